@@ -1,0 +1,3 @@
+"""mcugen compiles PyTorch models into microcontroller firmware."""
+
+__version__ = "0.1.0"

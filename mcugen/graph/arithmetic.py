@@ -1,0 +1,75 @@
+"""Fixed-point arithmetic of the number contract: the one place in Python that defines requantization.
+
+Source: gemmlowp `fixedpoint/fixedpoint.h` and TensorFlow Lite `kernels/internal/common.h`
+(`MultiplyByQuantizedMultiplier`, double rounding), which CMSIS-NN and TFLM follow by default.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Int64Array = npt.NDArray[np.int64]
+
+INT32_MIN = -(2**31)
+INT32_MAX = 2**31 - 1
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """Splits a positive real multiplier into a Q31 mantissa and a shift: real ~ multiplier * 2**(shift - 31).
+
+    Returns:
+        (multiplier, shift): multiplier in [2**30, 2**31), or (0, 0) when the value is too small to matter;
+        a positive shift is a left shift.
+
+    Source: TensorFlow Lite `QuantizeMultiplier`.
+    """
+    if real < 0 or not math.isfinite(real):
+        raise ValueError(f"multiplier must be finite and not negative, got {real}")
+    if real == 0.0:
+        return 0, 0
+    mantissa, shift = math.frexp(real)
+    # C's std::round: half away from zero; the mantissa is positive.
+    fixed = math.floor(mantissa * (1 << 31) + 0.5)
+    if fixed == 1 << 31:
+        fixed //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:
+        return INT32_MAX, 30
+    return fixed, shift
+
+
+def saturating_rounding_doubling_high_mul(a: npt.ArrayLike, b: npt.ArrayLike) -> Int64Array:
+    """round(a * b / 2**31) of int32 values, saturated where both are INT32_MIN."""
+    product = np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64)
+    # gemmlowp's nudge followed by a division that truncates equals adding half and flooring.
+    return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+
+
+def rounding_divide_by_pot(x: npt.ArrayLike, exponent: npt.ArrayLike) -> Int64Array:
+    """x / 2**exponent, rounded to nearest, ties away from zero; exponent in [0, 31]."""
+    value = np.asarray(x, dtype=np.int64)
+    e = np.asarray(exponent, dtype=np.int64)
+    mask = (np.int64(1) << e) - 1
+    threshold = (mask >> 1) + (value < 0)
+    return (value >> e) + ((value & mask) > threshold)
+
+
+def _wrap32(x: Int64Array) -> Int64Array:
+    return ((x + 2**31) & 0xFFFFFFFF) - 2**31
+
+
+def multiply_by_quantized_multiplier(x: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> Int64Array:
+    """Requantizes int32 accumulators; all arguments broadcast.
+
+    The left shift wraps to 32 bits as it does on the device.
+    """
+    s = np.asarray(shift, dtype=np.int64)
+    left = np.maximum(s, 0)
+    right = np.maximum(-s, 0)
+    shifted = _wrap32(np.asarray(x, dtype=np.int64) << left)
+    return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), right)

@@ -1,0 +1,113 @@
+"""The integer IR: a graph is an ordered list of operators over named tensors, in static single assignment form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Port:
+    """How a graph input or output appears in the user's model file.
+
+    Attributes:
+        tensor: name of the IR tensor (device layout, NHWC).
+        name: the name in the model file.
+        shape: shape in the model file's own layout, batch axis included.
+        to_device: permutation with device = transpose(model, to_device); identity when the layouts agree.
+    """
+
+    tensor: str
+    name: str
+    shape: tuple[int, ...]
+    to_device: tuple[int, ...]
+
+    @property
+    def to_model(self) -> tuple[int, ...]:
+        """The inverse permutation: model = transpose(device, to_model)."""
+        return tuple(sorted(range(len(self.to_device)), key=self.to_device.__getitem__))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An integer network. Immutable: passes return new graphs.
+
+    Attributes:
+        name: the model's name.
+        tensors: every tensor by name.
+        operators: in a valid execution order.
+        inputs, outputs: the borders, in the model's order.
+    """
+
+    name: str
+    tensors: Mapping[str, Tensor]
+    operators: tuple[Operator, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def tensor(self, name: str) -> Tensor:
+        return self.tensors[name]
+
+    def input_tensors(self, op: Operator) -> list[Tensor]:
+        return [self.tensors[n] for n in op.inputs]
+
+    def output_tensors(self, op: Operator) -> list[Tensor]:
+        return [self.tensors[n] for n in op.outputs]
+
+    def producer(self, tensor: str) -> Operator | None:
+        """The operator that writes the tensor; None for inputs and constants."""
+        return next((op for op in self.operators if tensor in op.outputs), None)
+
+    def consumers(self, tensor: str) -> list[Operator]:
+        return [op for op in self.operators if tensor in op.inputs]
+
+    def with_changes(
+        self,
+        *,
+        operators: Iterable[Operator] | None = None,
+        new_tensors: Iterable[Tensor] = (),
+        inputs: Iterable[Port] | None = None,
+        outputs: Iterable[Port] | None = None,
+    ) -> Graph:
+        """A copy with other operators and more (or replaced) tensors; tensors that nobody names are dropped."""
+        ops = tuple(self.operators if operators is None else operators)
+        ins = tuple(self.inputs if inputs is None else inputs)
+        outs = tuple(self.outputs if outputs is None else outputs)
+        pool = dict(self.tensors) | {t.name: t for t in new_tensors}
+        used = {n for op in ops for n in (*op.inputs, *op.outputs)} | {p.tensor for p in (*ins, *outs)}
+        return replace(
+            self, tensors={n: t for n, t in pool.items() if n in used}, operators=ops, inputs=ins, outputs=outs
+        )
+
+    def validate(self) -> None:
+        """Checks names, order, single assignment and each operator's own rules.
+
+        Raises:
+            ValueError: names the operator and the rule.
+        """
+        known = {p.tensor for p in self.inputs} | {n for n, t in self.tensors.items() if t.is_constant}
+        for op in self.operators:
+            for name in op.inputs:
+                if name not in known:
+                    raise ValueError(f"{op.name}: reads {name!r} before it is written")
+            for name in op.outputs:
+                if name in known:
+                    raise ValueError(f"{op.name}: writes {name!r}, which is already written")
+                if self.tensors[name].is_constant:
+                    raise ValueError(f"{op.name}: writes the constant {name!r}")
+            op.validate(self.input_tensors(op), self.output_tensors(op))
+            known.update(op.outputs)
+        for port in self.outputs:
+            if port.tensor not in known:
+                raise ValueError(f"output {port.name!r} is never written")
+
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(op.macs(self.input_tensors(op), self.output_tensors(op)) for op in self.operators)
+
+    def __iter__(self) -> Iterator[Operator]:
+        return iter(self.operators)

@@ -1,0 +1,115 @@
+"""The contract between the planner, the emitter and the kernel library.
+
+A `Kernel` is one C function of `kernels_cmsis/` for one operator. It says whether it can run an operator on a CPU,
+and turns the operator into an `Invocation`: everything the planner and the emitter need to know, as plain data.
+
+The C function of every kernel has one fixed shape, so that the emitter needs no table:
+
+    void function(const struct <params_type> *params,
+                  const int8_t *input0[, const int8_t *input1 ...],
+                  const <ctype> *constant0[, const <ctype> *constant1 ...],
+                  int8_t *output,
+                  void *scratch);          -- only when scratch_bytes > 0
+
+It is `always_inline`, and the emitter calls it from one function for each distinct (function, params), with a
+`static const` params struct: constant propagation specialises it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.tensor import IntArray
+
+ParamValue = int | tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """An array as the kernel reads it from flash: already packed, in device order.
+
+    Attributes:
+        role: what it is, a C identifier unique in its invocation: "weights", "bias", "multiplier", "shift", "table".
+        data: 1-D; its dtype gives the C type (int8 -> int8_t ...).
+        alignment: bytes.
+    """
+
+    role: str
+    data: IntArray
+    alignment: int = 4
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Permission to let the output share memory with an input that dies at this step.
+
+    The kernel gives the right result whenever  address(output) + distance <= address(input)  (bytes; distance 0 is
+    classic in-place; a positive distance means that the output must start that much lower, as in the diagonal memory
+    optimisation of Blacker et al., arXiv:2010.01668). Without an Overlap the two must be disjoint.
+    """
+
+    input_index: int
+    distance: int
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One operator bound to one kernel.
+
+    Attributes:
+        kernel: registry name, such as "conv2d_1x1_s8.dsp".
+        function: the C function.
+        source: the C file below `kernels_cmsis/` that defines it, such as "dsp/conv2d_1x1_s8.c".
+        params_type: C struct tag, such as "mcugen_conv2d_params", declared in `kernels_cmsis/include/mcugen_kernels.h`.
+        params: the struct's fields; values are integers or tuples of integers (C arrays).
+        inputs: names of the activation tensors in call order (constants of the graph are packed into `constants`).
+        constants: packed arrays in call order.
+        outputs: names of the output tensors.
+        scratch_bytes, scratch_alignment: working memory inside the arena, alive during this step only.
+        overlaps: see Overlap.
+        alias: True when the operator moves no data at all (reshape): input and output are one buffer, nothing is called.
+    """
+
+    kernel: str
+    function: str
+    source: str
+    params_type: str
+    params: Mapping[str, ParamValue]
+    inputs: tuple[str, ...]
+    constants: tuple[Constant, ...]
+    outputs: tuple[str, ...]
+    scratch_bytes: int = 0
+    scratch_alignment: int = 4
+    overlaps: tuple[Overlap, ...] = ()
+    alias: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def constant_bytes(self) -> int:
+        return sum(int(c.data.nbytes) for c in self.constants)
+
+
+class Kernel(ABC):
+    """One C function for one operator kind. Stateless."""
+
+    name: ClassVar[str]
+    library: ClassVar[str]  # "portable", "dsp", later "mve", "cmsis_nn"
+    operator: ClassVar[type[Operator]]
+
+    @abstractmethod
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        """True when the kernel gives the reference's bits for this operator on this CPU."""
+
+    @abstractmethod
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        """Packs constants, sizes scratch, states overlaps. Only called when `supports` is true."""
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        """Estimated instructions of one call; the registry takes the cheapest supported kernel. Calibrated by counting."""
+        return float("inf")
