@@ -1,0 +1,232 @@
+"""The Python API that the commands call: model -> Graph -> Plan -> Module."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mcugen import __version__
+from mcugen.boards import Board, load_board
+from mcugen.emit import manifest as manifests
+from mcugen.emit.module import Call, ModuleText, port_parameters, render
+from mcugen.emit.names import module_name
+from mcugen.emit.output import write_folder
+from mcugen.emit.vectors import make_vectors, vector_files
+from mcugen.errors import DoesNotFitError, InputError, MissingToolError
+from mcugen.firmware import build_firmware
+from mcugen.graph.graph import Graph, Port
+from mcugen.plan.plan import Plan
+from mcugen.plan.planner import make_plan
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `mcugen emit` takes besides the model. Budgets in bytes."""
+
+    board: str | Board
+    calibration: Path | str | None = None
+    name: str | None = None
+    kernels: str = "auto"
+    optimize: str = "speed"
+    max_ram: int | None = None
+    max_flash: int | None = None
+
+
+@dataclass(frozen=True)
+class Module:
+    """An emitted module in memory.
+
+    Attributes:
+        files: contents by path inside the module's folder.
+    """
+
+    manifest: manifests.Manifest
+    plan: Plan
+    files: dict[PurePosixPath, bytes]
+
+    def write(self, folder: Path) -> None:
+        """Replaces the folder, all or nothing."""
+        write_folder(folder, self.files)
+
+
+def compile(model: Path | Graph, options: Options, progress: Progress | None = None) -> Module:
+    """Compiles a model file, or a graph made by hand, for a board.
+
+    Raises:
+        InputError: the model, the calibration, the board or an option is wrong.
+        DoesNotFitError: the module exceeds the board's memories or a budget.
+    """
+    board = options.board if isinstance(options.board, Board) else load_board(options.board)
+    if isinstance(model, Graph):
+        graph, entry = model, manifests.ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
+    else:
+        graph, entry = _load(model, options, progress)
+    name = module_name(options.name or graph.name)
+    plan = make_plan(
+        graph,
+        board,
+        kernels=options.kernels,
+        optimize=options.optimize,
+        max_ram=options.max_ram,
+        max_flash=options.max_flash,
+    )
+    text = render(plan, name, entry.file)
+    vectors = make_vectors(plan.graph, [c.step.invocation.outputs[0] for c in text.calls])
+    files = dict(text.files) | vector_files(vectors)
+    manifest = _manifest(plan, text, name, entry, files, options)
+    files[PurePosixPath(manifests.FILE_NAME)] = manifests.to_json(manifest)
+    return Module(manifest, plan, files)
+
+
+@dataclass(frozen=True)
+class FlashSize:
+    """Flash of a module in bytes, and how it is known: "linked", or "constants only" without a compiler."""
+
+    flash_bytes: int
+    how: str
+
+
+def check_flash(module: Module) -> FlashSize:
+    """Links the module for its board and holds code + constants against the board's flash and the budget.
+
+    Without a cross compiler only the constants are known, exactly; then just these are checked.
+
+    Raises:
+        DoesNotFitError: over the board's flash (exit code 2) or `--max-flash` (exit code 1).
+    """
+    board = module.manifest.target
+    try:
+        with tempfile.TemporaryDirectory(prefix="mcugen-size-") as scratch:
+            folder = Path(scratch) / "module"
+            module.write(folder)
+            firmware = build_firmware(folder, module.manifest, board, mode="measure", build_dir=Path(scratch) / "build")
+        size = FlashSize(firmware.flash_bytes, "linked")
+    except MissingToolError:
+        size = FlashSize(module.manifest.memory.constant_bytes, "constants only, no compiler found")
+    budget = module.manifest.options.get("max_flash")
+    for limit, name, over_budget in ((budget, "--max-flash", True), (board.flash.size, f"{board.name}'s flash", False)):
+        if limit is not None and size.flash_bytes > limit:
+            raise DoesNotFitError(
+                f"code and constants need {size.flash_bytes} bytes of flash, "
+                f"{size.flash_bytes - limit} bytes more than {name} ({limit} bytes)",
+                where=_largest_constants(module),
+                hint="use --optimize size, a smaller model, or a board with more flash",
+                over_budget=over_budget,
+            )
+    return size
+
+
+def _largest_constants(module: Module) -> str:
+    layers = sorted(module.manifest.layers, key=lambda entry: -entry.constant_bytes)[:5]
+    return "largest constants: " + ", ".join(f"{entry.name} {entry.constant_bytes} bytes" for entry in layers)
+
+
+def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Graph, manifests.ModelEntry]:
+    # torch takes seconds to import: only the commands that read a model pay for it.
+    from mcugen.frontend import load_model
+
+    graph = load_model(model, options.calibration, progress=progress)
+    calibration, digest = "", ""
+    if options.calibration == "random":
+        calibration = "random"
+    elif options.calibration is not None and graph.metadata.get("calibrated") == "true":
+        calibration, digest = Path(options.calibration).name, _sha256(Path(options.calibration))
+    return graph, manifests.ModelEntry(
+        file=model.name, sha256=_sha256(model), calibration=calibration, calibration_sha256=digest
+    )
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _manifest(
+    plan: Plan,
+    text: ModuleText,
+    name: str,
+    entry: manifests.ModelEntry,
+    files: dict[PurePosixPath, bytes],
+    options: Options,
+) -> manifests.Manifest:
+    graph, arena = plan.graph, plan.arena
+    inputs = _ports(graph, graph.inputs, "input")
+    outputs = _ports(graph, graph.outputs, "output")
+    return manifests.Manifest(
+        format=manifests.FORMAT,
+        mcugen=__version__,
+        name=name,
+        model=entry,
+        board=manifests.board_entry(plan.board),
+        options={
+            "kernels": options.kernels,
+            "optimize": options.optimize,
+            "max_ram": options.max_ram,
+            "max_flash": options.max_flash,
+        },
+        inputs=inputs,
+        outputs=outputs,
+        macs=sum(s.macs for s in plan.steps),
+        layers=tuple(_layer(graph, call) for call in text.calls),
+        memory=manifests.MemoryEntry(
+            arena_bytes=arena.size,
+            arena_alignment=arena.alignment,
+            lower_bound=arena.lower_bound,
+            live_bound=arena.live_bound,
+            constant_bytes=text.constant_bytes,
+            input_bytes=sum(p.size_bytes for p in inputs),
+            output_bytes=sum(p.size_bytes for p in outputs),
+            arena=tuple(
+                manifests.BufferEntry(
+                    name=p.buffer, offset=p.offset, size=p.size, first_step=p.first_step, last_step=p.last_step
+                )
+                for p in sorted(arena.placements.values(), key=lambda p: (p.first_step, p.offset, p.buffer))
+            ),
+        ),
+        files={str(path): hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())},
+    )
+
+
+def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests.PortEntry, ...]:
+    entries = []
+    for port, c_name in zip(ports, port_parameters(ports, group), strict=True):
+        tensor = graph.tensors[port.tensor]
+        entries.append(
+            manifests.PortEntry(
+                name=port.name,
+                c_name=c_name,
+                shape=port.shape,
+                device_shape=tensor.shape,
+                to_device=port.to_device,
+                dtype=tensor.dtype,
+                size_bytes=tensor.size_bytes,
+                quantization=manifests.QuantizationEntry(scale=tensor.scale, zero_point=tensor.zero_point),
+            )
+        )
+    return tuple(entries)
+
+
+def _layer(graph: Graph, call: Call) -> manifests.LayerEntry:
+    op, invocation = call.step.operator, call.step.invocation
+    output = graph.tensors[invocation.outputs[0]]
+    return manifests.LayerEntry(
+        name=op.name,
+        op=op.kind,
+        kernel=invocation.kernel,
+        macs=call.step.macs,
+        inputs=invocation.inputs,
+        output=output.name,
+        output_shape=output.shape,
+        output_bytes=output.size_bytes,
+        constant_bytes=sum(int(a.data.nbytes) for a in call.arrays),
+        scratch_bytes=invocation.scratch_bytes,
+        source=op.origin.source,
+        module=op.origin.module,
+    )

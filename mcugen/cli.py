@@ -1,0 +1,254 @@
+"""The commands. Each parses its options, calls one function of a stage and prints; no stage's logic lives here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from mcugen import __version__
+from mcugen.errors import CheckFailedError, InputError, McugenError
+
+app = typer.Typer(
+    name="mcugen",
+    help="Compiles PyTorch models into microcontroller firmware, proven bit by bit in an emulator.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+output = Console(highlight=False, soft_wrap=True)
+
+
+class Kernels(str, Enum):
+    auto = "auto"
+    native = "native"
+    cmsis_nn = "cmsis-nn"
+    portable = "portable"
+
+
+class Optimize(str, Enum):
+    speed = "speed"
+    size = "size"
+    ram = "ram"
+
+
+class RunnerName(str, Enum):
+    auto = "auto"
+    renode = "renode"
+    qemu = "qemu"
+
+
+class FirmwareKind(str, Enum):
+    bare = "bare"
+    zephyr = "zephyr"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Runner = Annotated[RunnerName, typer.Option(help="Emulator; auto takes the one that suits the board.")]
+ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
+
+
+def _parse_size(text: str | None) -> int | None:
+    """Bytes from "65536", "0x10000", "64K", "64KB", "1M" (K = 1024)."""
+    if text is None:
+        return None
+    cleaned = text.strip().upper().removesuffix("IB").removesuffix("B")
+    factor = {"K": 1024, "M": 1024 * 1024}.get(cleaned[-1:], 1)
+    try:
+        value = int(cleaned[:-1] if factor > 1 else cleaned, 0) * factor
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise InputError(f"{text!r} is not a size", hint="write bytes, or K or M of them: 65536, 64K, 1M")
+    return value
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A progress callback (stage, done, total) drawn on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def update(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield update
+
+
+@app.command()
+def emit(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
+    board: Annotated[str, typer.Option(help="A name from `mcugen boards`, or a board's YAML file.")],
+    calibration: Annotated[
+        str | None, typer.Option(metavar="FILE.npz", help="Samples for a float model, an array per input; or `random`.")
+    ] = None,
+    output_folder: Annotated[
+        Path | None, typer.Option("--output", metavar="DIR", help="Default: the module's name.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Module name; default: the model file's name.")] = None,
+    kernels: Annotated[Kernels, typer.Option(help="Kernel library.")] = Kernels.auto,
+    optimize: Annotated[Optimize, typer.Option(help="What to prefer where there is a choice.")] = Optimize.speed,
+    max_ram: Annotated[str | None, typer.Option(metavar="N", help="Budget for the arena, such as 64K.")] = None,
+    max_flash: Annotated[str | None, typer.Option(metavar="N", help="Budget for code and constants.")] = None,
+) -> None:
+    """Compile a model into a C module for a board."""
+    from mcugen import api
+    from mcugen.report import text
+
+    if calibration == "random":
+        errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
+    options = api.Options(
+        board=board,
+        calibration=calibration if calibration in (None, "random") else Path(calibration),
+        name=name,
+        kernels=kernels.value,
+        optimize=optimize.value,
+        max_ram=_parse_size(max_ram),
+        max_flash=_parse_size(max_flash),
+    )
+    with _progress() as progress:
+        module = api.compile(model, options, progress)
+        size = api.check_flash(module)
+    folder = output_folder or Path(module.manifest.name)
+    module.write(folder)
+    output.print(text.emit_summary(module, folder, size))
+
+
+@app.command()
+def run(
+    folder: ModuleFolder,
+    inputs: Annotated[Path, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples.")],
+    outputs: Annotated[Path, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")],
+    runner: Runner = RunnerName.auto,
+    as_json: Json = False,
+) -> None:
+    """Run a module's firmware in an emulator on your own samples."""
+    from mcugen.report import text
+    from mcugen.verify.run import run_samples
+
+    with _progress() as progress:
+        result = run_samples(folder, inputs, outputs, runner=runner.value, progress=progress)
+    if as_json:
+        print(json.dumps(result.as_json()))
+    else:
+        output.print(text.run_summary(result, outputs))
+
+
+@app.command()
+def verify(
+    folder: ModuleFolder,
+    runner: Runner = RunnerName.auto,
+    firmware: Annotated[FirmwareKind, typer.Option(help="Bare-metal harness, or a Zephyr image.")] = FirmwareKind.bare,
+    layers: Annotated[bool, typer.Option("--layers", help="Print the table of layers.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report page.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove that the firmware computes what the model computes, bit by bit, and count it."""
+    from mcugen.report import html, text
+    from mcugen.verify.verify import verify_module
+
+    if firmware is FirmwareKind.zephyr:
+        raise InputError("--firmware zephyr is not part of this version", hint="use --firmware bare")
+    with _progress() as progress:
+        result = verify_module(folder, runner=runner.value, progress=progress)
+    if report is not None:
+        html.write_report(result, report)
+    if as_json:
+        print(json.dumps(result.as_json()))
+    else:
+        for part in text.verify_summary(result, layers=layers):
+            output.print(part)
+    if not result.ok:
+        raise CheckFailedError(result.failure)
+
+
+@app.command()
+def boards(as_json: Json = False) -> None:
+    """List the boards."""
+    from mcugen.boards import list_boards
+    from mcugen.report import text
+
+    found = list_boards()
+    if as_json:
+        print(json.dumps({"boards": [text.board_json(b) for b in found]}))
+    else:
+        output.print(text.board_table(found))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check what is installed; names what is missing and the command that installs it."""
+    from mcugen.report import text
+    from mcugen.verify.doctor import check_tools
+
+    checks = check_tools()
+    if as_json:
+        print(json.dumps({"ok": all(c.ok or not c.required for c in checks), "tools": [c.as_json() for c in checks]}))
+    else:
+        output.print(text.doctor_table(checks))
+    if any(c.required and not c.ok for c in checks):
+        raise typer.Exit(3)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"mcugen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the console script. Exit codes: 0 done, 1 a check failed, 2 wrong input, 3 something is missing."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        # Typer's own handling would print tracebacks and choose exit codes; the contract's are made here.
+        result = app(args=arguments, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except McugenError as error:
+        errors.print(f"[bold red]error:[/] {_escape(str(error))}")
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.Abort:
+        return 130
+    except KeyboardInterrupt:
+        errors.print("interrupted")
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        # The reader of a pipe has gone; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _escape(message: str) -> str:
+    from rich.markup import escape
+
+    return escape(message)

@@ -1,0 +1,87 @@
+"""Constant arrays of a module: equal ones are stored once, and each is written as C text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.base import Constant
+
+C_TYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "uint16": "uint16_t",
+    "int32": "int32_t",
+    "uint32": "uint32_t",
+    "int64": "int64_t",
+}
+_LINE_WIDTH = 112
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantArray:
+    """One array in flash: C symbol, C type, values and alignment in bytes."""
+
+    symbol: str
+    data: IntArray
+    alignment: int
+
+    @property
+    def c_type(self) -> str:
+        return C_TYPES[self.data.dtype.name]
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """The initializer's lines."""
+        line = ""
+        for value in self.data.tolist():
+            # -2147483648 is no literal in C: the minus sign applies to a constant that overflows int.
+            text = f"(-{-value - 1} - 1)" if value == np.iinfo(self.data.dtype).min and value < -(2**15) else str(value)
+            text += "u," if self.data.dtype.kind == "u" else ","
+            if line and len(line) + 1 + len(text) > _LINE_WIDTH:
+                yield line
+                line = text
+            else:
+                line = f"{line} {text}" if line else text
+        if line:
+            yield line
+
+
+class ConstantPool:
+    """Collects the arrays of all layers; asking twice for the same bytes gives the same symbol."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._by_content: dict[tuple[str, bytes], ConstantArray] = {}
+        self._symbols: set[str] = set()
+
+    def add(self, layer: str, constant: Constant) -> ConstantArray:
+        data = np.ascontiguousarray(constant.data.reshape(-1))
+        key = (data.dtype.name, data.tobytes())
+        known = self._by_content.get(key)
+        if known is not None and known.alignment >= constant.alignment:
+            return known
+        symbol = known.symbol if known else self._unique(f"{self._prefix}_{layer}_{constant.role}")
+        array = ConstantArray(symbol, data, constant.alignment)
+        self._by_content[key] = array
+        return array
+
+    def _unique(self, symbol: str) -> str:
+        candidate, number = symbol, 2
+        while candidate in self._symbols:
+            candidate = f"{symbol}_{number}"
+            number += 1
+        self._symbols.add(candidate)
+        return candidate
+
+    @property
+    def arrays(self) -> list[ConstantArray]:
+        return list(self._by_content.values())
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(int(a.data.nbytes) for a in self.arrays)

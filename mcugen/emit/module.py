@@ -1,0 +1,214 @@
+"""Plan -> the files of the emitted module. Decides nothing: it names things and fills in templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import jinja2
+
+from mcugen import __version__
+from mcugen.emit.constants import C_TYPES, ConstantArray, ConstantPool
+from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
+from mcugen.emit.sources import kernel_files
+from mcugen.graph.graph import Port
+from mcugen.kernels.base import Invocation, ParamValue
+from mcugen.plan.plan import Plan, Step
+
+_TEMPLATES = {
+    "include/{name}.h": "header.h.j2",
+    "src/{name}.c": "schedule.c.j2",
+    "src/{name}_weights.h": "weights.h.j2",
+    "src/{name}_weights.c": "weights.c.j2",
+    "CMakeLists.txt": "CMakeLists.txt.j2",
+    "Kconfig": "Kconfig.j2",
+    "zephyr/module.yml": "module.yml.j2",
+}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One C function that fixes a kernel's parameters; layers of equal geometry share it."""
+
+    symbol: str
+    kernel: str
+    function: str
+    params_type: str
+    params: Sequence[tuple[str, str]]
+    parameters: Sequence[str]
+    arguments: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One line of the schedule."""
+
+    step: Step
+    symbol: str
+    arguments: Sequence[str]
+    output: str
+    output_bytes: int
+    comment: str
+    arrays: Sequence[ConstantArray]
+
+
+@dataclass(frozen=True)
+class ModuleText:
+    """The rendered sources, and what the manifest wants to know about them.
+
+    Attributes:
+        files: contents by path inside the module's folder.
+        calls: the schedule; call i is layer i of labels, counts and reports.
+        constant_bytes: all constants after equal ones were merged.
+    """
+
+    files: dict[PurePosixPath, bytes]
+    calls: Sequence[Call]
+    constant_bytes: int
+
+
+def port_parameters(ports: Sequence[Port], group: str) -> list[str]:
+    """C parameter names: plain `input` / `output` where there is only one."""
+    if len(ports) == 1:
+        return [group]
+    return [f"{group}_{n}" for n in unique_identifiers((p.name for p in ports), group)]
+
+
+def render(plan: Plan, name: str, model_file: str) -> ModuleText:
+    """All C and build files of a module called `name` (a C identifier)."""
+    pool = ConstantPool(name)
+    builder = _ScheduleBuilder(plan, pool)
+    calls = [builder.call(step) for step in plan.steps if not step.invocation.alias]
+    graph = plan.graph
+    inputs, outputs = builder.inputs, builder.outputs
+    context: dict[str, Any] = {
+        "version": __version__,
+        "name": name,
+        "NAME": name.upper(),
+        "model_file": comment_text(model_file),
+        "board": plan.board,
+        "macs": sum(s.macs for s in plan.steps),
+        "constant_bytes": pool.total_bytes,
+        "arena_size": plan.arena.size,
+        "arena_alignment": plan.arena.alignment,
+        "arrays": pool.arrays,
+        "kernel_sources": sorted({c.step.invocation.source for c in calls}),
+        "instances": builder.instances,
+        "calls": calls,
+        "inputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.inputs],
+        "outputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.outputs],
+        "port_names": [*inputs, *outputs],
+        "signature": ", ".join([f"const int8_t *{n}" for n in inputs] + [f"int8_t *{n}" for n in outputs]),
+        "uses_memory": any("memory" in a for c in calls for a in (*c.arguments, c.output)),
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("mcugen.emit"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    files = {
+        PurePosixPath(path.format(name=name)): environment.get_template(template).render(context).encode()
+        for path, template in _TEMPLATES.items()
+    }
+    sources = kernel_files(c.step.invocation.source for c in calls)
+    files |= {PurePosixPath("kernels") / path: content for path, content in sources.items()}
+    return ModuleText(files, calls, pool.total_bytes)
+
+
+def _port_context(tensor: Any, port: Port) -> dict[str, Any]:
+    return {
+        "comment": comment_text(port.name),
+        "dtype": tensor.dtype,
+        "shape": tensor.shape,
+        "size_bytes": tensor.size_bytes,
+        "scale": f"{tensor.scale!r}f",
+        "zero_point": tensor.zero_point,
+    }
+
+
+class _ScheduleBuilder:
+    """Turns steps into calls and collects the instances they need."""
+
+    def __init__(self, plan: Plan, pool: ConstantPool) -> None:
+        self._plan = plan
+        self._pool = pool
+        self._instances: dict[tuple[Any, ...], Instance] = {}
+        self.inputs = port_parameters(plan.graph.inputs, "input")
+        self.outputs = port_parameters(plan.graph.outputs, "output")
+        names = [s.operator.name for s in plan.steps]
+        self._layer_names = dict(zip(names, unique_identifiers(names, "layer"), strict=True))
+
+    @property
+    def instances(self) -> list[Instance]:
+        return list(self._instances.values())
+
+    def call(self, step: Step) -> Call:
+        invocation = step.invocation
+        arrays = [self._pool.add(self._layer_names[step.operator.name], c) for c in invocation.constants]
+        outputs = [self._tensor(t) for t in invocation.outputs]
+        arguments = [self._tensor(t) for t in invocation.inputs] + [a.symbol for a in arrays] + outputs
+        if invocation.scratch_bytes:
+            arguments.append(self._arena(f"scratch:{step.operator.name}"))
+        first = self._plan.graph.tensors[invocation.outputs[0]]
+        shape = "x".join(map(str, first.shape))
+        comment = comment_text(f"{step.operator.name}: {step.operator.kind} -> {shape} ({step.operator.origin})")
+        symbol = self._instance(step.operator.kind, invocation).symbol
+        return Call(step, symbol, arguments, outputs[0], first.size_bytes, comment, arrays)
+
+    def _tensor(self, tensor: str) -> str:
+        return self._buffer(self._plan.storage[tensor])
+
+    def _buffer(self, buffer: str) -> str:
+        group, _, index = buffer.partition(":")
+        if group == "input":
+            return self.inputs[int(index)]
+        if group == "output":
+            return self.outputs[int(index)]
+        return self._arena(buffer)
+
+    def _arena(self, buffer: str) -> str:
+        return f"memory + {self._plan.arena.placements[buffer].offset}"
+
+    def _instance(self, kind: str, invocation: Invocation) -> Instance:
+        params = tuple((field, _c_value(value)) for field, value in invocation.params.items())
+        types = tuple(
+            f"const {array_type} *" for array_type in (_c_type(c.data.dtype.name) for c in invocation.constants)
+        )
+        key = (invocation.function, params, len(invocation.inputs), types, invocation.scratch_bytes > 0)
+        known = self._instances.get(key)
+        if known is None:
+            roles = [c_identifier(c.role) for c in invocation.constants]
+            inputs = _numbered("input", len(invocation.inputs))
+            outputs = _numbered("output", len(invocation.outputs))
+            parameters = [f"const int8_t *{n}" for n in inputs]
+            parameters += [f"{t}{r}" for t, r in zip(types, roles, strict=True)]
+            parameters += [f"int8_t *{n}" for n in outputs]
+            arguments = ["&params", *inputs, *roles, *outputs]
+            if invocation.scratch_bytes:
+                parameters.append("void *scratch")
+                arguments.append("scratch")
+            number = sum(1 for i in self._instances.values() if i.symbol.startswith(f"{kind}_"))
+            symbol = f"{kind}_{number}"
+            known = Instance(
+                symbol, invocation.kernel, invocation.function, invocation.params_type, params, parameters, arguments
+            )
+            self._instances[key] = known
+        return known
+
+
+def _numbered(group: str, count: int) -> list[str]:
+    return [group] if count == 1 else [f"{group}{i}" for i in range(count)]
+
+
+def _c_type(dtype: str) -> str:
+    return C_TYPES[dtype]
+
+
+def _c_value(value: ParamValue) -> str:
+    if isinstance(value, tuple):
+        return "{" + ", ".join(_c_value(v) for v in value) + "}"
+    return "(-2147483647 - 1)" if value == -(2**31) else str(int(value))

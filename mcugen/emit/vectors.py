@@ -1,0 +1,77 @@
+"""Test vectors of a module: inputs, expected outputs, and every layer's expected output, from the integer reference."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from mcugen.errors import InputError
+from mcugen.graph import reference
+from mcugen.graph.graph import Graph
+from mcugen.graph.tensor import IntArray
+
+FOLDER = "vectors"
+DEFAULT_SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Device layout, first axis = samples; `layers` is the first sample only, by tensor name."""
+
+    inputs: Mapping[str, IntArray]
+    outputs: Mapping[str, IntArray]
+    layers: Mapping[str, IntArray]
+
+
+def make_vectors(graph: Graph, layer_outputs: Sequence[str], samples: int = DEFAULT_SAMPLES, seed: int = 0) -> Vectors:
+    """Runs the integer reference over seeded inputs that use the whole integer range.
+
+    The first sample is uniform noise, the later ones are smooth, which saturates fewer layers.
+    """
+    generator = np.random.default_rng(seed)
+    inputs = {
+        port.name: np.stack([_sample(generator, graph.tensors[port.tensor].shape, i) for i in range(samples)])
+        for port in graph.inputs
+    }
+    runs = [reference.run(graph, {p.tensor: inputs[p.name][i] for p in graph.inputs}) for i in range(samples)]
+    outputs = {port.name: np.stack([run[port.tensor] for run in runs]) for port in graph.outputs}
+    return Vectors(inputs, outputs, {name: runs[0][name] for name in layer_outputs})
+
+
+def _sample(generator: np.random.Generator, shape: tuple[int, ...], index: int) -> IntArray:
+    noise = generator.integers(-128, 128, size=shape)
+    if index:
+        width = 4 * index
+        kernel = np.ones(width) / width
+        flat = np.convolve(noise.reshape(-1), kernel, mode="same") * np.sqrt(width)
+        noise = np.clip(np.round(flat), -128, 127).astype(np.int64).reshape(shape)
+    return noise.astype(np.int8)
+
+
+def vector_files(vectors: Vectors) -> dict[PurePosixPath, bytes]:
+    groups = {"inputs": vectors.inputs, "outputs": vectors.outputs, "layers": vectors.layers}
+    return {PurePosixPath(FOLDER) / f"{name}.npz": _npz(arrays) for name, arrays in groups.items()}
+
+
+def load_vectors(folder: Path) -> Vectors:
+    """Raises InputError when the module's vectors are missing or damaged."""
+    groups: list[dict[str, IntArray]] = []
+    for name in ("inputs", "outputs", "layers"):
+        path = folder / FOLDER / f"{name}.npz"
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                groups.append({key: archive[key] for key in archive.files})
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            raise InputError(f"cannot read {path}: {error}", hint="emit the model again") from error
+    return Vectors(*groups)
+
+
+def _npz(arrays: Mapping[str, IntArray]) -> bytes:
+    buffer = io.BytesIO()
+    # numpy writes zip members with the constant date 1980-01-01: the bytes are the same on every run.
+    np.savez_compressed(buffer, **{k: np.asarray(v) for k, v in arrays.items()})  # type: ignore[arg-type]
+    return buffer.getvalue()

@@ -1,0 +1,156 @@
+"""What the commands print for people: Rich tables and short summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mcugen.boards import Board
+from mcugen.verify.doctor import Check
+from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome
+
+if TYPE_CHECKING:
+    from mcugen.api import FlashSize, Module
+
+
+def thousands(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableType:
+    manifest = module.manifest
+    memory = manifest.memory
+    gap = memory.arena_bytes - memory.lower_bound
+    rows = [
+        ("module", f"{folder} ({manifest.name}, {len(manifest.layers)} layers, {thousands(manifest.macs)} MACs)"),
+        ("board", f"{manifest.target.name} ({manifest.target.cpu.core})"),
+        ("flash", f"{thousands(size.flash_bytes)} B ({size.how}), {thousands(memory.constant_bytes)} B of it constants"),
+        (
+            "arena",
+            f"{thousands(memory.arena_bytes)} B, {thousands(gap)} B above the lower bound; "
+            f"{thousands(memory.live_bound)} B of tensors are alive at the peak",
+        ),
+        ("caller", f"{thousands(memory.input_bytes)} B of inputs, {thousands(memory.output_bytes)} B of outputs"),
+    ]
+    return _pairs(rows)
+
+
+def run_summary(result: RunOutcome, outputs: Path) -> RenderableType:
+    rows = [("outputs", f"{outputs} ({result.samples} samples)"), *_counts(result.measurement)]
+    return _pairs(rows)
+
+
+def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[RenderableType]:
+    if layers:
+        yield layer_table(result.measurement.layers)
+    count = sum(1 for layer in result.measurement.layers if layer.match)
+    verdict = (
+        f"match: {result.samples} samples and {count} layers equal the integer reference bit for bit"
+        if result.match
+        else "MISMATCH"
+    )
+    style = "bold green" if result.match else "bold red"
+    yield Group(Text(verdict, style=style), _pairs(_counts(result.measurement)))
+
+
+def _counts(measured: Measurement) -> list[tuple[str, str]]:
+    cycles = "no timing model for this core"
+    if measured.cycles is not None:
+        cycles = f"{thousands(measured.cycles)} ({measured.cycles_source})"
+    return [
+        ("runner", f"{measured.runner}: {measured.machine}"),
+        ("instructions", f"{thousands(measured.instructions)} (counted)"),
+        ("cycles", cycles),
+        ("flash", f"{thousands(measured.flash_bytes)} B"),
+        ("RAM", f"{thousands(measured.ram_bytes)} B, arena {thousands(measured.arena_bytes)} B of it"),
+        ("stack", f"{thousands(measured.stack_bytes)} B"),
+    ]
+
+
+def layer_table(layers: Sequence[LayerResult]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title, justify in (
+        ("layer", "left"),
+        ("kernel", "left"),
+        ("MACs", "right"),
+        ("instructions", "right"),
+        ("per MAC", "right"),
+        ("cycles", "right"),
+        ("match", "left"),
+    ):
+        table.add_column(title, justify=justify)  # type: ignore[arg-type]
+    for layer in layers:
+        per_mac = f"{layer.instructions / layer.entry.macs:.2f}" if layer.entry.macs else "-"
+        table.add_row(
+            Text(layer.entry.name),
+            Text(layer.entry.kernel),
+            thousands(layer.entry.macs or None),
+            thousands(layer.instructions),
+            per_mac,
+            thousands(layer.cycles),
+            {True: Text("yes", style="green"), False: Text("NO", style="bold red"), None: Text("-")}[layer.match],
+        )
+    return table
+
+
+def board_json(board: Board) -> dict[str, Any]:
+    return {
+        "name": board.name,
+        "description": board.description,
+        "core": board.cpu.core,
+        "dsp": board.cpu.dsp,
+        "fpu": board.cpu.fpu,
+        "mve": board.cpu.mve,
+        "clock_hz": board.cpu.clock_hz,
+        "flash_bytes": board.flash.size,
+        "ram_bytes": board.ram.size,
+        "zephyr_board": board.zephyr_board,
+        "qemu_machine": board.qemu_machine,
+        "renode_platform": board.renode_platform,
+    }
+
+
+def board_table(found: Sequence[Board]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("board", "core", "extensions", "flash", "RAM", "Zephyr board", "QEMU machine"):
+        table.add_column(title, justify="right" if title in ("flash", "RAM") else "left")
+    for board in found:
+        cpu = board.cpu
+        extensions = [
+            "DSP" if cpu.dsp else "",
+            "" if cpu.fpu == "none" else f"FPU {cpu.fpu}",
+            "" if cpu.mve == "none" else f"Helium {cpu.mve}",
+        ]
+        machine = board.qemu_machine + ("" if board.qemu_exact or not board.qemu_machine else " (same core)")
+        sizes = (f"{board.flash.size // 1024} KB", f"{board.ram.size // 1024} KB")
+        table.add_row(
+            board.name, cpu.core, ", ".join(e for e in extensions if e), *sizes, board.zephyr_board, machine or "-"
+        )
+    return table
+
+
+def doctor_table(checks: Sequence[Check]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("tool", "state", "detail", "install with"):
+        table.add_column(title)
+    for check in checks:
+        state = "ok" if check.ok else "MISSING" if check.required else "absent (optional)"
+        style = "green" if check.ok else "bold red" if check.required else "yellow"
+        table.add_row(
+            check.name, Text(state, style=style), Text(check.detail), Text("" if check.ok else check.install)
+        )
+    return table
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for key, value in rows:
+        table.add_row(key, Text(value))
+    return table

@@ -1,0 +1,47 @@
+"""Comparing integers that must be equal, and saying where they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugen.graph.tensor import IntArray
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first and the worst of the differing elements of one tensor.
+
+    Attributes:
+        count, total: elements that differ, and all.
+        index: of the first one (device layout, without the sample axis for a layer).
+        expected, actual: its values.
+        largest: largest absolute difference.
+    """
+
+    count: int
+    total: int
+    index: tuple[int, ...]
+    expected: int
+    actual: int
+    largest: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.count} of {self.total} values differ, by {self.largest} at most; "
+            f"first at {list(self.index)}: expected {self.expected}, got {self.actual}"
+        )
+
+
+def first_difference(expected: IntArray, actual: IntArray) -> Difference | None:
+    """None when all elements are equal; shapes must agree."""
+    if expected.shape != actual.shape:
+        raise ValueError(f"shapes differ: {expected.shape} and {actual.shape}")
+    wrong = expected != actual
+    count = int(wrong.sum())
+    if not count:
+        return None
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    distance = np.abs(expected.astype(np.int64) - actual.astype(np.int64))
+    return Difference(count, expected.size, index, int(expected[index]), int(actual[index]), int(distance.max()))

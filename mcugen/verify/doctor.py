@@ -1,0 +1,88 @@
+"""`mcugen doctor`: what is installed, and how to install what is not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Check:
+    """One tool: its version and path, or how to get it.
+
+    Attributes:
+        required: the default path (native kernels, QEMU) needs it.
+    """
+
+    name: str
+    ok: bool
+    required: bool
+    detail: str
+    install: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "ok": self.ok,
+            "required": self.required,
+            "detail": self.detail,
+            "install": "" if self.ok else self.install,
+        }
+
+
+_PROGRAMS = (
+    ("arm-none-eabi-gcc", True, "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"),
+    ("qemu-system-arm", True, "apt-get install qemu-system-arm"),
+    ("gcc", True, "apt-get install gcc"),
+    ("cmake", False, "apt-get install cmake"),
+    ("west", False, "pip install west"),
+)
+_PACKAGES = ("torch", "torchao", "numpy", "Jinja2", "pyelftools", "capstone")
+_FOLDERS = (
+    ("Zephyr workspace", "ZEPHYR_BASE", "VERSION", "see the Zephyr getting started guide, then set ZEPHYR_BASE"),
+    ("CMSIS-NN", "CMSIS_NN_PATH", "Include/arm_nnfunctions.h", "it comes with a Zephyr workspace; set CMSIS_NN_PATH"),
+    ("Renode", "RENODE_ROOT", "", "install Renode and set RENODE_ROOT, or put `renode` on PATH"),
+)
+
+
+def check_tools() -> list[Check]:
+    checks = [Check("python", sys.version_info >= (3, 11), True, sys.version.split()[0], "install Python 3.11 or newer")]
+    checks += [_program(*row) for row in _PROGRAMS]
+    checks += [_package(name) for name in _PACKAGES]
+    checks += [_folder(*row) for row in _FOLDERS]
+    return checks
+
+
+def _program(name: str, required: bool, install: str) -> Check:
+    path = shutil.which(name)
+    if path is None:
+        return Check(name, False, required, "not found on PATH", install)
+    try:
+        text = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Check(name, False, required, f"{path} does not run: {error}", install)
+    version = re.search(r"\d+\.\d+(\.\d+)?", text)
+    return Check(name, True, required, f"{version.group() if version else 'unknown version'} ({path})", install)
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, True, True, importlib.metadata.version(name), "")
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, False, True, "not installed", f"pip install {name}")
+
+
+def _folder(name: str, variable: str, marker: str, install: str) -> Check:
+    program = shutil.which("renode") if variable == "RENODE_ROOT" else None
+    value = os.environ.get(variable, "")
+    if not value:
+        return Check(name, program is not None, False, program or f"{variable} is not set", install)
+    present = Path(value).is_dir() and (not marker or (Path(value) / marker).exists())
+    return Check(name, present, False, value if present else f"{variable}={value} holds no {name}", install)

@@ -1,0 +1,131 @@
+"""What run and verify find out, and its JSON form (the contract that scripts rely on)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcugen.emit.manifest import LayerEntry, Manifest
+from mcugen.graph.tensor import IntArray
+from mcugen.verify.compare import Difference
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """Counts of one layer for one inference; `match` is None when its output was not compared."""
+
+    entry: LayerEntry
+    instructions: int
+    cycles: int | None
+    match: bool | None
+    difference: Difference | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.entry.name,
+            "op": self.entry.op,
+            "kernel": self.entry.kernel,
+            "macs": self.entry.macs,
+            "instructions": self.instructions,
+            "cycles": self.cycles,
+            "match": self.match,
+        }
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one emulated, counted inference says.
+
+    Attributes:
+        runner: such as "qemu".
+        machine: the emulated machine and how it relates to the board, in words.
+        instructions: executed from the call of <name>_run to its return; counted, exact.
+        cycles: None when no timing model covers the core.
+        cycles_source: "model:cortex-m4", or "none".
+        flash_bytes: the module's code and constants as linked.
+        ram_bytes: the module's static memory as linked, the arena included.
+        stack_bytes: deepest stack of one inference, measured by painting.
+    """
+
+    runner: str
+    machine: str
+    instructions: int
+    cycles: int | None
+    cycles_source: str
+    arena_bytes: int
+    flash_bytes: int
+    ram_bytes: int
+    stack_bytes: int
+    layers: tuple[LayerResult, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "runner": self.runner,
+            "machine": self.machine,
+            "instructions": self.instructions,
+            "cycles": self.cycles,
+            "cycles_source": self.cycles_source,
+            "arena_bytes": self.arena_bytes,
+            "flash_bytes": self.flash_bytes,
+            "ram_bytes": self.ram_bytes,
+            "stack_bytes": self.stack_bytes,
+            "layers": [layer.as_json() for layer in self.layers],
+        }
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """Result of `mcugen run`: outputs in the model's own layout, by name."""
+
+    manifest: Manifest
+    samples: int
+    outputs: Mapping[str, IntArray]
+    measurement: Measurement
+
+    def as_json(self) -> dict[str, Any]:
+        return {"samples": self.samples, **self.measurement.as_json()}
+
+
+@dataclass(frozen=True)
+class VerifyOutcome:
+    """Result of `mcugen verify`.
+
+    Attributes:
+        output_differences: by output name, only those that differ.
+        over_budget: sentences, one for each budget of the manifest that the linked firmware exceeds.
+    """
+
+    manifest: Manifest
+    samples: int
+    measurement: Measurement
+    output_differences: Mapping[str, Difference]
+    over_budget: tuple[str, ...]
+
+    @property
+    def match(self) -> bool:
+        return not self.output_differences and all(layer.match for layer in self.measurement.layers)
+
+    @property
+    def ok(self) -> bool:
+        return self.match and not self.over_budget
+
+    @property
+    def failure(self) -> str:
+        """Why `ok` is false: the first layer that differs, then outputs, then budgets."""
+        reasons = []
+        for layer in self.measurement.layers:
+            if layer.difference is not None:
+                reasons.append(
+                    f"layer {layer.entry.name} ({layer.entry.op}, {layer.entry.kernel}) differs from the reference: "
+                    f"{layer.difference}"
+                )
+                break
+        reasons += [f"output {name} differs: {d}" for name, d in self.output_differences.items()]
+        return "\n".join([*reasons, *self.over_budget])
+
+    def as_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"match": self.match, "samples": self.samples, **self.measurement.as_json()}
+        if self.over_budget:
+            body["over_budget"] = list(self.over_budget)
+        return body

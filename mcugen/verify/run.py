@@ -1,0 +1,51 @@
+"""`mcugen run`: the user's samples through a module's firmware."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from mcugen.emit.manifest import load_manifest
+from mcugen.errors import InputError
+from mcugen.verify.measure import Progress, measurement, run_measured
+from mcugen.verify.result import RunOutcome
+from mcugen.verify.samples import load_samples, to_model_layout
+
+
+def run_samples(
+    folder: Path, inputs: Path, outputs: Path, *, runner: str = "auto", progress: Progress | None = None
+) -> RunOutcome:
+    """Runs every sample of IN.npz in one emulator run and writes OUT.npz.
+
+    Raises:
+        InputError: the folder, the samples or the destination is wrong.
+        MissingToolError: no compiler or emulator.
+    """
+    manifest = load_manifest(folder)
+    if not outputs.resolve().parent.is_dir():
+        raise InputError(f"the folder of {outputs} does not exist")
+    samples = load_samples(inputs, manifest)
+    report = progress or (lambda stage, done, total: None)
+    report("running firmware", 0, 1)
+    with tempfile.TemporaryDirectory(prefix="mcugen-run-") as scratch:
+        firmware, result = run_measured(folder, manifest, samples, runner=runner, build_dir=Path(scratch))
+    report("running firmware", 1, 1)
+    arrays = to_model_layout(result.outputs, manifest)
+    _save(outputs, arrays)
+    unknown = [(None, None)] * len(manifest.layers)
+    return RunOutcome(manifest, len(samples[0]), arrays, measurement(manifest, firmware, result, unknown))
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
