@@ -1,0 +1,1 @@
+"""Example models, their export to torch.export archives, and a small training run."""
