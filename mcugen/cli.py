@@ -11,9 +11,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mcugen import __version__
@@ -226,29 +226,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        # Typer's own handling would print tracebacks and choose exit codes; the contract's are made here.
-        result = app(args=arguments, standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        app(args=arguments)
     except McugenError as error:
-        errors.print(f"[bold red]error:[/] {_escape(str(error))}")
+        errors.print(f"[bold red]error:[/] {escape(str(error))}")
         return error.exit_code
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.exceptions.Abort:
-        return 130
-    except KeyboardInterrupt:
-        errors.print("interrupted")
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 2
+    except SystemExit as stop:
+        # Typer ends like this: 0 after success, 2 after a usage error, or the code of a typer.Exit.
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 2
     except BrokenPipeError:
         # The reader of a pipe has gone; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-
-
-def _escape(message: str) -> str:
-    from rich.markup import escape
-
-    return escape(message)
+    return 0
