@@ -47,7 +47,8 @@ def saturating_rounding_doubling_high_mul(a: npt.ArrayLike, b: npt.ArrayLike) ->
     """round(a * b / 2**31) of int32 values, saturated where both are INT32_MIN."""
     product = np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64)
     # gemmlowp's nudge followed by a division that truncates equals adding half and flooring.
-    return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+    result: Int64Array = np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+    return result
 
 
 def rounding_divide_by_pot(x: npt.ArrayLike, exponent: npt.ArrayLike) -> Int64Array:

@@ -32,8 +32,10 @@ class Operator(ABC):
         """Raises ValueError when shapes, types, quantization or attributes break the operator's rules."""
 
     @abstractmethod
-    def reference(self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]) -> list[IntArray]:
-        """The oracle: integer outputs (dtype and shape of `tensors_out`) for integer inputs; constants are passed too."""
+    def reference(
+        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
+    ) -> list[IntArray]:
+        """The oracle: integer outputs (dtype and shape of `tensors_out`) for integer inputs, constants included."""
 
     def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:
         """Multiply-accumulates, as MLPerf Tiny counts them; 0 for operators without any."""

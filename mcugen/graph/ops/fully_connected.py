@@ -1,17 +1,93 @@
-"""The operator FullyConnected of the integer IR."""
+"""Fully connected: a matrix of int8 weights times every row of the input."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.checks import (
+    accumulator_bound,
+    require,
+    require_arity,
+    require_clamp,
+    require_int8,
+    require_int32_accumulator,
+    require_shape,
+    require_weights,
+)
+from mcugen.graph.ops.weighted import (
+    Int32Array,
+    convolution_requantization,
+    exact_float,
+    finish_accumulator,
+    quantize_multipliers,
+)
+from mcugen.graph.tensor import IntArray, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class FullyConnected(Operator):
-    """LiteRT FULLY_CONNECTED. Inputs: activations (..., I) (leading axes are rows); weights (O, I), per output channel (axis 0) or per tensor; optionally bias (O,) int32.
-    Output (..., O)."""
+    """LiteRT FULLY_CONNECTED.
+
+    Inputs: activations (..., I), leading axes are rows; weights (O, I), symmetric, per output channel (axis 0) or per
+    tensor; optionally bias (O,) int32 with scale input x weight. Output (..., O).
+
+    Attributes:
+        clamp: lowest and highest output integer (fused activation).
+    """
 
     kind: ClassVar[str] = "fully_connected"
     clamp: tuple[int, int] = (-128, 127)
+
+    def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[Int32Array, Int32Array]:
+        """(multipliers, shifts) per output channel, int32 of shape (O,).
+
+        With one weight scale the product of input and weight scale is rounded to float32 first, as in TFLM
+        `GetQuantizedConvolutionMultipler`; with several, it is a double as in a convolution.
+        """
+        x, weights, out = inputs[0], inputs[1], outputs[0]
+        assert weights.quantization is not None
+        scales = weights.quantization.scales
+        if len(scales) > 1:
+            return convolution_requantization(x, weights, out, weights.shape[0])
+        product = float(np.float32(x.scale) * np.float32(scales[0]))
+        return quantize_multipliers([product / out.scale] * weights.shape[0])
+
+    def accumulator_bound(self, inputs: Sequence[Tensor]) -> int:
+        """The largest magnitude that the accumulator of any output can reach, over all possible activations."""
+        return accumulator_bound(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, axis=0)
+
+    def rows(self, inputs: Sequence[Tensor]) -> int:
+        """How many vectors are multiplied with the weights."""
+        return inputs[0].elements // inputs[1].shape[1]
+
+    def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        require_arity(self, inputs, outputs, 2, 3)
+        x, weights, out = inputs[0], inputs[1], outputs[0]
+        require_int8(self, x, out)
+        require(len(weights.shape) == 2 and min(weights.shape) > 0, self, f"weights have shape {weights.shape}")
+        require_weights(self, weights, inputs[2] if len(inputs) > 2 else None, axis=0)
+        require(len(x.shape) > 0 and x.elements > 0, self, f"the input has shape {x.shape}")
+        require(x.shape[-1] == weights.shape[1], self, f"input {x.shape} does not match weights {weights.shape}")
+        require_shape(self, out, (*x.shape[:-1], weights.shape[0]))
+        require_clamp(self, self.clamp, out)
+        require_int32_accumulator(self, self.accumulator_bound(inputs))
+
+    def reference(
+        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
+    ) -> list[IntArray]:
+        x, out = tensors_in[0], tensors_out[0]
+        number = exact_float(self.accumulator_bound(tensors_in))
+        rows = (inputs[0].astype(np.int32) - x.zero_point).reshape(-1, x.shape[-1]).astype(number)
+        accumulator = (rows @ inputs[1].T.astype(number)).astype(np.int64)
+        if len(inputs) > 2:
+            accumulator += inputs[2]
+        result = finish_accumulator(accumulator, self.requantization(tensors_in, tensors_out), out, self.clamp)
+        return [result.reshape(out.shape)]
+
+    def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:
+        return self.rows(inputs) * inputs[1].elements

@@ -1,0 +1,59 @@
+"""Fixed-point exponential and reciprocal of gemmlowp, which TFLM's and CMSIS-NN's int8 softmax are made of.
+
+Qm.n below has m integer and n fractional bits beside the sign. Source: gemmlowp `fixedpoint/fixedpoint.h`
+(`exp_on_negative_values`, `one_over_one_plus_x_for_x_in_0_1`); CMSIS-NN `arm_nn_exp_on_negative_values`,
+`arm_nn_one_over_one_plus_x_for_x_in_0_1` give the same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.graph.arithmetic import INT32_MAX, INT32_MIN, rounding_divide_by_pot
+from mcugen.graph.arithmetic import saturating_rounding_doubling_high_mul as multiply
+
+Int64Array = npt.NDArray[np.int64]
+
+# exp(-2**k) in Q0.31 for k = -2 ... 4.
+_EXP_OF_MINUS_POWERS_OF_TWO = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+_EXP_OF_MINUS_EIGHTH = 1895147668
+_ONE_THIRD = 715827883
+_48_OVER_17 = 1515870810  # Q2.29
+_MINUS_32_OVER_17 = -1010580540  # Q2.29
+
+
+def _saturating_left_shift(x: Int64Array, bits: int) -> Int64Array:
+    result: Int64Array = np.clip(x << bits, INT32_MIN, INT32_MAX)
+    return result
+
+
+def exp_on_negative_values(x: npt.ArrayLike) -> Int64Array:
+    """exp(x) in Q0.31 for x <= 0 in Q5.26; exp(0) is INT32_MAX."""
+    value = np.asarray(x, dtype=np.int64)
+    quarter = 1 << 24
+    # x = (part in [-1/4, 0)) - (a multiple of 1/4); the multiple's bits select factors exp(-2**k).
+    part = (value & (quarter - 1)) - quarter
+    remainder = part - value
+    # Taylor series of the fourth degree around -1/8.
+    y = (part << 5) + (1 << 28)
+    y2 = multiply(y, y)
+    y3 = multiply(y2, y)
+    y4_over_4 = rounding_divide_by_pot(multiply(y2, y2), 2)
+    tail = rounding_divide_by_pot(multiply(y4_over_4 + y3, _ONE_THIRD) + y2, 1)
+    result = _EXP_OF_MINUS_EIGHTH + multiply(_EXP_OF_MINUS_EIGHTH, y + tail)
+    for bit, factor in enumerate(_EXP_OF_MINUS_POWERS_OF_TWO, start=24):
+        result = np.where(remainder & (1 << bit), multiply(result, factor), result)
+    return np.where(value == 0, INT32_MAX, result)
+
+
+def one_over_one_plus_x(x: npt.ArrayLike) -> Int64Array:
+    """1 / (1 + x) in Q0.31 for x in [0, 1) in Q0.31: three Newton-Raphson steps."""
+    # Neither summand is negative, so rounding half away from zero is adding one.
+    half_denominator = (np.asarray(x, dtype=np.int64) + INT32_MAX + 1) >> 1
+    estimate = _48_OVER_17 + multiply(half_denominator, _MINUS_32_OVER_17)
+    for _ in range(3):
+        error = (1 << 29) - multiply(half_denominator, estimate)
+        estimate = estimate + _saturating_left_shift(multiply(estimate, error), 2)
+    # Q2.29 halved is Q1.30 with the same bits.
+    return _saturating_left_shift(estimate, 1)

@@ -1,0 +1,101 @@
+"""Rules that several operators share, for use in their `validate`. All raise ValueError naming the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mcugen.graph.arithmetic import INT32_MAX
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.tensor import Tensor
+
+
+def require(condition: bool, op: Operator, message: str) -> None:
+    if not condition:
+        raise ValueError(f"{op.name} ({op.kind}): {message}")
+
+
+def require_arity(op: Operator, inputs: Sequence[Tensor], outputs: Sequence[Tensor], least: int, most: int) -> None:
+    """`least` to `most` inputs, one output."""
+    wanted = str(least) if least == most else f"{least} to {most}"
+    require(least <= len(inputs) <= most, op, f"takes {wanted} inputs, has {len(inputs)}")
+    require(len(outputs) == 1, op, f"has one output, not {len(outputs)}")
+
+
+def require_int8(op: Operator, *tensors: Tensor) -> None:
+    """int8 with a per-tensor quantization whose zero point is an int8."""
+    for t in tensors:
+        require(t.dtype == "int8", op, f"tensor {t.name!r} is {t.dtype}, must be int8")
+        require(t.quantization is not None, op, f"tensor {t.name!r} has no quantization")
+        assert t.quantization is not None
+        require(t.quantization.axis is None, op, f"tensor {t.name!r} is quantized per channel, must be per tensor")
+        low, high = t.integer_range
+        require(low <= t.zero_point <= high, op, f"tensor {t.name!r}: zero point {t.zero_point} is not an int8")
+
+
+def require_nhwc(op: Operator, *tensors: Tensor) -> None:
+    """Four axes, batch 1, no empty axis."""
+    for t in tensors:
+        require(len(t.shape) == 4, op, f"tensor {t.name!r} has shape {t.shape}, must be (1, H, W, C)")
+        require(t.shape[0] == 1, op, f"tensor {t.name!r} has batch {t.shape[0]}, must be 1")
+        require(min(t.shape) > 0, op, f"tensor {t.name!r} has the empty shape {t.shape}")
+
+
+def require_same_quantization(op: Operator, *tensors: Tensor) -> None:
+    first = tensors[0]
+    for t in tensors[1:]:
+        same = (t.scale, t.zero_point) == (first.scale, first.zero_point)
+        require(same, op, f"tensors {first.name!r} and {t.name!r} must share their quantization")
+
+
+def require_clamp(op: Operator, clamp: tuple[int, int], tensor: Tensor) -> None:
+    """lowest <= highest, both inside the tensor's integer range."""
+    low, high = tensor.integer_range
+    inside = low <= clamp[0] <= clamp[1] <= high
+    require(inside, op, f"clamp {clamp} must be an interval inside {(low, high)}")
+
+
+def require_shape(op: Operator, tensor: Tensor, shape: tuple[int, ...]) -> None:
+    require(tensor.shape == shape, op, f"tensor {tensor.name!r} has shape {tensor.shape}, the operator makes {shape}")
+
+
+def require_weights(op: Operator, weights: Tensor, bias: Tensor | None, axis: int) -> None:
+    """Constant int8 weights, symmetric, per tensor or per channel on `axis`; bias constant int32, one per channel."""
+    require(weights.is_constant, op, f"weights {weights.name!r} must be constant")
+    require(weights.dtype == "int8", op, f"weights {weights.name!r} are {weights.dtype}, must be int8")
+    q = weights.quantization
+    require(q is not None, op, f"weights {weights.name!r} have no quantization")
+    assert q is not None
+    require(not any(q.zero_points), op, f"weights {weights.name!r} must be symmetric (zero point 0)")
+    channels = weights.shape[axis]
+    if q.axis is not None:
+        require(q.axis == axis, op, f"weights {weights.name!r} are quantized on axis {q.axis}, must be {axis}")
+        require(len(q.scales) == channels, op, f"weights {weights.name!r}: {len(q.scales)} scales, {channels} channels")
+    if bias is None:
+        return
+    require(bias.is_constant, op, f"bias {bias.name!r} must be constant")
+    require(bias.dtype == "int32", op, f"bias {bias.name!r} is {bias.dtype}, must be int32")
+    require_shape(op, bias, (channels,))
+
+
+def require_int32_accumulator(op: Operator, bound: int) -> None:
+    """No input may overflow the 32-bit accumulator: `bound` is the largest magnitude it can reach."""
+    hint = "quantize the weights of its smallest channel more coarsely, so that its bias gets smaller"
+    require(bound <= INT32_MAX, op, f"the accumulator can reach {bound}, above {INT32_MAX}; {hint}")
+
+
+def largest_activation(tensor: Tensor) -> int:
+    """The largest |integer - zero point| an activation can hold."""
+    low, high = tensor.integer_range
+    return max(tensor.zero_point - low, high - tensor.zero_point)
+
+
+def accumulator_bound(x: Tensor, weights: Tensor, bias: Tensor | None, axis: int) -> int:
+    """The largest |accumulator| of a weighted sum, over all inputs of `x`'s type and all channels on `axis`."""
+    assert weights.data is not None
+    other = tuple(i for i in range(len(weights.shape)) if i != axis)
+    sums = np.abs(weights.data.astype(np.int64)).sum(axis=other) * largest_activation(x)
+    if bias is not None and bias.data is not None:
+        sums = sums + np.abs(bias.data.astype(np.int64))
+    return int(sums.max(initial=0))
