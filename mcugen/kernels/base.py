@@ -52,10 +52,17 @@ class Overlap:
     The kernel gives the right result whenever  address(output) + distance <= address(input)  (bytes; distance 0 is
     classic in-place; a positive distance means that the output must start that much lower, as in the diagonal memory
     optimisation of Blacker et al., arXiv:2010.01668). Without an Overlap the two must be disjoint.
+
+    Attributes:
+        input_index: the input that may be overwritten.
+        distance: bytes, see above.
+        exact: True when only  address(output) + distance == address(input)  is right, and lower addresses must be
+            disjoint: kernels that work channel by channel (depthwise) may overwrite a byte at its own address only.
     """
 
     input_index: int
     distance: int
+    exact: bool = False
 
 
 @dataclass(frozen=True)
