@@ -1,0 +1,34 @@
+"""Every operator has a strategy, and every graph it makes is valid and runs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcugen.graph.ops import OPERATORS
+from mcugen.graph.reference import run
+from mcugen.graph.tensor import DTYPES
+from tests.graph.strategies import ALL
+
+
+def test_every_operator_has_a_strategy() -> None:
+    assert set(ALL) == set(OPERATORS)
+
+
+@pytest.mark.parametrize("kind", sorted(ALL))
+def test_reference_keeps_shape_dtype_and_clamp(kind: str) -> None:
+    @settings(max_examples=40, deadline=None, derandomize=True)
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        graph, inputs = data.draw(ALL[kind]())
+        values = run(graph, inputs)
+        assert set(values) == {n for n, t in graph.tensors.items() if not t.is_constant}
+        (op,) = graph.operators
+        for name in op.outputs:
+            tensor, array = graph.tensor(name), values[name]
+            assert (array.shape, array.dtype) == (tensor.shape, DTYPES[tensor.dtype])
+        low, high = getattr(op, "clamp", (-128, 127))
+        assert array.min() >= low and array.max() <= high
+
+    check()
