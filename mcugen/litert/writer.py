@@ -145,7 +145,11 @@ def _convolution(b: ModelBuilder, op: Conv2d, inputs: list[Tensor], outputs: lis
     kernel = (inputs[1].shape[1], inputs[1].shape[2])
     x, padding = _emit_window(b, op, inputs[0], outputs[0], kernel, op.dilation)
     options = _options("Conv2DOptions", padding=padding, **_strides(op.stride), **_dilations(op.dilation))
-    _emit_clamped(b, "CONV_2D", [x, *map(b.tensor, inputs[1:])], outputs[0], op.clamp, options)
+    constants = [b.tensor(t) for t in inputs[1:]]
+    if len(constants) == 1:
+        # The interpreter insists on a bias here, though not in the other operators.
+        constants.append(b.constant(np.zeros(inputs[1].shape[0]), "int32"))
+    _emit_clamped(b, "CONV_2D", [x, *constants], outputs[0], op.clamp, options)
 
 
 def _depthwise(b: ModelBuilder, op: DepthwiseConv2d, inputs: list[Tensor], outputs: list[Tensor]) -> None:

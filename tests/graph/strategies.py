@@ -47,6 +47,11 @@ class Case(NamedTuple):
     graph: Graph
     inputs: dict[str, IntArray]
 
+    def __repr__(self) -> str:
+        """Short enough for a failure report: shapes and the operator, without the numbers of every channel."""
+        tensors = ", ".join(f"{t.name}{t.shape}" for t in self.graph.tensors.values())
+        return f"Case({self.graph.operators}, {tensors})"
+
 
 def make_case(op: Operator, tensors: list[Tensor], rng: np.random.Generator) -> Case:
     """The graph of one operator over the tensors, with random inputs. Ports have the device's own layout."""
@@ -156,7 +161,12 @@ class _Weighted(NamedTuple):
 
 
 def _weighted(
-    draw: Draw, rng: np.random.Generator, shape: tuple[int, ...], axis: int, bias: bool | None = None
+    draw: Draw,
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    axis: int,
+    bias: bool | None,
+    per_channel: bool | None = None,
 ) -> _Weighted:
     """Weights (and mostly a bias) of a layer, and quantizations around its natural output scale."""
     channels, terms = shape[axis], math.prod(shape) // shape[axis]
@@ -164,7 +174,7 @@ def _weighted(
     narrow = draw(st.booleans())
     weights = np.clip(random_int8(rng, shape), -127 if narrow else -128, 127)
     scale = draw(scales)
-    if draw(st.sampled_from([True, True, False])):
+    if per_channel if per_channel is not None else draw(st.sampled_from([True, True, False])):
         q = Quantization.per_channel(scale * rng.uniform(0.2, 1.0, channels), axis)
     else:
         q = Quantization.per_tensor(scale, 0)
@@ -266,13 +276,17 @@ def depthwise_graphs(
 
 @st.composite
 def fully_connected_graphs(
-    draw: Draw, *, channels: st.SearchStrategy[int] = channel_counts, bias: bool | None = None
+    draw: Draw,
+    *,
+    channels: st.SearchStrategy[int] = channel_counts,
+    bias: bool | None = None,
+    per_channel: bool | None = None,
 ) -> Case:
     """One fully_connected over one or more rows."""
     rng = draw(seeds)
     c_in, c_out = draw(channels), draw(channels)
     rows = draw(st.sampled_from([(1,), (1,), (1,), (3,), (1, 5), (2, 2)]))
-    parts = _weighted(draw, rng, (c_out, c_in), 0, bias)
+    parts = _weighted(draw, rng, (c_out, c_in), 0, bias, per_channel)
     tensors = [
         Tensor("input", (*rows, c_in), "int8", parts.x),
         *parts.constants,

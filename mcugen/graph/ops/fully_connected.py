@@ -36,6 +36,9 @@ class FullyConnected(Operator):
     Inputs: activations (..., I), leading axes are rows; weights (O, I), symmetric, per output channel (axis 0) or per
     tensor; optionally bias (O,) int32 with scale input x weight. Output (..., O).
 
+    Results are requantized as a convolution's, as in TFLM and CMSIS-NN. The desktop LiteRT interpreter multiplies the
+    accumulator with a double and rounds once: it may differ by one step.
+
     Attributes:
         clamp: lowest and highest output integer (fused activation).
     """
