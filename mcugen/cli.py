@@ -217,8 +217,6 @@ def _main(
     pass
 
 
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the console script. Exit codes: 0 done, 1 a check failed, 2 wrong input, 3 something is missing."""
     sys.exit(_run(arguments))

@@ -29,7 +29,10 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
     rows = [
         ("module", f"{folder} ({manifest.name}, {len(manifest.layers)} layers, {thousands(manifest.macs)} MACs)"),
         ("board", f"{manifest.target.name} ({manifest.target.cpu.core})"),
-        ("flash", f"{thousands(size.flash_bytes)} B ({size.how}), {thousands(memory.constant_bytes)} B of it constants"),
+        (
+            "flash",
+            f"{thousands(size.flash_bytes)} B ({size.how}), {thousands(memory.constant_bytes)} B of it constants",
+        ),
         (
             "arena",
             f"{thousands(memory.arena_bytes)} B, {thousands(gap)} B above the lower bound; "
@@ -141,9 +144,7 @@ def doctor_table(checks: Sequence[Check]) -> Table:
     for check in checks:
         state = "ok" if check.ok else "MISSING" if check.required else "absent (optional)"
         style = "green" if check.ok else "bold red" if check.required else "yellow"
-        table.add_row(
-            check.name, Text(state, style=style), Text(check.detail), Text("" if check.ok else check.install)
-        )
+        table.add_row(check.name, Text(state, style=style), Text(check.detail), Text("" if check.ok else check.install))
     return table
 
 

@@ -1,0 +1,88 @@
+"""The example models, from torch.export to counted firmware: match, budgets, repeatability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Exported, Finished
+
+BOARDS = ("nrf5340dk", "nrf52840dk", "stm32f4_disco", "nucleo_f746zg", "mps2_an385", "mps3_an547")
+MODELS = ("ds_cnn", "mobilenet_v1", "resnet8", "autoencoder", "conv1d_net")
+# A pair for each model and each board by default; the whole table is the slow sweep.
+QUICK = {
+    ("ds_cnn", "nrf5340dk"),
+    ("mobilenet_v1", "nucleo_f746zg"),
+    ("resnet8", "mps2_an385"),
+    ("autoencoder", "stm32f4_disco"),
+    ("conv1d_net", "mps3_an547"),
+}
+ARENA_LIMITS = {"ds_cnn": 16_500, "mobilenet_v1": 55_500, "resnet8": 49_500, "autoencoder": 800}
+INSTRUCTION_LIMITS = {("ds_cnn", "nrf5340dk"): 7_800_000, ("resnet8", "nrf5340dk"): 29_900_000}
+FLASH_LIMITS = {("ds_cnn", "nrf5340dk"): 40 * 1024}
+SLOW_TABLE = [(m, b) for m in MODELS for b in BOARDS if (m, b) not in QUICK]
+
+pytestmark = pytest.mark.emulator
+Command = Callable[..., Finished]
+Export = Callable[[str], Exported]
+
+
+def emit(mcugen: Command, exported: Export, model: str, board: str, folder: Path, *options: object) -> None:
+    files = exported(model)
+    done = mcugen(
+        "emit", files.archive, "--board", board, "--calibration", files.calibration, "--output", folder, *options
+    )
+    assert done.code == 0, done.err
+
+
+def check_match(mcugen: Command, exported: Export, model: str, board: str, tmp_path: Path) -> None:
+    emit(mcugen, exported, model, board, tmp_path / "out")
+    done = mcugen("verify", tmp_path / "out", "--json")
+    assert done.code == 0, done.err
+    result = done.json
+    assert result["match"] is True
+    assert result["layers"] and all(layer["match"] is True for layer in result["layers"])
+    assert sum(layer["instructions"] for layer in result["layers"]) <= result["instructions"]
+    assert sum(layer["instructions"] for layer in result["layers"]) >= 0.99 * result["instructions"]
+    assert result["arena_bytes"] <= ARENA_LIMITS.get(model, 100_000)
+    assert result["ram_bytes"] == result["arena_bytes"]
+    assert result["instructions"] <= INSTRUCTION_LIMITS.get((model, board), 200_000_000)
+    assert result["flash_bytes"] <= FLASH_LIMITS.get((model, board), 400_000)
+
+
+@pytest.mark.parametrize(("model", "board"), sorted(QUICK))
+def test_match(mcugen: Command, exported: Export, model: str, board: str, tmp_path: Path) -> None:
+    check_match(mcugen, exported, model, board, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "board"), SLOW_TABLE)
+def test_match_everywhere(mcugen: Command, exported: Export, model: str, board: str, tmp_path: Path) -> None:
+    check_match(mcugen, exported, model, board, tmp_path)
+
+
+def test_emission_and_counts_are_repeatable(mcugen: Command, exported: Export, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        emit(mcugen, exported, "conv1d_net", "nrf5340", tmp_path / folder)
+    first = {p.relative_to(tmp_path / "a"): p.read_bytes() for p in (tmp_path / "a").rglob("*") if p.is_file()}
+    second = {p.relative_to(tmp_path / "b"): p.read_bytes() for p in (tmp_path / "b").rglob("*") if p.is_file()}
+    assert first == second
+    counts = [mcugen("verify", tmp_path / folder, "--json").out for folder in ("a", "b")]
+    assert counts[0] == counts[1]
+
+
+def test_a_flipped_weight_is_found_and_its_layer_named(mcugen: Command, exported: Export, tmp_path: Path) -> None:
+    emit(mcugen, exported, "conv1d_net", "nrf5340", tmp_path / "out", "--name", "net")
+    path = tmp_path / "out" / "src" / "net_weights.c"
+    text = path.read_text()
+    start = text.index("weights[", text.index("= {") - 200)
+    body = text.index("{", start) + 1
+    number = text[body:].split(",")[0].strip()
+    path.write_text(text[:body] + text[body:].replace(number, str(-int(number) - 1), 1))
+    done = mcugen("verify", tmp_path / "out", "--json")
+    assert done.code == 1
+    assert done.json["match"] is False
+    assert [layer["match"] for layer in done.json["layers"]].count(False) >= 1
+    assert "differs from the reference" in done.err
