@@ -1,0 +1,158 @@
+/* The matrix product behind convolution and fully connected: a few columns of widened activations times all weights.
+ *
+ * Activations are widened once to int16 in the order of SXTB16 and SXTB16 with ROR #8: four bytes (b0 b1 b2 b3) become
+ * the words (b0, b2), (b1, b3). Weights stay int8 in flash and are widened in the same order in registers.
+ *
+ * Output channels come in blocks: of 2 for 2 or 3 columns, of 4 for a single column. The weight stream holds for each
+ *   bias[block], then for each four inputs one word of weights a channel, multiplier[block], shifts,
+ * with one shift a byte of the last word; the channels that are left over follow in the same form as a smaller block.
+ * The input zero point is folded into the bias, borders are filled with it, and inputs beyond the depth have weight 0.
+ */
+#ifndef MCUGEN_DSP_GEMM_H
+#define MCUGEN_DSP_GEMM_H
+
+#include "requantize.h"
+
+/* Most columns and channels of a block; quads of inputs for each turn of the inner loop. */
+enum { MCUGEN_DSP_COLUMNS = 3, MCUGEN_DSP_CHANNELS = 4, MCUGEN_DSP_UNROLL = 4 };
+
+/* Widens `depth` bytes to a column. The bytes may end where the column ends: a word is read before it is overwritten. */
+MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth)
+{
+    const int32_t quads = depth / 4;
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < quads; i++) {
+        uint32_t word = mcugen_load_word(bytes + 4 * i);
+        column[2 * i] = mcugen_sxtb16(word);
+        column[2 * i + 1] = mcugen_sxtb16_odd(word);
+    }
+    if (depth % 4 != 0) {
+        uint32_t word = 0;
+        memcpy(&word, bytes + 4 * quads, (size_t)(depth % 4));
+        column[2 * quads] = mcugen_sxtb16(word);
+        column[2 * quads + 1] = mcugen_sxtb16_odd(word);
+    }
+}
+
+typedef int32_t mcugen_dsp_sums[MCUGEN_DSP_COLUMNS][MCUGEN_DSP_CHANNELS];
+
+/* Four more inputs of every column and channel. */
+MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word *activations, int32_t column_words, const mcugen_word *weights,
+                                        int columns, int channels, mcugen_dsp_sums sum)
+{
+    uint32_t even[MCUGEN_DSP_CHANNELS], odd[MCUGEN_DSP_CHANNELS];
+#pragma GCC unroll 2
+    for (int c = 0; c + 1 < channels; c += 2) {
+        mcugen_load_pair(weights + c, &even[c], &even[c + 1]);
+    }
+    if (channels % 2 != 0) {
+        even[channels - 1] = weights[channels - 1];
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < channels; c++) {
+        mcugen_widen_bytes(&even[c], &odd[c]);
+    }
+#pragma GCC unroll 3
+    for (int p = 0; p < columns; p++) {
+        uint32_t x_even, x_odd;
+        mcugen_load_pair(activations + p * column_words, &x_even, &x_odd);
+#pragma GCC unroll 4
+        for (int c = 0; c < channels; c++) {
+            mcugen_accumulate(x_even, even[c], &sum[p][c]);
+        }
+#pragma GCC unroll 4
+        for (int c = 0; c < channels; c++) {
+            mcugen_accumulate(x_odd, odd[c], &sum[p][c]);
+        }
+    }
+}
+
+/* `channels` output channels of `columns` columns, both constants; returns the stream's next block. */
+MCUGEN_KERNEL const mcugen_word *mcugen_dsp_gemm_block(const mcugen_word *activations, int32_t quads,
+                                                       const mcugen_word *stream, int8_t *output, int32_t output_stride,
+                                                       int columns, int channels, const struct mcugen_dsp_output *out)
+{
+    mcugen_dsp_sums sum;
+#pragma GCC unroll 4
+    for (int c = 0; c < channels; c++) {
+#pragma GCC unroll 3
+        for (int p = 0; p < columns; p++) {
+            sum[p][c] = (int32_t)stream[c];
+        }
+    }
+    stream += channels;
+    const mcugen_word *groups_end = activations + quads / MCUGEN_DSP_UNROLL * 2 * MCUGEN_DSP_UNROLL;
+    while (activations != groups_end) {
+#pragma GCC unroll 4
+        for (int i = 0; i < MCUGEN_DSP_UNROLL; i++) {
+            mcugen_dsp_gemm_step(activations + 2 * i, 2 * quads, stream + channels * i, columns, channels, sum);
+        }
+        activations += 2 * MCUGEN_DSP_UNROLL;
+        stream += channels * MCUGEN_DSP_UNROLL;
+    }
+#pragma GCC unroll 3
+    for (int i = 0; i < quads % MCUGEN_DSP_UNROLL; i++) {
+        mcugen_dsp_gemm_step(activations + 2 * i, 2 * quads, stream + channels * i, columns, channels, sum);
+    }
+    stream += channels * (quads % MCUGEN_DSP_UNROLL);
+    const uint32_t shifts = stream[channels];
+#pragma GCC unroll 4
+    for (int c = 0; c < channels; c++) {
+        const int32_t multiplier = (int32_t)stream[c];
+        const uint32_t shift = shifts >> 8 * c & 0xffu;
+#pragma GCC unroll 3
+        for (int p = 0; p < columns; p++) {
+            output[p * output_stride + c] = mcugen_dsp_requantize(sum[p][c], multiplier, shift, out);
+        }
+    }
+    return stream + channels + 1;
+}
+
+/* All output channels of `columns` (1..3, a constant) columns, which lie 2 * quads words apart. */
+MCUGEN_KERNEL void mcugen_dsp_gemm(const mcugen_word *activations, int32_t quads, const mcugen_word *stream,
+                                   int8_t *output, int32_t output_c, int columns, const struct mcugen_dsp_output *out)
+{
+    const int block = columns == 1 ? 4 : 2;
+    const int8_t *blocks_end = output + output_c / block * block;
+    while (output != blocks_end) {
+        stream = mcugen_dsp_gemm_block(activations, quads, stream, output, output_c, columns, block, out);
+        output += block;
+    }
+    if (output_c % block != 0) {
+        (void)mcugen_dsp_gemm_block(activations, quads, stream, output, output_c, columns, output_c % block, out);
+    }
+}
+
+/* Moves the newest `kept` of `block` columns to the front. A last block with fewer fresh columns is filled up with the
+ * ones before it, whose outputs come out the same again: their input may be overwritten by then. */
+MCUGEN_KERNEL void mcugen_dsp_keep_columns(mcugen_word *columns, int32_t quads, int32_t block, int32_t kept)
+{
+    const int32_t words = 2 * quads;
+    for (int32_t i = 0; i < words * kept; i++) {
+        columns[i] = columns[words * (block - kept) + i];
+    }
+}
+
+/* Every row of `input` (depth bytes) gives a row of `output` (output_c bytes); three rows are read, then written. */
+MCUGEN_KERNEL void mcugen_dsp_gemm_rows(const int8_t *input, int32_t rows, int32_t depth, const uint32_t *weights,
+                                        int8_t *output, int32_t output_c, mcugen_word *columns,
+                                        const struct mcugen_dsp_output *out)
+{
+    const int32_t quads = (depth + 3) / 4;
+    const int32_t block = rows < MCUGEN_DSP_COLUMNS ? rows : MCUGEN_DSP_COLUMNS;
+    for (int32_t done = 0; done < rows; done += block) {
+        int32_t kept = 0;
+        if (rows % block != 0 && rows - done < block) {
+            kept = block - rows % block;
+            mcugen_dsp_keep_columns(columns, quads, block, kept);
+            done -= kept;
+        }
+        for (int32_t p = kept; p < block; p++) {
+            mcugen_dsp_widen(columns + 2 * quads * p, input, depth);
+            input += depth;
+        }
+        mcugen_dsp_gemm(columns, quads, weights, output + done * output_c, output_c, block, out);
+    }
+}
+
+#endif

@@ -1,0 +1,190 @@
+/* The DSP instructions that the kernels of this folder use (Armv7E-M, Armv8-M with the DSP extension).
+ *
+ * Without the extension every function has a plain C form with the same bits, so that the same kernels run, and are
+ * tested under sanitizers, on a workstation. Semantics: Armv7-M Architecture Reference Manual (DDI 0403), section A7.7.
+ * All sums wrap modulo 2**32.
+ */
+#ifndef MCUGEN_DSP_INTRINSICS_H
+#define MCUGEN_DSP_INTRINSICS_H
+
+#include "mcugen_kernels.h"
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+#include <arm_acle.h>
+#define MCUGEN_HAS_DSP 1
+#else
+#define MCUGEN_HAS_DSP 0
+#endif
+
+/* A word of memory that was, or will be, accessed as other types too: the arena is plain bytes. */
+typedef uint32_t __attribute__((may_alias)) mcugen_word;
+typedef int16_t __attribute__((may_alias)) mcugen_half;
+
+MCUGEN_KERNEL uint32_t mcugen_load_word(const int8_t *bytes)
+{
+    uint32_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+MCUGEN_KERNEL void mcugen_store_word(int8_t *bytes, uint32_t word)
+{
+    memcpy(bytes, &word, sizeof word);
+}
+
+/* Two adjacent words with one instruction. Volatile, as `mcugen_accumulate` is. */
+MCUGEN_KERNEL void mcugen_load_pair(const mcugen_word *words, uint32_t *first, uint32_t *second)
+{
+#if MCUGEN_HAS_DSP
+    __asm__ volatile("ldrd %0, %1, %2" : "=r"(*first), "=r"(*second) : "m"(*(const mcugen_word(*)[2])words));
+#else
+    *first = words[0];
+    *second = words[1];
+#endif
+}
+
+MCUGEN_KERNEL int32_t mcugen_low(uint32_t pair)
+{
+    return (int16_t)(uint16_t)(pair & 0xffffu);
+}
+
+MCUGEN_KERNEL int32_t mcugen_high(uint32_t pair)
+{
+    return (int16_t)(uint16_t)(pair >> 16);
+}
+
+MCUGEN_KERNEL uint32_t mcugen_pair(int32_t low, int32_t high)
+{
+    return ((uint32_t)low & 0xffffu) | ((uint32_t)high << 16);
+}
+
+/* Bytes 0 and 2, sign-extended. */
+MCUGEN_KERNEL uint32_t mcugen_sxtb16(uint32_t bytes)
+{
+#if MCUGEN_HAS_DSP
+    return (uint32_t)__sxtb16((int8x4_t)bytes);
+#else
+    return mcugen_pair((int8_t)(uint8_t)(bytes & 0xffu), (int8_t)(uint8_t)(bytes >> 16 & 0xffu));
+#endif
+}
+
+/* Bytes 1 and 3, sign-extended: SXTB16 with ROR #8. */
+MCUGEN_KERNEL uint32_t mcugen_sxtb16_odd(uint32_t bytes)
+{
+#if MCUGEN_HAS_DSP
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    return pair;
+#else
+    return mcugen_sxtb16(bytes >> 8);
+#endif
+}
+
+MCUGEN_KERNEL int32_t mcugen_wrapping_add(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+/* sum + a.low * b.low + a.high * b.high */
+MCUGEN_KERNEL int32_t mcugen_smlad(uint32_t a, uint32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+#else
+    /* One product is at most 2**30: the sum of two needs wrapping only for two of (-2**15)**2. */
+    int32_t low = mcugen_low(a) * mcugen_low(b);
+    int32_t high = mcugen_high(a) * mcugen_high(b);
+    return mcugen_wrapping_add(sum, mcugen_wrapping_add(low, high));
+#endif
+}
+
+/* mcugen_smlad into the sum's own register. Inner loops use all fourteen registers: keeping the sums where they are, and
+ * (volatile) the order as written, keeps the compiler from spilling them. */
+MCUGEN_KERNEL void mcugen_accumulate(uint32_t a, uint32_t b, int32_t *sum)
+{
+#if MCUGEN_HAS_DSP
+    __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(*sum) : "r"(a), "r"(b));
+#else
+    *sum = mcugen_smlad(a, b, *sum);
+#endif
+}
+
+/* Splits four bytes into the pairs (b0, b2) and (b1, b3), sign-extended; the first takes the bytes' own register. */
+MCUGEN_KERNEL void mcugen_widen_bytes(uint32_t *bytes_to_even, uint32_t *odd)
+{
+#if MCUGEN_HAS_DSP
+    __asm__ volatile("sxtb16 %1, %0, ror #8\n\tsxtb16 %0, %0" : "+r"(*bytes_to_even), "=&r"(*odd));
+#else
+    *odd = mcugen_sxtb16_odd(*bytes_to_even);
+    *bytes_to_even = mcugen_sxtb16(*bytes_to_even);
+#endif
+}
+
+/* sum + a.low * b.low */
+MCUGEN_KERNEL int32_t mcugen_smlabb(uint32_t a, uint32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    return __smlabb((int32_t)a, (int32_t)b, sum);
+#else
+    return mcugen_wrapping_add(sum, mcugen_low(a) * mcugen_low(b));
+#endif
+}
+
+/* sum + a.low * b.high */
+MCUGEN_KERNEL int32_t mcugen_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    return __smlabt((int32_t)a, (int32_t)b, sum);
+#else
+    return mcugen_wrapping_add(sum, mcugen_low(a) * mcugen_high(b));
+#endif
+}
+
+/* sum + a.high * b.low */
+MCUGEN_KERNEL int32_t mcugen_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    return __smlatb((int32_t)a, (int32_t)b, sum);
+#else
+    return mcugen_wrapping_add(sum, mcugen_high(a) * mcugen_low(b));
+#endif
+}
+
+/* The high word of a * b + sum * 2**32, rounded to nearest, ties up. */
+MCUGEN_KERNEL int32_t mcugen_smmlar(int32_t a, int32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    int32_t high;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(high) : "r"(a), "r"(b), "r"(sum));
+    return high;
+#else
+    uint64_t product = (uint64_t)((int64_t)a * b) + ((uint64_t)(uint32_t)sum << 32) + 0x80000000u;
+    return (int32_t)(uint32_t)(product >> 32);
+#endif
+}
+
+/* Saturates to int8. */
+MCUGEN_KERNEL int32_t mcugen_ssat8(int32_t value)
+{
+#if MCUGEN_HAS_DSP
+    int32_t saturated;
+    __asm__("ssat %0, #8, %1" : "=r"(saturated) : "r"(value));
+    return saturated;
+#else
+    return value < -128 ? -128 : value > 127 ? 127 : value;
+#endif
+}
+
+/* (low half of `bottom`, low half of `top`) */
+MCUGEN_KERNEL uint32_t mcugen_pack_low_low(uint32_t bottom, uint32_t top)
+{
+    return (bottom & 0xffffu) | top << 16;
+}
+
+/* (low half of `bottom`, high half of `top`) */
+MCUGEN_KERNEL uint32_t mcugen_pack_low_high(uint32_t bottom, uint32_t top)
+{
+    return (bottom & 0xffffu) | (top & 0xffff0000u);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* From 32-bit accumulators to int8: gemmlowp's double rounding, bit for bit.
+ *
+ * y = (x * multiplier + 2**30) >> 31, then y / 2**exponent with ties away from zero, plus the zero point, clamped.
+ *
+ * The fast form takes `multiplier` (at least 2**30) as m = 2 * multiplier - 2**32 and needs exponent >= 1:
+ *   SMMLAR(x, m, x + c) = ((x * 2 * multiplier + 2**31) >> 32) + c = y + c,   c = zero_point * 2**exponent + 2**(exponent - 1)
+ * and (y + c) >> exponent rounds ties up; ties of negative values move one down by adding x >> 31. Where the clamp cuts
+ * off everything below the zero point (ReLU), no negative value survives and that correction is left out.
+ * The packer proves from the constant weights that no channel overflows; otherwise it asks for the general form.
+ */
+#ifndef MCUGEN_DSP_REQUANTIZE_H
+#define MCUGEN_DSP_REQUANTIZE_H
+
+#include "intrinsics.h"
+
+/* The layer's constants; every field folds away. */
+struct mcugen_dsp_output {
+    int32_t zero_point;
+    int32_t clamp_min, clamp_max;
+    int32_t general; /* 1: multipliers and shifts as in LiteRT, any values */
+};
+
+MCUGEN_KERNEL int32_t mcugen_dsp_requantize_general(int32_t accumulator, int32_t multiplier, int32_t shift)
+{
+    int32_t shifted = shift > 0 ? (int32_t)((uint32_t)accumulator << shift) : accumulator;
+    int32_t exponent = shift > 0 ? 0 : -shift;
+    int64_t high = ((int64_t)shifted * multiplier + (INT64_C(1) << 30)) >> 31;
+    int64_t half = exponent > 0 ? INT64_C(1) << (exponent - 1) : 0;
+    if (high > INT32_MAX) {
+        high = INT32_MAX;
+    }
+    /* Ties away from zero; exponent 0 has no ties. */
+    return (int32_t)((high + half - (high < 0 && exponent > 0 ? 1 : 0)) >> exponent);
+}
+
+/* `shift`: the exponent (fast form), or LiteRT's shift as an int8 (general form). */
+MCUGEN_KERNEL int8_t mcugen_dsp_requantize(int32_t accumulator, int32_t multiplier, uint32_t shift,
+                                           const struct mcugen_dsp_output *out)
+{
+    int32_t value;
+    if (out->general) {
+        value = mcugen_dsp_requantize_general(accumulator, multiplier, (int8_t)(uint8_t)shift);
+        value = mcugen_wrapping_add(value, out->zero_point);
+        value = value < out->clamp_min ? out->clamp_min : value;
+        return (int8_t)(value > out->clamp_max ? out->clamp_max : value);
+    }
+    /* c = (2 * zero_point + 1) * 2**(exponent - 1) */
+    int32_t c = (int32_t)((uint32_t)(2 * out->zero_point + 1) << (shift - 1u));
+    int32_t addend = mcugen_wrapping_add(accumulator, c);
+    if (out->clamp_min < out->zero_point) {
+        addend = mcugen_wrapping_add(addend, accumulator >> 31);
+    }
+    value = mcugen_ssat8(mcugen_smmlar(accumulator, multiplier, addend) >> shift);
+    if (out->clamp_min > INT8_MIN) {
+        value = value < out->clamp_min ? out->clamp_min : value;
+    }
+    if (out->clamp_max < INT8_MAX) {
+        value = value > out->clamp_max ? out->clamp_max : value;
+    }
+    return (int8_t)value;
+}
+
+#endif
