@@ -8,7 +8,17 @@ from mcugen.plan.blocks import Blocks, make_blocks, most_shared
 from mcugen.plan.problem import Buffer, Layout, Problem, SharedPair, align_up
 from mcugen.plan.search import Budget, branch_and_bound, first_fit, greedy_orders, hill_climb
 
-__all__ = ["Buffer", "Layout", "Problem", "SharedPair", "live_bound", "lower_bound", "solve", "step_bounds"]
+__all__ = [
+    "Buffer",
+    "Layout",
+    "Problem",
+    "SharedPair",
+    "live_bound",
+    "lower_bound",
+    "solve",
+    "step_bound",
+    "step_bounds",
+]
 
 DEFAULT_NODES = 200_000
 _STEP_NODES = 2_000
@@ -31,8 +41,14 @@ def step_bounds(problem: Problem) -> dict[int, int]:
     Optimal (branch and bound) as long as a live set is small; otherwise a relaxation that is never above it. Exact
     pairs count as plain ones.
     """
-    relaxed = problem.relaxed()
+    relaxed = problem.relaxed
     return {step: _clique_optimum(relaxed, live) for step, live in relaxed.live_sets.items()}
+
+
+def step_bound(problem: Problem, step: int) -> int:
+    """As `step_bounds`, for any one step."""
+    live = tuple(i for i in problem.solid if problem.buffers[i].first_step <= step <= problem.buffers[i].last_step)
+    return _clique_optimum(problem.relaxed, live) if live else 0
 
 
 def lower_bound(problem: Problem) -> int:
@@ -63,7 +79,7 @@ class _Solver:
     """The best layout and the best bound so far, while they close in on each other."""
 
     def __init__(self, problem: Problem, nodes: int) -> None:
-        self.problem, self.relaxed, self.budget = problem, problem.relaxed(), Budget(nodes)
+        self.problem, self.relaxed, self.budget = problem, problem.relaxed, Budget(nodes)
         self.bounds = step_bounds(problem)
         self.bound = max(self.bounds.values(), default=0)
         self.peak = next((step for step, value in sorted(self.bounds.items()) if value == self.bound), 0)

@@ -1,7 +1,7 @@
 """What the search moves: rigid blocks of buffers, and how far apart two blocks must be.
 
-Most blocks are one buffer. Buffers of an exact pair that is chosen to share become one block; which exact pairs share is a
-choice outside the placement search, because a buffer tied to another cannot simply move down on its own.
+Most blocks are one buffer. Buffers of an exact pair that is chosen to share become one block; which exact pairs share
+is a choice outside the placement search, because a buffer tied to another cannot simply move down on its own.
 """
 
 from __future__ import annotations

@@ -109,8 +109,11 @@ class Problem:
             previous = step
         return sets
 
+    @cached_property
     def relaxed(self) -> Problem:
         """Every exact pair as a plain one: every layout of this problem is one of that, so its bounds hold here."""
+        if not any(p.exact for p in self.pairs):
+            return self
         return Problem(self.buffers, tuple(replace(p, exact=False) for p in self.pairs))
 
     def restricted(self, members: Sequence[int]) -> Problem:

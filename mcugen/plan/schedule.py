@@ -1,8 +1,8 @@
 """The order in which operators run, chosen so that the most memory alive at one step is least.
 
 The state of an execution is the set of operators that have run; it fixes what is alive. So the best order is a path of
-least bottleneck through these sets (Liberis and Lane, arXiv:1910.05110; Ahn et al., "SERENITY", arXiv:2003.02369). Chains have
-one path. Branchy graphs are searched best first, with a beam once the sets become too many.
+least bottleneck through these sets (Liberis and Lane, arXiv:1910.05110; Ahn et al., "SERENITY", arXiv:2003.02369).
+Chains have one path. Branchy graphs are searched best first, with a beam once the sets become too many.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Budget:
 
 
 def first_fit(model: Blocks, order: Sequence[int]) -> list[int]:
-    """Places the blocks one after another, each at the lowest offset that the ones before it leave. Offsets by block."""
+    """Places the blocks one after another, each at the lowest offset left by those before it. Offsets by block."""
     positions = [-1] * len(model.blocks)
     for x in order:
         positions[x] = _lowest(model, positions, x)

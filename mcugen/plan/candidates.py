@@ -1,0 +1,53 @@
+"""The kernels among which the planner may choose for each operator, with their invocations made on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.kernels.base import Invocation, Kernel
+
+Finder = Callable[[Operator, Graph, Cpu, str], Sequence[Kernel]]
+"""(operator, graph, cpu, policy) -> the kernels that support it, cheapest first."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One kernel for one operator. `cost`: estimated instructions of a call."""
+
+    kernel: Kernel
+    invocation: Invocation
+    cost: float
+
+
+@dataclass
+class Candidates:
+    """Kernels by operator. Packing constants takes time, so an invocation is made when first asked for, then kept."""
+
+    graph: Graph
+    cpu: Cpu
+    policy: str
+    find: Finder
+    _found: dict[str, list[Kernel]] = field(default_factory=dict)
+    _made: dict[tuple[str, str], Candidate] = field(default_factory=dict)
+
+    def _kernels(self, op: Operator) -> list[Kernel]:
+        if op.name not in self._found:
+            self._found[op.name] = list(self.find(op, self.graph, self.cpu, self.policy))
+        return self._found[op.name]
+
+    def _make(self, op: Operator, kernel: Kernel) -> Candidate:
+        key = (op.name, kernel.name)
+        if key not in self._made:
+            self._made[key] = Candidate(kernel, kernel.invoke(op, self.graph), kernel.cost(op, self.graph))
+        return self._made[key]
+
+    def fastest(self, op: Operator) -> Candidate:
+        return self._make(op, self._kernels(op)[0])
+
+    def all(self, op: Operator) -> list[Candidate]:
+        """Cheapest first."""
+        return [self._make(op, kernel) for kernel in self._kernels(op)]
