@@ -1,0 +1,232 @@
+"""Exact simplifications of a float program before it is quantized: batch norm into its neighbours, dropout away."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+
+from mcugen.errors import InputError
+from mcugen.frontend.lowering.arguments import bind, ints, shape_of, target_name
+from mcugen.frontend.provenance import origin
+
+_BATCH_NORMS = {
+    "aten.batch_norm.default",
+    "aten._native_batch_norm_legit_no_training.default",
+    "aten.native_batch_norm.default",
+    "aten.cudnn_batch_norm.default",
+}
+_CONVOLUTIONS = {
+    "aten.conv1d.default",
+    "aten.conv1d.padding",
+    "aten.conv2d.default",
+    "aten.conv2d.padding",
+    "aten.convolution.default",
+}
+_LINEAR = {"aten.linear.default"}
+_REMOVED = {"aten.dropout.default", "aten.dropout_.default", "aten.feature_dropout.default"}
+
+
+@dataclass(frozen=True)
+class _ScaleShift:
+    """A batch norm in evaluation mode: y = scale * x + shift, per channel (axis 1)."""
+
+    scale: Tensor
+    shift: Tensor
+
+
+def fold(module: GraphModule) -> GraphModule:
+    """Folds batch norms and removes dropout, in place; returns the module.
+
+    A batch norm goes into the convolution or linear layer before it; else into the one behind it, where that is exact
+    (no padding, or no shift); else it becomes a 1x1 depthwise convolution, whose per-channel scales represent it best.
+
+    Raises:
+        InputError: the program is in training mode.
+    """
+    for node in list(module.graph.nodes):
+        name = target_name(node) if node.op == "call_function" else ""
+        if name in _REMOVED:
+            _remove_dropout(node)
+        elif name in _BATCH_NORMS:
+            _fold_batch_norm(module, node)
+    module.graph.eliminate_dead_code()
+    module.delete_all_unused_submodules()
+    module.recompile()
+    return module
+
+
+def _remove_dropout(node: Node) -> None:
+    if bind(node).get("train"):
+        raise _training(node)
+    node.replace_all_uses_with(node.all_input_nodes[0])
+    node.graph.erase_node(node)
+
+
+def _training(node: Node) -> InputError:
+    return InputError(
+        f"{target_name(node)} is in training mode",
+        where=str(origin(node)),
+        hint="call model.eval() before torch.export.export",
+    )
+
+
+def attribute(module: GraphModule, node: Any) -> Tensor | None:
+    """The tensor of a get_attr node; None for anything else."""
+    if not isinstance(node, Node) or node.op != "get_attr":
+        return None
+    found: Any = module
+    for part in str(node.target).split("."):
+        found = getattr(found, part)
+    return found.detach() if isinstance(found, Tensor) else None
+
+
+def _scale_shift(module: GraphModule, node: Node) -> _ScaleShift:
+    bound = bind(node)
+    if bound.get("training") or bound.get("train"):
+        raise _training(node)
+    mean = attribute(module, bound["running_mean"])
+    variance = attribute(module, bound["running_var"])
+    if mean is None or variance is None:
+        raise InputError(
+            f"{target_name(node)} has no running statistics",
+            where=str(origin(node)),
+            hint="use track_running_stats=True (the default) and train the model",
+        )
+    weight, bias = attribute(module, bound["weight"]), attribute(module, bound["bias"])
+    # In double precision: the float32 weights get the one rounding that they would get from exact arithmetic.
+    scale = (variance.double() + bound["eps"]).rsqrt()
+    scale = scale if weight is None else scale * weight.double()
+    shift = -mean.double() * scale
+    return _ScaleShift(scale, shift if bias is None else shift + bias.double())
+
+
+def _new_constant(module: GraphModule, node: Node, label: str, value: Tensor) -> Node:
+    """A new buffer with a get_attr node just before `node`."""
+    name = f"_folded_{label}_{node.name}"
+    while hasattr(module, name):
+        name += "_"
+    module.register_buffer(name, value.float().contiguous())
+    with node.graph.inserting_before(node):
+        constant = node.graph.get_attr(name)
+    value_meta = getattr(module, name)
+    constant.meta["val"] = value_meta
+    return constant
+
+
+def _with_arguments(node: Node, **changes: Any) -> None:
+    """Rebinds arguments of a node by schema name."""
+    bound = bind(node) | changes
+    node.args = tuple(bound.values())
+    node.kwargs = {}
+
+
+def _result(node: Node) -> Node:
+    """The node that carries the batch norm's first result: itself, or its getitem 0."""
+    items = [user for user in node.users if target_name(user) == "getitem" and user.args[1] == 0]
+    return items[0] if items else node
+
+
+def _fold_batch_norm(module: GraphModule, node: Node) -> None:
+    affine, result = _scale_shift(module, node), _result(node)
+    source = bind(node)["input"]
+    assert isinstance(source, Node)
+    if _fold_backward(module, source, affine):
+        result.replace_all_uses_with(source)
+    elif _fold_forward(module, result, affine):
+        result.replace_all_uses_with(source)
+    else:
+        _as_depthwise(module, node, result, source, affine)
+    for dead in (result, node):
+        if not dead.users and dead in dead.graph.nodes:
+            dead.graph.erase_node(dead)
+
+
+def _weighted(node: Node) -> str:
+    name = target_name(node) if node.op == "call_function" else ""
+    return name if name in _CONVOLUTIONS | _LINEAR and not bind(node).get("transposed") else ""
+
+
+def _fold_backward(module: GraphModule, source: Node, affine: _ScaleShift) -> bool:
+    """conv/linear -> batch norm: exact whenever nobody else reads the convolution's result."""
+    if not _weighted(source) or len(source.users) != 1:
+        return False
+    bound = bind(source)
+    weight = attribute(module, bound["weight"])
+    bias = attribute(module, bound["bias"])
+    if weight is None or (bias is None and bound["bias"] is not None) or weight.shape[0] != affine.scale.numel():
+        return False
+    if source.meta["val"].dim() != weight.dim():
+        return False
+    old = torch.zeros_like(affine.shift) if bias is None else bias.double()
+    scaled = weight.double() * affine.scale.reshape(-1, *[1] * (weight.dim() - 1))
+    _with_arguments(
+        source,
+        weight=_new_constant(module, source, "weight", scaled),
+        bias=_new_constant(module, source, "bias", old * affine.scale + affine.shift),
+    )
+    return True
+
+
+def _fold_forward(module: GraphModule, result: Node, affine: _ScaleShift) -> bool:
+    """batch norm -> conv/linear: exact without padding, since padding inserts zeros behind the batch norm's shift."""
+    if len(result.users) != 1:
+        return False
+    user = next(iter(result.users))
+    if not _weighted(user):
+        return False
+    bound = bind(user)
+    weight, bias = attribute(module, bound["weight"]), attribute(module, bound["bias"])
+    if weight is None or bound["input"] is not result or (bias is None and bound["bias"] is not None):
+        return False
+    groups = bound.get("groups", 1)
+    padding = bound.get("padding", 0)
+    padded = padding == "same" or (not isinstance(padding, str) and any(ints(padding, 1)))
+    if weight.dim() == 2 and len(shape_of(result)) != 2:
+        return False
+    if padded and bool(affine.shift.abs().max() > 0):
+        return False
+    # Input channel c of group g has index g * (I / groups) + c.
+    per_group = [t.reshape(groups, -1) for t in (affine.scale, affine.shift)]
+    rows = weight.double().reshape(groups, weight.shape[0] // groups, weight.shape[1], -1)
+    scaled = rows * per_group[0][:, None, :, None]
+    extra = (rows * per_group[1][:, None, :, None]).sum(dim=(2, 3)).reshape(-1)
+    old = torch.zeros_like(extra) if bias is None else bias.double()
+    _with_arguments(
+        user,
+        weight=_new_constant(module, user, "weight", scaled.reshape(weight.shape)),
+        bias=_new_constant(module, user, "bias", old + extra),
+    )
+    return True
+
+
+def _as_depthwise(module: GraphModule, node: Node, result: Node, source: Node, affine: _ScaleShift) -> None:
+    """A batch norm that cannot be folded: (1, C, ...) through a 1x1 depthwise convolution."""
+    shape = shape_of(source)
+    channels = shape[1]
+    weight = _new_constant(module, node, "weight", affine.scale.reshape(-1, 1, 1, 1))
+    bias = _new_constant(module, node, "bias", affine.shift)
+    aten = torch.ops.aten
+    spatial = shape[2:]
+    image = (shape[0], channels, spatial[0] if len(spatial) > 1 else 1, math.prod(spatial[-1:]))
+    with node.graph.inserting_before(node):
+        x = source if shape == image else _derived(node, aten.view.default, (source, list(image)), image)
+        y = _derived(
+            node, aten.conv2d.default, (x, weight, bias, [1, 1], [0, 0], [1, 1], channels), image
+        )
+        z = y if shape == image else _derived(node, aten.view.default, (y, list(shape)), shape)
+    result.replace_all_uses_with(z)
+
+
+def _derived(node: Node, target: Any, arguments: tuple[Any, ...], shape: tuple[int, ...]) -> Node:
+    """A new call that inherits the metadata of the node it replaces."""
+    new = node.graph.call_function(target, arguments)
+    new.meta = {key: value for key, value in node.meta.items() if key != "val"}
+    value = node.meta["val"]
+    value = value[0] if isinstance(value, list | tuple) else value
+    new.meta["val"] = value.new_empty(shape)
+    return new

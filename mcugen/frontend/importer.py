@@ -1,0 +1,168 @@
+"""A quantized program (`quantized_decomposed` q/dq form) to the integer IR."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+from torch.fx import GraphModule, Node
+
+from mcugen.errors import InputError
+from mcugen.frontend.lowering import ROWS
+from mcugen.frontend.lowering.arguments import shape_of, target_name
+from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.lowering.row import Role
+from mcugen.graph.graph import Graph, Port
+from mcugen.graph.tensor import Quantization
+
+log = logging.getLogger(__name__)
+
+
+def import_program(program: ExportedProgram, name: str) -> Graph:
+    """Lowers a quantized exported program.
+
+    Args:
+        program: in q/dq form: PT2E, QAT, weights per tensor or per channel.
+        name: the graph's name.
+
+    Returns:
+        A graph in the program's own layout, with explicit transposes around NHWC operators; `passes.optimize` removes
+        them.
+
+    Raises:
+        UnsupportedOperatorError: an operator is left in float or has no integer form.
+        InputError: the program's inputs or outputs cannot be compiled.
+    """
+    return import_module(program.module(check_guards=False), name, output_names(program))
+
+
+def output_names(program: ExportedProgram) -> list[str]:
+    """Names of the outputs in the program's signature; the keys when the model returns a dictionary."""
+    spec = program.call_spec.out_spec
+    if spec is not None and spec.type is dict and len(spec.context) == spec.num_leaves:
+        return [str(key) for key in spec.context]
+    return [str(name) for name in program.graph_signature.user_outputs]
+
+
+def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
+    """As `import_program`, for the GraphModule of a program (parameters as attributes) and its outputs' names."""
+    _infer_shapes(module)
+    context = Lowering(module, ROWS)
+    outputs: list[str] = []
+    with torch.no_grad():
+        for node in module.graph.nodes:
+            if node.op == "output":
+                outputs = [_output(context, value) for value in _flat(node.args[0])]
+            else:
+                _visit(context, node)
+    inputs = [_port(context, node) for node in module.graph.nodes if node.op == "placeholder"]
+    ports = [_output_port(context, tensor, label) for tensor, label in zip(outputs, names, strict=True)]
+    graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
+    return graph.with_changes()
+
+
+class _Shapes(torch.fx.Interpreter):
+    """Runs a module once on zeros to fill in the "val" metadata that rewriting has dropped."""
+
+    def run_node(self, n: Node) -> Any:
+        result = super().run_node(n)
+        if n.op in ("call_function", "get_attr", "call_module"):
+            n.meta["val"] = result
+        return result
+
+
+def _infer_shapes(module: GraphModule) -> None:
+    if all("val" in node.meta for node in module.graph.nodes if node.op == "call_function"):
+        return
+    zeros = [
+        torch.zeros(shape_of(node), dtype=node.meta["val"].dtype)
+        for node in module.graph.nodes
+        if node.op == "placeholder"
+    ]
+    with torch.no_grad():
+        _Shapes(module).run(*zeros, enable_io_processing=False)
+
+
+def _visit(context: Lowering, node: Node) -> None:
+    """Lowers a quantize node, or an operator on integers; float operators are lowered when a quantize asks for them."""
+    if node.op != "call_function" or context.constant_value(node) is not None:
+        return
+    if is_quantize(node):
+        context.integers[node] = context.quantize(node)
+    elif is_dequantize(node):
+        _quantized_input(context, node)
+    elif _moves_integers(context, node):
+        source = context.tensors[context.integers[node.all_input_nodes[0]]]
+        assert source.quantization is not None
+        context.integers[node] = context.row(node).build(context, node, source.quantization)
+    elif target_name(node) not in ROWS and not _is_harmless(node):
+        context.row(node)
+
+
+def _is_harmless(node: Node) -> bool:
+    """Nodes without an effect on values: shape assertions and symbolic-size bookkeeping."""
+    return not node.users and target_name(node).startswith(("aten._assert", "aten.sym_constrain"))
+
+
+def _moves_integers(context: Lowering, node: Node) -> bool:
+    row = ROWS.get(target_name(node))
+    sources = node.all_input_nodes
+    # Padding is left out: it fills with an integer here, not with a real zero.
+    moves = row is not None and row.role is Role.TRANSPARENT and "pad" not in target_name(node)
+    return moves and len(sources) == 1 and sources[0] in context.integers
+
+
+def _quantized_input(context: Lowering, node: Node) -> None:
+    """A dequantize that reads a model input: the input is already int8 in the user's program."""
+    source = node.all_input_nodes[0]
+    if source.op == "placeholder" and source not in context.integers:
+        affine = context.affine(node)
+        context.require_activation(node, affine)
+        context.integers[source] = context.input(source, affine.quantization())
+
+
+def _flat(value: object) -> list[Node]:
+    items = value if isinstance(value, list | tuple) else [value]
+    nodes = [node for item in items for node in (_flat(item) if isinstance(item, list | tuple) else [item])]
+    if not nodes or not all(isinstance(node, Node) for node in nodes):
+        raise InputError(
+            "the model returns nothing, or values that are no tensors", hint="return one or more tensors from forward()"
+        )
+    return nodes
+
+
+def _output(context: Lowering, node: Node) -> str:
+    """The tensor of a model output; a dequantize at the border is dropped."""
+    if node in context.integers:
+        return context.integers[node]
+    if context.constant_value(node) is not None:
+        raise InputError(f"the model output {node.name!r} is a constant", hint="remove it from the model's results")
+    quantization = context.natural(node)
+    if quantization is None:
+        raise context.not_quantized(node, node)
+    return context.materialize(node, quantization)
+
+
+def _port(context: Lowering, node: Node) -> Port:
+    if node not in context.ports:
+        if "val" not in node.meta or not isinstance(node.meta["val"], torch.Tensor):
+            raise InputError(
+                f"the model input {node.name!r} is no tensor", hint="export the model with tensor inputs only"
+            )
+        log.warning("model input %r is not used", node.name)
+        context.input(node, Quantization.per_tensor(1.0, 0))
+    port = context.ports[node]
+    if port.shape[:1] != (1,):
+        raise InputError(
+            f"the model input {node.name!r} has shape {port.shape}, its batch axis must be 1",
+            hint="export the model with an example input of batch 1",
+        )
+    return port
+
+
+def _output_port(context: Lowering, tensor: str, name: str) -> Port:
+    shape = context.tensors[tensor].shape
+    return Port(tensor, name, shape, tuple(range(len(shape))))

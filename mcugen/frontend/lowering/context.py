@@ -1,0 +1,335 @@
+"""The state of one lowering: integer tensors made so far, constants, and helpers that emit IR operators.
+
+Lowering is driven by the quantize nodes. Each asks for the float value behind it *in its own quantization*; builders
+pull their operands, which must themselves be integers (a dequantize of an integer tensor) or constants. A float value
+that nothing quantizes is an error: there is no float path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.fx import GraphModule, Node
+
+from mcugen.errors import InputError, UnsupportedOperatorError
+from mcugen.frontend.lowering.arguments import shape_of, target_name
+from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
+from mcugen.frontend.provenance import origin
+from mcugen.graph.graph import Port
+from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Transpose
+from mcugen.graph.tensor import DTYPES, Quantization, Tensor
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Constant int8 weights in PyTorch's axis order, symmetric; one scale per tensor or per output channel (axis 0)."""
+
+    values: npt.NDArray[np.int8]
+    scales: npt.NDArray[np.float64]
+
+
+@dataclass
+class Lowering:
+    """See the module's text. `table` maps operator names to rows; `names` maps graph inputs to the model's names."""
+
+    module: GraphModule
+    table: dict[str, Row]
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    operators: list[Operator] = field(default_factory=list)
+    ports: dict[Node, Port] = field(default_factory=dict)
+    integers: dict[Node, str] = field(default_factory=dict)
+    _memo: dict[tuple[Node, Quantization], str] = field(default_factory=dict)
+    _constants: dict[Node, torch.Tensor | None] = field(default_factory=dict)
+
+    # -- names and emission -------------------------------------------------------------------------------------
+
+    def unique(self, base: str) -> str:
+        taken = self.tensors
+        name, index = base, 1
+        while name in taken:
+            name, index = f"{base}_{index}", index + 1
+        return name
+
+    def activation(self, base: str, shape: tuple[int, ...], quantization: Quantization) -> str:
+        tensor = Tensor(self.unique(base), shape, "int8", quantization)
+        self.tensors[tensor.name] = tensor
+        return tensor.name
+
+    def constant(self, base: str, data: npt.NDArray[Any], quantization: Quantization | None) -> str:
+        dtype = next(name for name, d in DTYPES.items() if d == data.dtype)
+        tensor = Tensor(self.unique(base), data.shape, dtype, quantization, np.ascontiguousarray(data))
+        self.tensors[tensor.name] = tensor
+        return tensor.name
+
+    def emit(
+        self,
+        kind: type[Operator],
+        node: Node,
+        inputs: tuple[str, ...],
+        shape: tuple[int, ...],
+        quantization: Quantization,
+        suffix: str = "",
+        **attributes: Any,
+    ) -> str:
+        """Appends one operator with one new output tensor and returns the tensor's name."""
+        output = self.activation(node.name + suffix, shape, quantization)
+        self.operators.append(
+            kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes)
+        )
+        return output
+
+    def transpose(self, node: Node, tensor: str, permutation: tuple[int, ...], suffix: str) -> str:
+        source = self.tensors[tensor]
+        shape = tuple(source.shape[axis] for axis in permutation)
+        assert source.quantization is not None
+        return self.emit(
+            Transpose, node, (tensor,), shape, source.quantization, suffix, permutation=permutation
+        )
+
+    def reshape(self, node: Node, tensor: str, shape: tuple[int, ...], suffix: str = "_reshape") -> str:
+        source = self.tensors[tensor]
+        if source.shape == shape:
+            return tensor
+        assert source.quantization is not None
+        if source.data is not None:
+            return self.constant(tensor + suffix, source.data.reshape(shape), source.quantization)
+        return self.emit(Reshape, node, (tensor,), shape, source.quantization, suffix)
+
+    def requantize(self, node: Node, tensor: str, quantization: Quantization) -> str:
+        """The tensor in another quantization; itself when the quantization is already that."""
+        source = self.tensors[tensor]
+        if source.quantization == quantization:
+            return tensor
+        return self.emit(Requantize, node, (tensor,), source.shape, quantization, "_requantize")
+
+    # -- errors -------------------------------------------------------------------------------------------------
+
+    def unsupported(self, node: Node, why: str, hint: str) -> UnsupportedOperatorError:
+        return UnsupportedOperatorError(f"{target_name(node)}: {why}", where=str(origin(node)), hint=hint)
+
+    # -- constants ----------------------------------------------------------------------------------------------
+
+    def constant_value(self, value: Any) -> torch.Tensor | None:
+        """The tensor a node always has: a parameter, or a computation over parameters alone. None for activations."""
+        if not isinstance(value, Node):
+            return torch.as_tensor(value) if isinstance(value, int | float | torch.Tensor) else None
+        if value not in self._constants:
+            self._constants[value] = self._evaluate(value)
+        return self._constants[value]
+
+    def _evaluate(self, node: Node) -> torch.Tensor | None:
+        if node.op == "get_attr":
+            found: Any = self.module
+            for part in str(node.target).split("."):
+                found = getattr(found, part)
+            return found.detach() if isinstance(found, torch.Tensor) else None
+        if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
+            return None
+        values: dict[Node, torch.Tensor | None] = {n: self.constant_value(n) for n in node.all_input_nodes}
+        if any(v is None for v in values.values()):
+            return None
+        arguments, keywords = torch.fx.node.map_arg((node.args, node.kwargs), lambda n: values[n])
+        result = node.target(*arguments, **keywords)
+        return result if isinstance(result, torch.Tensor) else None
+
+    def weights(self, node: Node, user: Node, *, columns: bool = False) -> Weights:
+        """The integers behind a weight argument, output channels first; `columns`: `user` has them last, (I, O)."""
+        movement: list[Node] = []
+        source = node
+        while not is_dequantize(source):
+            row = self.table.get(target_name(source)) if source.op == "call_function" else None
+            if row is None or row.role is not Role.TRANSPARENT:
+                raise self.unsupported(
+                    user,
+                    "its weights are not quantized int8 constants",
+                    "quantize the weights too (symmetric int8, per tensor or per output channel), or pass the float "
+                    "model with --calibration",
+                )
+            movement.append(source)
+            source = source.all_input_nodes[0]
+        affine = self.affine(source)
+        integers = self.constant_value(source.args[0])
+        if integers is None or affine.bits != 8:
+            raise self.unsupported(user, "its weights are not int8 constants", "quantize the weights to int8 constants")
+        if any(affine.zero_points):
+            raise self.unsupported(
+                user, "its weights are quantized with a zero point", "quantize weights symmetrically (zero point 0)"
+            )
+        values = integers.to(torch.int32) + affine.offset
+        scales = torch.tensor(affine.scales, dtype=torch.float64)
+        if affine.axis is not None:
+            scales = scales.reshape([-1 if i == affine.axis else 1 for i in range(values.dim())]).expand(values.shape)
+        for step in reversed(movement):
+            values = self._replay(step, values)
+            scales = self._replay(step, scales) if affine.axis is not None else scales
+        if columns:
+            values = values.T
+            scales = scales.T if affine.axis is not None else scales
+        if affine.axis is not None:
+            rows = scales.reshape(scales.shape[0], -1)
+            if not torch.equal(rows, rows[:, :1].expand_as(rows)):
+                raise self.unsupported(
+                    user, "its weights are quantized along another axis", "quantize weights per output channel"
+                )
+            scales = rows[:, 0]
+        return Weights(values.numpy().astype(np.int8), scales.numpy().reshape(-1))
+
+    @staticmethod
+    def _replay(node: Node, value: torch.Tensor) -> torch.Tensor:
+        arguments = [value if isinstance(a, Node) else a for a in node.args]
+        assert isinstance(node.target, torch._ops.OpOverload)
+        result = node.target(*arguments, **node.kwargs)
+        assert isinstance(result, torch.Tensor)
+        return result
+
+    # -- activations --------------------------------------------------------------------------------------------
+
+    def row(self, node: Node) -> Row:
+        """The table's row of a node.
+
+        Raises:
+            UnsupportedOperatorError: there is none.
+        """
+        row = self.table.get(target_name(node)) if node.op == "call_function" else None
+        if row is None:
+            raise self.row_missing(node)
+        return row
+
+    def row_missing(self, node: Node) -> UnsupportedOperatorError:
+        """The error for an operator that the table lacks; alternatives that keep the model's meaning are its hint."""
+        return self.unsupported(
+            node,
+            "this operator has no integer form",
+            "replace it by a supported operator (docs/operators.md lists them) or move it out of the model",
+        )
+
+    def natural(self, node: Node) -> Quantization | None:
+        """The quantization a float value already has, because it is a dequantize or only moves such a value."""
+        while True:
+            if node in self.integers:
+                return self.tensors[self.integers[node]].quantization
+            if is_dequantize(node):
+                tensor = self.integers.get(node.all_input_nodes[0])
+                return self.tensors[tensor].quantization if tensor else None
+            if node.op == "placeholder" and node in self.ports:
+                return self.tensors[self.ports[node].tensor].quantization
+            row = self.table.get(target_name(node)) if node.op == "call_function" else None
+            if row is None or row.role not in (Role.TRANSPARENT, Role.ACTIVATION):
+                return None
+            node = node.all_input_nodes[0]
+
+    def operand(self, value: Any, user: Node) -> str:
+        """The tensor of a float operand, in the quantization the program gives it.
+
+        Raises:
+            UnsupportedOperatorError: the program leaves the operand in float.
+        """
+        constant = self.constant_value(value)
+        if constant is not None:
+            return self._quantize_constant(value, constant, user)
+        quantization = self.natural(value)
+        if quantization is None:
+            raise self.not_quantized(value, user)
+        return self.materialize(value, quantization)
+
+    def not_quantized(self, value: Node, user: Node) -> UnsupportedOperatorError:
+        if value.op == "placeholder":
+            what, node = f"the model input {value.name!r} is used in float", user
+        else:
+            self.row(value)
+            what, node = "its result stays in float: no quantize follows it", value
+        return self.unsupported(
+            node, what, "quantize that value in the PT2E quantizer, or pass the float model with --calibration"
+        )
+
+    def materialize(self, node: Node, quantization: Quantization) -> str:
+        """The tensor of a float value in the quantization asked for; emitted once."""
+        key = (node, quantization)
+        if key not in self._memo:
+            self._memo[key] = self._materialize(node, quantization)
+        return self._memo[key]
+
+    def _materialize(self, node: Node, quantization: Quantization) -> str:
+        if node in self.integers:
+            return self.requantize(node, self.integers[node], quantization)
+        if is_dequantize(node):
+            source = node.all_input_nodes[0]
+            if source not in self.integers:
+                raise self.unsupported(node, "it dequantizes a value that is no activation", "quantize activations per tensor")
+            return self.requantize(node, self.integers[source], quantization)
+        if node.op == "placeholder":
+            return self.requantize(node, self.input(node, quantization), quantization)
+        if node.op != "call_function":
+            raise self.unsupported(node, "it is no operator of the model", "export the model again")
+        return self.row(node).build(self, node, quantization)
+
+    def moved(self, node: Node, operand: Node, quantization: Quantization) -> str:
+        """The operand of a transparent operator: in its own quantization if it has one, else in the result's."""
+        constant = self.constant_value(operand)
+        if constant is not None:
+            return self._quantize_constant(operand, constant, node)
+        return self.materialize(operand, self.natural(operand) or quantization)
+
+    def input(self, node: Node, quantization: Quantization) -> str:
+        """The tensor of a graph input; the first quantization asked for becomes the port's."""
+        if node not in self.ports:
+            shape = shape_of(node)
+            tensor = self.activation(node.name, shape, quantization)
+            self.ports[node] = Port(tensor, node.name, shape, tuple(range(len(shape))))
+        return self.ports[node].tensor
+
+    def _quantize_constant(self, value: Any, constant: torch.Tensor, user: Node) -> str:
+        """A constant operand as int8: the program's own integers when it has them, else symmetric per tensor."""
+        name = value.name if isinstance(value, Node) else f"{user.name}_constant"
+        if isinstance(value, Node) and is_dequantize(value):
+            affine = self.affine(value)
+            stored = self.constant_value(value.args[0])
+            if stored is not None and affine.axis is None and affine.bits == 8:
+                integers = (stored.to(torch.int32) + affine.offset).numpy().astype(np.int8)
+                return self.constant(name, integers, affine.quantization())
+        real = constant.double().numpy()
+        if not np.isfinite(real).all():
+            raise self.unsupported(user, "a constant operand is not finite", "use finite constants")
+        scale = float(np.float32(max(float(np.abs(real).max(initial=0.0)), 1e-30) / 127))
+        integers = np.clip(np.rint(real / scale), -127, 127).astype(np.int8)
+        return self.constant(name, integers, Quantization.per_tensor(scale, 0))
+
+    # -- quantize nodes -----------------------------------------------------------------------------------------
+
+    def quantize(self, node: Node) -> str:
+        """Lowers one quantize node: its float value as an int8 tensor."""
+        affine = self.affine(node)
+        self.require_activation(node, affine)
+        source = node.args[0]
+        assert isinstance(source, Node)
+        tensor = self.materialize(source, affine.quantization())
+        if affine.limits() != (-128, 127):
+            shape = self.tensors[tensor].shape
+            tensor = self.emit(Clamp, node, (tensor,), shape, affine.quantization(), clamp=affine.limits())
+        return tensor
+
+    def affine(self, node: Node) -> Affine:
+        """The parameters of a quantize or dequantize node."""
+        try:
+            return quantization_of(node, self.constant_value)
+        except ValueError as error:
+            raise self.unsupported(
+                node, str(error), "use static quantization: calibrate scales and zero points beforehand"
+            ) from error
+
+    def require_activation(self, node: Node, affine: Affine) -> None:
+        if affine.bits != 8 or affine.axis is not None:
+            raise self.unsupported(
+                node, "activations must be quantized to 8 bits per tensor", "use int8 activations, affine per tensor"
+            )
+        if not all(np.isfinite(s) and s > 0 for s in affine.scales):
+            raise InputError(
+                f"the quantization scale {affine.scales[0]} is not a positive number",
+                where=str(origin(node)),
+                hint="calibrate the model before it is converted",
+            )

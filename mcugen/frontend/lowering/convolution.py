@@ -1,0 +1,83 @@
+"""Convolutions of one and two dimensions: plain, grouped, depthwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch.fx import Node
+
+from mcugen.frontend.lowering.arguments import bind, ints, shape_of
+from mcugen.frontend.lowering.bias import add_weights_and_bias
+from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.layout import from_nhwc, to_nhwc
+from mcugen.graph.ops import Conv2d, DepthwiseConv2d
+from mcugen.graph.tensor import Quantization
+
+
+@dataclass(frozen=True)
+class _Geometry:
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    dilation: tuple[int, int]
+    groups: int
+
+
+def _padding(value: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> list[tuple[int, int]]:
+    """(before, after) for each spatial axis; 'same' puts the odd one after, as PyTorch does."""
+    if value == "valid":
+        return [(0, 0)] * len(kernel)
+    if value == "same":
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        return [(t // 2, t - t // 2) for t in totals]
+    return [(p, p) for p in ints(value, len(kernel))]
+
+
+def _geometry(bound: dict[str, Any], kernel: tuple[int, ...]) -> _Geometry:
+    """A convolution's arguments; one dimension is the horizontal one, with height 1."""
+    spatial = len(kernel)
+    stride, dilation = ints(bound["stride"], spatial), ints(bound["dilation"], spatial)
+    pads = _padding(bound["padding"], kernel, dilation)
+    if spatial == 1:
+        stride, dilation, pads = (1, *stride), (1, *dilation), [(0, 0), *pads]
+    (top, bottom), (left, right) = pads
+    return _Geometry((stride[0], stride[1]), (top, left, bottom, right), (dilation[0], dilation[1]), bound["groups"])
+
+
+def _spatial_kernel(values: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """(O, I, KW) or (O, I, KH, KW) as the latter."""
+    return values[:, :, None, :] if values.ndim == 3 else values
+
+
+def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
+    bound = bind(node)
+    if bound.get("transposed"):
+        raise ctx.unsupported(node, "transposed convolutions have no integer form yet", "upsample another way")
+    source, shape = bound["input"], shape_of(node)
+    if shape_of(source)[0] != 1 or len(shape) != len(shape_of(bound["weight"])):
+        raise ctx.unsupported(node, f"the batch of {shape_of(source)} is not 1", "export the model with a batch of 1")
+    weights = ctx.weights(bound["weight"], node)
+    geometry = _geometry(bound, weights.values.shape[2:])
+    x = to_nhwc(ctx, node, ctx.operand(source, node))
+    kernel = _spatial_kernel(weights.values)
+    channels = ctx.tensors[x].shape[3]
+    depthwise = geometry.groups == channels and channels > 1
+    if depthwise:
+        packed, axis = kernel[:, 0].transpose(1, 2, 0)[None], 3
+    else:
+        packed, axis = kernel.transpose(0, 2, 3, 1), 0
+    constants = add_weights_and_bias(ctx, node, x, packed, weights.scales, axis, bound["bias"], out)
+    spatial = shape[2:] if len(shape) == 4 else (1, *shape[2:])
+    result = ctx.emit(
+        DepthwiseConv2d if depthwise else Conv2d,
+        node,
+        (x, *constants),
+        (1, *spatial, shape[1]),
+        out,
+        stride=geometry.stride,
+        padding=geometry.padding,
+        dilation=geometry.dilation,
+    )
+    return from_nhwc(ctx, node, result, len(shape))

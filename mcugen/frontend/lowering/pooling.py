@@ -1,0 +1,144 @@
+"""Maximum and average pooling of one and two dimensions, global averages, means."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from torch.fx import Node
+
+from mcugen.frontend.lowering.arguments import axes, bind, ints, shape_of
+from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.layout import from_nhwc, to_nhwc
+from mcugen.graph.ops import AveragePool2d, DepthwiseConv2d, MaxPool2d, Mean, Pad
+from mcugen.graph.tensor import Quantization
+
+Pair = tuple[int, int]
+
+
+def _spatial(node: Node, value: Any, neutral: int) -> Pair:
+    """An argument of a pooling operator as (vertical, horizontal)."""
+    rank = len(shape_of(node)) - 2
+    values = ints(value, rank)
+    return (neutral, values[0]) if rank == 1 else (values[0], values[1])
+
+
+def _end_padding(size: int, out: int, kernel: int, stride: int, before: int) -> int:
+    """What must follow the input so that exactly `out` windows fit (ceil mode may need more, floor mode less)."""
+    return max((out - 1) * stride + kernel - size - before, 0)
+
+
+def _padding(node: Node, source: Node, kernel: Pair, stride: Pair, pads: Pair) -> tuple[int, int, int, int]:
+    size, out = shape_of(source)[2:], shape_of(node)[2:]
+    if len(size) == 1:
+        size, out = (1, *size), (1, *out)
+    bottom, right = (
+        _end_padding(n, o, k, s, p) for n, o, k, s, p in zip(size, out, kernel, stride, pads, strict=True)
+    )
+    return pads[0], pads[1], bottom, right
+
+
+def _pooled_shape(node: Node) -> tuple[int, int, int, int]:
+    shape = shape_of(node)
+    height = shape[2] if len(shape) == 4 else 1
+    return 1, height, shape[-1], shape[1]
+
+
+def max_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
+    bound = bind(node)
+    source = bound["self"]
+    if any(d != 1 for d in ints(bound["dilation"], 2)):
+        raise ctx.unsupported(node, "dilated pooling has no integer form", "use dilation=1")
+    kernel = _spatial(node, bound["kernel_size"], 1)
+    stride = _spatial(node, bound["stride"] or bound["kernel_size"], 1)
+    pads = _spatial(node, bound["padding"], 0)
+    x = to_nhwc(ctx, node, ctx.moved(node, source, out))
+    quantization = ctx.tensors[x].quantization
+    assert quantization is not None
+    padding = _padding(node, source, kernel, stride, pads)
+    result = ctx.emit(
+        MaxPool2d, node, (x,), _pooled_shape(node), quantization, kernel=kernel, stride=stride, padding=padding
+    )
+    return ctx.requantize(node, from_nhwc(ctx, node, result, len(shape_of(node))), out)
+
+
+def average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
+    bound = bind(node)
+    if bound.get("divisor_override") is not None:
+        raise ctx.unsupported(node, "divisor_override has no integer form", "multiply by a constant instead")
+    kernel = _spatial(node, bound["kernel_size"], 1)
+    stride = _spatial(node, bound["stride"] or bound["kernel_size"], 1)
+    pads = _spatial(node, bound["padding"], 0)
+    include = bool(bound["count_include_pad"]) and any(pads)
+    if include and bound["ceil_mode"]:
+        raise ctx.unsupported(node, "ceil_mode with counted padding has no integer form", "use ceil_mode=False")
+    return _average(ctx, node, bound["self"], kernel, stride, pads, include, out)
+
+
+def adaptive_average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
+    source = bind(node)["self"]
+    size, wanted = shape_of(source)[2:], shape_of(node)[2:]
+    if any(n % o for n, o in zip(size, wanted, strict=True)):
+        raise ctx.unsupported(
+            node, f"{size} is no multiple of the output size {wanted}", "use an output size that divides the input's"
+        )
+    kernel = _spatial(node, [n // o for n, o in zip(size, wanted, strict=True)], 1)
+    return _average(ctx, node, source, kernel, kernel, (0, 0), False, out)
+
+
+def _average(
+    ctx: Lowering, node: Node, source: Node, kernel: Pair, stride: Pair, pads: Pair, include: bool, out: Quantization
+) -> str:
+    if all(n == 1 for n in shape_of(node)[2:]) and is_global(node):
+        return _mean(ctx, node, source, tuple(range(2, len(shape_of(node)))), out)
+    x = to_nhwc(ctx, node, ctx.operand(source, node))
+    quantization = ctx.tensors[x].quantization
+    assert quantization is not None
+    padding = _padding(node, source, kernel, stride, pads)
+    rank = len(shape_of(node))
+    if quantization != out and (include or not any(pads)):
+        return from_nhwc(ctx, node, _average_as_convolution(ctx, node, x, kernel, stride, padding, out), rank)
+    if include:
+        top, left, bottom, right = padding
+        n, h, w, c = ctx.tensors[x].shape
+        around = ((0, 0), (top, bottom), (left, right), (0, 0))
+        shape = (n, h + top + bottom, w + left + right, c)
+        x = ctx.emit(Pad, node, (x,), shape, quantization, "_pad", padding=around)
+        padding = (0, 0, 0, 0)
+    result = ctx.emit(
+        AveragePool2d, node, (x,), _pooled_shape(node), quantization, kernel=kernel, stride=stride, padding=padding
+    )
+    return ctx.requantize(node, from_nhwc(ctx, node, result, rank), out)
+
+
+def _average_as_convolution(
+    ctx: Lowering, node: Node, x: str, kernel: Pair, stride: Pair, padding: tuple[int, int, int, int], out: Quantization
+) -> str:
+    """An average whose output has another scale: a depthwise convolution with ones rounds once instead of twice."""
+    channels = ctx.tensors[x].shape[3]
+    ones = np.ones((1, *kernel, channels), dtype=np.int8)
+    weights = ctx.constant(f"{node.name}_weights", ones, Quantization.per_tensor(1.0 / math.prod(kernel), 0))
+    return ctx.emit(
+        DepthwiseConv2d, node, (x, weights), _pooled_shape(node), out, stride=stride, padding=padding
+    )
+
+
+def is_global(node: Node) -> bool:
+    """True for a pooling operator whose one window is the whole, unpadded input."""
+    bound = bind(node)
+    size = shape_of(bound["self"])[2:]
+    if "output_size" in bound:
+        return all(n == 1 for n in shape_of(node)[2:])
+    padded = any(ints(bound["padding"], len(size)))
+    return ints(bound["kernel_size"], len(size)) == size and not padded and bound.get("divisor_override") is None
+
+
+def mean(ctx: Lowering, node: Node, out: Quantization) -> str:
+    bound = bind(node)
+    source = bound["self"]
+    return _mean(ctx, node, source, axes(bound.get("dim"), len(shape_of(source))), out)
+
+
+def _mean(ctx: Lowering, node: Node, source: Node, over: tuple[int, ...], out: Quantization) -> str:
+    return ctx.emit(Mean, node, (ctx.operand(source, node),), shape_of(node), out, axes=over)

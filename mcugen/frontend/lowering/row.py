@@ -1,0 +1,49 @@
+"""One row of the lowering table: how an aten operator becomes operators of the IR, and how it is quantized."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from torch.fx import Node
+
+if TYPE_CHECKING:
+    from mcugen.frontend.lowering.context import Lowering
+    from mcugen.graph.tensor import Quantization
+
+
+class Role(Enum):
+    """What an operator means to quantization."""
+
+    COMPUTE = "makes new values: its inputs are integers, its result gets a quantization of its own"
+    TRANSPARENT = "moves or selects values: the result has the input's quantization"
+    ACTIVATION = "limits values: transparent, and fused into the clamp of the operator before"
+    JOIN = "joins several tensors of one quantization"
+    PROBABILITY = "gives values in [0, 1] at the fixed scale 1/256"
+
+
+Builder = Callable[["Lowering", Node, "Quantization"], str]
+"""Emits IR operators for a node; the result, a tensor name, has exactly the quantization given."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An aten operator.
+
+    Attributes:
+        build: see `Builder`.
+        role: see `Role`.
+        operands: names of the schema's arguments that are activations (or constants used as such).
+        weight: name of the argument with constant weights, quantized per output channel.
+        channel_axis: the weight's output channel axis.
+        bounds: for activations: (lowest, highest) real value, None for no bound.
+    """
+
+    build: Builder
+    role: Role
+    operands: tuple[str, ...] = ("self",)
+    weight: str | None = None
+    channel_axis: int = 0
+    bounds: Callable[[Node], tuple[float | None, float | None]] | None = None

@@ -1,0 +1,30 @@
+"""Softmax over any one axis."""
+
+from __future__ import annotations
+
+from torch.fx import Node
+
+from mcugen.frontend.lowering.arguments import axis, bind, shape_of
+from mcugen.frontend.lowering.context import Lowering
+from mcugen.graph.ops import Softmax
+from mcugen.graph.tensor import Quantization
+
+PROBABILITY = Quantization.per_tensor(1.0 / 256.0, -128)
+"""The output quantization that the integer softmax has by definition (LiteRT 8-bit specification)."""
+
+
+def softmax(ctx: Lowering, node: Node, out: Quantization) -> str:
+    bound = bind(node)
+    shape = shape_of(node)
+    rank = len(shape)
+    over = axis(bound["dim"], rank)
+    x = ctx.operand(bound["self"], node)
+    swapped = list(range(rank))
+    swapped[over], swapped[-1] = swapped[-1], swapped[over]
+    moves = over != rank - 1
+    if moves:
+        x = ctx.transpose(node, x, tuple(swapped), "_last")
+    result = ctx.emit(Softmax, node, (x,), ctx.tensors[x].shape, PROBABILITY)
+    if moves:
+        result = ctx.transpose(node, result, tuple(swapped), "_back")
+    return ctx.requantize(node, result, out)

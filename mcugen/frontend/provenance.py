@@ -1,0 +1,42 @@
+"""Where a node of an exported program comes from: the user's Python line and module path, from the node's metadata."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from torch.fx import Node
+
+from mcugen.graph.tensor import Origin
+
+_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_LIBRARIES = ("/torch/", "/torchao/", "site-packages/", "dist-packages/", "<eval_with_key>", "<frozen")
+
+
+def source_line(stack_trace: str | None) -> str:
+    """"file.py:12" of the innermost frame outside PyTorch's own files; of the innermost one when there is none.
+
+    Args:
+        stack_trace: a traceback's text as `torch.export` records it, outermost frame first; None gives "".
+    """
+    frames = _FRAME.findall(stack_trace or "")
+    if not frames:
+        return ""
+    own = [frame for frame in frames if not any(mark in frame[0].replace("\\", "/") for mark in _LIBRARIES)]
+    file, line = (own or frames)[-1]
+    return f"{PurePath(file.replace(chr(92), '/')).name}:{line}"
+
+
+def module_path(nn_module_stack: object) -> str:
+    """The dotted path of the innermost module, such as "blocks.0.conv"; "" for the root or when unknown."""
+    if not isinstance(nn_module_stack, dict) or not nn_module_stack:
+        return ""
+    path = str(list(nn_module_stack.values())[-1][0])
+    # Programs that were exported twice carry the name of the first export's root.
+    return re.sub(r"^L?__self__\.?|^L\['self'\]\.?", "", path).removeprefix("._modules.").strip(".")
+
+
+def origin(node: Node) -> Origin:
+    """The `Origin` of an operator of the exported program."""
+    operator = str(node.target) if node.op == "call_function" else node.op
+    return Origin(source_line(node.meta.get("stack_trace")), module_path(node.meta.get("nn_module_stack")), operator)
