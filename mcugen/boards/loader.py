@@ -1,0 +1,156 @@
+"""Finds a board by name, and reads its YAML file."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import yaml
+
+from mcugen.boards.board import Board, Cpu
+from mcugen.boards.machines import default_machine
+from mcugen.boards.schema import BoardSchema
+from mcugen.errors import InputError
+from mcugen.resources import data_folder
+
+_SUFFIXES = (".yml", ".yaml")
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without the silent "last one wins" for keys that are written twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                line = key_node.start_mark.line + 1
+                raise yaml.constructor.ConstructorError(problem=f"{key!r} is there twice (line {line})")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+@functools.cache
+def list_boards() -> tuple[Board, ...]:
+    """All boards that come with mcugen, by name.
+
+    Raises:
+        InputError: a file of the installation is wrong.
+    """
+    return tuple(load_board_file(path) for path in sorted(data_folder("boards").glob("*.yml")))
+
+
+def load_board(name: str) -> Board:
+    """Finds a board.
+
+    Args:
+        name: in this order: a path of a .yml file; a board's name; an alias or the Zephyr name
+            ("nrf5340dk/nrf5340/cpuapp"; `_`, `-` and `/` are alike); a unique prefix of one of these ("nrf5340").
+
+    Raises:
+        InputError: unknown (with the nearest names), ambiguous (with the candidates), or the file is wrong.
+    """
+    if name.lower().endswith(_SUFFIXES):
+        return load_board_file(Path(name))
+    boards = list_boards()
+    wanted = _normalise(name)
+    for accepts in (_is_name, _is_spelling, _is_prefix):
+        found = [b for b in boards if wanted and accepts(b, wanted)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError(
+                f"board {name!r} is ambiguous: {', '.join(b.name for b in found)}", hint="write one of these names"
+            )
+    raise _unknown(name, wanted, boards)
+
+
+def load_board_file(path: Path) -> Board:
+    """Reads one board's YAML file.
+
+    Raises:
+        InputError: with the file and the field.
+    """
+    name = path.stem
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", name):
+        raise InputError("a board's file name may hold letters, digits, _ . + - only", where=str(path))
+    try:
+        fields = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    except OSError as error:
+        raise InputError(f"cannot read the board file: {error.strerror}", where=str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError, TypeError) as error:
+        raise InputError(f"the board file is not YAML: {_one_line(error)}", where=str(path)) from error
+    if not isinstance(fields, dict):
+        raise InputError("a board file holds fields such as `cpu:` and `memories:`", where=str(path), hint=_HINT)
+    try:
+        return _to_board(name, BoardSchema.model_validate(fields))
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        where = f"{path}, field {field}" if field else str(path)
+        raise InputError(f"wrong board file: {message}", where=where, hint=_HINT) from error
+
+
+_HINT = "compare it with a board that comes with mcugen, such as boards/nrf5340dk.yml"
+
+
+def _to_board(name: str, schema: BoardSchema) -> Board:
+    cpu = schema.cpu
+    board_cpu = Cpu(core=cpu.core, dsp=cpu.dsp, fpu=cpu.fpu, mve=cpu.mve, clock_hz=cpu.clock)
+    stand_in = default_machine(board_cpu)
+    return Board(
+        name=name,
+        description=schema.description,
+        vendor=schema.vendor,
+        cpu=board_cpu,
+        memories=schema.regions(),
+        code_memory=schema.code_memory,
+        data_memory=schema.data_memory,
+        zephyr_board=schema.zephyr_board,
+        aliases=schema.aliases,
+        qemu_machine=schema.qemu_machine or (stand_in.name if stand_in else ""),
+        qemu_exact=bool(schema.qemu_machine),
+        renode_platform=schema.renode_platform,
+        npu=schema.npu,
+    )
+
+
+def _normalise(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+def _spellings(board: Board) -> set[str]:
+    return {_normalise(s) for s in (board.name, board.zephyr_board, *board.aliases) if s}
+
+
+def _is_name(board: Board, wanted: str) -> bool:
+    return _normalise(board.name) == wanted
+
+
+def _is_spelling(board: Board, wanted: str) -> bool:
+    return wanted in _spellings(board)
+
+
+def _is_prefix(board: Board, wanted: str) -> bool:
+    return any(s.startswith(wanted) for s in _spellings(board))
+
+
+def _unknown(name: str, wanted: str, boards: tuple[Board, ...]) -> InputError:
+    by_spelling = {s: b.name for b in boards for s in _spellings(b)}
+    near = difflib.get_close_matches(wanted, by_spelling, n=3, cutoff=0.6)
+    names = list(dict.fromkeys(by_spelling[s] for s in near))
+    known = f"known: {', '.join(b.name for b in boards)}; or give the path of your own board.yml"
+    guess = f"did you mean {' or '.join(names)}? " if names else ""
+    return InputError(f"unknown board {name!r}", hint=guess + known)
+
+
+def _one_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    text = getattr(error, "problem", None) or str(error)
+    return f"{text} (line {mark.line + 1})" if mark is not None else str(text)

@@ -1,0 +1,146 @@
+"""The schema of a board's YAML file."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Annotated, Any, Literal, get_args
+
+import pydantic
+
+from mcugen.boards.board import Core, Memory
+from mcugen.boards.machines import MACHINES, find_machine
+
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_FREQUENCIES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+_ADDRESS_END = 2**32
+
+# What each core can have at most: (DSP, FPU, Helium), from the cores' technical reference manuals.
+_EXTENSIONS: dict[str, tuple[tuple[bool, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "cortex-m0": ((False,), ("none",), ("none",)),
+    "cortex-m0plus": ((False,), ("none",), ("none",)),
+    "cortex-m3": ((False,), ("none",), ("none",)),
+    "cortex-m4": ((True,), ("none", "single"), ("none",)),
+    "cortex-m7": ((True,), ("none", "single", "double"), ("none",)),
+    "cortex-m33": ((False, True), ("none", "single"), ("none",)),
+    "cortex-m55": ((True,), ("none", "double"), ("none", "integer", "float")),
+    "cortex-m85": ((True,), ("none", "double"), ("none", "integer", "float")),
+}
+
+
+def _parse_scaled(value: Any, units: dict[str, int], suffix: str, example: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = str(value).strip()
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
+        return int(text, 16)
+    match = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*([KMGkmg]?)(?:{suffix})?", text)
+    if match is None:
+        raise ValueError(f"{value!r} is not a number, write it as {example}")
+    scaled = float(match[1]) * units[match[2].upper()]
+    if scaled != int(scaled):
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(scaled)
+
+
+def parse_size(value: Any) -> int:
+    """Bytes from 524288, "0x80000", "512K" or "1M" (powers of two). Raises ValueError."""
+    return _parse_scaled(value, _UNITS, "i?B", '524288, 0x80000, "512K" or "1M"')
+
+
+def parse_frequency(value: Any) -> int:
+    """Hertz from 64000000, "64M" or "64 MHz". Raises ValueError."""
+    return _parse_scaled(value, _FREQUENCIES, "Hz", '64000000 or "64M"')
+
+
+Size = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(gt=0, le=_ADDRESS_END)]
+Address = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(ge=0, lt=_ADDRESS_END)]
+Frequency = Annotated[int, pydantic.BeforeValidator(parse_frequency), pydantic.Field(gt=0)]
+# Names end up in comments and messages: one line, no markup.
+Identifier = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Line = Annotated[str, pydantic.Field(pattern=r"^[^\x00-\x1f]*$", max_length=200)]
+
+
+class _Strict(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class CpuSchema(_Strict):
+    core: Core
+    dsp: bool = False
+    fpu: Literal["none", "single", "double"] = "none"
+    mve: Literal["none", "integer", "float"] = "none"
+    clock: Frequency
+
+    @pydantic.model_validator(mode="after")
+    def _possible(self) -> CpuSchema:
+        for name, value, allowed in zip(
+            ("dsp", "fpu", "mve"), (self.dsp, self.fpu, self.mve), _EXTENSIONS[self.core], strict=True
+        ):
+            if value not in allowed:
+                choices = " or ".join(str(a).lower() for a in allowed)
+                raise ValueError(f"a {self.core} has {name}: {choices}, not {str(value).lower()}")
+        if self.mve == "float" and self.fpu == "none":
+            raise ValueError("mve: float needs an fpu")
+        return self
+
+
+class MemorySchema(_Strict):
+    kind: Literal["flash", "ram", "tcm", "external_flash", "external_ram"]
+    start: Address
+    size: Size
+
+    @pydantic.model_validator(mode="after")
+    def _inside_address_space(self) -> MemorySchema:
+        if self.start + self.size > _ADDRESS_END:
+            raise ValueError(f"ends at {self.start + self.size:#x}, beyond the 32-bit address space")
+        return self
+
+
+class BoardSchema(_Strict):
+    """A board's file; the board's name is the file's name without .yml."""
+
+    description: Line
+    vendor: Line
+    cpu: CpuSchema
+    memories: Annotated[dict[Identifier, MemorySchema], pydantic.Field(min_length=1)]
+    code_memory: str
+    data_memory: str
+    zephyr_board: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_@./-]*$")] = ""
+    aliases: tuple[Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_@./-]+$")], ...] = ()
+    qemu_machine: str = ""
+    renode_platform: Line = ""
+    npu: Line = ""
+
+    @pydantic.field_validator("qemu_machine")
+    @classmethod
+    def _known_machine(cls, value: str) -> str:
+        if value and find_machine(value) is None:
+            raise ValueError(
+                f"mcugen has no QEMU machine {value!r}; leave the field out for a machine with the same core, "
+                f"or name one of {', '.join(m.name for m in MACHINES)}"
+            )
+        return value
+
+    @pydantic.model_validator(mode="after")
+    def _consistent(self) -> BoardSchema:
+        for field, name in (("code_memory", self.code_memory), ("data_memory", self.data_memory)):
+            if name not in self.memories:
+                raise ValueError(f"{field} is {name!r}, the memories are {', '.join(self.memories)}")
+        ordered = sorted(self.regions(), key=lambda m: m.start)
+        for low, high in itertools.pairwise(ordered):
+            if low.start + low.size > high.start:
+                raise ValueError(
+                    f"memories {low.name} ({low.start:#010x}, {low.size} bytes) and {high.name} "
+                    f"({high.start:#010x}) overlap"
+                )
+        machine = find_machine(self.qemu_machine)
+        if machine is not None and self.cpu.core not in machine.runs:
+            raise ValueError(f"qemu_machine {machine.name} has a {machine.core}, the board a {self.cpu.core}")
+        return self
+
+    def regions(self) -> tuple[Memory, ...]:
+        return tuple(Memory(name, m.kind, m.start, m.size) for name, m in self.memories.items())
+
+
+assert set(_EXTENSIONS) == set(get_args(Core))
