@@ -53,7 +53,9 @@ _FOLDERS = (
 
 
 def check_tools() -> list[Check]:
-    checks = [Check("python", sys.version_info >= (3, 11), True, sys.version.split()[0], "install Python 3.11 or newer")]
+    checks = [
+        Check("python", sys.version_info >= (3, 11), True, sys.version.split()[0], "install Python 3.11 or newer")
+    ]
     checks += [_program(*row) for row in _PROGRAMS]
     checks += [_package(name) for name in _PACKAGES]
     checks += [_folder(*row) for row in _FOLDERS]
