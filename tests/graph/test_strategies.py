@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from mcugen.graph.ops import OPERATORS
 from mcugen.graph.reference import run
 from mcugen.graph.tensor import DTYPES
+from tests.graph.draws import Case
+from tests.graph.networks import network_graphs
 from tests.graph.strategies import ALL
 
 
@@ -32,3 +34,17 @@ def test_reference_keeps_shape_dtype_and_clamp(kind: str) -> None:
         assert array.min() >= low and array.max() <= high
 
     check()
+
+
+def test_networks_run() -> None:
+    kinds: set[str] = set()
+
+    @settings(max_examples=150, deadline=None, derandomize=True)
+    @given(network_graphs())
+    def check(case: Case) -> None:
+        values = run(*case)
+        assert all(p.tensor in values for p in case.graph.outputs)
+        kinds.update(op.kind for op in case.graph.operators)
+
+    check()
+    assert kinds == set(OPERATORS)
