@@ -108,16 +108,13 @@ MCUGEN_KERNEL int32_t mcugen_dsp_depthwise_sum(const mcugen_half *plane, const m
 MCUGEN_KERNEL void mcugen_dsp_gather_plane(const struct mcugen_dsp_depthwise_params *params, mcugen_half *plane,
                                            const int8_t *input, int32_t from, int32_t to, int32_t y, int32_t clean)
 {
-    const int32_t depth = params->input_c;
     plane += from * params->plane_w + params->pad_left;
-    input += y * params->input_w * depth;
     for (int32_t r = from; r < to; r++, y++) {
-        const int8_t *source = input;
         if (y >= 0 && y < params->input_h) {
+            const int8_t *row = input + y * params->input_w * params->input_c;
 #pragma GCC unroll 4
             for (int32_t x = 0; x < params->gathered_w; x++) {
-                plane[x] = *source;
-                source += depth;
+                plane[x] = row[x * params->input_c];
             }
         } else if (!clean) {
             for (int32_t x = 0; x < params->gathered_w; x++) {
@@ -125,7 +122,6 @@ MCUGEN_KERNEL void mcugen_dsp_gather_plane(const struct mcugen_dsp_depthwise_par
             }
         }
         plane += params->plane_w;
-        input += params->input_w * depth;
     }
 }
 
@@ -190,7 +186,6 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
     const int32_t is_3x3 = params->kernel_h == 3 && params->kernel_w == 3 && params->stride_w <= 2;
     const int32_t multiplier = params->output_c / params->input_c;
     const int32_t plane_h = (params->band_rows - 1) * params->stride_h + params->kernel_h;
-    const int32_t tap_words = params->kernel_h * ((params->kernel_w + 3) / 4);
     const mcugen_word *stream = weights;
     mcugen_half *plane = scratch;
     mcugen_word *taps = (mcugen_word *)scratch + plane_h * params->plane_w / 2;
@@ -226,5 +221,4 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
         }
         mcugen_dsp_depthwise_channel(params, plane, taps, weights3, input + c / multiplier, output + c, &channel, &out);
     }
-    (void)tap_words;
 }

@@ -40,13 +40,13 @@ MCUGEN_KERNEL int8_t mcugen_dsp_requantize(int32_t accumulator, int32_t multipli
     int32_t value;
     if (out->general) {
         value = mcugen_dsp_requantize_general(accumulator, multiplier, (int8_t)(uint8_t)shift);
-        value = mcugen_wrapping_add(value, out->zero_point);
-        value = value < out->clamp_min ? out->clamp_min : value;
-        return (int8_t)(value > out->clamp_max ? out->clamp_max : value);
+        /* Clamped first: the sum with the zero point might not fit. */
+        value = value < out->clamp_min - out->zero_point ? out->clamp_min - out->zero_point : value;
+        value = value > out->clamp_max - out->zero_point ? out->clamp_max - out->zero_point : value;
+        return (int8_t)(value + out->zero_point);
     }
-    /* c = (2 * zero_point + 1) * 2**(exponent - 1) */
-    int32_t c = (int32_t)((uint32_t)(2 * out->zero_point + 1) << (shift - 1u));
-    int32_t addend = mcugen_wrapping_add(accumulator, c);
+    int32_t twice_c = (int32_t)((uint32_t)(2 * out->zero_point + 1) << shift);
+    int32_t addend = mcugen_wrapping_add(accumulator, twice_c >> 1);
     if (out->clamp_min < out->zero_point) {
         addend = mcugen_wrapping_add(addend, accumulator >> 31);
     }

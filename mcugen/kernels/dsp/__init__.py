@@ -1,0 +1,13 @@
+"""Kernels for cores with DSP instructions: Armv7E-M (Cortex-M4, M7) and Armv8-M with the DSP extension (M33, M55)."""
+
+from __future__ import annotations
+
+from mcugen.kernels.base import Kernel
+from mcugen.kernels.dsp.conv2d import Conv2dDsp
+from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp
+from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp
+from mcugen.kernels.dsp.fully_connected import FullyConnectedDsp
+
+KERNELS: tuple[Kernel, ...] = (Conv2d1x1Dsp(), Conv2dDsp(), DepthwiseConv2dDsp(), FullyConnectedDsp())
+
+__all__ = ["KERNELS", "Conv2d1x1Dsp", "Conv2dDsp", "DepthwiseConv2dDsp", "FullyConnectedDsp"]

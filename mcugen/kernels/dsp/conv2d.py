@@ -1,0 +1,117 @@
+"""Convolution of any kernel size on DSP instructions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.conv2d import Conv2d
+from mcugen.kernels.base import Invocation, Kernel, Overlap, ParamValue
+from mcugen.kernels.dsp import gemm
+from mcugen.kernels.dsp.requantization import PackedChannels, pack_channels
+from mcugen.kernels.overlap import overlap_distance
+
+
+class Conv2dDsp(Kernel):
+    """mcugen_dsp_conv2d_s8: im2col for a few positions at a time, then a matrix product."""
+
+    name: ClassVar[str] = "conv2d_s8.dsp"
+    library: ClassVar[str] = "dsp"
+    operator: ClassVar[type[Operator]] = Conv2d
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        return isinstance(op, Conv2d) and cpu.dsp and op.groups(graph.input_tensors(op)) == 1
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Conv2d)
+        x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        positions = out.shape[1] * out.shape[2]
+        channels = packed_conv2d(op, graph)
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_dsp_conv2d_s8",
+            source="dsp/conv2d_s8.c",
+            params_type="mcugen_dsp_conv2d_params",
+            params=conv2d_params(op, graph, channels.general),
+            inputs=(x.name,),
+            constants=(gemm.weight_stream(channels, positions),),
+            outputs=(out.name,),
+            scratch_bytes=gemm.scratch_bytes(positions, weights.elements // weights.shape[0]),
+            overlaps=(Overlap(0, window_distance(op, graph)),),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        positions = out.shape[1] * out.shape[2]
+        depth = weights.elements // weights.shape[0]
+        im2col = positions * (7 * gemm.quads(depth) + 25 * weights.shape[1] + 30)
+        return im2col + gemm.instructions(positions, depth, out.shape[3]) + 60
+
+
+def packed_conv2d(op: Conv2d, graph: Graph) -> PackedChannels:
+    """The layer's channels with all taps of one in a row (KH, KW, I)."""
+    tensors = graph.input_tensors(op)
+    x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
+    assert weights.data is not None
+    rows = weights.data.reshape(weights.shape[0], -1)
+    bias = tensors[2].data if len(tensors) > 2 else None
+    return pack_channels(rows, bias, op.requantization(tensors, [out]), x, out, op.clamp)
+
+
+def conv2d_params(op: Conv2d, graph: Graph, general: bool) -> dict[str, ParamValue]:
+    """The fields of struct mcugen_dsp_conv2d_params."""
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    return {
+        "input_h": x.shape[1],
+        "input_w": x.shape[2],
+        "input_c": x.shape[3],
+        "output_h": out.shape[1],
+        "output_w": out.shape[2],
+        "output_c": out.shape[3],
+        "kernel_h": weights.shape[1],
+        "kernel_w": weights.shape[2],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.padding[0],
+        "pad_left": op.padding[1],
+        "dilation_h": op.dilation[0],
+        "dilation_w": op.dilation[1],
+        "input_zero_point": x.zero_point,
+        "output_zero_point": out.zero_point,
+        "clamp_min": op.clamp[0],
+        "clamp_max": op.clamp[1],
+        "general_requantization": int(general),
+    }
+
+
+def window_distance(op: Conv2d, graph: Graph) -> int:
+    """The overlap distance of a convolution in blocks of positions, row by row."""
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    _, height, width, depth = x.shape
+    rows = _first_inside(out.shape[1], op.stride[0], op.padding[0], weights.shape[1], op.dilation[0], height)
+    columns = _first_inside(out.shape[2], op.stride[1], op.padding[1], weights.shape[2], op.dilation[1], width)
+    reads = [
+        None if row is None or column is None else (row * width + column) * depth for row in rows for column in columns
+    ]
+    block = gemm.columns_at_once(len(reads))
+    starts = range(0, len(reads), block)
+    written = [min(start + block, len(reads)) * out.shape[3] for start in starts]
+    first_read = []
+    for start in starts:
+        inside = [r for r in reads[start : start + block] if r is not None]
+        first_read.append(min(inside) if inside else None)
+    return overlap_distance(written, first_read)
+
+
+def _first_inside(outputs: int, stride: int, pad: int, taps: int, dilation: int, size: int) -> list[int | None]:
+    """For each output along one axis the lowest input index that its window touches; None when it touches none."""
+    first: list[int | None] = []
+    for position in range(outputs):
+        touched = position * stride - pad + np.arange(taps) * dilation
+        inside = touched[(touched >= 0) & (touched < size)]
+        first.append(int(inside[0]) if len(inside) else None)
+    return first

@@ -1,0 +1,178 @@
+"""Depthwise convolution on DSP instructions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.depthwise_conv2d import DepthwiseConv2d
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
+from mcugen.kernels.dsp.gemm import as_words
+from mcugen.kernels.dsp.requantization import PackedChannels, pack_channels
+from mcugen.kernels.overlap import overlap_distance
+
+# The scratch plane of one channel; taller planes are worked on in bands of rows.
+_PLANE_BYTES = 2048
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The scratch plane of a layer and how it is filled; see kernels_cmsis/dsp/depthwise_conv2d_s8.c."""
+
+    kernel: tuple[int, int]
+    width: int
+    gathered: int
+    band_rows: int
+    height: int
+
+    @property
+    def bytes(self) -> int:
+        return 2 * self.width * self.height
+
+
+class DepthwiseConv2dDsp(Kernel):
+    """mcugen_dsp_depthwise_conv2d_s8: channel by channel on a plane of int16."""
+
+    name: ClassVar[str] = "depthwise_conv2d_s8.dsp"
+    library: ClassVar[str] = "dsp"
+    operator: ClassVar[type[Operator]] = DepthwiseConv2d
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        return isinstance(op, DepthwiseConv2d) and cpu.dsp
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, DepthwiseConv2d)
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+        plane = scratch_plane(op, graph)
+        channels = _packed(op, graph)
+        small = _is_3x3(op, plane)
+        taps_bytes = 0 if small else 4 * plane.kernel[0] * -(-plane.kernel[1] // 2)
+        same_lanes = x.shape[3] == out.shape[3]
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_dsp_depthwise_conv2d_s8",
+            source="dsp/depthwise_conv2d_s8.c",
+            params_type="mcugen_dsp_depthwise_params",
+            params={
+                "input_h": x.shape[1],
+                "input_w": x.shape[2],
+                "input_c": x.shape[3],
+                "output_h": out.shape[1],
+                "output_w": out.shape[2],
+                "output_c": out.shape[3],
+                "kernel_h": plane.kernel[0],
+                "kernel_w": plane.kernel[1],
+                "stride_h": op.stride[0],
+                "stride_w": op.stride[1],
+                "pad_top": op.padding[0],
+                "pad_left": op.padding[1],
+                "input_zero_point": x.zero_point,
+                "output_zero_point": out.zero_point,
+                "clamp_min": op.clamp[0],
+                "clamp_max": op.clamp[1],
+                "general_requantization": int(channels.general),
+                "plane_w": plane.width,
+                "gathered_w": plane.gathered,
+                "band_rows": plane.band_rows,
+            },
+            inputs=(x.name,),
+            constants=(_stream(channels, plane, small),),
+            outputs=(out.name,),
+            scratch_bytes=plane.bytes + taps_bytes,
+            overlaps=(Overlap(0, lane_distance(op, graph, plane), exact=True),) if same_lanes else (),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, DepthwiseConv2d)
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+        plane = scratch_plane(op, graph)
+        outputs = out.shape[1] * out.shape[2]
+        gather = plane.gathered * x.shape[1] * 2.5 + 8 * x.shape[1]
+        if _is_3x3(op, plane):
+            work = outputs * (16 if op.stride[1] == 1 else 20) + 10 * out.shape[1] + 40
+        else:
+            pairs = -(-plane.kernel[1] // 2)
+            work = outputs * (plane.kernel[0] * (4 * pairs + 5) + 15) + 6 * plane.kernel[0] * pairs
+        return out.shape[3] * (gather + work)
+
+
+def scratch_plane(op: DepthwiseConv2d, graph: Graph) -> Plane:
+    """The plane's size, borders included. Dilation becomes zero taps."""
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    kernel = (
+        (weights.shape[1] - 1) * op.dilation[0] + 1,
+        (weights.shape[2] - 1) * op.dilation[1] + 1,
+    )
+    used = (out.shape[2] - 1) * op.stride[1] + kernel[1]
+    # Taps are read in pairs: of an odd kernel, one element beyond.
+    width = used + (kernel[1] % 2 if op.stride[1] > 1 or kernel[1] != 3 else 0)
+    width += width % 2
+    gathered = min(max(used - op.padding[1], 0), x.shape[2])
+
+    def height(rows: int) -> int:
+        return (rows - 1) * op.stride[0] + kernel[0]
+
+    rows = out.shape[1]
+    if 2 * width * height(rows) > _PLANE_BYTES:
+        fitting = [r for r in range(1, rows) if 2 * width * height(r) <= _PLANE_BYTES]
+        rows = max(fitting, default=1)
+        # As many bands, but of even height.
+        bands = -(-out.shape[1] // rows)
+        rows = -(-out.shape[1] // bands)
+    return Plane(kernel, width, gathered, rows, height(rows))
+
+
+def lane_distance(op: DepthwiseConv2d, graph: Graph, plane: Plane) -> int:
+    """The overlap distance: bands are read, then written, and every channel touches only its own bytes."""
+    x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+    bands = range(0, out.shape[1], plane.band_rows)
+    written = [min(first + plane.band_rows, out.shape[1]) * out.shape[2] for first in bands]
+    first_read: list[int | None] = []
+    for first in bands:
+        # Rows that the band before has read are kept in scratch.
+        kept = max(plane.kernel[0] - op.stride[0], 0) if first else 0
+        row = max(first * op.stride[0] - op.padding[0] + kept, 0)
+        first_read.append(row * x.shape[2] if row < x.shape[1] else None)
+    return overlap_distance(written, first_read) * x.shape[3]
+
+
+def _is_3x3(op: DepthwiseConv2d, plane: Plane) -> bool:
+    return plane.kernel == (3, 3) and op.stride[1] <= 2
+
+
+def _packed(op: DepthwiseConv2d, graph: Graph) -> PackedChannels:
+    """Channels with their taps in a row (KH, KW), zero taps in the gaps of a dilated kernel."""
+    tensors = graph.input_tensors(op)
+    x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
+    assert weights.data is not None
+    kernel = scratch_plane(op, graph).kernel
+    taps = np.zeros((*kernel, weights.shape[3]), np.int8)
+    taps[:: op.dilation[0], :: op.dilation[1]] = weights.data[0]
+    bias = tensors[2].data if len(tensors) > 2 else None
+    rows = taps.reshape(-1, weights.shape[3]).T
+    return pack_channels(rows, bias, op.requantization(tensors, [out]), x, out, op.clamp)
+
+
+def _stream(channels: PackedChannels, plane: Plane, small: bool) -> Constant:
+    """For each channel: bias, rows of bytes, multiplier, shift; 3x3 kernels carry the shift in a spare byte."""
+    kernel_h, kernel_w = plane.kernel
+    count = len(channels.weights)
+    words_w = -(-kernel_w // 4)
+    rows: IntArray = np.zeros((count, kernel_h, 4 * words_w), np.int8)
+    rows[:, :, :kernel_w] = channels.weights.reshape(count, kernel_h, kernel_w)
+    shifts = as_words(channels.shift & 0xFF)[:, None]
+    if small:
+        rows[:, 0, 3] = shifts[:, 0].astype(np.uint8).view(np.int8)
+    else:
+        # SXTB16 takes bytes 0 and 2: neighbours go there.
+        rows = rows.reshape(count, kernel_h, words_w, 2, 2).swapaxes(3, 4)
+    words: npt.NDArray[np.uint32] = np.ascontiguousarray(rows).reshape(count, -1).view(np.dtype("<u4"))
+    parts = [as_words(channels.bias)[:, None], words, as_words(channels.multiplier)[:, None]]
+    return Constant("weights", np.hstack(parts if small else [*parts, shifts]).reshape(-1).astype(np.uint32))
