@@ -135,9 +135,7 @@ def _fold_batch_norm(module: GraphModule, node: Node) -> None:
     affine, result = _scale_shift(module, node), _result(node)
     source = bind(node)["input"]
     assert isinstance(source, Node)
-    if _fold_backward(module, source, affine):
-        result.replace_all_uses_with(source)
-    elif _fold_forward(module, result, affine):
+    if _fold_backward(module, source, affine) or _fold_forward(module, result, affine):
         result.replace_all_uses_with(source)
     else:
         _as_depthwise(module, node, result, source, affine)
@@ -215,9 +213,7 @@ def _as_depthwise(module: GraphModule, node: Node, result: Node, source: Node, a
     image = (shape[0], channels, spatial[0] if len(spatial) > 1 else 1, math.prod(spatial[-1:]))
     with node.graph.inserting_before(node):
         x = source if shape == image else _derived(node, aten.view.default, (source, list(image)), image)
-        y = _derived(
-            node, aten.conv2d.default, (x, weight, bias, [1, 1], [0, 0], [1, 1], channels), image
-        )
+        y = _derived(node, aten.conv2d.default, (x, weight, bias, [1, 1], [0, 0], [1, 1], channels), image)
         z = y if shape == image else _derived(node, aten.view.default, (y, list(shape)), shape)
     result.replace_all_uses_with(z)
 

@@ -14,7 +14,7 @@ _LIBRARIES = ("/torch/", "/torchao/", "site-packages/", "dist-packages/", "<eval
 
 
 def source_line(stack_trace: str | None) -> str:
-    """"file.py:12" of the innermost frame outside PyTorch's own files; of the innermost one when there is none.
+    """ "file.py:12" of the innermost frame outside PyTorch's own files; of the innermost one when there is none.
 
     Args:
         stack_trace: a traceback's text as `torch.export` records it, outermost frame first; None gives "".

@@ -98,4 +98,3 @@ def _calibrate(prepared: GraphModule, samples: Mapping[str, Float32Array], progr
                 )
         if progress is not None:
             progress(index + 1, count)
-

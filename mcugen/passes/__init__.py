@@ -1,0 +1,62 @@
+"""Exact rewrites: Graph -> Graph, the same integers out. Each pass is one function in one file.
+
+`optimize` runs the tables below in order, again and again until nothing changes. A pass returns the very same object
+when it has nothing to do; every pass either removes operators, moves data movement towards where it disappears, or
+lowers the bytes that are transposed, so that the repetition ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mcugen.graph.graph import Graph
+from mcugen.passes.assign_layouts import assign_layouts
+from mcugen.passes.fold_clamp import fold_clamp
+from mcugen.passes.fold_constants import fold_constants
+from mcugen.passes.fold_into_fully_connected import fold_into_fully_connected
+from mcugen.passes.fold_padding import fold_padding
+from mcugen.passes.free_transposes import free_transposes
+from mcugen.passes.merge_movement import merge_movement
+from mcugen.passes.remove_dead import remove_dead
+from mcugen.passes.remove_identity import remove_identity
+from mcugen.passes.sink_movement import sink_movement
+
+Pass = Callable[[Graph], Graph]
+
+PASSES: tuple[Pass, ...] = (
+    fold_constants,
+    remove_identity,
+    merge_movement,
+    remove_dead,
+    fold_clamp,
+    sink_movement,
+    assign_layouts,
+    fold_into_fully_connected,
+    fold_padding,
+)
+
+FINAL_PASSES: tuple[Pass, ...] = (free_transposes, merge_movement, remove_identity, remove_dead)
+
+_ROUNDS = 10_000
+
+
+def optimize(graph: Graph) -> Graph:
+    """The graph with `PASSES` applied until none changes it, then `FINAL_PASSES` likewise.
+
+    Raises:
+        RuntimeError: the passes do not come to rest, which is a fault in one of them.
+    """
+    return _to_rest(_to_rest(graph, PASSES), FINAL_PASSES)
+
+
+def _to_rest(graph: Graph, passes: tuple[Pass, ...]) -> Graph:
+    for _ in range(_ROUNDS):
+        before = graph
+        for rewrite in passes:
+            graph = rewrite(graph)
+        if graph is before:
+            return graph
+    raise RuntimeError(f"passes keep changing {graph.name!r}")
+
+
+__all__ = ["FINAL_PASSES", "PASSES", "Pass", "optimize"]

@@ -1,4 +1,4 @@
-"""Constants of weighted operators: int8 weights with their scales, and the bias in units of input scale x weight scale."""
+"""Constants of weighted operators: int8 weights with their scales, and the bias in units of input x weight scale."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend.lowering.arguments import shape_of, target_name
-from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Transpose
@@ -78,18 +78,14 @@ class Lowering:
     ) -> str:
         """Appends one operator with one new output tensor and returns the tensor's name."""
         output = self.activation(node.name + suffix, shape, quantization)
-        self.operators.append(
-            kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes)
-        )
+        self.operators.append(kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes))
         return output
 
     def transpose(self, node: Node, tensor: str, permutation: tuple[int, ...], suffix: str) -> str:
         source = self.tensors[tensor]
         shape = tuple(source.shape[axis] for axis in permutation)
         assert source.quantization is not None
-        return self.emit(
-            Transpose, node, (tensor,), shape, source.quantization, suffix, permutation=permutation
-        )
+        return self.emit(Transpose, node, (tensor,), shape, source.quantization, suffix, permutation=permutation)
 
     def reshape(self, node: Node, tensor: str, shape: tuple[int, ...], suffix: str = "_reshape") -> str:
         source = self.tensors[tensor]
@@ -260,7 +256,9 @@ class Lowering:
         if is_dequantize(node):
             source = node.all_input_nodes[0]
             if source not in self.integers:
-                raise self.unsupported(node, "it dequantizes a value that is no activation", "quantize activations per tensor")
+                raise self.unsupported(
+                    node, "it dequantizes a value that is no activation", "quantize activations per tensor"
+                )
             return self.requantize(node, self.integers[source], quantization)
         if node.op == "placeholder":
             return self.requantize(node, self.input(node, quantization), quantization)

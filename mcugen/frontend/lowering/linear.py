@@ -38,4 +38,3 @@ def matmul(ctx: Lowering, node: Node, out: Quantization) -> str:
     if len(shape_of(second)) != 2:
         raise ctx.unsupported(node, "only products with a constant matrix have an integer form", "use nn.Linear")
     return _fully_connected(ctx, node, bound["self"], ctx.weights(second, node, columns=True), None, out)
-

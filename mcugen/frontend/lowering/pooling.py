@@ -33,9 +33,7 @@ def _padding(node: Node, source: Node, kernel: Pair, stride: Pair, pads: Pair) -
     size, out = shape_of(source)[2:], shape_of(node)[2:]
     if len(size) == 1:
         size, out = (1, *size), (1, *out)
-    bottom, right = (
-        _end_padding(n, o, k, s, p) for n, o, k, s, p in zip(size, out, kernel, stride, pads, strict=True)
-    )
+    bottom, right = (_end_padding(n, o, k, s, p) for n, o, k, s, p in zip(size, out, kernel, stride, pads, strict=True))
     return pads[0], pads[1], bottom, right
 
 
@@ -119,9 +117,7 @@ def _average_as_convolution(
     channels = ctx.tensors[x].shape[3]
     ones = np.ones((1, *kernel, channels), dtype=np.int8)
     weights = ctx.constant(f"{node.name}_weights", ones, Quantization.per_tensor(1.0 / math.prod(kernel), 0))
-    return ctx.emit(
-        DepthwiseConv2d, node, (x, weights), _pooled_shape(node), out, stride=stride, padding=padding
-    )
+    return ctx.emit(DepthwiseConv2d, node, (x, weights), _pooled_shape(node), out, stride=stride, padding=padding)
 
 
 def is_global(node: Node) -> bool:

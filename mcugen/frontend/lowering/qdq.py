@@ -92,4 +92,3 @@ def quantization_of(node: Node, constant: Callable[[Any], torch.Tensor | None]) 
         bits=bits,
         offset=offset,
     )
-

@@ -1,0 +1,67 @@
+"""Chains of transposes and reshapes become the least that does the same: nothing, a reshape, or one transpose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops import Operator, Reshape, Transpose
+from mcugen.passes.editor import Editor
+from mcugen.passes.movement import chain_root, digits, index_map, inverse, is_movement, permuted
+
+
+def merge_movement(graph: Graph) -> Graph:
+    editor = Editor(graph)
+    for op in graph.operators:
+        if not (is_movement(op) and _merge(editor, op)):
+            editor.keep(op)
+    return editor.finish()
+
+
+def _merge(editor: Editor, op: Operator) -> bool:
+    """Replaces `op`, seen together with the movement before it; False when that gains nothing."""
+    graph = editor.graph
+    root, chain = chain_root(graph, editor.producers, op.outputs[0])
+    if len(chain) == 1:
+        return False
+    index = index_map(graph, root, chain)
+    source, result = graph.tensor(root), graph.tensor(op.outputs[0])
+    if np.array_equal(index, np.arange(len(index))):
+        if source.shape == result.shape and not editor.is_output(result.name):
+            editor.rename(result.name, editor.current(root))
+        else:
+            editor.add(Reshape(name=op.name, inputs=(root,), outputs=op.outputs, origin=op.origin))
+        return True
+    transposes = sum(isinstance(o, Transpose) for o in chain)
+    loops = digits(index)
+    if loops is None:
+        return False
+    strides = [stride for _, stride in loops]
+    order = tuple(sorted(range(len(loops)), key=lambda i: -strides[i]))
+    inner = tuple(loops[i][0] for i in order)
+    permutation = inverse(order)
+    fine = permuted(inner, permutation)
+    count = 1 + (source.shape != inner) + (result.shape != fine)
+    if transposes == 1 and count >= len(chain):
+        return False
+    _emit(editor, op, root, inner, permutation, fine)
+    return True
+
+
+def _emit(
+    editor: Editor, op: Operator, root: str, inner: tuple[int, ...], permutation: tuple[int, ...], fine: tuple[int, ...]
+) -> None:
+    """reshape (if needed) -> transpose -> reshape (if needed), ending in the outputs of `op`."""
+    result = editor.graph.tensor(op.outputs[0])
+    x = root
+    if editor.graph.tensor(root).shape != inner:
+        x = editor.new_tensor(replace(result, name=f"{result.name}_split", shape=inner))
+        editor.add(Reshape(name=x, inputs=(root,), outputs=(x,), origin=op.origin))
+    ends = result.shape == fine
+    y = result.name if ends else editor.new_tensor(replace(result, name=f"{result.name}_moved", shape=fine))
+    name = op.name if ends else y
+    editor.add(Transpose(name=name, inputs=(x,), outputs=(y,), origin=op.origin, permutation=permutation))
+    if not ends:
+        editor.add(Reshape(name=op.name, inputs=(y,), outputs=op.outputs, origin=op.origin))
