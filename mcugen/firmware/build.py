@@ -1,0 +1,218 @@
+"""Builds an emitted module into bare-metal firmware for a board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import jinja2
+
+from mcugen.boards.board import Board
+from mcugen.boards.machines import Machine, find_machine
+from mcugen.emit.manifest import Manifest
+from mcugen.errors import InputError
+from mcugen.firmware.elf import Elf
+from mcugen.firmware.toolchain import (
+    SECTIONS,
+    WARNINGS,
+    MemoryOverflowError,
+    Toolchain,
+    cpu_flags,
+    find_toolchain,
+)
+
+Mode = Literal["measure", "trace"]
+
+_HARNESS = Path(__file__).resolve().parent / "harness"
+_HARNESS_SOURCES = {
+    "measure": ("startup.c", "harness.c", "semihosting.c"),
+    "trace": ("startup.c", "harness.c", "semihosting.c", "trace.c"),
+}
+_MODE_FLAGS = {"measure": "-DMCUGEN_LAYER_LABELS", "trace": "-DMCUGEN_LAYER_HOOK"}
+
+# The module's API takes buffers at any address. Measuring uses words, as most applications do; tracing checks the promise.
+_MISALIGNMENT = {"measure": 0, "trace": 1}
+
+_MINIMUM_STACK = 1024
+_LANGUAGE = ("-std=c11", *WARNINGS, *SECTIONS)
+# The harness must not pull in the C library, or it would hide what the module itself needs.
+_HARNESS_FLAGS = (*_LANGUAGE, "-Os", "-fno-tree-loop-distribute-patterns")
+
+
+@dataclass(frozen=True, eq=False)
+class Firmware:
+    """Linked firmware: a module and the harness.
+
+    Attributes:
+        elf: the image.
+        machine: the QEMU machine whose addresses it is linked for.
+        flash_bytes: the module's code, constants and initial values of variables, as linked; no harness, no library.
+        ram_bytes: the module's static memory as linked, the arena included.
+        library_bytes: C and compiler library code that the module pulls in (memcpy, memset, 64-bit helpers).
+        stack_usage: the compiler's bytes of stack frame for each of the module's functions (-fstack-usage).
+    """
+
+    elf: Path
+    board: Board
+    machine: Machine
+    manifest: Manifest
+    mode: Mode
+    flash_bytes: int
+    ram_bytes: int
+    library_bytes: int
+    stack_usage: Mapping[str, int]
+
+
+def build_firmware(
+    folder: Path,
+    manifest: Manifest,
+    board: Board,
+    *,
+    mode: Mode = "measure",
+    build_dir: Path,
+    optimization: str = "-O2",
+) -> Firmware:
+    """Compiles and links an emitted module with the harness.
+
+    Args:
+        folder: the emitted module.
+        mode: "measure": the code that ships, with labels between layers; "trace": with a call after every layer that
+            hands out its output.
+        build_dir: objects and firmware.elf go there; made when missing.
+        optimization: of the module, such as "-O2" or "-Os".
+
+    Raises:
+        MissingToolError: no cross compiler.
+        InputError: no QEMU machine has the board's core.
+        DoesNotFitError: larger than the board's memories.
+        CheckFailedError: the module does not compile.
+    """
+    machine = find_machine(board.qemu_machine)
+    if machine is None:
+        raise InputError(f"no QEMU machine runs code for the {board.cpu.core} of {board.name}", where=board.name)
+    toolchain = find_toolchain()
+    build_dir = build_dir.resolve()
+    build_dir.mkdir(parents=True, exist_ok=True)
+    objects = _compile_module(toolchain, folder.resolve(), manifest, board, mode, build_dir, optimization)
+    objects += _compile_harness(toolchain, folder.resolve(), manifest, board, mode, build_dir)
+    elf_path = _link(toolchain, objects, board, machine, build_dir)
+    elf = Elf(elf_path)
+    variables = elf.address("linker_module_data_end") - elf.address("linker_module_data_start")
+    zeroed = elf.address("linker_module_bss_end") - elf.address("linker_module_bss_start")
+    return Firmware(
+        elf=elf_path,
+        board=board,
+        machine=machine,
+        manifest=manifest,
+        mode=mode,
+        flash_bytes=elf.sections.get(".module_text", 0) + elf.sections.get(".module_rodata", 0) + variables,
+        ram_bytes=variables + zeroed,
+        library_bytes=elf.sections.get(".library_text", 0),
+        stack_usage=_read_stack_usage(build_dir / "module"),
+    )
+
+
+def _compile_module(
+    toolchain: Toolchain,
+    folder: Path,
+    manifest: Manifest,
+    board: Board,
+    mode: Mode,
+    build_dir: Path,
+    optimization: str,
+) -> list[str]:
+    sources = sorted((folder / "src").glob("*.c"))
+    if not sources:
+        raise InputError(f"{folder} has no sources", hint="emit the model again")
+    flags = [
+        *cpu_flags(board.cpu),
+        *_LANGUAGE,
+        optimization,
+        _MODE_FLAGS[mode],
+        "-fstack-usage",
+        f"-I{folder / 'include'}",
+        f"-I{folder / 'kernels'}",
+    ]
+    objects = []
+    for source in sources:
+        # The linker script knows the module by this relative path.
+        target = f"module/{source.stem}.o"
+        toolchain.compile(source, build_dir / target, flags, cwd=build_dir)
+        objects.append(target)
+    return objects
+
+
+def _compile_harness(
+    toolchain: Toolchain, folder: Path, manifest: Manifest, board: Board, mode: Mode, build_dir: Path
+) -> list[str]:
+    glue = build_dir / "glue.c"
+    misalignment = _MISALIGNMENT[mode]
+    groups = [("input", manifest.inputs), ("output", manifest.outputs)]
+    arguments = [f"{group}_{i} + {misalignment}" for group, ports in groups for i in range(len(ports))]
+    glue.write_text(
+        _render(
+            "glue.c.j2",
+            name=manifest.name,
+            NAME=manifest.name.upper(),
+            groups=groups,
+            arguments=arguments,
+            misalignment=misalignment,
+        )
+    )
+    flags = [*cpu_flags(board.cpu), *_HARNESS_FLAGS, f"-I{_HARNESS}", f"-I{folder / 'include'}"]
+    objects = []
+    for source in [*(_HARNESS / name for name in _HARNESS_SOURCES[mode]), glue]:
+        target = f"harness/{source.stem}.o"
+        toolchain.compile(source, build_dir / target, flags, cwd=build_dir)
+        objects.append(target)
+    return objects
+
+
+def _link(toolchain: Toolchain, objects: list[str], board: Board, machine: Machine, build_dir: Path) -> Path:
+    script = build_dir / "linker.ld"
+    # A machine may be smaller than a board; then its own size is the limit.
+    code_size, data_size = min(board.flash.size, machine.code.size), min(board.ram.size, machine.data.size)
+    script.write_text(
+        _render(
+            "linker.ld.j2",
+            board=board,
+            machine=machine,
+            own_vectors=machine.vectors != machine.code.start,
+            code_size=code_size,
+            data_size=data_size,
+            minimum_stack=_MINIMUM_STACK,
+        )
+    )
+    elf = build_dir / "firmware.elf"
+    arguments = [*cpu_flags(board.cpu), "-nostartfiles", "-Wl,--gc-sections", f"-T{script}", "-Wl,-Map=firmware.map"]
+    try:
+        toolchain.link([*arguments, *objects, "-o", str(elf)], cwd=build_dir)
+    except MemoryOverflowError as error:
+        where = (
+            f"{board.name}: {code_size} bytes of flash ({board.code_memory}), {data_size} of RAM ({board.data_memory})"
+        )
+        raise MemoryOverflowError(error.excess, where=where) from error
+    return elf
+
+
+def _render(template: str, **context: object) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("mcugen.firmware"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(template).render(context)
+
+
+def _read_stack_usage(folder: Path) -> dict[str, int]:
+    """GCC's .su files: "file:line:column:function <tab> bytes <tab> static"."""
+    usage: dict[str, int] = {}
+    for path in sorted(folder.glob("*.su")):
+        for line in path.read_text().splitlines():
+            place, size, _ = line.split("\t")
+            usage[place.rsplit(":", 1)[1]] = int(size)
+    return usage
