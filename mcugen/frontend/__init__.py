@@ -1,0 +1,109 @@
+"""Model files to the integer IR.
+
+`load_model` is the entry for files, `import_program` for quantized programs in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcugen.errors import InputError
+from mcugen.graph.graph import Graph
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+    from mcugen.frontend.quantize import Progress
+
+log = logging.getLogger(__name__)
+
+CALIBRATION_KEY = "calibration"
+"""Key of `Graph.metadata`: "none" (already quantized), "file" or "random"."""
+
+
+def load_model(path: Path, calibration: Path | str | None = None, progress: Progress | None = None) -> Graph:
+    """Loads a model file, quantizes it if it is float, lowers it and applies the exact passes.
+
+    Args:
+        path: a torch.export archive, float or already quantized.
+        calibration: for a float model: an .npz with samples for each input, or "random" to try things out.
+        progress: called with (samples done, samples in all) while calibrating.
+
+    Returns:
+        A graph that is validated, in the device's layout; `metadata["calibration"]` says what it was calibrated with.
+
+    Raises:
+        InputError: the file, the calibration data or the model cannot be used; what, where and what to do.
+        UnsupportedOperatorError: an operator has no integer form.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".tflite" or _starts_like_tflite(path):
+        raise InputError(
+            "LiteRT models are not supported yet", where=str(path), hint="give mcugen the torch.export archive (.pt2)"
+        )
+    from mcugen.frontend.archive import load_archive
+
+    return compile_program(load_archive(path), path.stem, calibration, progress)
+
+
+def compile_program(
+    program: ExportedProgram,
+    name: str,
+    calibration: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Graph:
+    """As `load_model`, for a program in memory."""
+    from dataclasses import replace
+
+    from mcugen.frontend.importer import import_module, is_quantized, output_names
+    from mcugen.passes import optimize
+
+    module = program.module(check_guards=False)
+    source = "none"
+    if is_quantized(module):
+        if calibration is not None:
+            log.warning("the model is already quantized: --calibration is ignored")
+    else:
+        module, source = _quantize(module, name, calibration, progress)
+    graph = import_module(module, name, output_names(program))
+    graph = optimize(replace(graph, metadata={**graph.metadata, CALIBRATION_KEY: source}))
+    graph.validate()
+    return graph
+
+
+def import_program(program: ExportedProgram, name: str) -> Graph:
+    """Lowers a quantized program (see `mcugen.frontend.importer`) and applies the exact passes."""
+    from mcugen.frontend.importer import import_program as lower
+    from mcugen.passes import optimize
+
+    graph = optimize(lower(program, name))
+    graph.validate()
+    return graph
+
+
+def _starts_like_tflite(path: Path) -> bool:
+    """A LiteRT file has the identifier TFL3 at byte 4."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"TFL3"
+
+
+def _quantize(module, name: str, calibration: Path | str | None, progress: Progress | None):  # type: ignore[no-untyped-def]
+    from mcugen.frontend import calibration as data
+    from mcugen.frontend.importer import inputs_of
+    from mcugen.frontend.quantize import quantize
+
+    inputs = inputs_of(module)
+    if calibration is None:
+        raise InputError(
+            f"the model {name!r} is a float model and needs calibration data to be quantized",
+            hint="give --calibration FILE.npz with samples for "
+            f"{', '.join(i.name for i in inputs)} (first axis = samples), or quantize it with PT2E before exporting",
+        )
+    if str(calibration) == data.RANDOM:
+        log.warning("calibrating with random numbers: sizes and speed will be right, accuracy will not")
+        return quantize(module, data.random(inputs), progress), "random"
+    return quantize(module, data.load(Path(calibration), inputs), progress), "file"

@@ -10,6 +10,7 @@ from torch.export import ExportedProgram
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
+from mcugen.frontend.calibration import InputSpec
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
@@ -62,6 +63,39 @@ def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
     ports = [_output_port(context, tensor, label) for tensor, label in zip(outputs, names, strict=True)]
     graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
     return graph.with_changes()
+
+
+def is_quantized(module: GraphModule) -> bool:
+    """True when any quantize or dequantize operator is in the program."""
+    return any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
+
+
+def inputs_of(module: GraphModule) -> list[InputSpec]:
+    """The model's inputs by name.
+
+    Raises:
+        InputError: an input is no tensor, or its batch is not 1.
+    """
+    found = []
+    for node in module.graph.nodes:
+        if node.op == "placeholder":
+            _require_tensor(node)
+            found.append(InputSpec(node.name, shape_of(node)))
+            _require_batch_of_one(node.name, shape_of(node))
+    return found
+
+
+def _require_tensor(node: Node) -> None:
+    if not isinstance(node.meta.get("val"), torch.Tensor):
+        raise InputError(f"the model input {node.name!r} is no tensor", hint="export the model with tensor inputs only")
+
+
+def _require_batch_of_one(name: str, shape: tuple[int, ...]) -> None:
+    if shape[:1] != (1,):
+        raise InputError(
+            f"the model input {name!r} has shape {shape}, its first axis (the batch) must be 1",
+            hint="export the model with an example input of batch 1",
+        )
 
 
 class _Shapes(torch.fx.Interpreter):
@@ -148,18 +182,11 @@ def _output(context: Lowering, node: Node) -> str:
 
 def _port(context: Lowering, node: Node) -> Port:
     if node not in context.ports:
-        if "val" not in node.meta or not isinstance(node.meta["val"], torch.Tensor):
-            raise InputError(
-                f"the model input {node.name!r} is no tensor", hint="export the model with tensor inputs only"
-            )
+        _require_tensor(node)
         log.warning("model input %r is not used", node.name)
         context.input(node, Quantization.per_tensor(1.0, 0))
     port = context.ports[node]
-    if port.shape[:1] != (1,):
-        raise InputError(
-            f"the model input {node.name!r} has shape {port.shape}, its batch axis must be 1",
-            hint="export the model with an example input of batch 1",
-        )
+    _require_batch_of_one(port.name, port.shape)
     return port
 
 

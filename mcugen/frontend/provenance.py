@@ -31,7 +31,16 @@ def module_path(nn_module_stack: object) -> str:
     """The dotted path of the innermost module, such as "blocks.0.conv"; "" for the root or when unknown."""
     if not isinstance(nn_module_stack, dict) or not nn_module_stack:
         return ""
-    path = str(list(nn_module_stack.values())[-1][0])
+    return _clean(str(list(nn_module_stack.values())[-1][0]))
+
+
+def module_path_of_text(nn_module_stack: str | None) -> str:
+    """As `module_path`, from the serialized form "key,path,type;key,path,type"."""
+    parts = (nn_module_stack or "").split(";")[-1].split(",")
+    return _clean(parts[1]) if len(parts) >= 3 else ""
+
+
+def _clean(path: str) -> str:
     # Programs that were exported twice carry the name of the first export's root.
     return re.sub(r"^L?__self__\.?|^L\['self'\]\.?", "", path).removeprefix("._modules.").strip(".")
 
