@@ -39,6 +39,7 @@ class Instance:
     params: Sequence[tuple[str, str]]
     parameters: Sequence[str]
     arguments: Sequence[str]
+    static_asserts: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,14 @@ class _ScheduleBuilder:
             number = sum(1 for i in self._instances.values() if i.symbol.startswith(f"{kind}_"))
             symbol = f"{kind}_{number}"
             known = Instance(
-                symbol, invocation.kernel, invocation.function, invocation.params_type, params, parameters, arguments
+                symbol,
+                invocation.kernel,
+                invocation.function,
+                invocation.params_type,
+                params,
+                parameters,
+                arguments,
+                [(condition, comment_text(message)) for condition, message in invocation.static_asserts],
             )
             self._instances[key] = known
         return known

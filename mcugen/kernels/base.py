@@ -81,6 +81,8 @@ class Invocation:
         scratch_bytes, scratch_alignment: working memory inside the arena, alive during this step only.
         overlaps: see Overlap.
         alias: True when the operator moves no data at all (reshape): input and output are one buffer, nothing is called.
+        static_asserts: (C constant expression, message) pairs that the emitted code has to satisfy when it is compiled:
+            facts about a library outside the module that the plan relies on.
     """
 
     kernel: str
@@ -95,6 +97,7 @@ class Invocation:
     scratch_alignment: int = 4
     overlaps: tuple[Overlap, ...] = ()
     alias: bool = False
+    static_asserts: tuple[tuple[str, str], ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -108,6 +111,7 @@ class Kernel(ABC):
     name: ClassVar[str]
     library: ClassVar[str]  # "portable", "dsp", later "mve", "cmsis_nn"
     operator: ClassVar[type[Operator]]
+    limits: ClassVar[str] = ""  # for the user, when nothing fits: what `supports` asks for, such as "1 to 8 inputs"
 
     @abstractmethod
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:

@@ -1,0 +1,35 @@
+/* CMSIS-NN's argument structs for fully connected, filled from constant parameters. */
+#ifndef MCUGEN_CMSIS_NN_FULLY_CONNECTED_H
+#define MCUGEN_CMSIS_NN_FULLY_CONNECTED_H
+
+#include "cmsis_nn.h"
+
+struct mcugen_cmsis_nn_fully_connected_arguments {
+    cmsis_nn_context context;
+    cmsis_nn_fc_params fully_connected;
+    cmsis_nn_dims input, filter, bias_dims, output;
+    const int32_t *bias;
+};
+
+/* Helium kernels read the start of the accumulators from the context (and never write to it), others from the bias. */
+MCUGEN_KERNEL struct mcugen_cmsis_nn_fully_connected_arguments
+mcugen_cmsis_nn_fully_connected_arguments(const struct mcugen_cmsis_nn_fully_connected_params *p, const int32_t *sums)
+{
+    const struct mcugen_cmsis_nn_fully_connected_arguments arguments = {
+#if MCUGEN_CMSIS_NN_CORE == MCUGEN_CMSIS_NN_MVE
+        .context = {(void *)(uintptr_t)sums, 4 * p->output_c},
+        .bias = NULL,
+#else
+        .context = {NULL, 0},
+        .bias = sums,
+#endif
+        .fully_connected = {p->input_offset, 0, p->output_offset, {p->activation_min, p->activation_max}},
+        .input = {p->rows, 1, 1, p->input_c},
+        .filter = {p->input_c, 1, 1, p->output_c},
+        .bias_dims = {1, 1, 1, p->output_c},
+        .output = {p->rows, 1, 1, p->output_c},
+    };
+    return arguments;
+}
+
+#endif

@@ -1,0 +1,47 @@
+"""Arm's CMSIS-NN as a kernel library: thin wrappers, offered only where they give the reference's bits."""
+
+from __future__ import annotations
+
+from mcugen.boards.board import Cpu
+from mcugen.kernels.base import Kernel
+from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
+from mcugen.kernels.cmsis_nn.concatenation import ConcatenationS8
+from mcugen.kernels.cmsis_nn.convolve import Convolve, Convolve1x1, Convolve1x1Fast
+from mcugen.kernels.cmsis_nn.core import CoreClass, core_class
+from mcugen.kernels.cmsis_nn.depthwise import Depthwise, Depthwise3x3, DepthwiseAsConvolve, DepthwiseOpt
+from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, ElementwiseMul
+from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerChannel, FullyConnectedPerTensor
+from mcugen.kernels.cmsis_nn.locate import CmsisNn, locate
+from mcugen.kernels.cmsis_nn.pad import PadS8
+from mcugen.kernels.cmsis_nn.pool import AvgPool, MaxPool
+from mcugen.kernels.cmsis_nn.softmax import SoftmaxS8
+from mcugen.kernels.cmsis_nn.transpose import TransposeS8
+
+KERNELS: tuple[type[CmsisNnKernel], ...] = (
+    Convolve1x1Fast,
+    Convolve1x1,
+    Convolve,
+    Depthwise3x3,
+    DepthwiseOpt,
+    DepthwiseAsConvolve,
+    Depthwise,
+    FullyConnectedPerTensor,
+    FullyConnectedPerChannel,
+    ElementwiseAdd,
+    ElementwiseMul,
+    MaxPool,
+    AvgPool,
+    SoftmaxS8,
+    PadS8,
+    ConcatenationS8,
+    TransposeS8,
+)
+
+
+def kernels(cpu: Cpu, release: CmsisNn) -> tuple[Kernel, ...]:
+    """The kernels that a CMSIS-NN release has for a CPU."""
+    core = core_class(cpu)
+    return tuple(kernel(core, release.major) for kernel in KERNELS if core in kernel.cores)
+
+
+__all__ = ["KERNELS", "CmsisNn", "CmsisNnKernel", "CoreClass", "core_class", "kernels", "locate"]

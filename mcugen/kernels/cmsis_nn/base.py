@@ -1,0 +1,115 @@
+"""What the wrappers of CMSIS-NN functions have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
+from mcugen.kernels.cmsis_nn.core import CoreClass, core_class
+
+# CMSIS-NN holds many sizes in uint16_t, and positions inside the input in int16_t.
+LARGEST_SIZE = 0x7FFF
+
+Assertion = tuple[str, str]
+
+
+class CmsisNnKernel(Kernel):
+    """A CMSIS-NN function for one class of core and one major revision of its interface.
+
+    Subclasses say which C function they wrap (`arm`), which core classes have it, and when it is exact.
+
+    Attributes:
+        core: the class of core that the working memory and the constants are made for.
+        major: of `$Revision$` in arm_nnfunctions.h.
+    """
+
+    library: ClassVar[str] = "cmsis_nn"
+    arm: ClassVar[str]
+    params_type: ClassVar[str]
+    cores: ClassVar[tuple[CoreClass, ...]] = tuple(CoreClass)
+
+    def __init__(self, core: CoreClass, major: int) -> None:
+        self.core = core
+        self.major = major
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        return type(op) is self.operator and core_class(cpu) is self.core and self.exact(op, graph)
+
+    def exact(self, op: Operator, graph: Graph) -> bool:
+        """True when the function gives the reference's bits for this operator."""
+        return True
+
+    def invocation(
+        self,
+        op: Operator,
+        params: Mapping[str, ParamValue],
+        *,
+        inputs: Sequence[str] | None = None,
+        constants: Sequence[Constant] = (),
+        function: str | None = None,
+        source: str | None = None,
+        scratch: tuple[str, int] | None = None,
+        overlaps: Sequence[Overlap] = (),
+    ) -> Invocation:
+        """An Invocation of the wrapper `mcugen_cmsis_nn_<arm>`.
+
+        Args:
+            inputs: default: the operator's first input.
+            function, source: without prefix and suffix, where they differ from `arm`.
+            scratch: the C expression of the size, and the size, bytes.
+        """
+        name = function or self.arm
+        assertions = [*self._assertions()]
+        if scratch is not None:
+            expression, size = scratch
+            assertions.append((f"{expression} == {size}", "CMSIS-NN needs another amount of scratch than was planned"))
+            params = {**params, "scratch_bytes": size}
+        return Invocation(
+            kernel=self.name,
+            function=f"mcugen_cmsis_nn_{name}",
+            source=f"cmsis_nn/{source or name}.c",
+            params_type=self.params_type,
+            params=params,
+            inputs=tuple(op.inputs[:1] if inputs is None else inputs),
+            constants=tuple(constants),
+            outputs=op.outputs,
+            scratch_bytes=scratch[1] if scratch else 0,
+            overlaps=tuple(overlaps),
+            static_asserts=tuple(assertions),
+        )
+
+    def _assertions(self) -> Sequence[Assertion]:
+        return (
+            (
+                f"MCUGEN_CMSIS_NN_MAJOR == {self.major}",
+                f"emitted for CMSIS-NN with arm_nnfunctions.h V{self.major}, built with another version: emit again",
+            ),
+            (
+                f"MCUGEN_CMSIS_NN_CORE == MCUGEN_CMSIS_NN_{self.core.value}",
+                f"emitted for CMSIS-NN's {self.core.value} code, built for another class of core: emit again",
+            ),
+        )
+
+
+def bias_or_zeros(bias: IntArray | None, channels: int) -> IntArray:
+    """CMSIS-NN takes NULL too, but then reads wrong addresses in grouped convolutions."""
+    return np.zeros(channels, np.int32) if bias is None else bias
+
+
+def padded(values: IntArray, multiple: int) -> IntArray:
+    """1-D, with zeros up to a multiple of elements: Helium kernels read whole vectors, beyond the last channel."""
+    flat = values.reshape(-1)
+    return np.pad(flat, (0, -len(flat) % multiple))
+
+
+def wrapped_int32(values: npt.NDArray[np.int64]) -> IntArray:
+    """Modulo 2**32, as accumulators are."""
+    return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

@@ -1,0 +1,159 @@
+"""Convolution by CMSIS-NN: any kernel, and two forms of 1x1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops import Conv2d, Operator
+from mcugen.graph.ops.depthwise_conv2d import DepthwiseConv2d
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.base import Constant, Invocation, ParamValue
+from mcugen.kernels.cmsis_nn.base import LARGEST_SIZE, CmsisNnKernel, bias_or_zeros
+from mcugen.kernels.cmsis_nn.core import CoreClass, convolve_bytes
+
+
+def convolve_params(
+    op: Conv2d | DepthwiseConv2d, graph: Graph, kernel: Sequence[int], kernel_c: int
+) -> dict[str, ParamValue]:
+    """The fields of struct mcugen_cmsis_nn_convolve_params.
+
+    Args:
+        kernel: (height, width).
+        kernel_c: input channels of one group.
+    """
+    x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+    return {
+        "input_h": x.shape[1],
+        "input_w": x.shape[2],
+        "input_c": x.shape[3],
+        "output_h": out.shape[1],
+        "output_w": out.shape[2],
+        "output_c": out.shape[3],
+        "kernel_h": kernel[0],
+        "kernel_w": kernel[1],
+        "kernel_c": kernel_c,
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_h": op.padding[0],
+        "pad_w": op.padding[1],
+        "dilation_h": op.dilation[0],
+        "dilation_w": op.dilation[1],
+        "input_offset": -x.zero_point,
+        "output_offset": out.zero_point,
+        "activation_min": op.clamp[0],
+        "activation_max": op.clamp[1],
+        "scratch_bytes": 0,
+    }
+
+
+def channel_constants(op: Conv2d | DepthwiseConv2d, graph: Graph, weights: IntArray) -> tuple[Constant, ...]:
+    """Weights, bias, multipliers and shifts in call order."""
+    tensors = graph.input_tensors(op)
+    multiplier, shift = op.requantization(tensors, graph.output_tensors(op))
+    bias = bias_or_zeros(tensors[2].data if len(tensors) > 2 else None, len(multiplier))
+    arrays = {"weights": weights, "bias": bias, "multiplier": multiplier, "shift": shift}
+    return tuple(Constant(role, values.reshape(-1)) for role, values in arrays.items())
+
+
+def sizes_fit(op: Conv2d | DepthwiseConv2d, graph: Graph) -> bool:
+    """All sizes and positions fit the 16 bits that CMSIS-NN keeps them in."""
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    column = weights.shape[1] * weights.shape[2] * x.shape[3]
+    spans = [n * d for n, d in zip(weights.shape[1:3], op.dilation, strict=True)]
+    sizes = (*x.shape, *out.shape, *op.stride, *op.padding, *op.dilation, *spans, column)
+    return max(sizes) <= LARGEST_SIZE
+
+
+class Convolve(CmsisNnKernel):
+    """arm_convolve_s8: columns of the input are gathered in scratch; groups and dilation too."""
+
+    name: ClassVar[str] = "convolve_s8.cmsis_nn"
+    arm: ClassVar[str] = "convolve_s8"
+    params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
+    operator: ClassVar[type[Operator]] = Conv2d
+
+    def exact(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, Conv2d)
+        return sizes_fit(op, graph)
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Conv2d)
+        x, weights = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1])
+        assert weights.data is not None
+        _, kernel_h, kernel_w, kernel_c = weights.shape
+        elements = kernel_h * kernel_w * x.shape[3]
+        return self.invocation(
+            op,
+            convolve_params(op, graph, (kernel_h, kernel_w), kernel_c),
+            constants=channel_constants(op, graph, weights.data),
+            scratch=(f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", convolve_bytes(self.core, elements)),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, Conv2d)
+        weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        groups = op.groups(graph.input_tensors(op))
+        depth = weights.elements // weights.shape[0]
+        return convolve_cost(self.core, out.shape[1] * out.shape[2], groups, depth, weights.shape[0] // groups)
+
+
+class _Pointwise(CmsisNnKernel):
+    """1x1 without padding or groups: a matrix product straight from the input."""
+
+    params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
+    operator: ClassVar[type[Operator]] = Conv2d
+    strided: ClassVar[bool]
+
+    def exact(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, Conv2d)
+        plain = graph.tensor(op.inputs[1]).shape[1:3] == (1, 1) and not any(op.padding)
+        stride = (op.stride != (1, 1)) == self.strided
+        return plain and stride and op.groups(graph.input_tensors(op)) == 1 and sizes_fit(op, graph)
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Conv2d)
+        weights = graph.tensor(op.inputs[1])
+        assert weights.data is not None
+        params = convolve_params(op, graph, (1, 1), weights.shape[3]) | {"dilation_h": 1, "dilation_w": 1}
+        return self.invocation(op, params, constants=channel_constants(op, graph, weights.data))
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        calls = out.shape[1] if self.strided else 1
+        return calls * product_cost(self.core, out.shape[1] * out.shape[2] // calls, weights.shape[3], weights.shape[0])
+
+
+class Convolve1x1Fast(_Pointwise):
+    """arm_convolve_1x1_s8_fast: stride 1."""
+
+    name: ClassVar[str] = "convolve_1x1_s8_fast.cmsis_nn"
+    arm: ClassVar[str] = "convolve_1x1_s8_fast"
+    strided: ClassVar[bool] = False
+
+
+class Convolve1x1(_Pointwise):
+    """arm_convolve_1x1_s8: any stride."""
+
+    name: ClassVar[str] = "convolve_1x1_s8.cmsis_nn"
+    arm: ClassVar[str] = "convolve_1x1_s8"
+    strided: ClassVar[bool] = True
+
+
+# Instructions of the matrix products, counted in QEMU: for each multiplication, and for each output.
+_PER_MAC = {CoreClass.SCALAR: 6.5, CoreClass.DSP: 1.9, CoreClass.MVE: 0.2}
+_PER_OUTPUT = {CoreClass.SCALAR: 40.0, CoreClass.DSP: 22.0, CoreClass.MVE: 14.0}
+# For each element of a gathered column.
+_PER_GATHERED = {CoreClass.SCALAR: 8.0, CoreClass.DSP: 3.5, CoreClass.MVE: 0.6}
+
+
+def product_cost(core: CoreClass, rows: int, depth: int, output_c: int) -> float:
+    """Estimated instructions of a matrix product."""
+    return rows * output_c * (depth * _PER_MAC[core] + _PER_OUTPUT[core]) + 60
+
+
+def convolve_cost(core: CoreClass, positions: int, groups: int, depth: int, output_c: int) -> float:
+    """Estimated instructions of arm_convolve_s8; `output_c` of one group."""
+    gather = positions * (depth * _PER_GATHERED[core] + 40)
+    return groups * (gather + product_cost(core, positions, depth, output_c))

@@ -1,0 +1,144 @@
+"""Depthwise convolution by CMSIS-NN."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops import DepthwiseConv2d, Operator
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.base import Constant, Invocation
+from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, padded
+from mcugen.kernels.cmsis_nn.convolve import channel_constants, convolve_cost, convolve_params, sizes_fit
+from mcugen.kernels.cmsis_nn.core import CoreClass, convolve_bytes, depthwise_opt_bytes
+
+
+def _weights(op: DepthwiseConv2d, graph: Graph) -> IntArray:
+    data = graph.tensor(op.inputs[1]).data
+    assert data is not None
+    return data
+
+
+def _kernel(op: DepthwiseConv2d, graph: Graph) -> tuple[int, int]:
+    shape = graph.tensor(op.inputs[1]).shape
+    return shape[1], shape[2]
+
+
+class _Depthwise(CmsisNnKernel):
+    params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
+    operator: ClassVar[type[Operator]] = DepthwiseConv2d
+    # Instructions for each multiplication and for each output.
+    per_mac: ClassVar[dict[CoreClass, float]]
+    per_output: ClassVar[float] = 40.0
+
+    def exact(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, DepthwiseConv2d)
+        return sizes_fit(op, graph) and self.fits(op, graph)
+
+    def fits(self, op: DepthwiseConv2d, graph: Graph) -> bool:
+        return True
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, DepthwiseConv2d)
+        params = convolve_params(op, graph, _kernel(op, graph), 1)
+        return self.invocation(op, params, constants=channel_constants(op, graph, _weights(op, graph)))
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        macs = op.macs(graph.input_tensors(op), graph.output_tensors(op))
+        return macs * self.per_mac[self.core] + graph.tensor(op.outputs[0]).elements * self.per_output + 60
+
+
+class Depthwise(_Depthwise):
+    """arm_depthwise_conv_s8: any channel multiplier and dilation."""
+
+    name: ClassVar[str] = "depthwise_conv_s8.cmsis_nn"
+    arm: ClassVar[str] = "depthwise_conv_s8"
+    per_mac: ClassVar[dict[CoreClass, float]] = dict.fromkeys(CoreClass, 9.0)
+
+
+class Depthwise3x3(_Depthwise):
+    """arm_depthwise_conv_3x3_s8: channel multiplier 1, padding of at most 1, not with Helium.
+
+    It always reads the middle column of a window, so that column has to be inside the input.
+    """
+
+    name: ClassVar[str] = "depthwise_conv_3x3_s8.cmsis_nn"
+    arm: ClassVar[str] = "depthwise_conv_3x3_s8"
+    cores: ClassVar[tuple[CoreClass, ...]] = (CoreClass.SCALAR, CoreClass.DSP)
+    per_mac: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 6.0, CoreClass.DSP: 2.6}
+
+    def fits(self, op: DepthwiseConv2d, graph: Graph) -> bool:
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+        last_middle = (out.shape[2] - 1) * op.stride[1] - op.padding[1] + 1
+        return (
+            x.shape[3] == out.shape[3]
+            and _kernel(op, graph) == (3, 3)
+            and op.dilation == (1, 1)
+            and max(op.padding[:2]) <= 1
+            and last_middle < x.shape[2]
+        )
+
+
+class DepthwiseOpt(_Depthwise):
+    """arm_depthwise_conv_s8_opt: channel multiplier 1; without DSP it is arm_depthwise_conv_s8."""
+
+    name: ClassVar[str] = "depthwise_conv_s8_opt.cmsis_nn"
+    arm: ClassVar[str] = "depthwise_conv_s8_opt"
+    cores: ClassVar[tuple[CoreClass, ...]] = (CoreClass.DSP, CoreClass.MVE)
+    per_mac: ClassVar[dict[CoreClass, float]] = {CoreClass.DSP: 4.5, CoreClass.MVE: 1.2}
+
+    def fits(self, op: DepthwiseConv2d, graph: Graph) -> bool:
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+        return x.shape[3] == out.shape[3] and op.dilation == (1, 1)
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, DepthwiseConv2d)
+        kernel, channels = _kernel(op, graph), graph.tensor(op.inputs[0]).shape[3]
+        size = kernel[0] * kernel[1]
+        constants = channel_constants(op, graph, _weights(op, graph))
+        if self.core is CoreClass.MVE:
+            constants = tuple(Constant(c.role, padded(c.data, 4)) for c in constants)
+        return self.invocation(
+            op,
+            convolve_params(op, graph, kernel, 1),
+            constants=constants,
+            scratch=(
+                f"MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES({size}, {channels})",
+                depthwise_opt_bytes(self.core, size, channels),
+            ),
+        )
+
+
+class DepthwiseAsConvolve(CmsisNnKernel):
+    """arm_convolve_s8 for one input channel, as arm_depthwise_conv_wrapper_s8 does it with Helium.
+
+    The wrapper transposes the weights at run time; here they are transposed beforehand.
+    """
+
+    name: ClassVar[str] = "depthwise_as_convolve_s8.cmsis_nn"
+    arm: ClassVar[str] = "convolve_s8"
+    params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
+    operator: ClassVar[type[Operator]] = DepthwiseConv2d
+
+    def exact(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, DepthwiseConv2d)
+        return graph.tensor(op.inputs[0]).shape[3] == 1 and sizes_fit(op, graph)
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, DepthwiseConv2d)
+        kernel = _kernel(op, graph)
+        elements = kernel[0] * kernel[1]
+        weights = np.ascontiguousarray(_weights(op, graph).transpose(3, 1, 2, 0))
+        return self.invocation(
+            op,
+            convolve_params(op, graph, kernel, 1),
+            constants=channel_constants(op, graph, weights),
+            scratch=(f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", convolve_bytes(self.core, elements)),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        depth = weights.shape[1] * weights.shape[2]
+        return convolve_cost(self.core, out.shape[1] * out.shape[2], 1, depth, out.shape[3])

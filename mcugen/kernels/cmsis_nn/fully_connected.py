@@ -1,0 +1,82 @@
+"""Fully connected by CMSIS-NN, with one multiplier or one for each channel."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops import FullyConnected, Operator
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.base import Constant, Invocation
+from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, bias_or_zeros, wrapped_int32
+from mcugen.kernels.cmsis_nn.convolve import product_cost
+from mcugen.kernels.cmsis_nn.core import CoreClass
+
+
+class _FullyConnected(CmsisNnKernel):
+    params_type: ClassVar[str] = "mcugen_cmsis_nn_fully_connected_params"
+    operator: ClassVar[type[Operator]] = FullyConnected
+    per_channel: ClassVar[bool]
+
+    def exact(self, op: Operator, graph: Graph) -> bool:
+        quantization = graph.tensor(op.inputs[1]).quantization
+        assert quantization is not None
+        return (len(quantization.scales) > 1) == self.per_channel
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, FullyConnected)
+        tensors = graph.input_tensors(op)
+        x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
+        assert weights.data is not None
+        multiplier, shift = op.requantization(tensors, [out])
+        constants = [Constant("weights", weights.data.reshape(-1)), Constant("sums", self._sums(op, graph))]
+        if self.per_channel:
+            constants += [Constant("multiplier", multiplier), Constant("shift", shift)]
+        return self.invocation(
+            op,
+            {
+                "rows": op.rows(tensors),
+                "input_c": weights.shape[1],
+                "output_c": weights.shape[0],
+                "input_offset": -x.zero_point,
+                "output_offset": out.zero_point,
+                "activation_min": op.clamp[0],
+                "activation_max": op.clamp[1],
+                "multiplier": 0 if self.per_channel else int(multiplier[0]),
+                "shift": 0 if self.per_channel else int(shift[0]),
+            },
+            constants=constants,
+        )
+
+    def _sums(self, op: FullyConnected, graph: Graph) -> IntArray:
+        """The start of the accumulators; for Helium what `arm_vector_sum_s8` would compute at run time."""
+        tensors = graph.input_tensors(op)
+        weights = tensors[1]
+        assert weights.data is not None
+        bias = bias_or_zeros(tensors[2].data if len(tensors) > 2 else None, weights.shape[0])
+        if self.core is not CoreClass.MVE:
+            return bias
+        return wrapped_int32(bias.astype(np.int64) - tensors[0].zero_point * weights.data.astype(np.int64).sum(axis=1))
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, FullyConnected)
+        output_c, depth = graph.tensor(op.inputs[1]).shape
+        return product_cost(self.core, op.rows(graph.input_tensors(op)), depth, output_c)
+
+
+class FullyConnectedPerTensor(_FullyConnected):
+    """arm_fully_connected_s8."""
+
+    name: ClassVar[str] = "fully_connected_s8.cmsis_nn"
+    arm: ClassVar[str] = "fully_connected_s8"
+    per_channel: ClassVar[bool] = False
+
+
+class FullyConnectedPerChannel(_FullyConnected):
+    """arm_fully_connected_per_channel_s8."""
+
+    name: ClassVar[str] = "fully_connected_per_channel_s8.cmsis_nn"
+    arm: ClassVar[str] = "fully_connected_per_channel_s8"
+    per_channel: ClassVar[bool] = True

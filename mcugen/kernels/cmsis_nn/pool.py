@@ -1,0 +1,80 @@
+"""Pooling by CMSIS-NN. Windows beyond the right and lower borders are cut off, so any padding is exact."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops import AveragePool2d, MaxPool2d, Operator
+from mcugen.kernels.base import Invocation, ParamValue
+from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
+from mcugen.kernels.cmsis_nn.core import CoreClass, avgpool_bytes
+
+
+def pool_params(op: AveragePool2d | MaxPool2d, graph: Graph) -> dict[str, ParamValue]:
+    """The fields of struct mcugen_cmsis_nn_pool_params."""
+    x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+    return {
+        "input_h": x.shape[1],
+        "input_w": x.shape[2],
+        "channels": x.shape[3],
+        "output_h": out.shape[1],
+        "output_w": out.shape[2],
+        "kernel_h": op.kernel[0],
+        "kernel_w": op.kernel[1],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_h": op.padding[0],
+        "pad_w": op.padding[1],
+        "activation_min": op.clamp[0],
+        "activation_max": op.clamp[1],
+        "scratch_bytes": 0,
+    }
+
+
+class _Pool(CmsisNnKernel):
+    params_type: ClassVar[str] = "mcugen_cmsis_nn_pool_params"
+    # Instructions for each element of a window, and for each output.
+    per_read: ClassVar[dict[CoreClass, float]]
+    per_output: ClassVar[float]
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, AveragePool2d | MaxPool2d)
+        outputs = graph.tensor(op.outputs[0]).elements
+        return outputs * (op.kernel[0] * op.kernel[1] * self.per_read[self.core] + self.per_output) + 100
+
+
+class MaxPool(_Pool):
+    """arm_max_pool_s8."""
+
+    name: ClassVar[str] = "max_pool_s8.cmsis_nn"
+    arm: ClassVar[str] = "max_pool_s8"
+    operator: ClassVar[type[Operator]] = MaxPool2d
+    per_read: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 8.0, CoreClass.DSP: 6.0, CoreClass.MVE: 0.8}
+    per_output: ClassVar[float] = 4.0
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, MaxPool2d)
+        return self.invocation(op, pool_params(op, graph))
+
+
+class AvgPool(_Pool):
+    """arm_avgpool_s8."""
+
+    name: ClassVar[str] = "avgpool_s8.cmsis_nn"
+    arm: ClassVar[str] = "avgpool_s8"
+    operator: ClassVar[type[Operator]] = AveragePool2d
+    per_read: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 10.0, CoreClass.DSP: 5.0, CoreClass.MVE: 1.2}
+    per_output: ClassVar[float] = 14.0
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, AveragePool2d)
+        params, channels = pool_params(op, graph), graph.tensor(op.inputs[0]).shape[3]
+        if self.core is not CoreClass.DSP:
+            return self.invocation(op, params)
+        return self.invocation(
+            op,
+            params,
+            function="avgpool_s8_dsp",
+            scratch=(f"MCUGEN_CMSIS_NN_AVGPOOL_BYTES({channels})", avgpool_bytes(self.core, channels)),
+        )

@@ -1,0 +1,40 @@
+"""Softmax by CMSIS-NN, whose arithmetic the reference has."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops import Operator
+from mcugen.graph.ops.softmax import Softmax
+from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
+
+
+class SoftmaxS8(CmsisNnKernel):
+    """arm_softmax_s8."""
+
+    name: ClassVar[str] = "softmax_s8.cmsis_nn"
+    arm: ClassVar[str] = "softmax_s8"
+    params_type: ClassVar[str] = "mcugen_cmsis_nn_softmax_params"
+    operator: ClassVar[type[Operator]] = Softmax
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Softmax)
+        x = graph.tensor(op.inputs[0])
+        p = op.parameters([x])
+        return self.invocation(
+            op,
+            {
+                "rows": x.elements // x.shape[-1],
+                "row_size": x.shape[-1],
+                "multiplier": p.multiplier,
+                "shift": p.left_shift,
+                "diff_min": p.diff_min,
+            },
+            # An element is read for the last time just before its share is written.
+            overlaps=[Overlap(0, 0)],
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 260.0 * graph.tensor(op.outputs[0]).elements
