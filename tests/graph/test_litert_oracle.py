@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mcugen.graph import Graph, IntArray, Quantization
@@ -19,6 +19,7 @@ from mcugen.graph.ops import Conv2d
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
 from tests.graph.litert import run_litert
+from tests.graph.networks import network_graphs
 
 # Operators that agree with the desktop interpreter in every bit.
 EXACT: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
@@ -152,3 +153,13 @@ def test_softmax_against_float() -> None:
         assert largest_difference(run(*case), {"output": expected}) <= 1
 
     sweep(s.softmax_graphs(), 120, check)
+
+
+def test_networks() -> None:
+    """Whole networks of operators that are exact one by one; intermediate outputs included."""
+
+    def check(case: s.Case) -> None:
+        assume(not {"mul", "fully_connected", "softmax"} & {op.kind for op in case.graph.operators})
+        assert_equal_bits(case)
+
+    sweep(network_graphs(), 60, check)

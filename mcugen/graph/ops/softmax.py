@@ -51,7 +51,9 @@ class Softmax(Operator):
     def parameters(self, inputs: Sequence[Tensor]) -> SoftmaxParameters:
         """The integers of the arithmetic (TFLM `PreprocessSoftmaxScaling`, `CalculateInputRadius`)."""
         real = float(np.float32(self.beta)) * inputs[0].scale * (1 << (31 - _DIFFERENCE_INTEGER_BITS))
-        multiplier, left_shift = quantize_multiplier(min(real, 2.0**31 - 1.0))
+        # TFLM caps the ratio at 2**31 - 1, a shift of 31. The cap of `quantize_multiplier`, a shift of 30, gives the
+        # same bits (every difference but 0 has an exponential below 2**-22) and stays clear of C's 1 << 31.
+        multiplier, left_shift = quantize_multiplier(real)
         largest = ((1 << _DIFFERENCE_INTEGER_BITS) - 1) * (1 << (31 - _DIFFERENCE_INTEGER_BITS))
         return SoftmaxParameters(multiplier, left_shift, -math.floor(largest / (1 << left_shift)))
 

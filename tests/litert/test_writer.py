@@ -1,0 +1,122 @@
+"""What the LiteRT writer emits: fused activations, padding schemes, extra operators, stable bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from mcugen.errors import UnsupportedOperatorError
+from mcugen.graph import Graph, Quantization, Tensor
+from mcugen.graph.ops import AveragePool2d, Conv2d, MaxPool2d, Requantize
+from tests.graph import strategies as s
+from tests.graph.litert import run_litert
+from tests.graph.networks import network_graphs
+
+schema = pytest.importorskip("ai_edge_litert.schema_py_generated", reason="ai-edge-litert is not installed")
+from mcugen.litert.writer import write  # noqa: E402
+
+NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+
+
+def read(graph: Graph) -> object:
+    """The written model, unpacked."""
+    content = write(graph)
+    assert content[4:8] == b"TFL3"
+    return schema.ModelT.InitFromPackedBuf(content)
+
+
+def operators(graph: Graph) -> list[str]:
+    model = read(graph)
+    return [NAMES[model.operatorCodes[op.opcodeIndex].builtinCode] for op in model.subgraphs[0].operators]
+
+
+def conv(padding: tuple[int, int, int, int], stride: int = 1, size: int = 8, clamp=(-128, 127)) -> Graph:  # type: ignore[no-untyped-def]
+    out = [(size + padding[axis] + padding[axis + 2] - 3) // stride + 1 for axis in (0, 1)]
+    q = Quantization.per_tensor(0.5, 10)
+    tensors = [
+        Tensor("x", (1, size, size, 2), "int8", q),
+        Tensor("w", (3, 3, 3, 2), "int8", Quantization.per_tensor(0.1, 0), np.ones((3, 3, 3, 2), np.int8)),
+        Tensor("y", (1, *out, 3), "int8", q),
+    ]
+    op = Conv2d(name="c", inputs=("x", "w"), outputs=("y",), padding=padding, stride=(stride, stride), clamp=clamp)
+    return s.make_case(op, tensors, np.random.default_rng(0)).graph
+
+
+@pytest.mark.parametrize(
+    ("padding", "stride", "size", "scheme"),
+    [
+        ((0, 0, 0, 0), 1, 8, "VALID"),
+        ((1, 1, 1, 1), 1, 8, "SAME"),
+        ((0, 0, 1, 1), 2, 8, "SAME"),
+        ((1, 1, 1, 1), 2, 9, "SAME"),
+        ((1, 1, 1, 1), 2, 8, None),
+        ((2, 0, 0, 2), 1, 8, None),
+        # Padding after the last window is never read.
+        ((0, 0, 1, 1), 2, 9, "VALID"),
+    ],
+)
+def test_padding(padding: tuple[int, int, int, int], stride: int, size: int, scheme: str | None) -> None:
+    graph = conv(padding, stride, size)
+    model = read(graph)
+    (*before, op) = model.subgraphs[0].operators
+    expected = schema.Padding.SAME if scheme == "SAME" else schema.Padding.VALID
+    assert op.builtinOptions.padding == expected
+    assert len(before) == (1 if scheme is None else 0)
+    if before:
+        assert operators(graph) == ["PAD", "CONV_2D"]
+
+
+@pytest.mark.parametrize(
+    ("clamp", "activation"),
+    [
+        ((-128, 127), "NONE"),
+        ((10, 127), "RELU"),
+        ((10, 22), "RELU6"),
+        ((8, 12), "RELU_N1_TO_1"),
+        ((9, 127), None),
+    ],
+)
+def test_fused_activation(clamp: tuple[int, int], activation: str | None) -> None:
+    """Scale 0.5 and zero point 10: 6 is the integer 22, -1 and 1 are 8 and 12."""
+    graph = conv((0, 0, 0, 0), clamp=clamp)
+    model = read(graph)
+    fused = model.subgraphs[0].operators[0].builtinOptions.fusedActivationFunction
+    assert fused == getattr(schema.ActivationFunctionType, activation or "NONE")
+    assert operators(graph) == ["CONV_2D"] + ([] if activation else ["MAXIMUM", "MINIMUM"])
+
+
+def _pool(cls: type[AveragePool2d] | type[MaxPool2d]) -> Graph:
+    q = Quantization.per_tensor(0.5, 10)
+    tensors = [Tensor("x", (1, 8, 8, 2), "int8", q), Tensor("y", (1, 9, 9, 2), "int8", q)]
+    op = cls(name="p", inputs=("x",), outputs=("y",), kernel=(2, 2), stride=(1, 1), padding=(1, 1, 1, 1))
+    return s.make_case(op, tensors, np.random.default_rng(0)).graph
+
+
+def test_pools_with_explicit_padding() -> None:
+    """Padding never wins a maximum, so it can be written as PADV2; a mean's count cannot be written at all."""
+    assert operators(_pool(MaxPool2d)) == ["PADV2", "MAX_POOL_2D"]
+    with pytest.raises(UnsupportedOperatorError, match="average pool with padding"):
+        write(_pool(AveragePool2d))
+
+
+def test_requantize_clamps_outside() -> None:
+    """QUANTIZE has no fused activation."""
+    tensors = [Tensor(n, (4,), "int8", Quantization.per_tensor(0.5, 0)) for n in ("x", "y")]
+    op = Requantize(name="r", inputs=("x",), outputs=("y",), clamp=(0, 127))
+    graph = s.make_case(op, tensors, np.random.default_rng(0)).graph
+    assert operators(graph) == ["QUANTIZE", "MAXIMUM", "MINIMUM"]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(network_graphs())
+def test_networks_are_stable_and_load(case: s.Case) -> None:
+    """The same bytes each time, unique tensor names, and the interpreter runs them."""
+    content = write(case.graph)
+    assert content == write(case.graph)
+    model = schema.ModelT.InitFromPackedBuf(content)
+    counts = Counter(t.name for t in model.subgraphs[0].tensors)
+    assert max(counts.values()) == 1
+    assert set(run_litert(*case)) == {p.tensor for p in case.graph.outputs}
