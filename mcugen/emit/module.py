@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,12 +17,14 @@ from mcugen.emit.sources import kernel_files
 from mcugen.graph.graph import Port
 from mcugen.kernels.base import Invocation, ParamValue
 from mcugen.plan.plan import Plan, Step
+from mcugen.resources import data_folder
 
 _TEMPLATES = {
     "include/{name}.h": "header.h.j2",
     "src/{name}.c": "schedule.c.j2",
     "src/{name}_weights.h": "weights.h.j2",
     "src/{name}_weights.c": "weights.c.j2",
+    "src/{name}_model.c": "model.c.j2",
     "CMakeLists.txt": "CMakeLists.txt.j2",
     "Kconfig": "Kconfig.j2",
     "zephyr/module.yml": "module.yml.j2",
@@ -117,12 +120,16 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
     }
     sources = kernel_files(c.step.invocation.source for c in calls)
     files |= {PurePosixPath("kernels") / path: content for path, content in sources.items()}
+    files[PurePosixPath("include/mcugen/mcugen.h")] = (
+        data_folder("zephyr_module") / "include" / "mcugen" / "mcugen.h"
+    ).read_bytes()
     return ModuleText(files, calls, pool.total_bytes)
 
 
 def _port_context(tensor: Any, port: Port) -> dict[str, Any]:
     return {
         "comment": comment_text(port.name),
+        "c_string": re.sub(r"[^0-9A-Za-z_.:/ -]", "_", port.name),
         "dtype": tensor.dtype,
         "shape": tensor.shape,
         "size_bytes": tensor.size_bytes,
