@@ -39,6 +39,17 @@ def quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
+@contextlib.contextmanager
+def single_threaded() -> Iterator[None]:
+    """One thread: these networks are too small to share out, and sums keep one order, so results are repeatable."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def require_supported(module: GraphModule) -> None:
     """Raises UnsupportedOperatorError for the first operator without a row in the lowering table."""
     context = Lowering(module, ROWS)
@@ -67,7 +78,7 @@ def quantize(
         UnsupportedOperatorError: an operator has no integer form.
         InputError: the model gives no finite numbers on a sample.
     """
-    with quiet(), torch.no_grad():
+    with quiet(), single_threaded(), torch.no_grad():
         from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
         from mcugen.frontend.quantizer import McuQuantizer
@@ -81,7 +92,8 @@ def quantize(
 
         prepared = prepare_pt2e(module, McuQuantizer(is_constant, observer))
         _calibrate(prepared, samples, progress)
-        return convert_pt2e(prepared, fold_quantize=True)
+        converted: GraphModule = convert_pt2e(prepared, fold_quantize=True)
+        return converted
 
 
 def _calibrate(prepared: GraphModule, samples: Mapping[str, Float32Array], progress: Progress | None) -> None:
