@@ -12,6 +12,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_s8(const struct mcugen_dsp_conv2d_params *p
     const int32_t positions = params->output_h * params->output_w;
     const int32_t block = positions < MCUGEN_DSP_COLUMNS ? positions : MCUGEN_DSP_COLUMNS;
     mcugen_word *columns = scratch;
+    int8_t *window = (int8_t *)(columns + 2 * quads * block);
     int32_t y = -params->pad_top, x = -params->pad_left, out_x = 0;
     for (int32_t done = 0; done < positions; done += block) {
         int32_t kept = 0;
@@ -21,11 +22,8 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_s8(const struct mcugen_dsp_conv2d_params *p
             done -= kept;
         }
         for (int32_t p = kept; p < block; p++) {
-            mcugen_word *column = columns + 2 * quads * p;
-            /* The bytes go into the column's upper half and are widened in place. */
-            int8_t *bytes = (int8_t *)(column + quads);
-            mcugen_dsp_window(params, bytes, input, y, x);
-            mcugen_dsp_widen(column, bytes, depth);
+            mcugen_dsp_window(params, window, input, y, x);
+            mcugen_dsp_widen(columns + 2 * p, window, depth, block);
             x += params->stride_w;
             if (++out_x == params->output_w) {
                 out_x = 0;

@@ -41,8 +41,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_3x3_stride1(const mcugen_word *plane, co
         int32_t left = channel->bias, right = channel->bias;
 #pragma GCC unroll 3
         for (int r = 0; r < 3; r++) {
-            uint32_t x01, x23;
-            mcugen_load_pair(plane + r * channel->plane_words, &x01, &x23);
+            const uint32_t x01 = plane[r * channel->plane_words], x23 = plane[r * channel->plane_words + 1];
             left = mcugen_smlad(x01, weights[r].w01, left);
             left = mcugen_smlabt(x23, weights[r].w12, left);
             right = mcugen_smlatb(x01, weights[r].w01, right);
@@ -57,8 +56,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_3x3_stride1(const mcugen_word *plane, co
         int32_t sum = channel->bias;
 #pragma GCC unroll 3
         for (int r = 0; r < 3; r++) {
-            uint32_t x01, x23;
-            mcugen_load_pair(plane + r * channel->plane_words, &x01, &x23);
+            const uint32_t x01 = plane[r * channel->plane_words], x23 = plane[r * channel->plane_words + 1];
             sum = mcugen_smlad(x01, weights[r].w01, sum);
             sum = mcugen_smlabt(x23, weights[r].w12, sum);
         }
@@ -77,8 +75,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_3x3_stride2(const mcugen_word *plane, co
         int32_t sum = channel->bias;
 #pragma GCC unroll 3
         for (int r = 0; r < 3; r++) {
-            uint32_t x01, x23;
-            mcugen_load_pair(plane + r * channel->plane_words, &x01, &x23);
+            const uint32_t x01 = plane[r * channel->plane_words], x23 = plane[r * channel->plane_words + 1];
             sum = mcugen_smlad(x01, weights[r].w01, sum);
             sum = mcugen_smlabt(x23, weights[r].w12, sum);
         }

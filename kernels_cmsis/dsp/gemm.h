@@ -1,7 +1,7 @@
 /* The matrix product behind convolution and fully connected: a few columns of widened activations times all weights.
  *
  * Activations are widened once to int16 in the order of SXTB16 and SXTB16 with ROR #8: four bytes (b0 b1 b2 b3) become
- * the words (b0, b2), (b1, b3). Weights stay int8 in flash and are widened in the same order in registers.
+ * the words (b0, b2), (b1, b3). The columns of a block are interleaved, four inputs of each in turn. Weights stay int8 in flash and are widened in the same order in registers.
  *
  * Output channels come in blocks: of 2 for 2 or 3 columns, of 4 for a single column. The weight stream holds for each
  *   bias[block], then for each four inputs one word of weights a channel, multiplier[block], shifts,
@@ -16,53 +16,55 @@
 /* Most columns and channels of a block; quads of inputs for each turn of the inner loop. */
 enum { MCUGEN_DSP_COLUMNS = 3, MCUGEN_DSP_CHANNELS = 4, MCUGEN_DSP_UNROLL = 4 };
 
-/* Widens `depth` bytes to a column. The bytes may end where the column ends: a word is read before it is overwritten. */
-MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth)
+/* Widens `depth` bytes to the first of `block` interleaved columns: two words in turn from each. */
+MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth, int32_t block)
 {
     const int32_t quads = depth / 4;
 #pragma GCC unroll 4
     for (int32_t i = 0; i < quads; i++) {
         uint32_t word = mcugen_load_word(bytes + 4 * i);
-        column[2 * i] = mcugen_sxtb16(word);
-        column[2 * i + 1] = mcugen_sxtb16_odd(word);
+        column[2 * block * i] = mcugen_sxtb16(word);
+        column[2 * block * i + 1] = mcugen_sxtb16_odd(word);
     }
     if (depth % 4 != 0) {
         uint32_t word = 0;
         memcpy(&word, bytes + 4 * quads, (size_t)(depth % 4));
-        column[2 * quads] = mcugen_sxtb16(word);
-        column[2 * quads + 1] = mcugen_sxtb16_odd(word);
+        column[2 * block * quads] = mcugen_sxtb16(word);
+        column[2 * block * quads + 1] = mcugen_sxtb16_odd(word);
     }
 }
 
 typedef int32_t mcugen_dsp_sums[MCUGEN_DSP_COLUMNS][MCUGEN_DSP_CHANNELS];
 
 /* Four more inputs of every column and channel. */
-MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word *activations, int32_t column_words, const mcugen_word *weights,
-                                        int columns, int channels, mcugen_dsp_sums sum)
+MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word **activations, const mcugen_word **weights, int columns,
+                                        int channels, mcugen_dsp_sums sum)
 {
-    uint32_t even[MCUGEN_DSP_CHANNELS], odd[MCUGEN_DSP_CHANNELS];
+    uint32_t x_even = 0, x_odd = 0;
 #pragma GCC unroll 2
-    for (int c = 0; c + 1 < channels; c += 2) {
-        mcugen_load_pair(weights + c, &even[c], &even[c + 1]);
-    }
-    if (channels % 2 != 0) {
-        even[channels - 1] = weights[channels - 1];
-    }
-#pragma GCC unroll 4
-    for (int c = 0; c < channels; c++) {
-        mcugen_widen_bytes(&even[c], &odd[c]);
-    }
-#pragma GCC unroll 3
-    for (int p = 0; p < columns; p++) {
-        uint32_t x_even, x_odd;
-        mcugen_load_pair(activations + p * column_words, &x_even, &x_odd);
-#pragma GCC unroll 4
-        for (int c = 0; c < channels; c++) {
-            mcugen_accumulate(x_even, even[c], &sum[p][c]);
+    for (int c = 0; c < channels; c += 2) {
+        uint32_t even0, odd0, even1 = 0, odd1 = 0;
+        if (c + 1 < channels) {
+            mcugen_next_pair(weights, &even0, &even1);
+            mcugen_widen_bytes(&even1, &odd1);
+        } else {
+            even0 = *(*weights)++;
         }
-#pragma GCC unroll 4
-        for (int c = 0; c < channels; c++) {
-            mcugen_accumulate(x_odd, odd[c], &sum[p][c]);
+        mcugen_widen_bytes(&even0, &odd0);
+#pragma GCC unroll 3
+        for (int p = 0; p < columns; p++) {
+            /* More than one pair of channels only ever meets a single column. */
+            if (c == 0) {
+                mcugen_next_pair(activations, &x_even, &x_odd);
+            }
+            mcugen_accumulate(x_even, even0, &sum[p][c]);
+            if (c + 1 < channels) {
+                mcugen_accumulate(x_even, even1, &sum[p][c + 1]);
+            }
+            mcugen_accumulate(x_odd, odd0, &sum[p][c]);
+            if (c + 1 < channels) {
+                mcugen_accumulate(x_odd, odd1, &sum[p][c + 1]);
+            }
         }
     }
 }
@@ -81,20 +83,23 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_gemm_block(const mcugen_word *activa
         }
     }
     stream += channels;
-    const mcugen_word *groups_end = activations + quads / MCUGEN_DSP_UNROLL * 2 * MCUGEN_DSP_UNROLL;
+    const mcugen_word *groups_end = activations + 2 * columns * (quads / MCUGEN_DSP_UNROLL * MCUGEN_DSP_UNROLL);
     while (activations != groups_end) {
-#pragma GCC unroll 4
-        for (int i = 0; i < MCUGEN_DSP_UNROLL; i++) {
-            mcugen_dsp_gemm_step(activations + 2 * i, 2 * quads, stream + channels * i, columns, channels, sum);
-        }
-        activations += 2 * MCUGEN_DSP_UNROLL;
-        stream += channels * MCUGEN_DSP_UNROLL;
+        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
+        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
+        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
+        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
     }
-#pragma GCC unroll 3
-    for (int i = 0; i < quads % MCUGEN_DSP_UNROLL; i++) {
-        mcugen_dsp_gemm_step(activations + 2 * i, 2 * quads, stream + channels * i, columns, channels, sum);
+    /* The remainder, a constant. */
+    if (quads % MCUGEN_DSP_UNROLL > 0) {
+        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
     }
-    stream += channels * (quads % MCUGEN_DSP_UNROLL);
+    if (quads % MCUGEN_DSP_UNROLL > 1) {
+        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
+    }
+    if (quads % MCUGEN_DSP_UNROLL > 2) {
+        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
+    }
     const uint32_t shifts = stream[channels];
 #pragma GCC unroll 4
     for (int c = 0; c < channels; c++) {
@@ -108,7 +113,7 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_gemm_block(const mcugen_word *activa
     return stream + channels + 1;
 }
 
-/* All output channels of `columns` (1..3, a constant) columns, which lie 2 * quads words apart. */
+/* All output channels of `columns` (1..3, a constant) interleaved columns. */
 MCUGEN_KERNEL void mcugen_dsp_gemm(const mcugen_word *activations, int32_t quads, const mcugen_word *stream,
                                    int8_t *output, int32_t output_c, int columns, const struct mcugen_dsp_output *out)
 {
@@ -127,9 +132,11 @@ MCUGEN_KERNEL void mcugen_dsp_gemm(const mcugen_word *activations, int32_t quads
  * ones before it, whose outputs come out the same again: their input may be overwritten by then. */
 MCUGEN_KERNEL void mcugen_dsp_keep_columns(mcugen_word *columns, int32_t quads, int32_t block, int32_t kept)
 {
-    const int32_t words = 2 * quads;
-    for (int32_t i = 0; i < words * kept; i++) {
-        columns[i] = columns[words * (block - kept) + i];
+    for (int32_t i = 0; i < quads; i++) {
+        for (int32_t j = 0; j < 2 * kept; j++) {
+            columns[j] = columns[2 * (block - kept) + j];
+        }
+        columns += 2 * block;
     }
 }
 
@@ -148,7 +155,7 @@ MCUGEN_KERNEL void mcugen_dsp_gemm_rows(const int8_t *input, int32_t rows, int32
             done -= kept;
         }
         for (int32_t p = kept; p < block; p++) {
-            mcugen_dsp_widen(columns + 2 * quads * p, input, depth);
+            mcugen_dsp_widen(columns + 2 * p, input, depth, block);
             input += depth;
         }
         mcugen_dsp_gemm(columns, quads, weights, output + done * output_c, output_c, block, out);

@@ -32,14 +32,15 @@ MCUGEN_KERNEL void mcugen_store_word(int8_t *bytes, uint32_t word)
     memcpy(bytes, &word, sizeof word);
 }
 
-/* Two adjacent words with one instruction. Volatile, as `mcugen_accumulate` is. */
-MCUGEN_KERNEL void mcugen_load_pair(const mcugen_word *words, uint32_t *first, uint32_t *second)
+/* The next two words with one instruction. Volatile, as `mcugen_accumulate` is. */
+MCUGEN_KERNEL void mcugen_next_pair(const mcugen_word **words, uint32_t *first, uint32_t *second)
 {
 #if MCUGEN_HAS_DSP
-    __asm__ volatile("ldrd %0, %1, %2" : "=r"(*first), "=r"(*second) : "m"(*(const mcugen_word(*)[2])words));
+    __asm__ volatile("ldrd %0, %1, [%2], #8" : "=&r"(*first), "=&r"(*second), "+r"(*words) : : "memory");
 #else
-    *first = words[0];
-    *second = words[1];
+    *first = (*words)[0];
+    *second = (*words)[1];
+    *words += 2;
 #endif
 }
 

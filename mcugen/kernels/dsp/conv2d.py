@@ -30,6 +30,7 @@ class Conv2dDsp(Kernel):
         assert isinstance(op, Conv2d)
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         positions = out.shape[1] * out.shape[2]
+        depth = weights.elements // weights.shape[0]
         channels = packed_conv2d(op, graph)
         return Invocation(
             kernel=self.name,
@@ -40,7 +41,7 @@ class Conv2dDsp(Kernel):
             inputs=(x.name,),
             constants=(gemm.weight_stream(channels, positions),),
             outputs=(out.name,),
-            scratch_bytes=gemm.scratch_bytes(positions, weights.elements // weights.shape[0]),
+            scratch_bytes=gemm.scratch_bytes(positions, depth) + 4 * gemm.quads(depth),
             overlaps=(Overlap(0, window_distance(op, graph)),),
         )
 
