@@ -25,7 +25,7 @@ def first(strategy: Any, accept: Callable[[s.Case], bool] = lambda case: True) -
     """The simplest case of a strategy, the same one every time."""
     found: list[s.Case] = []
 
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=5, deadline=None, derandomize=True, database=None)
     @given(strategy)
     def collect(case: s.Case) -> None:
         if not found and accept(case):
