@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from mcugen.graph.graph import Graph
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
+    from torch.fx import GraphModule
 
     from mcugen.frontend.quantize import Progress
 
@@ -55,8 +57,6 @@ def compile_program(
     progress: Progress | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
-    from dataclasses import replace
-
     from mcugen.frontend.importer import import_module, is_quantized, output_names
     from mcugen.passes import optimize
 
@@ -91,7 +91,10 @@ def _starts_like_tflite(path: Path) -> bool:
         return file.read(8)[4:] == b"TFL3"
 
 
-def _quantize(module, name: str, calibration: Path | str | None, progress: Progress | None):  # type: ignore[no-untyped-def]
+def _quantize(
+    module: GraphModule, name: str, calibration: Path | str | None, progress: Progress | None
+) -> tuple[GraphModule, str]:
+    """The quantized program, and what it was calibrated with."""
     from mcugen.frontend import calibration as data
     from mcugen.frontend.importer import inputs_of
     from mcugen.frontend.quantize import quantize

@@ -231,5 +231,5 @@ def _deserialize(
     from torch._export.serde import schema
     from torch._export.serde.serialize import ExportedProgramDeserializer, _dict_to_dataclass
 
-    parsed = _dict_to_dataclass(schema.ExportedProgram, program)
+    parsed = _dict_to_dataclass(schema.ExportedProgram, program)  # type: ignore[no-untyped-call]
     return ExportedProgramDeserializer().deserialize(parsed, weights, constants, None)

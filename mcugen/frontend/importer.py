@@ -159,12 +159,17 @@ def _quantized_input(context: Lowering, node: Node) -> None:
 
 
 def _flat(value: object) -> list[Node]:
-    items = value if isinstance(value, list | tuple) else [value]
-    nodes = [node for item in items for node in (_flat(item) if isinstance(item, list | tuple) else [item])]
-    if not nodes or not all(isinstance(node, Node) for node in nodes):
-        raise InputError(
-            "the model returns nothing, or values that are no tensors", hint="return one or more tensors from forward()"
-        )
+    """The model's results, nested tuples and lists opened up."""
+    nodes: list[Node] = []
+    for item in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(item, list | tuple):
+            nodes += _flat(item)
+        elif isinstance(item, Node):
+            nodes.append(item)
+        else:
+            raise InputError(
+                f"the model returns {item!r}, which is no tensor", hint="return tensors only from forward()"
+            )
     return nodes
 
 

@@ -74,7 +74,7 @@ def row_of(node: Node) -> Row | None:
     return ROWS.get(target_name(node)) if node.op == "call_function" else None
 
 
-class McuQuantizer(Quantizer):
+class McuQuantizer(Quantizer):  # type: ignore[misc]
     """See the module's text.
 
     Args:
