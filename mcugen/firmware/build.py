@@ -13,6 +13,7 @@ from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.errors import InputError
+from mcugen.firmware import cmsis_nn
 from mcugen.firmware.elf import Elf
 from mcugen.firmware.toolchain import (
     SECTIONS,
@@ -22,6 +23,7 @@ from mcugen.firmware.toolchain import (
     cpu_flags,
     find_toolchain,
 )
+from mcugen.kernels.cmsis_nn.locate import CmsisNn
 
 Mode = Literal["measure", "trace"]
 
@@ -30,10 +32,12 @@ _HARNESS_SOURCES = {
     "measure": ("startup.c", "harness.c", "semihosting.c"),
     "trace": ("startup.c", "harness.c", "semihosting.c", "trace.c"),
 }
-_MODE_FLAGS = {"measure": "-DMCUGEN_LAYER_LABELS", "trace": "-DMCUGEN_LAYER_HOOK"}
+_MODE_FLAGS = {"measure": ("-DMCUGEN_LAYER_LABELS",), "trace": ("-DMCUGEN_LAYER_HOOK", "-DMCUGEN_DEBUG")}
 
-# The module's API takes buffers at any address. Measuring uses words, as most applications do; tracing checks the promise.
+# The module's API takes buffers at any address: measuring uses words, as most applications do, tracing odd ones.
 _MISALIGNMENT = {"measure": 0, "trace": 1}
+
+_MODULE_SECTIONS = (".module_text", ".module_rodata", ".cmsis_nn")
 
 _MINIMUM_STACK = 1024
 _LANGUAGE = ("-std=c11", *WARNINGS, *SECTIONS)
@@ -48,7 +52,8 @@ class Firmware:
     Attributes:
         elf: the image.
         machine: the QEMU machine whose addresses it is linked for.
-        flash_bytes: the module's code, constants and initial values of variables, as linked; no harness, no library.
+        flash_bytes: the module's code, constants and initial values of variables, as linked, and what it calls of
+            CMSIS-NN; no harness, no C library.
         ram_bytes: the module's static memory as linked, the arena included.
         library_bytes: C and compiler library code that the module pulls in (memcpy, memset, 64-bit helpers).
         stack_usage: the compiler's bytes of stack frame for each of the module's functions (-fstack-usage).
@@ -93,10 +98,13 @@ def build_firmware(
     if machine is None:
         raise InputError(f"no QEMU machine runs code for the {board.cpu.core} of {board.name}", where=board.name)
     toolchain = find_toolchain()
+    library = cmsis_nn.module_library(manifest)
     build_dir = build_dir.resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
-    objects = _compile_module(toolchain, folder.resolve(), manifest, board, mode, build_dir, optimization)
+    objects = _compile_module(toolchain, folder.resolve(), manifest, board, mode, build_dir, optimization, library)
     objects += _compile_harness(toolchain, folder.resolve(), manifest, board, mode, build_dir)
+    if library is not None:
+        objects.append(str(cmsis_nn.build_archive(library, cpu_flags(board.cpu), toolchain)))
     elf_path = _link(toolchain, objects, board, machine, build_dir)
     elf = Elf(elf_path)
     variables = elf.address("linker_module_data_end") - elf.address("linker_module_data_start")
@@ -107,7 +115,7 @@ def build_firmware(
         machine=machine,
         manifest=manifest,
         mode=mode,
-        flash_bytes=elf.sections.get(".module_text", 0) + elf.sections.get(".module_rodata", 0) + variables,
+        flash_bytes=sum(elf.sections.get(name, 0) for name in _MODULE_SECTIONS) + variables,
         ram_bytes=variables + zeroed,
         library_bytes=elf.sections.get(".library_text", 0),
         stack_usage=_read_stack_usage(build_dir / "module"),
@@ -122,6 +130,7 @@ def _compile_module(
     mode: Mode,
     build_dir: Path,
     optimization: str,
+    library: CmsisNn | None,
 ) -> list[str]:
     sources = sorted((folder / "src").glob("*.c"))
     if not sources:
@@ -130,10 +139,11 @@ def _compile_module(
         *cpu_flags(board.cpu),
         *_LANGUAGE,
         optimization,
-        _MODE_FLAGS[mode],
+        *_MODE_FLAGS[mode],
         "-fstack-usage",
         f"-I{folder / 'include'}",
         f"-I{folder / 'kernels'}",
+        *(f"-isystem{include}" for include in (cmsis_nn.include_dirs(library) if library else ())),
     ]
     objects = []
     for source in sources:

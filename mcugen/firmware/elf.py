@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Elf:
 def _read_symbols(image: ELFFile) -> dict[str, Symbol]:
     symbols: dict[str, Symbol] = {}
     table = image.get_section_by_name(".symtab")
-    for entry in table.iter_symbols() if table is not None else ():
+    for entry in table.iter_symbols() if isinstance(table, SymbolTableSection) else ():
         kind = entry["st_info"]["type"]
         # "$t", "$d": mapping symbols of the ELF for the Arm architecture, not names of anything.
         if not entry.name or entry.name.startswith("$") or kind in ("STT_FILE", "STT_SECTION"):

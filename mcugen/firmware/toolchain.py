@@ -30,7 +30,7 @@ _FPU_SUFFIX = {
 }
 _MVE_SUFFIX = {("cortex-m55", "none"): "+nomve", ("cortex-m55", "integer"): "+nomve.fp"}
 
-# GCC knows cortex-m85 from release 13 on; its architecture is known before. No pointer authentication: no emulator has it.
+# GCC knows cortex-m85 from release 13 on, its architecture before. No pointer authentication: no emulator has it.
 _M85_ARCHITECTURE = "-march=armv8.1-m.main+dsp"
 _M85_FPU = {"none": "", "single": "+fp", "double": "+fp.dp"}
 _M85_MVE = {"none": "", "integer": "+mve", "float": "+mve.fp"}
@@ -69,6 +69,17 @@ class Toolchain:
                 f"{source.name} does not compile:\n{_first_errors(result.stderr)}", where=str(source)
             )
 
+    def archive(self, objects: Sequence[str], target: str, *, cwd: Path) -> None:
+        """Objects to a static library.
+
+        Raises:
+            CheckFailedError: the archiver fails.
+        """
+        program = self.gcc.with_name(re.sub(r"gcc$", "ar", self.gcc.name))
+        result = self._run(["rcsD", target, *objects], cwd, program)
+        if result.returncode:
+            raise CheckFailedError(f"{target} cannot be made:\n{_first_errors(result.stderr)}")
+
     def link(self, arguments: Sequence[str], *, cwd: Path) -> None:
         """Links; `arguments` as gcc takes them.
 
@@ -89,10 +100,12 @@ class Toolchain:
         result = self._run(["-dumpfullversion"], Path.cwd())
         return f"{self.gcc.name} {result.stdout.strip()}"
 
-    def _run(self, arguments: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, arguments: Sequence[str], cwd: Path, program: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         # LC_ALL: link errors are read above.
         return subprocess.run(
-            [str(self.gcc), *arguments],
+            [str(program or self.gcc), *arguments],
             cwd=cwd,
             env={**os.environ, "LC_ALL": "C"},
             capture_output=True,

@@ -1,0 +1,117 @@
+"""An emulator as a child process: watched for progress, and never left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+_POLL_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
+
+
+class StalledError(Exception):
+    """The child made no progress for too long and was killed. `diagnosis`: what `on_stall` said before that."""
+
+    def __init__(self, diagnosis: str) -> None:
+        super().__init__(diagnosis)
+        self.diagnosis = diagnosis
+
+
+def run_watched(
+    command: Sequence[str],
+    folder: Path,
+    log: Path,
+    *,
+    stall_seconds: float,
+    work_done: Callable[[], int],
+    on_stall: Callable[[], str],
+) -> int:
+    """Runs a command to its end.
+
+    Args:
+        folder: its working directory.
+        log: gets its stdout and stderr.
+        stall_seconds: longest time without `work_done()` growing.
+        on_stall: asked for a diagnosis before a stalled child is killed.
+
+    Returns:
+        The exit code, negative for a signal.
+
+    Raises:
+        StalledError: see there.
+    """
+    with log.open("wb") as output, _exit_on_termination():
+        child = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+        try:
+            return _wait(child, stall_seconds, work_done, on_stall)
+        finally:
+            # Also after an interrupt: the whole process group, then reap.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _wait(
+    child: subprocess.Popen[bytes], stall_seconds: float, work_done: Callable[[], int], on_stall: Callable[[], str]
+) -> int:
+    done, since = work_done(), time.monotonic()
+    while True:
+        try:
+            return child.wait(_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            now_done = work_done()
+            if now_done != done:
+                done, since = now_done, time.monotonic()
+            elif time.monotonic() - since > stall_seconds:
+                raise StalledError(on_stall()) from None
+
+
+def _load_prctl() -> Any:
+    try:
+        return ctypes.CDLL(None).prctl
+    except (OSError, AttributeError):
+        return None
+
+
+_PRCTL = _load_prctl() if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    """In the child: a parent that is killed outright takes the emulator along."""
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _exit_on_termination() -> Iterator[None]:
+    """SIGTERM unwinds the stack as Ctrl-C does, so that temporary folders go."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

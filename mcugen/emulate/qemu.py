@@ -1,0 +1,247 @@
+"""The QEMU runner."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import socket
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mcugen.boards.board import Board
+from mcugen.boards.machines import Machine
+from mcugen.emit.manifest import Manifest
+from mcugen.emulate.counts import IncompleteCountError, add_counts, count_functions, count_region, read_regions
+from mcugen.emulate.cycles import cycle_model
+from mcugen.emulate.faults import explain_exit
+from mcugen.emulate.plugin import counting_plugin
+from mcugen.emulate.process import StalledError, run_watched
+from mcugen.emulate.runner import FunctionCount, LayerCount, Progress, RunResult
+from mcugen.errors import CheckFailedError, MissingToolError
+from mcugen.firmware.build import Firmware
+from mcugen.firmware.elf import Elf
+from mcugen.graph.tensor import DTYPES, IntArray
+
+_PROGRAM = "qemu-system-arm"
+_INSTALL = "apt-get install qemu-system-arm"
+_COUNTS, _LOG, _REPORT, _LAYERS, _MONITOR = "counts.txt", "qemu.log", "report.txt", "layers.bin", "qmp"
+
+# Longest time for one sample. The largest models take well under a minute on a slow machine.
+STALL_SECONDS = 180.0
+
+
+class QemuRunner:
+    """Runs firmware in QEMU, on the machine that `build_firmware` linked it for.
+
+    Args:
+        stall_seconds: a run is given up when no sample finishes for this long.
+        options: more options for QEMU, before all others.
+    """
+
+    name = "qemu"
+
+    def __init__(self, *, stall_seconds: float = STALL_SECONDS, options: Sequence[str] = ()) -> None:
+        self._stall_seconds = stall_seconds
+        self._options = tuple(options)
+
+    def run(
+        self,
+        firmware: Firmware,
+        inputs: Sequence[IntArray],
+        *,
+        count: bool = True,
+        progress: Progress | None = None,
+    ) -> RunResult:
+        """See `Runner.run`: one emulator run; the first inference is counted, then the counter takes itself out."""
+        program = shutil.which(_PROGRAM)
+        if program is None:
+            raise MissingToolError(f"{_PROGRAM}, the emulator, is not installed", hint=_INSTALL)
+        samples = _check_inputs(inputs, firmware.manifest)
+        elf = Elf(firmware.elf)
+        with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as name:
+            folder = Path(name)
+            for i, values in enumerate(inputs):
+                (folder / f"input_{i}.bin").write_bytes(np.ascontiguousarray(values).tobytes())
+            command = [program, *self._options, *_machine_options(firmware.machine), "-kernel", str(firmware.elf)]
+            if count:
+                command += _plugin_options(firmware, elf, folder)
+            report = self._execute(command, folder, firmware.manifest, elf, samples, progress)
+            outputs = _read_outputs(folder, firmware.manifest, samples)
+            layers, functions, total = _read_counts(folder, firmware, elf) if count else ((), (), _NOTHING)
+            traced = _read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
+        return RunResult(
+            runner=self.name,
+            machine=describe_machine(firmware.board, firmware.machine),
+            outputs=outputs,
+            layers=layers,
+            functions=functions,
+            instructions=total.instructions,
+            cycles=total.cycles,
+            cycles_source="none" if total.cycles is None else "model:cortex-m4",
+            stack_bytes=report["stack_bytes"],
+            layer_outputs=traced,
+        )
+
+    def _execute(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        manifest: Manifest,
+        elf: Elf,
+        samples: int,
+        progress: Progress | None,
+    ) -> dict[str, int]:
+        """The firmware's report."""
+        output, size = folder / "output_0.bin", manifest.outputs[0].size_bytes
+
+        def samples_done() -> int:
+            done = output.stat().st_size // size if output.exists() else 0
+            if progress is not None:
+                progress(done, samples)
+            return done
+
+        try:
+            code = run_watched(
+                command,
+                folder,
+                folder / _LOG,
+                stall_seconds=self._stall_seconds,
+                work_done=samples_done,
+                on_stall=lambda: _program_counter(folder / _MONITOR, elf),
+            )
+        except StalledError as error:
+            raise CheckFailedError(
+                f"the firmware hung: sample {samples_done()} of {samples} took more than {self._stall_seconds:g} s",
+                where=error.diagnosis,
+            ) from error
+        log = (folder / _LOG).read_text(errors="replace")
+        report = _read_report(folder / _REPORT)
+        if code:
+            if "-plugin: invalid option" in log:
+                raise MissingToolError("this QEMU was built without plugins", hint=_INSTALL)
+            raise explain_exit(code, report, elf, log)
+        if report.get("samples") != samples:
+            raise CheckFailedError(f"the firmware ran {report.get('samples', 0)} of {samples} samples")
+        samples_done()
+        return report
+
+
+_NOTHING = LayerCount(0, None)
+
+
+def describe_machine(board: Board, machine: Machine) -> str:
+    """How the emulated machine relates to the board, for reports."""
+    if board.qemu_exact:
+        return machine.name
+    core = f"{machine.name} ({machine.core})"
+    if machine.core != board.cpu.core:
+        core = f"{machine.name} ({machine.core} running {board.cpu.core} code)"
+    return f"{core} with {board.name}'s memory sizes"
+
+
+def _machine_options(machine: Machine) -> list[str]:
+    silent = ["-nodefaults", "-display", "none", "-serial", "none", "-monitor", "none", "-net", "none"]
+    monitor = ["-qmp", f"unix:{_MONITOR},server=on,wait=off"]
+    return ["-M", machine.name, *silent, *monitor, "-semihosting-config", "enable=on,target=native"]
+
+
+def _labels(firmware: Firmware, elf: Elf) -> list[int]:
+    """Entry of the module, each layer, end of the last layer, return."""
+    name, layers = firmware.manifest.name, len(firmware.manifest.layers)
+    symbols = [f"{name}_run", *(f"{name}_layer_{i}" for i in range(layers)), f"{name}_layer_end", "harness_run_end"]
+    missing = [s for s in symbols if s not in elf.symbols]
+    if missing:
+        raise CheckFailedError(f"the firmware has no label {missing[0]}", hint="emit the model again")
+    return [elf.address(s) for s in symbols]
+
+
+def _plugin_options(firmware: Firmware, elf: Elf, folder: Path) -> list[str]:
+    if firmware.mode != "measure":
+        raise ValueError("only firmware of mode 'measure' can be counted")
+    plugin = counting_plugin(folder)
+    labels = ",".join(f"label={address:#x}" for address in _labels(firmware, elf))
+    # QEMU reads a doubled comma as one that belongs to the value.
+    return ["-plugin", f"{str(plugin).replace(',', ',,')},out={_COUNTS},{labels}"]
+
+
+def _check_inputs(inputs: Sequence[IntArray], manifest: Manifest) -> int:
+    """Number of samples."""
+    if len(inputs) != len(manifest.inputs):
+        raise ValueError(f"{len(inputs)} inputs given, the module takes {len(manifest.inputs)}")
+    for values, port in zip(inputs, manifest.inputs, strict=True):
+        if values.dtype != DTYPES[port.dtype] or values.shape[1:] != port.device_shape:
+            raise ValueError(
+                f"input {port.name} is {values.dtype}{values.shape[1:]}, not {port.dtype}{port.device_shape}"
+            )
+    counts = {len(values) for values in inputs}
+    if len(counts) != 1 or counts == {0}:
+        raise ValueError(f"inputs with {sorted(counts)} samples")
+    return counts.pop()
+
+
+def _read_outputs(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:
+    return tuple(
+        np.fromfile(folder / f"output_{i}.bin", DTYPES[port.dtype]).reshape(samples, *port.device_shape)
+        for i, port in enumerate(manifest.outputs)
+    )
+
+
+def _read_layers(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:
+    """layers.bin: for each sample and layer {int32 index, uint32 bytes}, then the bytes."""
+    data = (folder / _LAYERS).read_bytes() if (folder / _LAYERS).exists() else b""
+    found = [np.zeros((samples, layer.output_bytes), np.int8) for layer in manifest.layers]
+    position = 0
+    for sample in range(samples):
+        for index, layer in enumerate(manifest.layers):
+            header = np.frombuffer(data, "<u4", 2, position) if position + 8 <= len(data) else None
+            if header is None or tuple(header) != (index, layer.output_bytes):
+                raise CheckFailedError(
+                    f"the firmware's trace does not match its manifest at layer {layer.name}",
+                    hint="emit the model again",
+                )
+            found[index][sample] = np.frombuffer(data, np.int8, layer.output_bytes, position + 8)
+            position += 8 + layer.output_bytes
+    return tuple(found)
+
+
+def _read_counts(
+    folder: Path, firmware: Firmware, elf: Elf
+) -> tuple[tuple[LayerCount, ...], tuple[FunctionCount, ...], LayerCount]:
+    try:
+        regions = read_regions(folder / _COUNTS)
+    except IncompleteCountError as error:
+        raise CheckFailedError(f"counting failed: {error}") from error
+    model = cycle_model(firmware.board.cpu.core, elf)
+    counts = [count_region(region, model) for region in regions]
+    # The first region is the way from the entry to the first layer, the last one the way back.
+    return tuple(counts[1:-1]), count_functions(regions, elf, model), add_counts(counts)
+
+
+def _read_report(path: Path) -> dict[str, int]:
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return {key: int(value, 16) for key, _, value in (line.partition("=") for line in lines) if value}
+
+
+def _program_counter(monitor: Path, elf: Elf) -> str:
+    """Asks QEMU's machine protocol where the core is; says so when it does not answer."""
+    with contextlib.suppress(OSError, ValueError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(monitor))
+        with connection.makefile("rw") as stream:
+            json.loads(stream.readline())
+            for request in (
+                {"execute": "qmp_capabilities"},
+                {"execute": "human-monitor-command", "arguments": {"command-line": "info registers"}},
+            ):
+                stream.write(json.dumps(request) + "\n")
+                stream.flush()
+                answer = json.loads(stream.readline())
+        found = re.search(r"R15=([0-9a-f]+)", str(answer.get("return", "")))
+        if found:
+            return f"pc {elf.describe(int(found[1], 16))}"
+    return "pc unknown"
