@@ -100,14 +100,7 @@ def check_flash(module: Module) -> FlashSize:
         DoesNotFitError: over the board's flash (exit code 2) or `--max-flash` (exit code 1).
     """
     board = module.manifest.target
-    try:
-        with tempfile.TemporaryDirectory(prefix="mcugen-size-") as scratch:
-            folder = Path(scratch) / "module"
-            module.write(folder)
-            firmware = build_firmware(folder, module.manifest, board, mode="measure", build_dir=Path(scratch) / "build")
-        size = FlashSize(firmware.flash_bytes, "linked")
-    except MissingToolError:
-        size = FlashSize(module.manifest.memory.constant_bytes, "constants only, no compiler found")
+    size = _linked_size(module)
     budget = module.manifest.options.get("max_flash")
     for limit, name, over_budget in ((budget, "--max-flash", True), (board.flash.size, f"{board.name}'s flash", False)):
         if limit is not None and size.flash_bytes > limit:
@@ -121,6 +114,21 @@ def check_flash(module: Module) -> FlashSize:
     return size
 
 
+def _linked_size(module: Module) -> FlashSize:
+    constants = module.manifest.memory.constant_bytes
+    board = module.manifest.target
+    if not board.qemu_machine:
+        return FlashSize(constants, f"constants only, no machine to link for {board.cpu.core}")
+    try:
+        with tempfile.TemporaryDirectory(prefix="mcugen-size-") as scratch:
+            folder = Path(scratch) / "module"
+            module.write(folder)
+            firmware = build_firmware(folder, module.manifest, board, mode="measure", build_dir=Path(scratch) / "build")
+    except MissingToolError:
+        return FlashSize(constants, "constants only, no cross compiler found")
+    return FlashSize(firmware.flash_bytes, "linked")
+
+
 def _largest_constants(module: Module) -> str:
     layers = sorted(module.manifest.layers, key=lambda entry: -entry.constant_bytes)[:5]
     return "largest constants: " + ", ".join(f"{entry.name} {entry.constant_bytes} bytes" for entry in layers)
@@ -130,7 +138,7 @@ def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Gra
     # torch takes seconds to import: only the commands that read a model pay for it.
     from mcugen.frontend import load_model
 
-    graph = load_model(model, options.calibration, progress=progress)
+    graph = load_model(model, options.calibration, progress=_stage(progress, "calibrating"))
     calibration, digest = "", ""
     if options.calibration == "random":
         calibration = "random"
@@ -139,6 +147,11 @@ def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Gra
     return graph, manifests.ModelEntry(
         file=model.name, sha256=_sha256(model), calibration=calibration, calibration_sha256=digest
     )
+
+
+def _stage(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+    """The progress of one stage."""
+    return None if progress is None else lambda done, total: progress(name, done, total)
 
 
 def _sha256(path: Path) -> str:

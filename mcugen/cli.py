@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,26 +30,26 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False, soft_wrap=True)
 
 
-class Kernels(str, Enum):
+class Kernels(StrEnum):
     auto = "auto"
     native = "native"
     cmsis_nn = "cmsis-nn"
     portable = "portable"
 
 
-class Optimize(str, Enum):
+class Optimize(StrEnum):
     speed = "speed"
     size = "size"
     ram = "ram"
 
 
-class RunnerName(str, Enum):
+class RunnerName(StrEnum):
     auto = "auto"
     renode = "renode"
     qemu = "qemu"
 
 
-class FirmwareKind(str, Enum):
+class FirmwareKind(StrEnum):
     bare = "bare"
     zephyr = "zephyr"
 
@@ -218,7 +218,7 @@ def _main(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of the console script. Exit codes: 0 done, 1 a check failed, 2 wrong input, 3 something is missing."""
+    """The console script. Exit codes: 0 done, 1 a check failed, 2 wrong input, 3 something is not installed."""
     sys.exit(_run(arguments))
 
 

@@ -22,9 +22,9 @@ BOARDS = ("nrf5340dk", "nrf52840dk", "nucleo_f746zg", "mps3_an547", "mps2_an385"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 HEADER = """# Benchmarks
 
-Counted in the emulator with `python -m tools.benchmark`: default options, arm-none-eabi-gcc -O2, seeded weights. Instructions
-are exact; cycles are `model:cortex-m4` where given. Flash is code and constants of the module, RAM is its arena, stack is
-measured. Every row matched the integer reference bit for bit.
+Counted in the emulator with `python -m tools.benchmark`: default options, arm-none-eabi-gcc -O2, seeded weights.
+Instructions are exact; cycles are `model:cortex-m4` where given. Flash is code and constants of the module, RAM is its
+arena, stack is measured. Every row matched the integer reference bit for bit.
 
 | network | board (core) | instructions | per MAC | cycles | flash | arena | tensors alive at once | stack |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

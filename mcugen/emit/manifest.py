@@ -110,6 +110,11 @@ class Manifest(_Strict):
     files: dict[str, str]
 
     @property
+    def compiler_optimization(self) -> str:
+        """The compiler flag that fits `--optimize`."""
+        return optimization_flag(self.options.get("optimize"))
+
+    @property
     def target(self) -> Board:
         """The board as it was when the module was made."""
         fields = dict(self.board)
@@ -117,6 +122,11 @@ class Manifest(_Strict):
         fields["memories"] = tuple(Memory(**m) for m in fields["memories"])
         fields["aliases"] = tuple(fields["aliases"])
         return Board(**fields)
+
+
+def optimization_flag(optimize: object) -> str:
+    """GCC's -O flag for a value of `--optimize`."""
+    return "-Os" if optimize == "size" else "-O2"
 
 
 def board_entry(board: Board) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import jinja2
 
 from mcugen import __version__
 from mcugen.emit.constants import C_TYPES, ConstantArray, ConstantPool
+from mcugen.emit.manifest import optimization_flag
 from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
 from mcugen.emit.sources import kernel_files
 from mcugen.graph.graph import Port
@@ -95,6 +96,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "board": plan.board,
         "macs": sum(s.macs for s in plan.steps),
         "constant_bytes": pool.total_bytes,
+        "optimization": optimization_flag(plan.optimize),
         "arena_size": plan.arena.size,
         "arena_alignment": plan.arena.alignment,
         "arrays": pool.arrays,

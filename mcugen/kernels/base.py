@@ -80,7 +80,7 @@ class Invocation:
         outputs: names of the output tensors.
         scratch_bytes, scratch_alignment: working memory inside the arena, alive during this step only.
         overlaps: see Overlap.
-        alias: True when the operator moves no data at all (reshape): input and output are one buffer, nothing is called.
+        alias: True when the operator moves no data (reshape): input and output are one buffer, nothing is called.
         static_asserts: (C constant expression, message) pairs that the emitted code has to satisfy when it is compiled:
             facts about a library outside the module that the plan relies on.
     """
@@ -122,5 +122,5 @@ class Kernel(ABC):
         """Packs constants, sizes scratch, states overlaps. Only called when `supports` is true."""
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        """Estimated instructions of one call; the registry takes the cheapest supported kernel. Calibrated by counting."""
+        """Estimated instructions of one call, calibrated by counting; the registry takes the cheapest kernel."""
         return float("inf")

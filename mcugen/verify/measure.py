@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcugen.emit.manifest import Manifest
 from mcugen.emulate import select_runner
+from mcugen.emulate.runner import Progress as RunProgress
 from mcugen.emulate.runner import RunResult
 from mcugen.firmware import Firmware, build_firmware
 from mcugen.graph.tensor import IntArray
@@ -17,12 +18,18 @@ Progress = Callable[[str, int, int], None]
 
 
 def run_measured(
-    folder: Path, manifest: Manifest, inputs: Sequence[IntArray], *, runner: str, build_dir: Path
+    folder: Path,
+    manifest: Manifest,
+    inputs: Sequence[IntArray],
+    *,
+    runner: str,
+    build_dir: Path,
+    progress: RunProgress | None = None,
 ) -> tuple[Firmware, RunResult]:
     """All samples through the shipped code, the first one counted."""
     chosen = select_runner(runner, manifest.target)
     firmware = build_firmware(folder, manifest, manifest.target, mode="measure", build_dir=build_dir / "measure")
-    return firmware, chosen.run(firmware, inputs, count=True)
+    return firmware, chosen.run(firmware, inputs, count=True, progress=progress)
 
 
 def measurement(

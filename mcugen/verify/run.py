@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from mcugen.emit.manifest import load_manifest
 from mcugen.errors import InputError
+from mcugen.graph.tensor import IntArray
 from mcugen.verify.measure import Progress, measurement, run_measured
 from mcugen.verify.result import RunOutcome
 from mcugen.verify.samples import load_samples, to_model_layout
@@ -29,17 +31,22 @@ def run_samples(
         raise InputError(f"the folder of {outputs} does not exist")
     samples = load_samples(inputs, manifest)
     report = progress or (lambda stage, done, total: None)
-    report("running firmware", 0, 1)
     with tempfile.TemporaryDirectory(prefix="mcugen-run-") as scratch:
-        firmware, result = run_measured(folder, manifest, samples, runner=runner, build_dir=Path(scratch))
-    report("running firmware", 1, 1)
+        firmware, result = run_measured(
+            folder,
+            manifest,
+            samples,
+            runner=runner,
+            build_dir=Path(scratch),
+            progress=lambda done, total: report("running firmware", done, total),
+        )
     arrays = to_model_layout(result.outputs, manifest)
     _save(outputs, arrays)
     unknown = [(None, None)] * len(manifest.layers)
     return RunOutcome(manifest, len(samples[0]), arrays, measurement(manifest, firmware, result, unknown))
 
 
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+def _save(path: Path, arrays: Mapping[str, IntArray]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:

@@ -74,7 +74,7 @@ def _quantization(port: PortEntry) -> Quantization:
 
 
 def to_model_layout(outputs: Sequence[IntArray], manifest: Manifest) -> dict[str, IntArray]:
-    """Device outputs (samples, *device shape) -> arrays by name in the model file's own layout, first axis = samples."""
+    """Device outputs (samples, *device shape) -> arrays by name, in the model file's own layout."""
     result = {}
     for values, port in zip(outputs, manifest.outputs, strict=True):
         to_model = sorted(range(len(port.to_device)), key=port.to_device.__getitem__)
