@@ -139,10 +139,8 @@ def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Gra
     from mcugen.frontend import load_model
 
     graph = load_model(model, options.calibration, progress=_stage(progress, "calibrating"))
-    calibration, digest = "", ""
-    if options.calibration == "random":
-        calibration = "random"
-    elif options.calibration is not None and graph.metadata.get("calibrated") == "true":
+    calibration, digest = graph.metadata.get("calibration", ""), ""
+    if calibration == "file" and options.calibration is not None:
         calibration, digest = Path(options.calibration).name, _sha256(Path(options.calibration))
     return graph, manifests.ModelEntry(
         file=model.name, sha256=_sha256(model), calibration=calibration, calibration_sha256=digest

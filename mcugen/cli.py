@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -109,8 +110,6 @@ def emit(
     from mcugen import api
     from mcugen.report import text
 
-    if calibration == "random":
-        errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
     options = api.Options(
         board=board,
         calibration=calibration if calibration in (None, "random") else Path(calibration),
@@ -125,6 +124,8 @@ def emit(
         size = api.check_flash(module)
     folder = output_folder or Path(module.manifest.name)
     module.write(folder)
+    if module.manifest.model.calibration == "random":
+        errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
     output.print(text.emit_summary(module, folder, size))
 
 
@@ -222,7 +223,15 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(_run(arguments))
 
 
+class _Warnings(logging.Handler):
+    """The package's own log messages, on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        errors.print(f"[yellow]{record.levelname.lower()}:[/] {escape(record.getMessage())}")
+
+
 def _run(arguments: list[str] | None) -> int:
+    logging.getLogger("mcugen").addHandler(_Warnings(logging.WARNING))
     try:
         app(args=arguments)
     except McugenError as error:
