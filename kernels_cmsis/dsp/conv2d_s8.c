@@ -1,6 +1,5 @@
 /* Convolution of any kernel size, stride, padding and dilation: im2col for a block of positions, then the matrix product.
  * A block of positions is read fully before its outputs are written. */
-#include "gemm.h"
 #include "im2col.h"
 
 MCUGEN_KERNEL void mcugen_dsp_conv2d_s8(const struct mcugen_dsp_conv2d_params *params, const int8_t *input,
@@ -22,8 +21,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_s8(const struct mcugen_dsp_conv2d_params *p
             done -= kept;
         }
         for (int32_t p = kept; p < block; p++) {
-            mcugen_dsp_window(params, window, input, y, x);
-            mcugen_dsp_widen(columns + 2 * p, window, depth, block);
+            mcugen_dsp_column(params, columns + 2 * p, window, input, y, x, block);
             x += params->stride_w;
             if (++out_x == params->output_w) {
                 out_x = 0;

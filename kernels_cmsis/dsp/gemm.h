@@ -19,27 +19,71 @@ enum { MCUGEN_DSP_COLUMNS = 3, MCUGEN_DSP_CHANNELS = 4, MCUGEN_DSP_UNROLL = 4 };
 /* Widens `depth` bytes to the first of `block` interleaved columns: two words in turn from each. */
 MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth, int32_t block)
 {
-    const int32_t quads = depth / 4;
 #pragma GCC unroll 4
-    for (int32_t i = 0; i < quads; i++) {
-        uint32_t word = mcugen_load_word(bytes + 4 * i);
-        column[2 * block * i] = mcugen_sxtb16(word);
-        column[2 * block * i + 1] = mcugen_sxtb16_odd(word);
+    for (int32_t quads = depth / 4; quads > 0; quads--) {
+        uint32_t word = mcugen_load_word(bytes);
+        column[0] = mcugen_sxtb16(word);
+        column[1] = mcugen_sxtb16_odd(word);
+        column += 2 * block;
+        bytes += 4;
     }
     if (depth % 4 != 0) {
         uint32_t word = 0;
-        memcpy(&word, bytes + 4 * quads, (size_t)(depth % 4));
-        column[2 * block * quads] = mcugen_sxtb16(word);
-        column[2 * block * quads + 1] = mcugen_sxtb16_odd(word);
+        memcpy(&word, bytes, (size_t)(depth % 4));
+        column[0] = mcugen_sxtb16(word);
+        column[1] = mcugen_sxtb16_odd(word);
     }
 }
 
 typedef int32_t mcugen_dsp_sums[MCUGEN_DSP_COLUMNS][MCUGEN_DSP_CHANNELS];
 
+#if MCUGEN_HAS_DSP && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(CONFIG_FRAME_POINTER)
+#define MCUGEN_DSP_ALL_REGISTERS 1
+#else
+#define MCUGEN_DSP_ALL_REGISTERS 0
+#endif
+
+#if MCUGEN_DSP_ALL_REGISTERS
+#define MCUGEN_DSP_COLUMN(sum0, sum1)          \
+    "ldrd %[x_even], %[x_odd], [%[x]], #8\n\t" \
+    "smlad " sum0 ", %[x_even], %[even0], " sum0 "\n\t" \
+    "smlad " sum1 ", %[x_even], %[even1], " sum1 "\n\t" \
+    "smlad " sum0 ", %[x_odd], %[odd0], " sum0 "\n\t" \
+    "smlad " sum1 ", %[x_odd], %[odd1], " sum1 "\n\t"
+
+/* Four inputs of three columns and two channels. It takes all fourteen registers: written as one piece, because GCC
+ * otherwise spills sums inside the loop. Needs a build without a frame pointer. */
+MCUGEN_KERNEL void mcugen_dsp_gemm_step_3x2(const mcugen_word **activations, const mcugen_word **weights,
+                                            mcugen_dsp_sums sum)
+{
+    uint32_t even0, even1, odd0, odd1, x_even, x_odd;
+    __asm__ volatile("ldrd %[even0], %[even1], [%[w]], #8\n\t"
+                     "sxtb16 %[odd0], %[even0], ror #8\n\t"
+                     "sxtb16 %[odd1], %[even1], ror #8\n\t"
+                     "sxtb16 %[even0], %[even0]\n\t"
+                     "sxtb16 %[even1], %[even1]\n\t"
+                     MCUGEN_DSP_COLUMN("%[sum00]", "%[sum01]")
+                     MCUGEN_DSP_COLUMN("%[sum10]", "%[sum11]")
+                     MCUGEN_DSP_COLUMN("%[sum20]", "%[sum21]")
+                     : [x] "+r"(*activations), [w] "+r"(*weights), [sum00] "+r"(sum[0][0]), [sum01] "+r"(sum[0][1]),
+                       [sum10] "+r"(sum[1][0]), [sum11] "+r"(sum[1][1]), [sum20] "+r"(sum[2][0]),
+                       [sum21] "+r"(sum[2][1]), [even0] "=&r"(even0), [even1] "=&r"(even1), [odd0] "=&r"(odd0),
+                       [odd1] "=&r"(odd1), [x_even] "=&r"(x_even), [x_odd] "=&r"(x_odd)
+                     :
+                     : "memory");
+}
+#endif
+
 /* Four more inputs of every column and channel. */
 MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word **activations, const mcugen_word **weights, int columns,
                                         int channels, mcugen_dsp_sums sum)
 {
+#if MCUGEN_DSP_ALL_REGISTERS
+    if (columns == 3 && channels == 2) {
+        mcugen_dsp_gemm_step_3x2(activations, weights, sum);
+        return;
+    }
+#endif
     uint32_t x_even = 0, x_odd = 0;
 #pragma GCC unroll 2
     for (int c = 0; c < channels; c += 2) {
