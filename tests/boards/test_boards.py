@@ -1,0 +1,102 @@
+"""The boards that come with mcugen, and finding one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcugen.boards import Board, list_boards, load_board
+from mcugen.boards.machines import default_machine, find_machine
+from mcugen.errors import InputError
+
+KB, MB = 1024, 1024 * 1024
+
+# Flash, RAM and core from the data sheets.
+DATA_SHEETS = {
+    "b_u585i_iot02a": ("cortex-m33", 2 * MB, 768 * KB),
+    "ek_ra8m1": ("cortex-m85", 2016 * KB, 896 * KB),
+    "microbit": ("cortex-m0", 256 * KB, 16 * KB),
+    "mps2_an385": ("cortex-m3", 4 * MB, 4 * MB),
+    "mps2_an386": ("cortex-m4", 4 * MB, 4 * MB),
+    "mps2_an500": ("cortex-m7", 4 * MB, 4 * MB),
+    "mps2_an521": ("cortex-m33", 4 * MB, 4 * MB),
+    "mps3_an547": ("cortex-m55", 2 * MB, 4 * MB),
+    "nrf52840dk": ("cortex-m4", MB, 256 * KB),
+    "nrf5340dk": ("cortex-m33", MB, 512 * KB),
+    "nucleo_f746zg": ("cortex-m7", MB, 256 * KB),
+    "nucleo_h743zi": ("cortex-m7", 2 * MB, 512 * KB),
+    "nucleo_l4r5zi": ("cortex-m4", 2 * MB, 640 * KB),
+    "rpi_pico": ("cortex-m0plus", 2 * MB, 264 * KB),
+    "rpi_pico2": ("cortex-m33", 4 * MB, 520 * KB),
+    "stm32f4_disco": ("cortex-m4", MB, 128 * KB),
+}
+
+
+def test_all_boards_are_there() -> None:
+    found = {b.name: (b.cpu.core, b.flash.size, b.ram.size) for b in list_boards()}
+    assert found == DATA_SHEETS
+
+
+@pytest.mark.parametrize("board", list_boards(), ids=lambda b: b.name)
+def test_every_board_has_a_machine_that_runs_its_code(board: Board) -> None:
+    machine = find_machine(board.qemu_machine)
+    assert machine is not None
+    assert board.cpu.core in machine.runs
+    assert machine.fpu or (board.cpu.fpu == "none" and board.cpu.mve == "none")
+    assert board.flash.size <= machine.code.size and board.ram.size <= machine.data.size
+    if board.qemu_exact:
+        assert machine.core == board.cpu.core
+        assert (machine.code.start, machine.data.start) == (board.flash.start, board.ram.start)
+
+
+def test_stand_ins() -> None:
+    assert load_board("nrf5340dk").qemu_machine == "mps2-an505"
+    assert load_board("rpi_pico").qemu_machine == "mps2-an385"
+    assert load_board("ek_ra8m1").qemu_machine == "mps3-an547"
+    assert not load_board("nrf5340dk").qemu_exact
+    assert load_board("microbit").qemu_exact
+    machine = default_machine(load_board("mps2_an521").cpu)
+    assert machine is not None and machine.name == "mps2-an505"
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("nrf5340dk", "nrf5340dk"),
+        ("nrf5340dk/nrf5340/cpuapp", "nrf5340dk"),
+        ("nrf5340dk_nrf5340_cpuapp", "nrf5340dk"),
+        ("NRF5340DK", "nrf5340dk"),
+        ("nrf5340", "nrf5340dk"),
+        ("rpi_pico", "rpi_pico"),  # also a prefix of rpi_pico2
+        ("rpi_pico2/rp2350a/m33", "rpi_pico2"),
+        ("mps2-an385", "mps2_an385"),
+        ("stm32f4", "stm32f4_disco"),
+        ("bbc_microbit", "microbit"),
+        ("corstone300", "mps3_an547"),
+    ],
+)
+def test_spellings(spelling: str, name: str) -> None:
+    assert load_board(spelling).name == name
+
+
+@pytest.mark.parametrize("board", list_boards(), ids=lambda b: b.name)
+def test_every_zephyr_name_finds_its_board(board: Board) -> None:
+    assert load_board(board.zephyr_board) is board
+
+
+def test_unknown_board_suggests_the_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        load_board("nrf5430dk")
+    assert "did you mean nrf5340dk" in str(caught.value)
+    assert all(name in str(caught.value) for name in DATA_SHEETS)
+
+
+@pytest.mark.parametrize("name", ["", " ", "/", "zzz"])
+def test_nothing_like_a_board_lists_all(name: str) -> None:
+    with pytest.raises(InputError, match="unknown board") as caught:
+        load_board(name)
+    assert "did you mean" not in str(caught.value)
+
+
+def test_ambiguous_prefix_lists_the_candidates() -> None:
+    with pytest.raises(InputError, match="ambiguous: mps2_an385, mps2_an386, mps2_an500, mps2_an521"):
+        load_board("mps2")
