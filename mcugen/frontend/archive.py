@@ -2,9 +2,10 @@
 
 `torch.export.load` is not safe for files from elsewhere: it unpickles example inputs, pickled weights and custom
 objects, resolves operator names with getattr over the whole `torch` module (`torch.os.system` is one), evaluates
-symbolic shape expressions through `sympy.sympify` (which evals) and compiles guard strings. So this module reads the
-zip itself and takes only what is plain data: JSON that `archive_schema` has checked, and raw tensor bytes. PyTorch's
-deserializer then sees a program made of aten and quantize operators with integer sizes, and nothing else.
+symbolic shape expressions through `sympy.sympify` (which evals), compiles guard strings, and makes Python source of
+every name. So this module reads the zip itself and takes only what is plain data: JSON that `archive_schema` has
+checked, and raw tensor bytes. PyTorch's deserializer then sees a program made of aten and quantize operators with
+integer sizes and plain identifiers, and nothing else.
 """
 
 from __future__ import annotations
@@ -53,22 +54,17 @@ def load_archive(path: Path) -> ExportedProgram:
         raise InputError(what, where=str(path), hint="check the path")
     try:
         with zipfile.ZipFile(path) as archive:
+            # A zip inside the archive (example inputs are one) is what remains visible when the file is cut short.
+            if min((info.header_offset for info in archive.infolist()), default=0) > 0:
+                raise _damaged(path, "it does not begin like a zip file, or is cut short")
             return _load(path, _Records(path, archive))
     except zipfile.BadZipFile as error:
         raise _not_a_zip(path) from error
     except McugenError:
         raise
-    except (
-        OSError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}".splitlines()[0]) from error
+    except Exception as error:  # whatever malformed JSON makes PyTorch's deserializer stumble over
+        detail = str(error).strip().splitlines()
+        raise _damaged(path, f"{type(error).__name__}: {detail[0] if detail else 'no detail'}"[:300]) from error
 
 
 def _damaged(path: Path, detail: str) -> InputError:

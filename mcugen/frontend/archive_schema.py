@@ -1,11 +1,14 @@
 """Checks a serialized exported program (JSON) before PyTorch's deserializer sees it, and drops what is not needed.
 
-Field names follow torch/_export/serde/schema.py, schema version 8.
+PyTorch turns a program into Python source and executes it, so every name in the JSON is source text in the end, as
+are guards and symbolic expressions. Only plain identifiers pass, only known kinds of arguments, only operators of aten
+and of the q/dq namespace. Field names follow torch/_export/serde/schema.py, schema version 8.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +18,24 @@ from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend.provenance import module_path_of_text, source_line
 from mcugen.graph.tensor import Origin
 
-# aten and the q/dq operators; everything else would be resolved with getattr over the torch module.
+# Everything else would be resolved with getattr over the torch module.
 _OPERATOR = re.compile(r"torch\.ops\.(aten|quantized_decomposed)\.[A-Za-z0-9_]+\.[A-Za-z0-9_]+|_operator\.getitem")
-_OTHER_NAMESPACE = re.compile(r"torch\.ops\.[A-Za-z0-9_.]+")
-_METADATA = ("stack_trace", "nn_module_stack", "torch_fn")
+_PRINTABLE_OPERATOR = re.compile(r"[A-Za-z0-9_.:]{1,200}")
 _TREE_TYPES = {"builtins.tuple", "builtins.list", "builtins.dict", None}
+
+# Kinds of values an argument can have: numbers, strings (quoted by PyTorch), tensors by name.
+_VALUES = {
+    *("as_none", "as_tensor", "as_tensors", "as_optional_tensor", "as_optional_tensors", "as_nested_tensors"),
+    *("as_int", "as_ints", "as_int_lists", "as_float", "as_floats", "as_float_lists", "as_bool", "as_bools"),
+    *("as_string", "as_strings", "as_scalar_type", "as_memory_format", "as_layout", "as_device"),
+}
+_SYMBOLIC = {
+    *("as_expr", "as_name", "as_sym_int", "as_sym_ints", "as_sym_bool", "as_sym_bools", "as_sym_float"),
+    "as_sym_floats",
+}
+_QUALIFIED_NAMES = ("parameter_name", "buffer_name", "tensor_constant_name")
+_QUALIFIED = re.compile(r"[^\"'\\{}\x00-\x1f\x7f]+")
+_HINT = "write it with torch.export.save of PyTorch itself"
 
 
 def fixed_sizes(sizes: list[dict[str, Any]]) -> list[int]:
@@ -35,7 +51,7 @@ def fixed_sizes(sizes: list[dict[str, Any]]) -> list[int]:
 
 
 def check_program(path: Path, program: dict[str, Any]) -> None:
-    """Refuses dynamic shapes, custom objects, and operators outside aten and quantized_decomposed.
+    """Refuses dynamic shapes, custom objects, unknown operators, and names that are no identifiers.
 
     Raises:
         InputError, UnsupportedOperatorError: with the input, or the operator and its source line.
@@ -43,16 +59,15 @@ def check_program(path: Path, program: dict[str, Any]) -> None:
     module = program["graph_module"]
     graph = module["graph"]
     _check_inputs(path, module["signature"], graph)
+    for node in graph["nodes"]:
+        _check_operator(node)
     if program.get("range_constraints"):
         raise _dynamic(path, "the model")
-    for node in graph["nodes"]:
-        _check_node(node)
-    # Whatever is left of symbolic expressions (which PyTorch would evaluate as Python).
-    if any(True for _ in _symbolic(program)):
-        raise _dynamic(path, "the model")
-    for kind in ("sym_int_values", "sym_float_values", "sym_bool_values", "custom_obj_values"):
-        if graph.get(kind):
-            raise _dynamic(path, "the model")
+    for part in (graph, module["signature"]):
+        _check_values(path, part)
+    for entry in module["module_call_graph"]:
+        for name in (entry.get("signature") or {}).get("forward_arg_names") or []:
+            _require_identifier(path, name)
 
 
 def _dynamic(path: Path, what: str) -> InputError:
@@ -81,61 +96,103 @@ def _check_inputs(path: Path, signature: dict[str, Any], graph: dict[str, Any]) 
             raise _dynamic(path, f"the model input {name!r} (axis {', '.join(dynamic)})")
 
 
-def _check_node(node: dict[str, Any]) -> None:
+def _check_operator(node: dict[str, Any]) -> None:
     target = str(node.get("target"))
     if _OPERATOR.fullmatch(target):
         return
     metadata = node.get("metadata") or {}
-    stack = metadata.get("nn_module_stack")
-    name = target.removeprefix("torch.ops.")[:200] if _OTHER_NAMESPACE.fullmatch(target) else repr(target[:200])
-    origin = Origin(source_line(metadata.get("stack_trace")), module_path_of_text(stack), name)
+    name = target.removeprefix("torch.ops.") if _PRINTABLE_OPERATOR.fullmatch(target) else repr(target[:200])
+    module = module_path_of_text(metadata.get("nn_module_stack"))
     raise UnsupportedOperatorError(
         f"{name}: operators outside aten and quantized_decomposed are not loaded",
-        where=str(origin),
+        where=str(Origin(source_line(metadata.get("stack_trace")), module, name)),
         hint="express it with aten operators; control flow and custom operators have no integer form",
     )
 
 
-def _symbolic(value: Any) -> Iterator[str]:
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every field of nested objects."""
     if isinstance(value, dict):
-        if "as_expr" in value or "expr_str" in value:
-            yield str(value)
+        yield from value.items()
         for item in value.values():
-            yield from _symbolic(item)
+            yield from _fields(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _symbolic(item)
+            yield from _fields(item)
+
+
+def _require_identifier(path: Path, name: Any) -> None:
+    if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
+        raise InputError(f"the archive has the name {str(name)[:80]!r}, no identifier", where=str(path), hint=_HINT)
+
+
+def _check_values(path: Path, part: dict[str, Any]) -> None:
+    for key, value in _fields({k: v for k, v in part.items() if k != "nodes"}):
+        _check_field(path, key, value)
+    for node in part.get("nodes", ()):
+        for key, value in _fields({k: v for k, v in node.items() if k != "metadata"}):
+            _check_field(path, key, value)
+
+
+def _check_field(path: Path, key: str, value: Any) -> None:
+    if key in _SYMBOLIC or (key.startswith("sym_") and key.endswith("_values") and value):
+        raise _dynamic(path, "the model")
+    if (key.startswith("as_") and key not in _VALUES) or (key == "custom_obj_values" and value):
+        raise InputError(
+            f"the archive has values of kind {key[:40]!r}", where=str(path), hint="use tensors and numbers"
+        )
+    if key == "name" and value not in (None, ""):
+        _require_identifier(path, value)
+    if key in _QUALIFIED_NAMES and not (isinstance(value, str) and _QUALIFIED.fullmatch(value)):
+        raise InputError(f"the archive has the name {str(value)[:80]!r}", where=str(path), hint=_HINT)
 
 
 def harmless_program(program: dict[str, Any]) -> dict[str, Any]:
-    """A copy without guards, which are Python code, and without metadata other than where nodes come from."""
+    """A copy without guards (Python code) and metadata, but for where nodes come from; devices become the CPU."""
     clean = copy.deepcopy(program)
     clean["guards_code"] = []
     clean["range_constraints"] = {}
+    clean["verifiers"] = ["TRAINING"]
     module = clean["graph_module"]
     module["metadata"] = {}
     module["treespec_namedtuple_fields"] = {}
+    for key, value in list(_fields(module)):
+        if key in ("device", "as_device") and isinstance(value, dict):
+            value.update(type="cpu", index=None)
     for node in module["graph"]["nodes"]:
-        node["metadata"] = {k: v for k, v in (node.get("metadata") or {}).items() if k in _METADATA}
-    root = [entry for entry in module["module_call_graph"] if entry.get("fqn") == ""]
-    for entry in root:
+        node["metadata"] = _origin_only(node.get("metadata") or {})
+    module["module_call_graph"] = [entry for entry in module["module_call_graph"] if entry.get("fqn") == ""]
+    for entry in module["module_call_graph"]:
         for key in ("in_spec", "out_spec"):
-            _check_tree(entry["signature"][key])
-    module["module_call_graph"] = root
+            _check_tree(json.loads(entry["signature"][key])[1], identifiers=key == "in_spec")
     return clean
 
 
-def _check_tree(text: str) -> None:
-    """Input and output structures may be built of tuples, lists and dicts only."""
-    import json
+def _plain(text: str) -> str:
+    return re.sub(r"[^\w.<>-]", "_", text)
 
-    def walk(spec: Any) -> None:
-        if spec.get("type") not in _TREE_TYPES:
-            raise InputError(
-                f"the model takes or returns a {str(spec.get('type'))[:100]}",
-                hint="use tensors, tuples, lists and dictionaries in forward()",
-            )
-        for child in spec.get("children_spec", []):
-            walk(child)
 
-    walk(json.loads(text)[1])
+def _origin_only(metadata: dict[str, str]) -> dict[str, str]:
+    """One stack frame and one module, in the forms in which PyTorch would have written them."""
+    result: dict[str, str] = {}
+    file, _, line = source_line(metadata.get("stack_trace")).rpartition(":")
+    if file:
+        result["stack_trace"] = f'File "{_plain(file)}", line {int(line)}'
+    if path := module_path_of_text(metadata.get("nn_module_stack")):
+        result["nn_module_stack"] = f"module,{_plain(path)},module"
+    return result
+
+
+def _check_tree(spec: dict[str, Any], *, identifiers: bool) -> None:
+    """Structures of inputs and outputs are made of tuples, lists and dictionaries; the inputs' keys become names."""
+    if spec.get("type") not in _TREE_TYPES:
+        raise InputError(
+            f"the model takes or returns a {str(spec.get('type'))[:100]}",
+            hint="use tensors, tuples, lists and dictionaries in forward()",
+        )
+    if identifiers and spec.get("type") == "builtins.dict":
+        keys = json.loads(spec["context"])
+        if not all(isinstance(key, str) and key.isidentifier() for key in keys):
+            raise InputError(f"the model takes a dictionary with the keys {keys}", hint="use identifiers as keys")
+    for child in spec.get("children_spec", []):
+        _check_tree(child, identifiers=identifiers)
