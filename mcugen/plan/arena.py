@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugen.plan.blocks import Blocks, make_blocks, most_shared
 from mcugen.plan.problem import Buffer, Layout, Problem, SharedPair, align_up
-from mcugen.plan.search import Budget, branch_and_bound, first_fit, greedy_orders, hill_climb
+from mcugen.plan.search import Budget, Exact, branch_and_bound, first_fit, greedy_orders, hill_climb
 
 __all__ = [
     "Buffer",
@@ -20,9 +20,10 @@ __all__ = [
     "step_bounds",
 ]
 
-DEFAULT_NODES = 200_000
-_STEP_NODES = 2_000
-_CLIMB_MOVES = 100
+DEFAULT_NODES = 600_000
+_STEP_NODES = 20_000
+_BRANCH_NODES = 10_000  # of the first round
+_CLIMB_MOVES = 100  # of the first round
 _MAX_DEPTH = 300  # of the recursive branch and bound
 
 
@@ -96,15 +97,14 @@ class _Solver:
         return self.size <= self.bound or not self.budget.left
 
     def run(self) -> None:
-        moves, radius, finished = _CLIMB_MOVES, 1, False
+        effort, radius, finished = 1, 1, False
         while not self.done and not finished:
+            finished = self._windows(radius, effort * _BRANCH_NODES)
+            self._whole(effort * _BRANCH_NODES)
             for order in self.orders[:3]:
-                self._climb(self.model, order, moves, radius)
-            if not self.done:
-                self._toggle(moves // 4)
-            if not self.done:
-                finished = self._windows(radius)
-            moves, radius = moves * 3, radius * 2
+                self._climb(self.model, order, effort * _CLIMB_MOVES, radius)
+            self._toggle(effort * _CLIMB_MOVES // 4)
+            effort, radius = effort * 2, radius + max(1, radius // 4)
 
     def _keep(self, model: Blocks, positions: Sequence[int], *, first: bool = False) -> bool:
         size = model.span(positions)
@@ -146,40 +146,39 @@ class _Solver:
             if self._climb(model, orders[0], moves, seed=1):
                 self.glued, self.model, self.orders = glued, model, orders
 
-    def _windows(self, radius: int) -> bool:
-        """Exact search over the steps around the worst ones: a better bound; over all steps: a better layout as well.
+    def _windows(self, radius: int, nodes: int) -> bool:
+        """Exact search over the steps around the worst ones, for a better bound.
 
         Returns True when there is nothing left to find out.
         """
         steps = list(self.bounds)
         whole = 2 * radius + 1 >= len(steps)
-        if whole:
-            self._whole()
         centres = sorted(range(len(steps)), key=lambda i: (-self.bounds[steps[i]], i))[: 1 if whole else 4]
         complete = False
         for centre in centres:
             low, high = (0, len(steps)) if whole else (max(0, centre - radius), centre + radius + 1)
             members = sorted({i for step in steps[low:high] for i in self.relaxed.live_sets[step]})
             model = make_blocks(self.relaxed.restricted(members))
-            if self.done or model is None or len(members) > _MAX_DEPTH:
-                continue
-            share = Budget(max(self.budget.left // 4, 1))
-            exact = branch_and_bound(model, self.size, self.bound, share)
-            self.budget.take(share.spent)
-            complete = exact.complete
-            if complete:
+            exact = self._branch(model, nodes) if model is not None else None
+            complete = exact is not None and exact.complete
+            if exact is not None and exact.complete:
                 self.bound = max(self.bound, exact.size)
         return whole and complete and not self.exact_pairs
 
-    def _whole(self) -> None:
+    def _whole(self, nodes: int) -> None:
         """Branch and bound over everything, for a better layout."""
-        if len(self.model.blocks) > _MAX_DEPTH:
-            return
-        share = Budget(max(self.budget.left // 4, 1))
-        exact = branch_and_bound(self.model, self.size, self.bound, share)
-        self.budget.take(share.spent)
-        if exact.positions is not None:
+        exact = self._branch(self.model, nodes)
+        if exact is not None and exact.positions is not None:
             self._keep(self.model, exact.positions)
+
+    def _branch(self, model: Blocks, nodes: int) -> Exact | None:
+        """Branch and bound below the best size, down to the bound; None when it is too large or the budget is used."""
+        if self.done or len(model.blocks) > _MAX_DEPTH:
+            return None
+        share = Budget(min(nodes, self.budget.left))
+        exact = branch_and_bound(model, self.size, self.bound, share)
+        self.budget.take(share.spent)
+        return exact
 
 
 def _clique_optimum(problem: Problem, live: tuple[int, ...]) -> int:

@@ -1,6 +1,6 @@
 """Search for small layouts: first fit, hill climbing over its order, and exact branch and bound. All deterministic.
 
-Effort is counted in nodes (one placed block each), never in seconds, so that equal inputs give equal layouts on
+Effort is counted in nodes (one block looked at for placing), never in seconds, so that equal inputs give equal layouts on
 every machine.
 """
 
@@ -21,7 +21,7 @@ class Budget:
     nodes: int
     spent: int = 0
 
-    def take(self, count: int = 1) -> bool:
+    def take(self, count: int) -> bool:
         """Spends nodes; False once the budget is used up."""
         self.spent += count
         return self.spent <= self.nodes
@@ -159,7 +159,7 @@ class _Branching:
         if not rest:
             self.best, self.limit = list(self.positions), self.model.span(self.positions)
             return True
-        if not self.budget.take():
+        if not self.budget.take(len(rest)):
             return False
         blocks = self.model.blocks
         lowest = {x: align_up(max(floors[x], last), blocks[x].alignment) for x in rest}
