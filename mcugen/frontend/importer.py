@@ -50,6 +50,15 @@ def output_names(program: ExportedProgram) -> list[str]:
 
 def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
     """As `import_program`, for the GraphModule of a program (parameters as attributes) and its outputs' names."""
+    context, outputs = lower(module)
+    inputs = [_port(context, node) for node in module.graph.nodes if node.op == "placeholder"]
+    ports = [_output_port(context, tensor, label) for tensor, label in zip(outputs, names, strict=True)]
+    graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
+    return graph.with_changes()
+
+
+def lower(module: GraphModule) -> tuple[Lowering, list[str]]:
+    """Everything lowered, and the tensors of the outputs; `Lowering.integers` maps quantize nodes to tensors."""
     _infer_shapes(module)
     context = Lowering(module, ROWS)
     outputs: list[str] = []
@@ -59,10 +68,7 @@ def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
                 outputs = [_output(context, value) for value in _flat(node.args[0])]
             else:
                 _visit(context, node)
-    inputs = [_port(context, node) for node in module.graph.nodes if node.op == "placeholder"]
-    ports = [_output_port(context, tensor, label) for tensor, label in zip(outputs, names, strict=True)]
-    graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
-    return graph.with_changes()
+    return context, outputs
 
 
 def is_quantized(module: GraphModule) -> bool:

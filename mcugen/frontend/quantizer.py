@@ -8,7 +8,7 @@ extremes. Biases stay float; the importer turns them into int32 with scale input
   that a convolution, its relu, and a pooling between the two are one integer operator without a value in between,
 * softmax, at the fixed scale 1/256 and zero point -128 (LiteRT 8-bit specification).
 
-Operators that only move values, and concatenations, share the observer of their inputs.
+Operators that only move values, pooling over windows, and concatenations share the observer of their inputs.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         """Nothing to check: `annotate` decides alone."""
 
     def _annotate(self, node: Node, row: Row, fused: set[Node]) -> None:
-        if row.role in (Role.TRANSPARENT, Role.ACTIVATION):
+        shares = row.shares is not None and row.shares(node)
+        if shares or row.role in (Role.TRANSPARENT, Role.ACTIVATION):
             if node not in fused:
                 source = node.all_input_nodes[0]
                 self._set(node, {source: self._activation}, SharedQuantizationSpec((source, node)))

@@ -62,7 +62,7 @@ class Lowering:
 
     def constant(self, base: str, data: npt.NDArray[Any], quantization: Quantization | None) -> str:
         dtype = next(name for name, d in DTYPES.items() if d == data.dtype)
-        tensor = Tensor(self.unique(base), data.shape, dtype, quantization, np.ascontiguousarray(data))
+        tensor = Tensor(self.unique(base), data.shape, dtype, quantization, np.array(data, order="C"))
         self.tensors[tensor.name] = tensor
         return tensor.name
 

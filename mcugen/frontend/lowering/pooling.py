@@ -130,6 +130,11 @@ def is_global(node: Node) -> bool:
     return ints(bound["kernel_size"], len(size)) == size and not padded and bound.get("divisor_override") is None
 
 
+def is_windowed(node: Node) -> bool:
+    """True for pooling that is not global: its result keeps the input's quantization."""
+    return not is_global(node)
+
+
 def mean(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     source = bound["self"]

@@ -38,6 +38,8 @@ class Row:
         operands: names of the schema's arguments that are activations (or constants used as such).
         weight: name of the argument with constant weights, quantized per output channel.
         channel_axis: the weight's output channel axis.
+        shares: for computing operators: whether a node keeps its input's quantization all the same (LiteRT demands it
+            of pooling).
         bounds: for activations: (lowest, highest) real value, None for no bound.
     """
 
@@ -46,4 +48,5 @@ class Row:
     operands: tuple[str, ...] = ("self",)
     weight: str | None = None
     channel_axis: int = 0
+    shares: Callable[[Node], bool] | None = None
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None

@@ -19,12 +19,12 @@ def softmax(ctx: Lowering, node: Node, out: Quantization) -> str:
     rank = len(shape)
     over = axis(bound["dim"], rank)
     x = ctx.operand(bound["self"], node)
-    swapped = list(range(rank))
-    swapped[over], swapped[-1] = swapped[-1], swapped[over]
+    # The others keep their order: over the channels of an image this is NHWC, and costs nothing behind a convolution.
+    last = (*(i for i in range(rank) if i != over), over)
     moves = over != rank - 1
     if moves:
-        x = ctx.transpose(node, x, tuple(swapped), "_last")
+        x = ctx.transpose(node, x, last, "_last")
     result = ctx.emit(Softmax, node, (x,), ctx.tensors[x].shape, PROBABILITY)
     if moves:
-        result = ctx.transpose(node, result, tuple(swapped), "_back")
+        result = ctx.transpose(node, result, tuple(sorted(range(rank), key=last.__getitem__)), "_back")
     return ctx.requantize(node, result, out)

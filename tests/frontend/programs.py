@@ -1,0 +1,156 @@
+"""Quantized programs for tests, and the comparison of PyTorch's integers with the reference's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.export import ExportedProgram
+from torch.fx import GraphModule, Node
+
+from mcugen.frontend import import_program
+from mcugen.frontend.importer import inputs_of, lower
+from mcugen.frontend.quantize import quantize, quiet
+from mcugen.graph import reference
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops import Operator, Transpose
+
+Int8Array = npt.NDArray[np.int8]
+
+
+def seeded(model: nn.Module, seed: int = 0) -> nn.Module:
+    """Random parameters and batch-norm statistics; evaluation mode."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+            if not tensor.is_floating_point():
+                continue
+            noise = torch.randn(tensor.shape, generator=generator)
+            if name.endswith("running_var"):
+                tensor.copy_(noise.abs() + 0.3)
+            elif tensor.dim() > 1:
+                tensor.copy_(noise / tensor[0].numel() ** 0.5)
+            else:
+                tensor.copy_(0.3 * noise + (1.0 if "weight" in name else 0.0))
+    return model.eval()
+
+
+def samples(shape: tuple[int, ...], count: int = 4, seed: int = 0) -> npt.NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal((count, *shape)).astype(np.float32)
+
+
+def export(model: nn.Module, *shapes: tuple[int, ...]) -> ExportedProgram:
+    with torch.no_grad():
+        return torch.export.export(model, tuple(torch.zeros(shape) for shape in shapes))
+
+
+def post_training(model: nn.Module, *shapes: tuple[int, ...], observer: str = "minmax") -> GraphModule:
+    """Quantized by mcugen's own quantizer."""
+    module = export(model, *shapes).module(check_guards=False)
+    data = {spec.name: samples(spec.shape, seed=i) for i, spec in enumerate(inputs_of(module))}
+    return quantize(module, data, observer=observer)
+
+
+def with_quantizer(
+    model: nn.Module, quantizer: Any, *shapes: tuple[int, ...], training: bool = False, fold: bool = True
+) -> GraphModule:
+    """Quantized by another quantizer, after training with fake quantization when `training`."""
+    from torchao.quantization.pt2e import move_exported_model_to_eval
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e, prepare_qat_pt2e
+
+    inputs = [torch.from_numpy(samples(shape, seed=i)) for i, shape in enumerate(shapes)]
+    with quiet():
+        module = export(model.train() if training else model, *shapes).module()
+        prepared = (prepare_qat_pt2e if training else prepare_pt2e)(module, quantizer)
+        if training:
+            optimizer = torch.optim.SGD(prepared.parameters(), lr=1e-3)
+        for step in zip(*inputs, strict=True):
+            result = prepared(*step)
+            if training:
+                optimizer.zero_grad()
+                result.square().mean().backward()
+                optimizer.step()
+        if training:
+            move_exported_model_to_eval(prepared)
+        return convert_pt2e(prepared, fold_quantize=fold)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Worst difference in output steps, layer by layer with PyTorch's own inputs, and from end to end."""
+
+    layer: int
+    output: int
+    where: str
+    graph: Graph
+
+
+class _Integers(torch.fx.Interpreter):
+    """Runs a program and keeps every integer activation."""
+
+    def __init__(self, module: GraphModule) -> None:
+        super().__init__(module)
+        self.integers: dict[Node, Int8Array] = {}
+
+    def run_node(self, n: Node) -> Any:
+        result = super().run_node(n)
+        if isinstance(result, torch.Tensor) and result.dtype in (torch.int8, torch.uint8):
+            offset = -128 if result.dtype is torch.uint8 else 0
+            self.integers[n] = (result.to(torch.int16) + offset).numpy().astype(np.int8)
+        return result
+
+
+def compare(module: GraphModule, *shapes: tuple[int, ...], count: int = 3) -> Difference:
+    """PyTorch's integers against the reference's, for the graph as lowered and as optimized."""
+    program = torch.export.export(module, tuple(torch.zeros(shape) for shape in shapes))
+    graph = import_program(program, "net")
+    again = program.module(check_guards=False)
+    context, outputs = lower(again)
+    worst, where, end = 0, "", 0
+    for index in range(count):
+        interpreter = _Integers(again)
+        inputs = [torch.from_numpy(samples(shape, count, seed=50 + i)[index]) for i, shape in enumerate(shapes)]
+        with torch.no_grad():
+            interpreter.run(*inputs, enable_io_processing=False)
+        expected = {context.integers[n]: v for n, v in interpreter.integers.items() if n in context.integers}
+        values = {port.tensor: expected[port.tensor] for port in context.ports.values()}
+        model_inputs = {port.name: expected[port.tensor] for port in context.ports.values()}
+        for op in context.operators:
+            difference = _step(context.tensors, op, values, expected)
+            if difference > worst:
+                worst, where = difference, f"{op.kind} {op.name} at {op.origin}"
+        results = reference.run_model_layout(graph, model_inputs)
+        for port, name in zip(graph.outputs, outputs, strict=True):
+            end = max(end, _distance(results[port.name], expected.get(name, values[name])))
+    return Difference(worst, end, where, graph)
+
+
+def _step(tensors: Any, op: Operator, values: dict[str, Int8Array], expected: dict[str, Int8Array]) -> int:
+    """Runs one operator on PyTorch's integers; later operators then see PyTorch's result."""
+    ins, outs = [tensors[n] for n in op.inputs], [tensors[n] for n in op.outputs]
+    data = [t.data if t.data is not None else values[t.name] for t in ins]
+    (result,) = op.reference(data, ins, outs)
+    name = op.outputs[0]
+    values[name] = expected.get(name, result)
+    return _distance(result, values[name])
+
+
+def _distance(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> int:
+    assert a.shape == b.shape
+    return int(np.abs(a.astype(np.int64) - b.astype(np.int64)).max(initial=0))
+
+
+def transposes(graph: Graph) -> list[str]:
+    return [op.name for op in graph.operators if isinstance(op, Transpose)]
+
+
+def kinds(graph: Graph) -> list[str]:
+    return [op.kind for op in graph.operators if op.kind != "reshape"]
+
+
+Build = Callable[[], nn.Module]
