@@ -1,0 +1,21 @@
+/* Fully connected: every row of the input is a column of the matrix product. */
+#include "matrix.h"
+
+MCUGEN_KERNEL void mcugen_fully_connected_s8(const struct mcugen_fully_connected_params *params, const int8_t *input,
+                                             const int8_t *weights, const int32_t *bias, const int32_t *multiplier,
+                                             const int8_t *shift, int8_t *output)
+{
+    const struct mcugen_matrix matrix = {
+        .weights = weights,
+        .bias = bias,
+        .multiplier = multiplier,
+        .shift = shift,
+        .depth = params->input_c,
+        .channels = params->output_c,
+        .zero_point = params->output_zero_point,
+        .clamp_min = params->clamp_min,
+        .clamp_max = params->clamp_max,
+        .general = params->general_requantization,
+    };
+    (void)mcugen_columns(&matrix, input, params->input_c, params->rows, output);
+}
