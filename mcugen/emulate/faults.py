@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mcugen.errors import CheckFailedError
@@ -45,9 +46,23 @@ def explain_exit(code: int, report: Mapping[str, int], elf: Elf, log: str) -> Ch
     if code == FILE_ERROR:
         facts = ", ".join(f"{k} {v}" for k, v in report.items())
         return CheckFailedError(f"the firmware could not read its inputs or write its outputs ({facts})")
+    if "Lockup" in log:
+        return _explain_lockup(log, elf)
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     last = "\n".join(log.strip().splitlines()[-8:])
     return CheckFailedError(f"the emulator {how} and no report from the firmware; its last words:\n{last}")
+
+
+def _explain_lockup(log: str, elf: Elf) -> CheckFailedError:
+    """A fault whose handler cannot run, nearly always for want of a stack. QEMU prints the registers."""
+    found = re.search(r"R13=([0-9a-f]{8})", log)
+    bottom = elf.address("linker_stack_bottom")
+    if found and int(found[1], 16) < bottom:
+        return CheckFailedError(
+            "the inference used more stack than there is", where=f"sp 0x{found[1]}, the stack ends at {bottom:#010x}"
+        )
+    registers = "\n".join(line for line in log.splitlines() if line.startswith("R") or line.startswith("XPSR"))
+    return CheckFailedError(f"the core locked up, a fault inside a fault:\n{registers}")
 
 
 def _explain_fault(report: Mapping[str, int], elf: Elf) -> CheckFailedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -58,7 +59,7 @@ def run_watched(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=_prepare_child if sys.platform == "linux" else None,
         )
         try:
             return _wait(child, stall_seconds, work_done, on_stall)
@@ -94,8 +95,9 @@ def _load_prctl() -> Any:
 _PRCTL = _load_prctl() if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
-    """In the child: a parent that is killed outright takes the emulator along."""
+def _prepare_child() -> None:
+    """In the child: a killed parent takes the emulator along, and an emulator that aborts dumps no core."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

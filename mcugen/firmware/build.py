@@ -77,7 +77,7 @@ def build_firmware(
     *,
     mode: Mode = "measure",
     build_dir: Path,
-    optimization: str = "-O2",
+    optimization: str | None = None,
 ) -> Firmware:
     """Compiles and links an emitted module with the harness.
 
@@ -86,7 +86,7 @@ def build_firmware(
         mode: "measure": the code that ships, with labels between layers; "trace": with a call after every layer that
             hands out its output.
         build_dir: objects and firmware.elf go there; made when missing.
-        optimization: of the module, such as "-O2" or "-Os".
+        optimization: of the module, such as "-O2"; by default what its manifest says.
 
     Raises:
         MissingToolError: no cross compiler.
@@ -101,7 +101,8 @@ def build_firmware(
     library = cmsis_nn.module_library(manifest)
     build_dir = build_dir.resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
-    objects = _compile_module(toolchain, folder.resolve(), manifest, board, mode, build_dir, optimization, library)
+    flag = optimization or manifest.compiler_optimization
+    objects = _compile_module(toolchain, folder.resolve(), manifest, board, mode, build_dir, flag, library)
     objects += _compile_harness(toolchain, folder.resolve(), manifest, board, mode, build_dir)
     if library is not None:
         objects.append(str(cmsis_nn.build_archive(library, cpu_flags(board.cpu), toolchain)))

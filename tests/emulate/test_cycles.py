@@ -1,0 +1,85 @@
+"""The cycle model against sequences timed by hand from the Cortex-M4's manual, and counts of known programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcugen.boards import Board, load_board
+from mcugen.emulate import FunctionCount, QemuRunner
+from mcugen.firmware import build_firmware
+from tests.firmware.fake_module import write_fake_module
+
+pytestmark = pytest.mark.emulator
+
+M4 = load_board("nrf52840dk")
+
+# Assembly of a function, its instructions, and its cycles: r0 points to 64 bytes of memory, r2 and r3 are free.
+SEQUENCES = {
+    # bx lr: 1 + 2 to refill.
+    "return": ("bx lr", 1, 3),
+    # movs 1; ten times subs 1 and bne 1, nine of them taken: + 9; bx 3.
+    "loop": ("movs r2, #10\n1: subs r2, #1\nbne 1b\nbx lr", 22, 1 + 10 + 10 + 9 + 3),
+    "load": ("ldr r2, [r0]\nbx lr", 2, 2 + 3),
+    # The second and third load overlap the one before.
+    "loads": ("ldr r2, [r0]\nldr r3, [r0, #4]\nldrb r2, [r0, #8]\nbx lr", 4, 2 + 1 + 1 + 3),
+    # The second load needs the first one's result.
+    "dependent loads": ("str r0, [r0]\nldr r2, [r0]\nldr r3, [r2]\nbx lr", 4, 1 + 1 + 2 + 3),
+    "load after arithmetic": ("ldr r2, [r0]\nadds r2, #1\nldr r3, [r0]\nbx lr", 4, 2 + 1 + 2 + 3),
+    "store": ("str r2, [r0]\nbx lr", 2, 1 + 3),
+    "store with register offset": ("movs r2, #4\nstr r3, [r0, r2]\nbx lr", 3, 1 + 2 + 3),
+    "store with register offset after a load": (
+        "movs r2, #4\nldr r3, [r0]\nstr r3, [r0, r2]\nldr r3, [r0]\nbx lr",
+        5,
+        1 + 2 + 1 + 2 + 3,
+    ),
+    "load after a store": ("str r2, [r0]\nldr r3, [r0]\nbx lr", 3, 1 + 1 + 3),
+    "pair": ("ldrd r2, r3, [r0]\nstrd r2, r3, [r0, #8]\nbx lr", 3, 3 + 3 + 3),
+    "list": ("ldmia r0!, {r2, r3}\nstmia r0!, {r2, r3}\nbx lr", 3, 3 + 3 + 3),
+    # push 1 + 3; pop 1 + 3 + 2 to refill from the popped pc.
+    "push and pop": ("push {r4, r5, lr}\npop {r4, r5, pc}", 2, 4 + 6),
+    "multiply": ("mul r2, r3, r3\nmla r2, r3, r3, r2\nsmull r2, r3, r0, r0\nbx lr", 4, 1 + 1 + 1 + 3),
+    "simd": ("sxtb16 r2, r3\nsmlad r2, r2, r2, r3\nssat r2, #8, r2\nbx lr", 4, 1 + 1 + 1 + 3),
+    "divide": ("movs r3, #3\nsdiv r2, r3, r3\nbx lr", 3, 1 + 6 + 3),
+    # The skipped instruction takes its cycle, too.
+    "condition": ("cmp r0, r0\nit ne\naddne r2, #1\nbx lr", 4, 1 + 1 + 1 + 3),
+    "not taken": ("cmp r0, r0\nbne 1f\nnop\n1: bx lr", 4, 1 + 1 + 1 + 3),
+    "taken": ("cmp r0, r0\nbeq 1f\nnop\n1: bx lr", 3, 1 + 2 + 3),
+    "cbz": ("movs r2, #0\ncbz r2, 1f\nnop\n1: bx lr", 3, 1 + 2 + 3),
+    # Into the next instruction: a branch to where it would go anyhow is not seen as taken.
+    "call": ("mov r3, lr\nbl 1f\nbx r3\n1: bx lr", 4, 1 + 2 + 3 + 3),
+    # An address of 34 instructions, a block of more than one page of 1 KB.
+    "long": (".rept 700\nadd r2, r2, #1\n.endr\nbx lr", 701, 700 + 3),
+    "table branch": ("movs r2, #0\ntbb [pc, r2]\n.byte 1, 1\nbx lr", 3, 1 + 3 + 3),
+}
+
+
+def measure(folder: Path, board: Board, assembly: str) -> FunctionCount:
+    lines = "\\n".join(assembly.split("\n"))
+    prelude = (
+        "static int32_t scratch[16];\nvoid known(int32_t *memory);\n"
+        "__attribute__((naked, noinline, noclone)) void known(__attribute__((unused)) int32_t *memory)\n"
+        f'{{\n    __asm__ volatile("{lines}");\n}}'
+    )
+    manifest = write_fake_module(folder / "module", board, prelude=prelude, body="known(scratch);")
+    firmware = build_firmware(folder / "module", manifest, board, build_dir=folder / "build")
+    result = QemuRunner().run(firmware, [np.zeros((1, 1, 37), np.int8)])
+    return next(f for f in result.functions if f.name == "known")
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_sequences_timed_by_hand(tmp_path: Path, name: str) -> None:
+    assembly, instructions, cycles = SEQUENCES[name]
+    assert measure(tmp_path, M4, assembly) == FunctionCount("known", instructions, cycles)
+
+
+def test_cores_without_a_model_give_no_cycles(tmp_path: Path) -> None:
+    assert measure(tmp_path, load_board("nucleo_f746zg"), "bx lr") == FunctionCount("known", 1, None)
+
+
+def test_helium_loops_are_counted(tmp_path: Path) -> None:
+    """dls, ten times (add, le), bx: the hardware loop's le is an instruction of every pass."""
+    assembly = "mov r3, lr\nmovs r2, #10\ndls lr, r2\n1: adds r0, #1\nle lr, 1b\nbx r3"
+    assert measure(tmp_path, load_board("mps3_an547"), assembly).instructions == 3 + 20 + 1
