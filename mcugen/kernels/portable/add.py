@@ -73,7 +73,7 @@ class AddPortable(_AddKernel):
 
 
 class AddTablePortable(_AddKernel):
-    """mcugen_add_table_s8: half the time for two kilobytes of tables, or one where the inputs share scale and zero point."""
+    """mcugen_add_table_s8: half the time for two kilobytes of tables (one, if scale and zero point agree)."""
 
     name: ClassVar[str] = "add_table_s8.portable"
 

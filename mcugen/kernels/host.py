@@ -1,0 +1,223 @@
+"""Runs kernels on the workstation, compiled with address and undefined-behaviour sanitizers.
+
+One small program for each C function, kept running: a case takes about a millisecond. Parameters are read at run time,
+so one compilation serves all shapes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from mcugen.errors import CheckFailedError, MissingToolError
+from mcugen.graph.graph import Graph
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.base import Invocation, ParamValue
+from mcugen.resources import data_folder
+
+_FLAGS = (
+    *("-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
+    *("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"),
+)
+
+
+class HostKernelError(CheckFailedError):
+    """A kernel crashed, wrote outside its output, or a sanitizer found undefined behaviour."""
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """The output lies `distance` bytes below input `input_index`, in one block of memory. See `base.Overlap`."""
+
+    input_index: int
+    distance: int
+
+
+def run(
+    invocation: Invocation,
+    graph: Graph,
+    inputs: Mapping[str, IntArray],
+    *,
+    sharing: Sharing | None = None,
+    misalignment: int = 4,
+    defines: Sequence[str] = (),
+) -> IntArray:
+    """The output of one kernel call, with the shape of the graph's tensor.
+
+    Args:
+        inputs: activations by tensor name, at least those that the invocation names.
+        sharing: place the output over an input.
+        misalignment: bytes by which activations miss an alignment to 16; 4 is what the arena guarantees, an odd number is
+            what a caller's own buffers may have.
+        defines: preprocessor definitions such as "MCUGEN_FEW_REGISTERS=1".
+
+    Raises:
+        HostKernelError: the kernel did what it must not do; the message has the sanitizer's report.
+        MissingToolError: no gcc.
+    """
+    (name,) = invocation.outputs
+    tensor = graph.tensor(name)
+    arrays = [inputs[n] for n in invocation.inputs]
+    if invocation.alias:
+        return arrays[0].reshape(tensor.shape)
+    program = _program(_harness_text(invocation), tuple(defines))
+    data = program.run(_case(invocation, arrays, tensor.elements, sharing, misalignment), tensor.elements)
+    return np.frombuffer(data, np.int8).reshape(tensor.shape)
+
+
+def _case(
+    invocation: Invocation, arrays: Sequence[IntArray], output_bytes: int, sharing: Sharing | None, misalignment: int
+) -> bytes:
+    """One case as kernels_cmsis/host/driver.c reads it."""
+    values = [v for value in invocation.params.values() for v in _values(value)]
+    where = (sharing.input_index, sharing.distance) if sharing else (-1, 0)
+    parts = [struct.pack(f"<{3 + len(values)}i", *where, misalignment, *values)]
+    for array in arrays:
+        parts += [struct.pack("<i", array.nbytes), np.ascontiguousarray(array).tobytes()]
+    for constant in invocation.constants:
+        little = np.ascontiguousarray(constant.data.astype(constant.data.dtype.newbyteorder("<")))
+        parts += [struct.pack("<2i", little.nbytes, constant.alignment), little.tobytes()]
+    parts.append(struct.pack("<3i", output_bytes, invocation.scratch_bytes, invocation.scratch_alignment))
+    return b"".join(parts)
+
+
+def _values(value: ParamValue) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _harness_text(invocation: Invocation) -> str:
+    """kernel_under_test.h: what driver.c cannot know about the kernel."""
+    fields = []
+    for name, value in invocation.params.items():
+        targets = [f"{name}[{i}]" for i in range(len(value))] if isinstance(value, tuple) else [name]
+        fields += [f"    params->own.{target} = next_number();" for target in targets]
+    arguments = ["&params->own"]
+    arguments += [f"inputs[{i}]" for i in range(len(invocation.inputs))]
+    arguments += [f"constants[{i}]" for i in range(len(invocation.constants))]
+    arguments += ["output"] + (["scratch"] if invocation.scratch_bytes else [])
+    reads = "\n".join(fields)
+    return f"""\
+#include "{invocation.source}"
+#define MCUGEN_INPUTS {len(invocation.inputs)}
+#define MCUGEN_CONSTANTS {len(invocation.constants)}
+struct kernel_params {{
+    struct {invocation.params_type} own;
+}};
+static void read_params(struct kernel_params *params)
+{{
+{reads}
+}}
+static void call_kernel(const struct kernel_params *params, const int8_t *const *inputs, const void *const *constants,
+                        int8_t *output, void *scratch)
+{{
+    (void)inputs;
+    (void)constants;
+    (void)scratch;
+    {invocation.function}({", ".join(arguments)});
+}}
+"""
+
+
+class _Program:
+    """A compiled driver that keeps running between cases."""
+
+    def __init__(self, binary: Path) -> None:
+        self._binary = binary
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the program)
+        atexit.register(self.close)
+
+    def run(self, case: bytes, output_bytes: int) -> bytes:
+        process = self._running()
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(case)
+            process.stdin.flush()
+            answer = process.stdout.read(4 + output_bytes)
+        except BrokenPipeError:
+            answer = b""
+        if len(answer) < 4 + output_bytes:
+            raise self._crash(process)
+        if answer[:4] != bytes(4):
+            raise HostKernelError("the kernel wrote outside its output", where=str(self._binary))
+        return answer[4:]
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._errors.seek(0)
+            self._errors.truncate()
+            # The leak sanitizer does not work in many containers, and a driver that is killed at the end looks leaky.
+            environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+            self._process = subprocess.Popen(
+                [self._binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment
+            )
+        return self._process
+
+    def _crash(self, process: subprocess.Popen[bytes]) -> HostKernelError:
+        # Closing its input ends a program that waits for more.
+        process.communicate()
+        self._process = None
+        self._errors.seek(0)
+        report = self._errors.read().decode(errors="replace")[:4000]
+        return HostKernelError(f"the kernel ended the program (exit code {process.returncode}):\n{report}")
+
+
+@lru_cache(maxsize=64)
+def _program(harness: str, defines: tuple[str, ...]) -> _Program:
+    """Compiles, unless a program of the same sources and flags is in the cache."""
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        raise MissingToolError("gcc, the workstation's C compiler, is not installed", hint="apt-get install gcc")
+    library = data_folder("kernels_cmsis")
+    definitions = [f"-D{d}" for d in defines]
+    digest = hashlib.sha256("\0".join([harness, gcc, *_FLAGS, *definitions]).encode())
+    for source in sorted(library.rglob("*.[ch]")):
+        digest.update(source.read_bytes())
+    folder = _cache_folder()
+    binary = folder / digest.hexdigest()[:32]
+    if not binary.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            (Path(work) / "kernel_under_test.h").write_text(harness)
+            built = Path(work) / "driver"
+            paths = [f"-I{p}" for p in (work, library, library / "include")]
+            command = [gcc, *_FLAGS, *definitions, *paths, str(library / "host/driver.c"), "-o", str(built)]
+            result = subprocess.run(command, capture_output=True, text=True)
+            if result.returncode:
+                raise HostKernelError(f"the kernel does not compile:\n{result.stderr[:4000]}")
+            built.replace(binary)
+    return _Program(binary)
+
+
+def _cache_folder() -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "mcugen" / "host_kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = _private_folder()
+    return folder
+
+
+@lru_cache(maxsize=1)
+def _private_folder() -> Path:
+    """For this process alone, where there is no home to write to."""
+    folder = tempfile.TemporaryDirectory(prefix="mcugen-host-kernels-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)

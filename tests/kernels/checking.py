@@ -1,0 +1,40 @@
+"""Checks a kernel against the integer reference, on the workstation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.reference import run as run_reference
+from mcugen.kernels import host
+from mcugen.kernels.base import Kernel
+from tests.graph.strategies import Case
+
+CORTEX_M3 = Cpu("cortex-m3", False, "none", "none", 72_000_000)
+CORTEX_M4 = Cpu("cortex-m4", True, "single", "none", 100_000_000)
+
+
+def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence[str] = ()) -> None:
+    """The kernel gives the reference's bits: apart from its inputs, at odd addresses, and over every input that it
+    permits, at the stated distance and (unless exact) further below."""
+    (op,) = case.graph.operators
+    if not kernel.supports(op, case.graph, cpu):
+        return
+    invocation = kernel.invoke(op, case.graph)
+    expected = run_reference(case.graph, case.inputs)[op.outputs[0]]
+
+    def verify(what: str, sharing: host.Sharing | None = None, misalignment: int = 4) -> None:
+        actual = host.run(
+            invocation, case.graph, case.inputs, sharing=sharing, misalignment=misalignment, defines=defines
+        )
+        wrong = np.argwhere(actual != expected)
+        assert not len(wrong), f"{kernel.name}, {what}: {len(wrong)} of {expected.size} differ, first at {wrong[0]}"
+
+    verify("apart")
+    verify("at odd addresses", misalignment=1)
+    for overlap in invocation.overlaps:
+        for further in (0,) if overlap.exact else (0, 1, 64):
+            distance = overlap.distance + further
+            verify(f"output {distance} bytes below input", host.Sharing(overlap.input_index, distance))
