@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mcugen.boards.board import Board, Cpu
+from mcugen.boards.board import Board
 from mcugen.errors import InputError
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops.base import Operator
-from mcugen.kernels.base import Kernel
+from mcugen.kernels import registry
 from mcugen.plan import budget
 from mcugen.plan.arena import solve, step_bound
 from mcugen.plan.candidates import Candidate, Candidates, Finder
@@ -56,7 +55,7 @@ def make_plan(
     for option, value in (("--max-ram", max_ram), ("--max-flash", max_flash)):
         if value is not None and value < 0:
             raise InputError(f"{option} {value} is negative", hint="give a number of bytes")
-    finder = find or _registered
+    finder = find or registry.candidates
     candidates = Candidates(graph, board.cpu, kernels, finder)
     separated = separate_borders(graph, [op for op in graph if candidates.fastest(op).invocation.alias])
     if separated is not graph:
@@ -76,12 +75,6 @@ def make_plan(
             arrangement.storage,
         )
     return _plan(graph, board, arrangement, optimize, kernels)
-
-
-def _registered(op: Operator, graph: Graph, cpu: Cpu, policy: str) -> Sequence[Kernel]:
-    from mcugen.kernels import registry
-
-    return registry.candidates(op, graph, cpu, policy)
 
 
 @dataclass(frozen=True)

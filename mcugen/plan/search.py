@@ -1,7 +1,7 @@
 """Search for small layouts: first fit, hill climbing over its order, and exact branch and bound. All deterministic.
 
-Effort is counted in nodes (one block looked at for placing), never in seconds, so that equal inputs give equal layouts on
-every machine.
+Effort is counted in nodes (one block looked at for placing), never in seconds, so that equal inputs give equal
+layouts on every machine.
 """
 
 from __future__ import annotations

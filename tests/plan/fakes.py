@@ -66,6 +66,8 @@ class FakeKernel(Kernel):
             overlaps = (Overlap(0, windowed_distance(op, graph)),)
         elif self.overlap == "exact" and source.size_bytes == target.size_bytes:
             overlaps = (Overlap(0, 0, exact=True),)
+        elif self.overlap == "first":
+            overlaps = (Overlap(0, 0),)
         elif self.overlap == "inplace":
             overlaps = tuple(Overlap(i, 0) for i in range(len(inputs)))
         return Invocation(

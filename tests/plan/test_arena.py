@@ -25,7 +25,7 @@ quick = settings(max_examples=120, deadline=None, derandomize=True)
 
 
 def simulate(problem: Problem, offsets: dict[str, int]) -> int:
-    """Walks the steps with a map of bytes; returns the highest byte used. Asserts the rules as the kernels state them."""
+    """Walks the steps with a map of bytes, asserting the rules as kernels state them; returns the highest byte used."""
     allowed = {(p.lower, p.upper): p for p in problem.pairs}
     highest = 0
     steps = [b.last_step for b in problem.buffers]
