@@ -74,6 +74,40 @@ def test_equal_bits_long(kind: str) -> None:
     sweep(EXACT[kind](), 3000, assert_equal_bits)
 
 
+EVERY_INT8 = np.arange(-128, 128).astype(np.int8)
+
+
+def _over_every_pair(case: s.Case) -> s.Case:
+    """The same quantizations over all 65,536 pairs of integers, as a column plus a row."""
+    graph = case.graph
+    (op,) = graph.operators
+    first, second, out = (graph.tensor(n) for n in (*op.inputs, *op.outputs))
+    tensors = [
+        replace(first, shape=(256, 1)),
+        replace(second, shape=(1, 256), data=EVERY_INT8.reshape(1, 256)),
+        replace(out, shape=(256, 256)),
+    ]
+    full = replace(graph, tensors={t.name: t for t in tensors}, inputs=graph.inputs[:1])
+    return s.Case(full, {first.name: EVERY_INT8.reshape(256, 1)})
+
+
+def test_add_of_every_pair() -> None:
+    sweep(s.add_graphs(), 40, lambda case: assert_equal_bits(_over_every_pair(case)))
+
+
+def test_mul_of_every_pair() -> None:
+    """With an exact ratio of scales; see `test_mul`."""
+    sweep(s.mul_graphs(), 20, lambda case: assert_equal_bits(_over_every_pair(_with_short_scales(case))))
+
+
+def test_requantize_of_every_integer() -> None:
+    def check(case: s.Case) -> None:
+        tensors = {n: replace(t, shape=(256,)) for n, t in case.graph.tensors.items()}
+        assert_equal_bits(s.Case(replace(case.graph, tensors=tensors), {"input": EVERY_INT8}))
+
+    sweep(s.requantize_graphs(), 80, check)
+
+
 def _as_convolution(case: s.Case) -> s.Case:
     """A fully_connected graph as the same 1x1 convolution: rows become the image's height."""
     graph, inputs = case

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from mcugen.graph import Graph, Quantization, Tensor
-from mcugen.graph.ops import AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Mean, Operator
+from mcugen.graph.ops import Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Mean, Operator
+from mcugen.graph.ops.add import AddRequantization
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
 
@@ -159,6 +160,28 @@ def test_fully_connected_rounds_single_scale_to_float32() -> None:
     product = np.float32(0.1) * np.float32(0.1)
     assert single[0] == single[1] == round(float(product) / float(np.float32(0.1)) * 2**34)
     assert several[0] == round(float(np.float32(0.1)) * 2**34) != single[0]
+
+
+def test_add_scales_inputs_to_twice_the_larger() -> None:
+    """Scales 1/2, 1/8 and 1/4: factors 1/2, 1/8 and, after the left shift of 20, 2**2 / 2**20."""
+    tensors = [Tensor("t", (1,), "int8", Quantization.per_tensor(scale, 0)) for scale in (0.5, 0.125, 0.25)]
+    add = Add(name="a", inputs=("x", "z"), outputs=("y",))
+    half = 1 << 30
+    assert add.requantization(tensors[:2], tensors[2:]) == AddRequantization(20, half, 0, half, -2, half, -17)
+
+
+def test_mean_divides_the_multiplier() -> None:
+    """Division by the count moves into multiplier and shift; the shift stays at or above -31."""
+    x = Tensor("x", (1, 100, 3), "int8", Quantization.per_tensor(1, 0))
+    mean = Mean(name="m", inputs=("x",), outputs=("y",), axes=(1,))
+
+    def multiplier_and_shift(out_scale: float) -> tuple[int, int]:
+        return mean.requantization([x], [Tensor("y", (1, 3), "int8", Quantization.per_tensor(out_scale, 0))])
+
+    assert multiplier_and_shift(1.0) == ((1 << 36) // 100, 1 - 6)
+    # 2**-26 is the shift -25: all six bits still fit. 2**-30 leaves two of them.
+    assert multiplier_and_shift(2.0**26) == ((1 << 36) // 100, -31)
+    assert multiplier_and_shift(2.0**30) == ((1 << 32) // 100, -31)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
