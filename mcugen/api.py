@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mcugen import __version__
 from mcugen.boards import Board, load_board
@@ -18,6 +20,8 @@ from mcugen.emit.vectors import make_vectors, vector_files
 from mcugen.errors import DoesNotFitError, InputError, MissingToolError
 from mcugen.firmware import build_firmware
 from mcugen.graph.graph import Graph, Port
+from mcugen.kernels import registry
+from mcugen.kernels.cmsis_nn import CmsisNn, locate
 from mcugen.plan.plan import Plan
 from mcugen.plan.planner import make_plan
 
@@ -26,7 +30,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What `mcugen emit` takes besides the model. Budgets in bytes."""
+    """What `mcugen emit` takes besides the model. Budgets in bytes.
+
+    Attributes:
+        cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
+    """
 
     board: str | Board
     calibration: Path | str | None = None
@@ -35,6 +43,7 @@ class Options:
     optimize: str = "speed"
     max_ram: int | None = None
     max_flash: int | None = None
+    cmsis_nn: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,7 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
 
     Raises:
         InputError: the model, the calibration, the board or an option is wrong.
+        MissingToolError: CMSIS-NN is asked for and absent.
         DoesNotFitError: the module exceeds the board's memories or a budget.
     """
     board = options.board if isinstance(options.board, Board) else load_board(options.board)
@@ -67,6 +77,7 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
     else:
         graph, entry = _load(model, options, progress)
     name = module_name(options.name or graph.name)
+    library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
     plan = make_plan(
         graph,
         board,
@@ -74,11 +85,12 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         optimize=options.optimize,
         max_ram=options.max_ram,
         max_flash=options.max_flash,
+        find=functools.partial(registry.candidates, library=library),
     )
     text = render(plan, name, entry.file)
     vectors = make_vectors(plan.graph, [c.step.invocation.outputs[0] for c in text.calls])
     files = dict(text.files) | vector_files(vectors)
-    manifest = _manifest(plan, text, name, entry, files, options)
+    manifest = _manifest(plan, text, name, entry, files, _option_entries(options, text, library))
     files[PurePosixPath(manifests.FILE_NAME)] = manifests.to_json(manifest)
     return Module(manifest, plan, files)
 
@@ -159,13 +171,25 @@ def _sha256(path: Path) -> str:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
+def _option_entries(options: Options, text: ModuleText, library: CmsisNn | None) -> dict[str, Any]:
+    entries: dict[str, Any] = {
+        "kernels": options.kernels,
+        "optimize": options.optimize,
+        "max_ram": options.max_ram,
+        "max_flash": options.max_flash,
+    }
+    if library is not None and any(c.step.invocation.source.startswith("cmsis_nn/") for c in text.calls):
+        entries["cmsis_nn"] = {"path": str(library.path), "version": library.version}
+    return entries
+
+
 def _manifest(
     plan: Plan,
     text: ModuleText,
     name: str,
     entry: manifests.ModelEntry,
     files: dict[PurePosixPath, bytes],
-    options: Options,
+    options: dict[str, Any],
 ) -> manifests.Manifest:
     graph, arena = plan.graph, plan.arena
     inputs = _ports(graph, graph.inputs, "input")
@@ -176,12 +200,7 @@ def _manifest(
         name=name,
         model=entry,
         board=manifests.board_entry(plan.board),
-        options={
-            "kernels": options.kernels,
-            "optimize": options.optimize,
-            "max_ram": options.max_ram,
-            "max_flash": options.max_flash,
-        },
+        options=options,
         inputs=inputs,
         outputs=outputs,
         macs=sum(s.macs for s in plan.steps),

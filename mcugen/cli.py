@@ -105,6 +105,12 @@ def emit(
     optimize: Annotated[Optimize, typer.Option(help="What to prefer where there is a choice.")] = Optimize.speed,
     max_ram: Annotated[str | None, typer.Option(metavar="N", help="Budget for the arena, such as 64K.")] = None,
     max_flash: Annotated[str | None, typer.Option(metavar="N", help="Budget for code and constants.")] = None,
+    cmsis_nn: Annotated[
+        Path | None,
+        typer.Option(
+            "--cmsis-nn", metavar="PATH", help="CMSIS-NN's sources; default: CMSIS_NN_PATH, then the Zephyr workspace."
+        ),
+    ] = None,
 ) -> None:
     """Compile a model into a C module for a board."""
     from mcugen import api
@@ -118,6 +124,7 @@ def emit(
         optimize=optimize.value,
         max_ram=_parse_size(max_ram),
         max_flash=_parse_size(max_flash),
+        cmsis_nn=cmsis_nn,
     )
     with _progress() as progress:
         module = api.compile(model, options, progress)

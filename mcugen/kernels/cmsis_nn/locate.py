@@ -20,7 +20,7 @@ _HEADER = Path("Include", "arm_nnfunctions.h")
 _REVISION = re.compile(r"\$Revision:\s*V\.?(\d+)\.(\d+)\.(\d+)")
 _HOW_TO_GET = (
     "git clone https://github.com/ARM-software/CMSIS-NN, then give its folder with --cmsis-nn or in CMSIS_NN_PATH; "
-    "in a Zephyr workspace: west config manifest.group-filter -- +optional && west update cmsis-nn"
+    "in a Zephyr workspace: west update cmsis-nn"
 )
 
 
@@ -50,18 +50,16 @@ def locate(path: Path | None = None, environment: Mapping[str, str] = os.environ
     """Finds CMSIS-NN: at `path`, else at CMSIS_NN_PATH, else in the Zephyr workspace of ZEPHYR_BASE.
 
     Raises:
-        MissingToolError: there is none; says how to get it.
-        InputError: `path` or CMSIS_NN_PATH is not CMSIS-NN, or its version is not supported.
+        MissingToolError: there is none, or CMSIS_NN_PATH leads nowhere; says how to get it.
+        InputError: `path` is not CMSIS-NN, or the version is not supported.
     """
     for folder, where in _candidates(path, environment):
         if (folder / _HEADER).is_file():
             return _read(folder.resolve(), where)
-        if where != "Zephyr workspace":
-            raise InputError(
-                f"{folder} is not CMSIS-NN: it has no {_HEADER}",
-                where=where,
-                hint=f"give its root folder; {_HOW_TO_GET}",
-            )
+        if where == "--cmsis-nn":
+            raise InputError(f"{folder} is not CMSIS-NN: it has no {_HEADER}", where=where, hint=_HOW_TO_GET)
+        if where == "CMSIS_NN_PATH":
+            raise MissingToolError(f"CMSIS-NN is not at {folder}: no {_HEADER} there", where=where, hint=_HOW_TO_GET)
     raise MissingToolError("CMSIS-NN is asked for but was not found", hint=_HOW_TO_GET)
 
 

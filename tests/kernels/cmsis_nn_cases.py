@@ -1,0 +1,90 @@
+"""CMSIS-NN on this machine, and reproducible random operators to try its kernels on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from mcugen.boards.board import Cpu
+from mcugen.errors import MissingToolError
+from mcugen.graph.tensor import IntArray
+from mcugen.kernels.cmsis_nn import CmsisNn, kernels, locate
+from tests.graph import strategies
+from tests.graph.strategies import Case
+from tests.kernels.cmsis_nn_program import Trial
+
+# Programs must fit the emulated boards.
+_MOST_CONSTANT_BYTES = 12_000
+
+KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
+    kind: strategies.ALL[kind]
+    for kind in (
+        "add",
+        "average_pool2d",
+        "concatenation",
+        "conv2d",
+        "depthwise_conv2d",
+        "fully_connected",
+        "max_pool2d",
+        "mul",
+        "pad",
+        "softmax",
+        "transpose",
+    )
+} | {
+    "conv2d 1x1": lambda: strategies.conv2d_graphs(kernel=(1, 1), padding="valid", grouped=False),
+    "conv2d grouped": lambda: strategies.conv2d_graphs(grouped=True),
+    "depthwise 3x3": lambda: strategies.depthwise_graphs(kernel=(3, 3), dilation=(1, 1), multiplier=1),
+    "depthwise of one channel": lambda: strategies.depthwise_graphs(channels=st.just(1)),
+}
+"""Strategies by what they make: every kind that CMSIS-NN has a kernel for, and forms that have their own."""
+
+
+def release_or_skip() -> CmsisNn:
+    try:
+        return locate()
+    except MissingToolError as error:
+        pytest.skip(f"CMSIS-NN is absent: {error.what}; set CMSIS_NN_PATH or ZEPHYR_BASE")
+
+
+def collect(strategy: st.SearchStrategy[Case], count: int, number: int) -> list[Case]:
+    """The same `count` cases for the same `number`."""
+    cases: list[Case] = []
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @seed(number)
+    @given(strategy)
+    def add(case: Case) -> None:
+        cases.append(case)
+
+    add()
+    return cases
+
+
+def trials_of(cases: Iterable[Case], cpu: Cpu, release: CmsisNn) -> Iterator[Trial]:
+    """Every kernel that offers to run a case, on that case."""
+    for case in cases:
+        op = case.graph.operators[0]
+        for kernel in kernels(cpu, release):
+            if kernel.supports(op, case.graph, cpu):
+                trial = Trial(case, kernel.invoke(op, case.graph))
+                if trial.constant_bytes <= _MOST_CONSTANT_BYTES:
+                    yield trial
+
+
+def failures(trials: list[Trial], results: IntArray) -> list[str]:
+    """A line for each trial that is not right. Bits of a result: 1 output, 2 beyond the output, 4 beyond scratch."""
+    return [
+        f"result {results[i]} of {trials[i].invocation.kernel}: {dict(trials[i].invocation.params)}"
+        for i in np.nonzero(results)[0]
+    ]

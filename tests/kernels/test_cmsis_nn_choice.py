@@ -1,0 +1,112 @@
+"""Which operators go to CMSIS-NN, and how they are rearranged for it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcugen.graph import Quantization, Tensor
+from mcugen.graph.ops import Add, Transpose
+from mcugen.kernels import registry
+from mcugen.kernels.cmsis_nn import CmsisNn, CoreClass
+from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, Operands, arrange
+from mcugen.kernels.cmsis_nn.transpose import TransposeS8, merge_axes
+from tests.graph import strategies
+from tests.kernels.cmsis_nn_cases import collect
+from tests.kernels.cmsis_nn_program import cpu_of
+
+RELEASE = CmsisNn(Path("unused"), (19, 1, 0))
+Q = Quantization.per_tensor(0.5, 0)
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.data())
+def test_merged_axes_transpose_alike(data: st.DataObject) -> None:
+    shape = tuple(data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=6)))
+    permutation = tuple(data.draw(st.permutations(range(len(shape)))))
+    values = np.arange(np.prod(shape)).reshape(shape)
+    merged, order = merge_axes(shape, permutation)
+    assert np.array_equal(
+        values.reshape(merged).transpose(order).reshape(-1), values.transpose(permutation).reshape(-1)
+    )
+    assert all(second != first + 1 for first, second in itertools.pairwise(order))
+    assert len(merged) == 1 or 1 not in merged
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "constant", "expected"),
+    [
+        ((1, 4, 4, 16), (1, 4, 4, 16), False, Operands((0, 1), 1, 256)),
+        ((1, 4, 4, 16), (16,), False, Operands((0, 1), 16, 16)),
+        ((1, 1, 1, 16), (1, 4, 4, 16), False, Operands((1, 0), 16, 16)),
+        ((1, 4, 4, 16), (1, 4, 1, 16), False, None),
+        ((1, 4, 4, 16), (1,), False, None),
+        ((1, 1, 1, 3), (1, 1, 1, 1), False, None),
+        ((16,), (1, 4, 4, 16), True, None),
+        ((1, 4, 4, 16), (1, 4, 4, 16), True, Operands((0, 1), 1, 256)),
+    ],
+)
+def test_operands(first: tuple[int, ...], second: tuple[int, ...], constant: bool, expected: Operands | None) -> None:
+    out = Tensor("y", tuple(np.broadcast_shapes(first, second)), "int8", Q)
+    data = np.zeros(second, np.int8) if constant else None
+    tensors = [Tensor("a", first, "int8", Q), Tensor("b", second, "int8", Q, data)]
+    assert arrange(tensors, out) == expected
+
+
+def test_a_constant_first_operand_comes_second() -> None:
+    data = np.arange(8, dtype=np.int8).reshape(1, 8)
+    tensors = [
+        Tensor("a", (1, 8), "int8", Q, data),
+        Tensor("b", (1, 8), "int8", Quantization.per_tensor(0.25, 7)),
+        Tensor("y", (1, 8), "int8", Q),
+    ]
+    op = Add(name="add", inputs=("a", "b"), outputs=("y",))
+    case = strategies.make_case(op, tensors, np.random.default_rng(0))
+    invocation = ElementwiseAdd(CoreClass.DSP, 19).invoke(op, case.graph)
+    assert invocation.inputs == ("b",)
+    assert invocation.params["input1_offset"] == -7
+    assert np.array_equal(invocation.constants[0].data, data.reshape(-1))
+
+
+@pytest.mark.parametrize(
+    ("board", "shape", "permutation", "offered"),
+    [
+        ("mps2_an386", (10_000, 2), (1, 0), True),
+        ("mps3_an547", (2, 10_000), (1, 0), False),
+        ("mps3_an547", (9_000, 2), (1, 0), True),
+        ("mps2_an386", (2, 3, 4, 5, 6), (4, 2, 0, 3, 1), False),
+    ],
+)
+def test_transposition_limits(board: str, shape: tuple[int, ...], permutation: tuple[int, ...], offered: bool) -> None:
+    tensors = [Tensor("x", shape, "int8", Q), Tensor("y", tuple(shape[a] for a in permutation), "int8", Q)]
+    op = Transpose(name="transpose", inputs=("x",), outputs=("y",), permutation=permutation)
+    case = strategies.make_case(op, tensors, np.random.default_rng(0))
+    core = CoreClass.MVE if board == "mps3_an547" else CoreClass.DSP
+    assert TransposeS8(core, 19).supports(op, case.graph, cpu_of(board)) == offered
+
+
+@pytest.mark.parametrize("kind", ["conv2d", "depthwise_conv2d", "fully_connected", "max_pool2d", "softmax"])
+@pytest.mark.parametrize("board", ["mps2_an385", "mps2_an386", "mps3_an547"])
+def test_the_policy_takes_cmsis_nn_where_it_has_a_kernel(kind: str, board: str) -> None:
+    for case in collect(strategies.ALL[kind](), 5, 17):
+        found = registry.candidates(case.graph.operators[0], case.graph, cpu_of(board), "cmsis-nn", RELEASE)
+        assert {k.library for k in found} == {"cmsis_nn"}
+
+
+@pytest.mark.parametrize("kind", ["clamp", "mean", "requantize"])
+def test_and_its_own_kernels_where_it_has_none(kind: str) -> None:
+    for case in collect(strategies.ALL[kind](), 3, 17):
+        found = registry.candidates(case.graph.operators[0], case.graph, cpu_of("mps2_an386"), "cmsis-nn", RELEASE)
+        assert "cmsis_nn" not in {k.library for k in found}
+
+
+def test_native_never_calls_it() -> None:
+    case = collect(strategies.fully_connected_graphs(), 1, 17)[0]
+    for policy, may in (("native", False), ("portable", False), ("auto", True)):
+        found = registry.candidates(case.graph.operators[0], case.graph, cpu_of("mps2_an386"), policy, RELEASE)
+        assert ("cmsis_nn" in {k.library for k in found}) == may
