@@ -6,16 +6,17 @@
  *
  * The weight stream holds for each channel: bias, weights, multiplier and, for kernels other than 3x3, the shift.
  * 3x3: three words (w0, w1, w2, spare) of bytes; the first spare byte is the shift.
+ * Products are doubled (weights here, bias by the packer) for the fast form of requantization.
  * Others: kernel_h * ceil(kernel_w / 4) words (w0, w2, w1, w3) of bytes, missing ones 0.
  */
 #include "requantize.h"
 
 /* One channel's constants and where its rows lie. */
 struct mcugen_dsp_channel {
-    int32_t bias, multiplier;
+    int32_t bias, multiplier, rounding;
     uint32_t shift;
-    int32_t plane_words;  /* words from one plane row to the next */
-    int32_t output_step;  /* bytes from one output position to the next */
+    int32_t plane_words; /* words from one plane row to the next */
+    int32_t output_step; /* bytes from one output position to the next */
 };
 
 /* One row of a 3x3 kernel as pairs: (w0, w1) and (w1, w2). */
@@ -23,65 +24,143 @@ struct mcugen_dsp_row3 {
     uint32_t w01, w12;
 };
 
-MCUGEN_KERNEL struct mcugen_dsp_row3 mcugen_dsp_unpack_row3(uint32_t bytes)
+MCUGEN_KERNEL struct mcugen_dsp_row3 mcugen_dsp_unpack_row3(uint32_t bytes, int32_t doubled)
 {
-    const uint32_t even = mcugen_sxtb16(bytes), odd = mcugen_sxtb16_odd(bytes);
+    uint32_t even = mcugen_sxtb16(bytes), odd = mcugen_sxtb16_odd(bytes);
+    if (doubled) {
+        even = mcugen_double_halves(even);
+        odd = mcugen_double_halves(odd);
+    }
     const struct mcugen_dsp_row3 row = {mcugen_pack_low_low(even, odd), mcugen_pack_low_high(odd, even)};
     return row;
 }
 
-/* One row of outputs, stride 1: two at a time share the words (x0, x1), (x2, x3) of each plane row. */
-MCUGEN_KERNEL void mcugen_dsp_depthwise_3x3_stride1(const mcugen_word *plane, const struct mcugen_dsp_row3 *weights,
-                                                    int8_t *output, int32_t output_w,
-                                                    const struct mcugen_dsp_channel *channel,
-                                                    const struct mcugen_dsp_output *out)
+MCUGEN_KERNEL int8_t mcugen_dsp_depthwise_output(int32_t sum, const struct mcugen_dsp_channel *channel,
+                                                 const struct mcugen_dsp_output *out)
 {
-    const mcugen_word *pairs_end = plane + output_w / 2;
+    return mcugen_dsp_requantize_doubled(sum, channel->multiplier, channel->shift, channel->rounding, out);
+}
+
+/* The output whose taps start at an even element of the plane. */
+MCUGEN_KERNEL int8_t mcugen_dsp_depthwise_3x3(const mcugen_word *plane, const struct mcugen_dsp_row3 *weights,
+                                              const struct mcugen_dsp_channel *channel,
+                                              const struct mcugen_dsp_output *out)
+{
+    int32_t sum = channel->bias;
+#pragma GCC unroll 3
+    for (int r = 0; r < 3; r++) {
+        const mcugen_word *row = plane + r * channel->plane_words;
+        sum = mcugen_smlad(row[0], weights[r].w01, sum);
+        sum = mcugen_smlabt(row[1], weights[r].w12, sum);
+    }
+    return mcugen_dsp_depthwise_output(sum, channel, out);
+}
+
+/* One row of outputs, stride 1 or 2: two at a time share words of each plane row. */
+MCUGEN_KERNEL void mcugen_dsp_depthwise_row_3x3(const mcugen_word *plane, const struct mcugen_dsp_row3 *weights,
+                                                int8_t *output, int32_t output_w, int32_t stride,
+                                                const struct mcugen_dsp_channel *channel,
+                                                const struct mcugen_dsp_output *out)
+{
+    const mcugen_word *pairs_end = plane + output_w / 2 * stride;
     while (plane != pairs_end) {
         int32_t left = channel->bias, right = channel->bias;
 #pragma GCC unroll 3
         for (int r = 0; r < 3; r++) {
-            const uint32_t x01 = plane[r * channel->plane_words], x23 = plane[r * channel->plane_words + 1];
+            const mcugen_word *row = plane + r * channel->plane_words;
+            const uint32_t x01 = row[0], x23 = row[1];
             left = mcugen_smlad(x01, weights[r].w01, left);
             left = mcugen_smlabt(x23, weights[r].w12, left);
-            right = mcugen_smlatb(x01, weights[r].w01, right);
-            right = mcugen_smlad(x23, weights[r].w12, right);
+            if (stride == 1) {
+                right = mcugen_smlatb(x01, weights[r].w01, right);
+                right = mcugen_smlad(x23, weights[r].w12, right);
+            } else {
+                right = mcugen_smlad(x23, weights[r].w01, right);
+                right = mcugen_smlabt(row[2], weights[r].w12, right);
+            }
         }
-        plane++;
-        output[0] = mcugen_dsp_requantize(left, channel->multiplier, channel->shift, out);
-        output[channel->output_step] = mcugen_dsp_requantize(right, channel->multiplier, channel->shift, out);
+        plane += stride;
+        output[0] = mcugen_dsp_depthwise_output(left, channel, out);
+        output[channel->output_step] = mcugen_dsp_depthwise_output(right, channel, out);
         output += 2 * channel->output_step;
     }
     if (output_w % 2 != 0) {
-        int32_t sum = channel->bias;
-#pragma GCC unroll 3
-        for (int r = 0; r < 3; r++) {
-            const uint32_t x01 = plane[r * channel->plane_words], x23 = plane[r * channel->plane_words + 1];
-            sum = mcugen_smlad(x01, weights[r].w01, sum);
-            sum = mcugen_smlabt(x23, weights[r].w12, sum);
-        }
-        output[0] = mcugen_dsp_requantize(sum, channel->multiplier, channel->shift, out);
+        output[0] = mcugen_dsp_depthwise_3x3(plane, weights, channel, out);
     }
 }
 
-/* One row of outputs, stride 2: each output needs (x0, x1), (x2, -), and the next one starts at x2. */
-MCUGEN_KERNEL void mcugen_dsp_depthwise_3x3_stride2(const mcugen_word *plane, const struct mcugen_dsp_row3 *weights,
-                                                    int8_t *output, int32_t output_w,
-                                                    const struct mcugen_dsp_channel *channel,
-                                                    const struct mcugen_dsp_output *out)
+#if MCUGEN_DSP_ALL_REGISTERS
+#define MCUGEN_DSP_QUAD_ROW(left, right, w)               \
+    "smlad " left ", %[x01], %[" w "01], " left "\n\t"    \
+    "smlatb " right ", %[x01], %[" w "01], " right "\n\t" \
+    "smlabt " left ", %[x23], %[" w "12], " left "\n\t"   \
+    "smlad " right ", %[x23], %[" w "12], " right "\n\t"
+#endif
+
+/* Four outputs, stride 1: two columns of two rows share four plane rows. sum: {top left, top right, bottom left,
+ * bottom right}. */
+MCUGEN_KERNEL void mcugen_dsp_depthwise_quad(const mcugen_word *plane, const struct mcugen_dsp_row3 *weights,
+                                             const struct mcugen_dsp_channel *channel, int32_t sum[4])
 {
-    const mcugen_word *row_end = plane + output_w;
-    while (plane != row_end) {
-        int32_t sum = channel->bias;
-#pragma GCC unroll 3
-        for (int r = 0; r < 3; r++) {
-            const uint32_t x01 = plane[r * channel->plane_words], x23 = plane[r * channel->plane_words + 1];
-            sum = mcugen_smlad(x01, weights[r].w01, sum);
-            sum = mcugen_smlabt(x23, weights[r].w12, sum);
+    sum[0] = sum[1] = sum[2] = sum[3] = channel->bias;
+#if MCUGEN_DSP_ALL_REGISTERS
+    /* LDRD reaches 1020 bytes. */
+    if (__builtin_constant_p(channel->plane_words) && 12 * channel->plane_words <= 1020) {
+        uint32_t x01, x23;
+        __asm__ volatile("ldrd %[x01], %[x23], [%[plane]]\n\t"
+                         MCUGEN_DSP_QUAD_ROW("%[s0]", "%[s1]", "a")
+                         "ldrd %[x01], %[x23], [%[plane], %[row1]]\n\t"
+                         MCUGEN_DSP_QUAD_ROW("%[s0]", "%[s1]", "b")
+                         MCUGEN_DSP_QUAD_ROW("%[s2]", "%[s3]", "a")
+                         "ldrd %[x01], %[x23], [%[plane], %[row2]]\n\t"
+                         MCUGEN_DSP_QUAD_ROW("%[s0]", "%[s1]", "c")
+                         MCUGEN_DSP_QUAD_ROW("%[s2]", "%[s3]", "b")
+                         "ldrd %[x01], %[x23], [%[plane], %[row3]]\n\t"
+                         MCUGEN_DSP_QUAD_ROW("%[s2]", "%[s3]", "c")
+                         : [s0] "+r"(sum[0]), [s1] "+r"(sum[1]), [s2] "+r"(sum[2]), [s3] "+r"(sum[3]),
+                           [x01] "=&r"(x01), [x23] "=&r"(x23)
+                         : [plane] "r"(plane), [a01] "r"(weights[0].w01), [a12] "r"(weights[0].w12),
+                           [b01] "r"(weights[1].w01), [b12] "r"(weights[1].w12), [c01] "r"(weights[2].w01),
+                           [c12] "r"(weights[2].w12), [row1] "i"(4 * channel->plane_words),
+                           [row2] "i"(8 * channel->plane_words), [row3] "i"(12 * channel->plane_words)
+                         : "memory");
+        return;
+    }
+#endif
+    for (int r = 0; r < 4; r++) {
+        const uint32_t x01 = plane[r * channel->plane_words], x23 = plane[r * channel->plane_words + 1];
+        for (int bottom = 0; bottom < 2; bottom++) {
+            if (r - bottom >= 0 && r - bottom < 3) {
+                const struct mcugen_dsp_row3 w = weights[r - bottom];
+                int32_t *left = &sum[2 * bottom], *right = &sum[2 * bottom + 1];
+                *left = mcugen_smlabt(x23, w.w12, mcugen_smlad(x01, w.w01, *left));
+                *right = mcugen_smlad(x23, w.w12, mcugen_smlatb(x01, w.w01, *right));
+            }
         }
+    }
+}
+
+/* Two rows of outputs, stride 1. */
+MCUGEN_KERNEL void mcugen_dsp_depthwise_two_rows_3x3(const mcugen_word *plane, const struct mcugen_dsp_row3 *weights,
+                                                     int8_t *output, int32_t output_w,
+                                                     const struct mcugen_dsp_channel *channel,
+                                                     const struct mcugen_dsp_output *out)
+{
+    const int32_t step = channel->output_step, row = output_w * step;
+    const mcugen_word *quads_end = plane + output_w / 2;
+    while (plane != quads_end) {
+        int32_t sum[4];
+        mcugen_dsp_depthwise_quad(plane, weights, channel, sum);
         plane++;
-        output[0] = mcugen_dsp_requantize(sum, channel->multiplier, channel->shift, out);
-        output += channel->output_step;
+        output[0] = mcugen_dsp_depthwise_output(sum[0], channel, out);
+        output[step] = mcugen_dsp_depthwise_output(sum[1], channel, out);
+        output[row] = mcugen_dsp_depthwise_output(sum[2], channel, out);
+        output[row + step] = mcugen_dsp_depthwise_output(sum[3], channel, out);
+        output += 2 * step;
+    }
+    if (output_w % 2 != 0) {
+        output[0] = mcugen_dsp_depthwise_3x3(plane, weights, channel, out);
+        output[row] = mcugen_dsp_depthwise_3x3(plane + channel->plane_words, weights, channel, out);
     }
 }
 
@@ -109,7 +188,7 @@ MCUGEN_KERNEL void mcugen_dsp_gather_plane(const struct mcugen_dsp_depthwise_par
     for (int32_t r = from; r < to; r++, y++) {
         if (y >= 0 && y < params->input_h) {
             const int8_t *row = input + y * params->input_w * params->input_c;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int32_t x = 0; x < params->gathered_w; x++) {
                 plane[x] = row[x * params->input_c];
             }
@@ -129,17 +208,25 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_band(const struct mcugen_dsp_depthwise_p
                                              const struct mcugen_dsp_output *out)
 {
     const int32_t is_3x3 = params->kernel_h == 3 && params->kernel_w == 3 && params->stride_w <= 2;
-    for (int32_t r = 0; r < rows; r++) {
-        if (is_3x3 && params->stride_w == 1) {
-            mcugen_dsp_depthwise_3x3_stride1((const mcugen_word *)plane, weights3, output, params->output_w, channel, out);
-        } else if (is_3x3) {
-            mcugen_dsp_depthwise_3x3_stride2((const mcugen_word *)plane, weights3, output, params->output_w, channel, out);
+    int32_t r = 0;
+    if (is_3x3 && params->stride_h == 1 && params->stride_w == 1) {
+        for (; r + 1 < rows; r += 2) {
+            mcugen_dsp_depthwise_two_rows_3x3((const mcugen_word *)plane, weights3, output, params->output_w, channel,
+                                              out);
+            plane += 2 * params->plane_w;
+            output += 2 * params->output_w * channel->output_step;
+        }
+    }
+    for (; r < rows; r++) {
+        if (is_3x3) {
+            mcugen_dsp_depthwise_row_3x3((const mcugen_word *)plane, weights3, output, params->output_w,
+                                         params->stride_w, channel, out);
         } else {
             int8_t *target = output;
             for (int32_t x = 0; x < params->output_w; x++) {
                 int32_t sum = mcugen_dsp_depthwise_sum(plane + x * params->stride_w, taps, params->kernel_h,
                                                        (params->kernel_w + 1) / 2, channel);
-                *target = mcugen_dsp_requantize(sum, channel->multiplier, channel->shift, out);
+                *target = mcugen_dsp_depthwise_output(sum, channel, out);
                 target += channel->output_step;
             }
         }
@@ -195,8 +282,9 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
         channel.bias = (int32_t)*stream++;
         if (is_3x3) {
             channel.shift = stream[0] >> 24;
+#pragma GCC unroll 3
             for (int r = 0; r < 3; r++) {
-                weights3[r] = mcugen_dsp_unpack_row3(stream[r]);
+                weights3[r] = mcugen_dsp_unpack_row3(stream[r], !out.general);
             }
             channel.multiplier = (int32_t)stream[3];
             stream += 4;
@@ -206,9 +294,10 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
             for (int32_t r = 0; r < params->kernel_h; r++) {
                 for (int32_t i = 0; i < pairs; i += 2) {
                     uint32_t bytes = *stream++;
-                    *target++ = mcugen_sxtb16(bytes);
+                    uint32_t low = mcugen_sxtb16(bytes), high = mcugen_sxtb16_odd(bytes);
+                    *target++ = out.general ? low : mcugen_double_halves(low);
                     if (i + 1 < pairs) {
-                        *target++ = mcugen_sxtb16_odd(bytes);
+                        *target++ = out.general ? high : mcugen_double_halves(high);
                     }
                 }
             }
@@ -216,6 +305,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
             channel.shift = stream[1] & 0xffu;
             stream += 2;
         }
+        channel.rounding = mcugen_dsp_rounding(channel.shift, &out);
         mcugen_dsp_depthwise_channel(params, plane, taps, weights3, input + c / multiplier, output + c, &channel, &out);
     }
 }

@@ -37,12 +37,6 @@ MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, in
 
 typedef int32_t mcugen_dsp_sums[MCUGEN_DSP_COLUMNS][MCUGEN_DSP_CHANNELS];
 
-#if MCUGEN_HAS_DSP && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(CONFIG_FRAME_POINTER)
-#define MCUGEN_DSP_ALL_REGISTERS 1
-#else
-#define MCUGEN_DSP_ALL_REGISTERS 0
-#endif
-
 #if MCUGEN_DSP_ALL_REGISTERS
 #define MCUGEN_DSP_COLUMN(sum0, sum1)          \
     "ldrd %[x_even], %[x_odd], [%[x]], #8\n\t" \
@@ -51,8 +45,7 @@ typedef int32_t mcugen_dsp_sums[MCUGEN_DSP_COLUMNS][MCUGEN_DSP_CHANNELS];
     "smlad " sum0 ", %[x_odd], %[odd0], " sum0 "\n\t" \
     "smlad " sum1 ", %[x_odd], %[odd1], " sum1 "\n\t"
 
-/* Four inputs of three columns and two channels. It takes all fourteen registers: written as one piece, because GCC
- * otherwise spills sums inside the loop. Needs a build without a frame pointer. */
+/* Four inputs of three columns and two channels, in all fourteen registers. */
 MCUGEN_KERNEL void mcugen_dsp_gemm_step_3x2(const mcugen_word **activations, const mcugen_word **weights,
                                             mcugen_dsp_sums sum)
 {

@@ -33,24 +33,21 @@ MCUGEN_KERNEL int32_t mcugen_dsp_requantize_general(int32_t accumulator, int32_t
     return (int32_t)((high + half - (high < 0 && exponent > 0 ? 1 : 0)) >> exponent);
 }
 
-/* `shift`: the exponent (fast form), or LiteRT's shift as an int8 (general form). */
-MCUGEN_KERNEL int8_t mcugen_dsp_requantize(int32_t accumulator, int32_t multiplier, uint32_t shift,
-                                           const struct mcugen_dsp_output *out)
+MCUGEN_KERNEL int8_t mcugen_dsp_finish_general(int32_t accumulator, int32_t multiplier, uint32_t shift,
+                                               const struct mcugen_dsp_output *out)
 {
-    int32_t value;
-    if (out->general) {
-        value = mcugen_dsp_requantize_general(accumulator, multiplier, (int8_t)(uint8_t)shift);
-        /* Clamped first: the sum with the zero point might not fit. */
-        value = value < out->clamp_min - out->zero_point ? out->clamp_min - out->zero_point : value;
-        value = value > out->clamp_max - out->zero_point ? out->clamp_max - out->zero_point : value;
-        return (int8_t)(value + out->zero_point);
-    }
-    int32_t twice_c = (int32_t)((uint32_t)(2 * out->zero_point + 1) << shift);
-    int32_t addend = mcugen_wrapping_add(accumulator, twice_c >> 1);
-    if (out->clamp_min < out->zero_point) {
-        addend = mcugen_wrapping_add(addend, accumulator >> 31);
-    }
-    value = mcugen_ssat8(mcugen_smmlar(accumulator, multiplier, addend) >> shift);
+    /* Clamped before the zero point is added: the sum might not fit. */
+    const int32_t least = out->clamp_min - out->zero_point, most = out->clamp_max - out->zero_point;
+    int32_t value = mcugen_dsp_requantize_general(accumulator, multiplier, (int8_t)(uint8_t)shift);
+    value = value < least ? least : value;
+    value = value > most ? most : value;
+    return (int8_t)(value + out->zero_point);
+}
+
+/* Saturates and clamps a value that has its zero point. */
+MCUGEN_KERNEL int8_t mcugen_dsp_finish(int32_t value, const struct mcugen_dsp_output *out)
+{
+    value = mcugen_ssat8(value);
     if (out->clamp_min > INT8_MIN) {
         value = value < out->clamp_min ? out->clamp_min : value;
     }
@@ -58,6 +55,41 @@ MCUGEN_KERNEL int8_t mcugen_dsp_requantize(int32_t accumulator, int32_t multipli
         value = value > out->clamp_max ? out->clamp_max : value;
     }
     return (int8_t)value;
+}
+
+/* c of the fast form: (2 * zero_point + 1) * 2**(exponent - 1). */
+MCUGEN_KERNEL int32_t mcugen_dsp_rounding(uint32_t exponent, const struct mcugen_dsp_output *out)
+{
+    return (int32_t)((uint32_t)(2 * out->zero_point + 1) << exponent) >> 1;
+}
+
+/* -1 for an accumulator whose negative ties have to be corrected. */
+MCUGEN_KERNEL int32_t mcugen_dsp_tie(int32_t accumulator, const struct mcugen_dsp_output *out)
+{
+    return out->clamp_min < out->zero_point ? accumulator >> 31 : 0;
+}
+
+/* `shift`: the exponent (fast form), or LiteRT's shift as an int8 (general form). */
+MCUGEN_KERNEL int8_t mcugen_dsp_requantize(int32_t accumulator, int32_t multiplier, uint32_t shift,
+                                           const struct mcugen_dsp_output *out)
+{
+    if (out->general) {
+        return mcugen_dsp_finish_general(accumulator, multiplier, shift, out);
+    }
+    int32_t addend = mcugen_wrapping_add(accumulator, mcugen_dsp_rounding(shift, out));
+    addend = mcugen_wrapping_add(addend, mcugen_dsp_tie(accumulator, out));
+    return mcugen_dsp_finish(mcugen_smmlar(accumulator, multiplier, addend) >> shift, out);
+}
+
+/* For sums of doubled products: SMMLAR(2x, multiplier, c) is y + c without more ado. General form: not doubled. */
+MCUGEN_KERNEL int8_t mcugen_dsp_requantize_doubled(int32_t accumulator, int32_t multiplier, uint32_t shift,
+                                                   int32_t rounding, const struct mcugen_dsp_output *out)
+{
+    if (out->general) {
+        return mcugen_dsp_finish_general(accumulator, multiplier, shift, out);
+    }
+    int32_t addend = mcugen_wrapping_add(rounding, mcugen_dsp_tie(accumulator, out));
+    return mcugen_dsp_finish(mcugen_smmlar(accumulator, multiplier, addend) >> shift, out);
 }
 
 #endif

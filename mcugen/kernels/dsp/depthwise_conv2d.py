@@ -157,7 +157,7 @@ def _packed(op: DepthwiseConv2d, graph: Graph) -> PackedChannels:
     taps[:: op.dilation[0], :: op.dilation[1]] = weights.data[0]
     bias = tensors[2].data if len(tensors) > 2 else None
     rows = taps.reshape(-1, weights.shape[3]).T
-    return pack_channels(rows, bias, op.requantization(tensors, [out]), x, out, op.clamp)
+    return pack_channels(rows, bias, op.requantization(tensors, [out]), x, out, op.clamp, doubled=True)
 
 
 def _stream(channels: PackedChannels, plane: Plane, small: bool) -> Constant:

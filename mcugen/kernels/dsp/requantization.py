@@ -53,6 +53,8 @@ def pack_channels(
     x: Tensor,
     out: Tensor,
     clamp: tuple[int, int],
+    *,
+    doubled: bool = False,
 ) -> PackedChannels:
     """Folds the zero point into the bias and chooses the form of requantization.
 
@@ -60,6 +62,8 @@ def pack_channels(
         weights: (channels, depth) int8, all taps of a channel in one row.
         bias: (channels,) int32 or None.
         requantization: LiteRT multipliers and shifts, (channels,) each.
+        doubled: the kernel doubles all products: the bias is doubled and the multiplier stays m in the fast form,
+            which then computes SMMLAR(2x, m, c).
 
     A channel whose output is one constant after clamping loses its weights: it never needs the general form.
     """
@@ -72,6 +76,8 @@ def pack_channels(
     ]
     exponent = -shift
     fast = _is_fast(low, high, multiplier, exponent, out.zero_point)
+    if doubled:
+        fast &= (2 * low >= INT32_MIN) & (2 * high <= INT32_MAX)
     # The result is monotonic in the accumulator as long as the left shift does not wrap.
     constant = ~fast & (ends[0] == ends[1]) & (shift <= 0)
     weights = np.where(constant[:, None], 0, weights).astype(np.int8)
@@ -81,6 +87,8 @@ def pack_channels(
     exponent = np.where(constant, 1, exponent)
     folded = full_bias - x.zero_point * weights.astype(np.int64).sum(axis=1)
     if bool((fast | constant).all()):
+        if doubled:
+            return PackedChannels(weights, 2 * folded, multiplier, exponent, general=False)
         return PackedChannels(weights, folded, 2 * multiplier - (1 << 32), exponent, general=False)
     return PackedChannels(weights, folded, multiplier, -exponent, general=True)
 
