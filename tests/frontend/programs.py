@@ -118,8 +118,9 @@ def compare(module: GraphModule, *shapes: tuple[int, ...], count: int = 3) -> Di
         with torch.no_grad():
             interpreter.run(*inputs, enable_io_processing=False)
         expected = {context.integers[n]: v for n, v in interpreter.integers.items() if n in context.integers}
-        values = {port.tensor: expected[port.tensor] for port in context.ports.values()}
-        model_inputs = {port.name: expected[port.tensor] for port in context.ports.values()}
+        given = {node: _quantized_input(node, interpreter.integers) for node in context.ports}
+        values = {port.tensor: given[node] for node, port in context.ports.items()}
+        model_inputs = {port.name: given[node] for node, port in context.ports.items()}
         for op in context.operators:
             difference = _step(context.tensors, op, values, expected)
             if difference > worst:
@@ -128,6 +129,11 @@ def compare(module: GraphModule, *shapes: tuple[int, ...], count: int = 3) -> Di
         for port, name in zip(graph.outputs, outputs, strict=True):
             end = max(end, _distance(results[port.name], expected.get(name, values[name])))
     return Difference(worst, end, where, graph)
+
+
+def _quantized_input(node: Node, integers: dict[Node, Int8Array]) -> Int8Array:
+    """A model input as the integers of the first quantize that reads it."""
+    return next(integers[n] for n in (node, *node.users) if n in integers)
 
 
 def _step(tensors: Any, op: Operator, values: dict[str, Int8Array], expected: dict[str, Int8Array]) -> int:
