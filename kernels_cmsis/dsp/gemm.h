@@ -19,7 +19,7 @@ enum { MCUGEN_DSP_COLUMNS = 3, MCUGEN_DSP_CHANNELS = 4, MCUGEN_DSP_UNROLL = 4 };
 /* Widens `depth` bytes to the first of `block` interleaved columns: two words in turn from each. */
 MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth, int32_t block)
 {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int32_t quads = depth / 4; quads > 0; quads--) {
         uint32_t word = mcugen_load_word(bytes);
         column[0] = mcugen_sxtb16(word);

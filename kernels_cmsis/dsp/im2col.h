@@ -81,7 +81,8 @@ MCUGEN_KERNEL void mcugen_dsp_window_row(const struct mcugen_dsp_conv2d_params *
 }
 
 /* The column of the output position whose first tap is at (y, x) of the input, maybe outside.
- * window: kernel_h * kernel_w * input_c bytes, used unless input_c is a multiple of four. */
+ * window: kernel_h * kernel_w * input_c bytes, rounded up to words, used unless input_c is a multiple of four; what is
+ * beyond meets weight 0. */
 MCUGEN_KERNEL void mcugen_dsp_column(const struct mcugen_dsp_conv2d_params *params, mcugen_word *column, int8_t *window,
                                      const int8_t *input, int32_t y, int32_t x, int32_t block)
 {
@@ -95,7 +96,7 @@ MCUGEN_KERNEL void mcugen_dsp_column(const struct mcugen_dsp_conv2d_params *para
         }
     }
     if (params->input_c % 4 != 0) {
-        mcugen_dsp_widen(column, window, params->kernel_h * taps_bytes, block);
+        mcugen_dsp_widen(column, window, (params->kernel_h * taps_bytes + 3) & ~3, block);
     }
 }
 

@@ -41,7 +41,7 @@ class Conv2dDsp(Kernel):
             inputs=(x.name,),
             constants=(gemm.weight_stream(channels, positions),),
             outputs=(out.name,),
-            scratch_bytes=gemm.scratch_bytes(positions, depth) + (depth if x.shape[3] % 4 else 0),
+            scratch_bytes=gemm.scratch_bytes(positions, depth) + (4 * gemm.quads(depth) if x.shape[3] % 4 else 0),
             overlaps=(Overlap(0, window_distance(op, graph)),),
         )
 
