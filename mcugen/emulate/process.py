@@ -51,7 +51,7 @@ def run_watched(
     Raises:
         StalledError: see there.
     """
-    with log.open("wb") as output, _exit_on_termination():
+    with log.open("wb") as output, exit_on_termination():
         child = subprocess.Popen(
             command,
             cwd=folder,
@@ -103,7 +103,7 @@ def _prepare_child() -> None:
 
 
 @contextlib.contextmanager
-def _exit_on_termination() -> Iterator[None]:
+def exit_on_termination() -> Iterator[None]:
     """SIGTERM unwinds the stack as Ctrl-C does, so that temporary folders go."""
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield

@@ -151,4 +151,4 @@ def _explain_missing_library(stderr: str) -> None:
 def _first_errors(stderr: str, limit: int = 12) -> str:
     lines = [line for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line or "undefined reference" in line] or lines
-    return "\n".join(errors[:limit])
+    return "\n".join(list(dict.fromkeys(errors))[:limit])

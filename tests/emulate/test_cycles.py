@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,38 +49,49 @@ SEQUENCES = {
     "not taken": ("cmp r0, r0\nbne 1f\nnop\n1: bx lr", 4, 1 + 1 + 1 + 3),
     "taken": ("cmp r0, r0\nbeq 1f\nnop\n1: bx lr", 3, 1 + 2 + 3),
     "cbz": ("movs r2, #0\ncbz r2, 1f\nnop\n1: bx lr", 3, 1 + 2 + 3),
-    # Into the next instruction: a branch to where it would go anyhow is not seen as taken.
     "call": ("mov r3, lr\nbl 1f\nbx r3\n1: bx lr", 4, 1 + 2 + 3 + 3),
-    # An address of 34 instructions, a block of more than one page of 1 KB.
+    # Longer than the emulator's pages of 1 KB and its longest block: counted in pieces.
     "long": (".rept 700\nadd r2, r2, #1\n.endr\nbx lr", 701, 700 + 3),
     "table branch": ("movs r2, #0\ntbb [pc, r2]\n.byte 1, 1\nbx lr", 3, 1 + 3 + 3),
 }
 
 
-def measure(folder: Path, board: Board, assembly: str) -> FunctionCount:
-    lines = "\\n".join(assembly.split("\n"))
-    prelude = (
-        "static int32_t scratch[16];\nvoid known(int32_t *memory);\n"
-        "__attribute__((naked, noinline, noclone)) void known(__attribute__((unused)) int32_t *memory)\n"
-        f'{{\n    __asm__ volatile("{lines}");\n}}'
-    )
-    manifest = write_fake_module(folder / "module", board, prelude=prelude, body="known(scratch);")
+def measure(folder: Path, board: Board, programs: Mapping[str, str]) -> dict[str, FunctionCount]:
+    """Calls each program once, in one firmware; counts by name."""
+    prelude, body = ["static int32_t scratch[16];"], []
+    symbols = {name: f"program_{i}" for i, name in enumerate(programs)}
+    for name, assembly in programs.items():
+        lines = "\\n".join(assembly.split("\n"))
+        prelude.append(
+            f"void {symbols[name]}(int32_t *memory);\n"
+            f"__attribute__((naked, noinline, noclone)) void {symbols[name]}(__attribute__((unused)) int32_t *memory)\n"
+            f'{{\n    __asm__ volatile("{lines}");\n}}'
+        )
+        body.append(f"{symbols[name]}(scratch);")
+    manifest = write_fake_module(folder / "module", board, prelude="\n".join(prelude), body="\n    ".join(body))
     firmware = build_firmware(folder / "module", manifest, board, build_dir=folder / "build")
     result = QemuRunner().run(firmware, [np.zeros((1, 1, 37), np.int8)])
-    return next(f for f in result.functions if f.name == "known")
+    found = {f.name: f for f in result.functions}
+    return {name: found[symbol] for name, symbol in symbols.items()}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FunctionCount]:
+    return measure(tmp_path_factory.mktemp("sequences"), M4, {name: s[0] for name, s in SEQUENCES.items()})
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_sequences_timed_by_hand(tmp_path: Path, name: str) -> None:
-    assembly, instructions, cycles = SEQUENCES[name]
-    assert measure(tmp_path, M4, assembly) == FunctionCount("known", instructions, cycles)
+def test_sequences_timed_by_hand(measured: dict[str, FunctionCount], name: str) -> None:
+    _, instructions, cycles = SEQUENCES[name]
+    assert (measured[name].instructions, measured[name].cycles) == (instructions, cycles)
 
 
 def test_cores_without_a_model_give_no_cycles(tmp_path: Path) -> None:
-    assert measure(tmp_path, load_board("nucleo_f746zg"), "bx lr") == FunctionCount("known", 1, None)
+    count = measure(tmp_path, load_board("nucleo_f746zg"), {"return": "bx lr"})["return"]
+    assert (count.instructions, count.cycles) == (1, None)
 
 
 def test_helium_loops_are_counted(tmp_path: Path) -> None:
-    """dls, ten times (add, le), bx: the hardware loop's le is an instruction of every pass."""
+    """dls, ten times (adds, le), bx: the hardware loop's le is an instruction of every pass."""
     assembly = "mov r3, lr\nmovs r2, #10\ndls lr, r2\n1: adds r0, #1\nle lr, 1b\nbx r3"
-    assert measure(tmp_path, load_board("mps3_an547"), assembly).instructions == 3 + 20 + 1
+    assert measure(tmp_path, load_board("mps3_an547"), {"loop": assembly})["loop"].instructions == 3 + 20 + 1

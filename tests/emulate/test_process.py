@@ -42,9 +42,9 @@ def test_no_progress_ends_the_group_of_processes(tmp_path: Path) -> None:
 
 
 def test_progress_keeps_it_alive(tmp_path: Path) -> None:
-    """Six steps of 0.2 s, each far below the limit, all together above it."""
-    script = "for i in 1 2 3 4 5 6; do sleep 0.2; touch work$i; done"
-    assert run(tmp_path, script, stall_seconds=1.0) == 0
+    """Twelve steps of 0.2 s, each far below the limit, all together above it."""
+    script = "for i in 1 2 3 4 5 6 7 8 9 a b c; do sleep 0.2; touch work$i; done"
+    assert run(tmp_path, script, stall_seconds=2.0) == 0
 
 
 def alive(process: int) -> bool:
