@@ -1,12 +1,13 @@
 """Memories and budgets: what is counted against them, and the error that says by how much and because of what.
 
 RAM counts the arena: exact, and all the RAM a module has besides the stack (which `mcugen verify` measures) and the
-caller's input and output. Flash counts the constants, exactly as emitted (equal arrays once), plus the code size as
-soon as somebody knows it: the planner does not, the firmware build calls `check_flash` again with it.
+caller's input and output. Flash counts the constants, exactly as emitted (equal arrays once): what certainly does not
+fit is refused here. Code is only known once the module is linked, which `mcugen.api.check_flash` does.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,16 +46,26 @@ def _tighter(memory: Limit, budget: int | None, option: str) -> Limit:
     return Limit(budget, f"the budget {option}", True)
 
 
-def constant_bytes(invocations: Iterable[Invocation]) -> int:
+def constant_sizes(invocation: Invocation) -> dict[bytes, int]:
+    """Bytes of each constant array by a digest of its type and content."""
+    return {
+        hashlib.sha256(c.data.dtype.name.encode() + b":" + c.data.tobytes()).digest(): int(c.data.nbytes)
+        for c in invocation.constants
+    }
+
+
+def merged_bytes(constants: Iterable[Mapping[bytes, int]]) -> int:
     """Bytes of all constants, equal arrays counted once, as emission merges them."""
-    unique = {(c.data.dtype.str, c.alignment, c.data.tobytes()) for i in invocations for c in i.constants}
-    return sum(len(data) for _, _, data in unique)
+    merged: dict[bytes, int] = {}
+    for sizes in constants:
+        merged.update(sizes)
+    return sum(merged.values())
 
 
-def check_flash(limit: Limit, calls: Sequence[BoundOperator], code_bytes: int = 0) -> None:
-    """Raises DoesNotFitError when constants and code exceed the limit; lists the largest constants."""
-    constants = constant_bytes(c.invocation for c in calls)
-    excess = constants + code_bytes - limit.size
+def check_flash(limit: Limit, calls: Sequence[BoundOperator]) -> None:
+    """Raises DoesNotFitError when the constants alone exceed the limit; lists the largest."""
+    constants = merged_bytes(constant_sizes(c.invocation) for c in calls)
+    excess = constants - limit.size
     if excess <= 0:
         return
     largest = sorted(calls, key=lambda c: (-c.invocation.constant_bytes, c.operator.name))[:8]
@@ -63,11 +74,10 @@ def check_flash(limit: Limit, calls: Sequence[BoundOperator], code_bytes: int = 
         for c in largest
         if c.invocation.constant_bytes
     ]
-    need = f"{constants:,} bytes of constants" + (f" and {code_bytes:,} of code" if code_bytes else "")
     raise DoesNotFitError(
-        f"the module needs {need}: {excess:,} bytes more than {limit.what}, {limit.size:,} bytes",
+        f"the constants need {constants:,} bytes: {excess:,} bytes more than {limit.what}, {limit.size:,} bytes",
         where="\n".join(["operators with the largest constants (bytes):", *rows]),
-        hint="use fewer channels or layers, --optimize size, or a board with more flash",
+        hint="use fewer channels or layers, or a board with more flash",
         over_budget=limit.is_budget,
     )
 

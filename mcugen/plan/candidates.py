@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.kernels.base import Invocation, Kernel
+from mcugen.plan.budget import constant_sizes
 
 Finder = Callable[[Operator, Graph, Cpu, str], Sequence[Kernel]]
 """(operator, graph, cpu, policy) -> the kernels that support it, cheapest first."""
@@ -16,11 +17,17 @@ Finder = Callable[[Operator, Graph, Cpu, str], Sequence[Kernel]]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One kernel for one operator. `cost`: estimated instructions of a call."""
+    """One kernel for one operator.
+
+    Attributes:
+        cost: estimated instructions of a call.
+        constants: as `budget.constant_sizes`.
+    """
 
     kernel: Kernel
     invocation: Invocation
     cost: float
+    constants: Mapping[bytes, int]
 
 
 @dataclass
@@ -42,7 +49,9 @@ class Candidates:
     def _make(self, op: Operator, kernel: Kernel) -> Candidate:
         key = (op.name, kernel.name)
         if key not in self._made:
-            self._made[key] = Candidate(kernel, kernel.invoke(op, self.graph), kernel.cost(op, self.graph))
+            invocation = kernel.invoke(op, self.graph)
+            cost = kernel.cost(op, self.graph)
+            self._made[key] = Candidate(kernel, invocation, cost, constant_sizes(invocation))
         return self._made[key]
 
     def fastest(self, op: Operator) -> Candidate:
