@@ -134,15 +134,16 @@ MCUGEN_KERNEL void mcugen_dot_2x4(const struct mcugen_matrix *m, const int8_t *c
 MCUGEN_KERNEL void mcugen_one_column(const struct mcugen_matrix *m, const int8_t *column, int8_t *output)
 {
     const int32_t at_once = MCUGEN_FEW_REGISTERS ? 2 : 4;
-    int32_t channel = 0;
-    for (; channel + at_once <= m->channels; channel += at_once) {
+    /* With the number of blocks a constant, the compiler sees that no channels are left over. */
+    const int32_t blocks_end = m->channels - m->channels % at_once;
+    for (int32_t channel = 0; channel < blocks_end; channel += at_once) {
         if (MCUGEN_FEW_REGISTERS) {
             mcugen_dot_1x2(m, column, channel, output);
         } else {
             mcugen_dot_1x4(m, column, channel, output);
         }
     }
-    for (; channel < m->channels; channel++) {
+    for (int32_t channel = blocks_end; channel < m->channels; channel++) {
         output[channel] = mcugen_dot(m, column, channel);
     }
 }
@@ -160,11 +161,11 @@ MCUGEN_KERNEL void mcugen_two_columns(const struct mcugen_matrix *m, const int8_
         }
         return;
     }
-    int32_t channel = 0;
-    for (; channel + 4 <= m->channels; channel += 4) {
+    const int32_t blocks_end = m->channels - m->channels % 4;
+    for (int32_t channel = 0; channel < blocks_end; channel += 4) {
         mcugen_dot_2x4(m, columns, step, channel, output, output_step);
     }
-    for (; channel < m->channels; channel++) {
+    for (int32_t channel = blocks_end; channel < m->channels; channel++) {
         output[channel] = mcugen_dot(m, columns, channel);
         output[output_step + channel] = mcugen_dot(m, columns + step, channel);
     }
