@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
-output = Console(highlight=False, soft_wrap=True)
+# Piped output is not folded at the 80 columns that Rich takes for granted there.
+output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 
 
 class Kernels(StrEnum):
@@ -227,6 +229,8 @@ def _main(
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script. Exit codes: 0 done, 1 a check failed, 2 wrong input, 3 something is not installed."""
+    # A terminated command unwinds as an interrupted one does, so that temporary folders and emulators go.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(_run(arguments))
 
 

@@ -78,13 +78,17 @@ def load_board_file(path: Path) -> Board:
     """
     name = path.stem
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", name):
-        raise InputError("a board's file name may hold letters, digits, _ . + - only", where=str(path))
+        raise InputError(
+            "a board's file name may hold letters, digits, _ . + - only", where=str(path), hint="rename it"
+        )
     try:
         fields = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
     except OSError as error:
-        raise InputError(f"cannot read the board file: {error.strerror}", where=str(path)) from error
+        raise InputError(
+            f"cannot read the board file: {error.strerror}", where=str(path), hint="check the path"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError, TypeError) as error:
-        raise InputError(f"the board file is not YAML: {_one_line(error)}", where=str(path)) from error
+        raise InputError(f"the board file is not YAML: {_one_line(error)}", where=str(path), hint=_HINT) from error
     if not isinstance(fields, dict):
         raise InputError("a board file holds fields such as `cpu:` and `memories:`", where=str(path), hint=_HINT)
     try:

@@ -1,0 +1,111 @@
+"""Model and calibration files that are wrong, one function each: folder -> path."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+SHAPE = (1, 2, 6, 6)
+
+
+class Net(nn.Module):
+    """A good network, small and quick to export."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv = nn.Conv2d(2, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.conv(x))
+
+
+class Unsupported(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.special.bessel_j0(self.conv(x))  # no integer form of this exists
+
+
+class Huge(nn.Module):
+    """Its activations exceed the RAM of every small board."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Conv2d(2, 64, 1)
+        self.second = nn.Conv2d(64, 64, 3, padding=1)
+        self.third = nn.Conv2d(64, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.third(self.second(self.first(x)))
+
+
+def save(model: nn.Module, path: Path, shape: tuple[int, ...] = SHAPE, **options: object) -> Path:
+    with torch.no_grad():
+        program = torch.export.export(model.eval(), (torch.zeros(shape),), **options)  # type: ignore[arg-type]
+    torch.export.save(program, path)
+    return path
+
+
+def good_model(folder: Path) -> Path:
+    return save(Net(), folder / "good.pt2")
+
+
+def good_calibration(folder: Path) -> Path:
+    return calibration(folder, np.random.default_rng(0).standard_normal((4, *SHAPE[1:])).astype(np.float32))
+
+
+def calibration(folder: Path, values: np.ndarray, name: str = "x") -> Path:
+    path = folder / "cal.npz"
+    np.savez(path, **{name: values})
+    return path
+
+
+def missing(folder: Path) -> Path:
+    return folder / "missing.pt2"
+
+
+def empty(folder: Path) -> Path:
+    (folder / "empty.pt2").write_bytes(b"")
+    return folder / "empty.pt2"
+
+
+def truncated(folder: Path) -> Path:
+    content = good_model(folder).read_bytes()
+    (folder / "cut.pt2").write_bytes(content[: len(content) // 2])
+    return folder / "cut.pt2"
+
+
+def pickled_module(folder: Path) -> Path:
+    torch.save(Net(), folder / "module.pt")
+    return folder / "module.pt"
+
+
+def raw_pickle(folder: Path) -> Path:
+    (folder / "raw.pt").write_bytes(pickle.dumps({"weights": [1, 2, 3]}))
+    return folder / "raw.pt"
+
+
+def torchscript(folder: Path) -> Path:
+    # The tracer is deprecated, but its archives are still about.
+    torch.jit.save(torch.jit.trace(Net(), torch.zeros(SHAPE)), folder / "script.pt")  # type: ignore[no-untyped-call]
+    return folder / "script.pt"
+
+
+def dynamic_shapes(folder: Path) -> Path:
+    return save(Net(), folder / "dynamic.pt2", dynamic_shapes={"x": {2: torch.export.Dim("height", min=4, max=32)}})
+
+
+def unsupported_operator(folder: Path) -> Path:
+    return save(Unsupported(), folder / "unsupported.pt2")
+
+
+def too_large(folder: Path) -> Path:
+    return save(Huge(), folder / "huge.pt2", (1, 2, 128, 128))
+
+
+Builder = Callable[[Path], Path]

@@ -1,0 +1,188 @@
+"""Everything a user can get wrong: the exit code, one readable message, no traceback, nothing half-written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcugen import cli
+from tests.invalid import models
+from tests.invalid.models import SHAPE, Builder
+
+BOARDS = Path(__file__).parent / "boards"
+Calibration = Callable[[Path], Path | str | None]
+
+
+def values(shape: tuple[int, ...] = (4, *SHAPE[1:]), fill: float = 0.5, dtype: str = "float32") -> np.ndarray:
+    return np.full(shape, fill, dtype)
+
+
+def samples(array: np.ndarray, name: str = "x") -> Calibration:
+    return lambda folder: models.calibration(folder, array, name)
+
+
+def pickled_samples(folder: Path) -> Path:
+    np.savez(folder / "cal.npz", x=np.array([{"a": 1}], dtype=object))
+    return folder / "cal.npz"
+
+
+def text_file(folder: Path) -> Path:
+    (folder / "cal.npz").write_text("not an archive")
+    return folder / "cal.npz"
+
+
+# name: (model, calibration, board, exit code, what the message must say)
+CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
+    "model missing": (models.missing, models.good_calibration, "nrf5340", 2, ("missing.pt2", "does not exist")),
+    "model empty": (models.empty, models.good_calibration, "nrf5340", 2, ("empty",)),
+    "model cut short": (models.truncated, models.good_calibration, "nrf5340", 2, ("damaged", "cut.pt2")),
+    "pickled module": (models.pickled_module, models.good_calibration, "nrf5340", 2, ("torch.save", "torch.export")),
+    "raw pickle": (models.raw_pickle, models.good_calibration, "nrf5340", 2, ("pickle", "torch.export")),
+    "TorchScript": (models.torchscript, models.good_calibration, "nrf5340", 2, ("TorchScript", "torch.export")),
+    "dynamic shapes": (models.dynamic_shapes, models.good_calibration, "nrf5340", 2, ("dynamic shapes", "'x'")),
+    "unsupported operator": (
+        models.unsupported_operator,
+        models.good_calibration,
+        "nrf5340",
+        2,
+        ("bessel_j0", "models.py:", "fix:"),
+    ),
+    "no calibration": (models.good_model, lambda _: None, "nrf5340", 2, ("--calibration",)),
+    "calibration missing": (models.good_model, lambda f: f / "none.npz", "nrf5340", 2, ("none.npz", "does not exist")),
+    "calibration is text": (models.good_model, text_file, "nrf5340", 2, ("cal.npz",)),
+    "calibration pickled": (models.good_model, pickled_samples, "nrf5340", 2, ("cal.npz",)),
+    "calibration names": (models.good_model, samples(values(), "image"), "nrf5340", 2, ("image", "x")),
+    "calibration shape": (models.good_model, samples(values((4, 3, 6, 6))), "nrf5340", 2, ("(4, 3, 6, 6)",)),
+    "calibration dtype": (models.good_model, samples(values(dtype="complex64")), "nrf5340", 2, ("complex64",)),
+    "calibration NaN": (models.good_model, samples(values(fill=float("nan"))), "nrf5340", 2, ("NaN",)),
+    "no samples": (models.good_model, samples(values((0, *SHAPE[1:]))), "nrf5340", 2, ("no samples",)),
+    "unknown board": (models.good_model, models.good_calibration, "nrf5430", 2, ("nrf5430", "nrf5340dk")),
+    "ambiguous board": (models.good_model, models.good_calibration, "nucleo", 2, ("nucleo_f746zg", "nucleo_h743zi")),
+    "board: unknown field": (
+        models.good_model,
+        models.good_calibration,
+        str(BOARDS / "unknown_field.yml"),
+        2,
+        ("unknown_field.yml", "colour"),
+    ),
+    "board: unknown core": (
+        models.good_model,
+        models.good_calibration,
+        str(BOARDS / "unknown_core.yml"),
+        2,
+        ("unknown_core.yml", "core"),
+    ),
+    "board: unknown memory": (
+        models.good_model,
+        models.good_calibration,
+        str(BOARDS / "unknown_memory.yml"),
+        2,
+        ("unknown_memory.yml", "tcm"),
+    ),
+    "board: overlapping memories": (
+        models.good_model,
+        models.good_calibration,
+        str(BOARDS / "overlapping_memories.yml"),
+        2,
+        ("overlapping_memories.yml", "overlap"),
+    ),
+    "board: no YAML": (
+        models.good_model,
+        models.good_calibration,
+        str(BOARDS / "no_yaml.yml"),
+        2,
+        ("no_yaml.yml",),
+    ),
+    "board file missing": (models.good_model, models.good_calibration, "none/board.yml", 2, ("none/board.yml",)),
+    "too large": (models.too_large, lambda _: "random", "microbit", 2, ("bytes", "alive", "first")),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[name.replace(" ", "_") for name in CASES])
+def test_emit(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, calibration, board, code, words = CASES[case]
+    output = tmp_path / "result" / "out"
+    arguments = ["emit", str(model(tmp_path)), "--board", board, "--output", str(output)]
+    data = calibration(tmp_path)
+    if data is not None:
+        arguments += ["--calibration", str(data)]
+    before = sorted(tmp_path.iterdir())
+    assert cli._run(arguments) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ") or "\nerror: " in printed.err
+    assert "Traceback" not in printed.err
+    assert "fix: " in printed.err
+    for word in words:
+        assert word in printed.err, printed.err
+    assert sorted(tmp_path.iterdir()) == before, "something was left behind"
+
+
+def emit_good(tmp_path: Path, *options: str) -> int:
+    arguments = ["emit", str(models.good_model(tmp_path)), "--board", "nrf5340", "--output", str(tmp_path / "out")]
+    return cli._run([*arguments, "--calibration", str(models.good_calibration(tmp_path)), *options])
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--max-ram", "none"), 2, ("'none' is not a size",)),
+        (("--max-flash", "10"), 1, ("flash", "10 bytes", "--max-flash")),
+        (("--kernels", "fast"), 2, ("fast",)),
+        (("--name", "---"), 2, ("--name",)),
+        (("--unknown",), 2, ("--unknown",)),
+    ],
+)
+def test_emit_options(
+    options: tuple[str, ...], code: int, words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert emit_good(tmp_path, *options) == code
+    printed = capsys.readouterr()
+    for word in words:
+        assert word in printed.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_somebody_elses_folder_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("precious")
+    assert emit_good(tmp_path) == 2
+    assert "thesis.txt" in {p.name for p in (tmp_path / "out").iterdir()}
+    assert "not written by mcugen" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["verify", "run"])
+def test_a_folder_that_is_no_module(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--inputs", "a.npz", "--outputs", "b.npz"] if command == "run" else []
+    assert cli._run([command, str(tmp_path), *options]) == 2
+    assert "mcugen.json" in capsys.readouterr().err
+
+
+def test_a_damaged_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert emit_good(tmp_path) == 0
+    path = tmp_path / "out" / "mcugen.json"
+    for content, word in (
+        ("{", "not JSON"),
+        ("[]", "damaged"),
+        ('{"format": 99}', "format 99"),
+        (path.read_text().replace('"macs"', '"mac"'), "damaged"),
+    ):
+        path.write_text(content)
+        capsys.readouterr()
+        assert cli._run(["verify", str(tmp_path / "out")]) == 2
+        assert word in capsys.readouterr().err
+
+
+def test_missing_tools_end_with_3_and_the_command_that_installs_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert emit_good(tmp_path) == 0
+    monkeypatch.setenv("PATH", str(tmp_path))
+    capsys.readouterr()
+    assert cli._run(["verify", str(tmp_path / "out")]) == 3
+    assert "apt-get install" in capsys.readouterr().err
+    assert cli._run(["doctor"]) == 3
+    assert "apt-get install" in capsys.readouterr().out
