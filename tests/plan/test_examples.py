@@ -16,8 +16,7 @@ from tests.plan import memory
 from tests.plan.networks import NETWORKS
 
 # Bytes. What each network needs without any sharing or scratch is 16,000 / 55,296 / 49,152 / 256.
-PROMISED = {"ds_cnn": 16_500, "mobilenet": 55_500, "resnet8": 49_500, "autoencoder": 1_500}
-PROMISED_FRUGAL = {**PROMISED, "autoencoder": 800}
+PROMISED = {"ds_cnn": 16_500, "mobilenet": 55_500, "resnet8": 49_500, "autoencoder": 800}
 BOARDS = ["nrf5340dk", "mps2_an385", "rpi_pico", "mps3_an547"]  # M33 with DSP, M3, M0+, M55
 
 
@@ -33,7 +32,7 @@ def test_the_arena_is_at_its_bound_on_every_class_of_core(network: Graph, board:
     plan = make_plan(network, target, optimize=optimize)
     memory.run(plan)
     assert plan.arena.size == plan.arena.lower_bound, as_text(plan)
-    assert plan.arena.size <= (PROMISED_FRUGAL if optimize == "ram" else PROMISED)[network.name]
+    assert plan.arena.size <= PROMISED[network.name]
 
 
 def test_sharing_beats_the_sum_of_live_tensors(network: Graph) -> None:
