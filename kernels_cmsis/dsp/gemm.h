@@ -67,41 +67,60 @@ MCUGEN_KERNEL void mcugen_dsp_gemm_step_3x2(const mcugen_word **activations, con
 }
 #endif
 
+/* Four inputs of one column times the next `channels` words of weights; `x_even`, `x_odd` are the inputs as widened. */
+MCUGEN_KERNEL void mcugen_dsp_dot_step(uint32_t x_even, uint32_t x_odd, const mcugen_word **weights, int channels,
+                                       int32_t sum[MCUGEN_DSP_CHANNELS])
+{
+#pragma GCC unroll 2
+    for (int c = 0; c + 1 < channels; c += 2) {
+        uint32_t even0, odd0, even1, odd1;
+        mcugen_next_pair(weights, &even0, &even1);
+        mcugen_widen_bytes(&even0, &odd0);
+        mcugen_widen_bytes(&even1, &odd1);
+        mcugen_accumulate(x_even, even0, &sum[c]);
+        mcugen_accumulate(x_even, even1, &sum[c + 1]);
+        mcugen_accumulate(x_odd, odd0, &sum[c]);
+        mcugen_accumulate(x_odd, odd1, &sum[c + 1]);
+    }
+    if (channels % 2 != 0) {
+        uint32_t even = *(*weights)++, odd;
+        mcugen_widen_bytes(&even, &odd);
+        mcugen_accumulate(x_even, even, &sum[channels - 1]);
+        mcugen_accumulate(x_odd, odd, &sum[channels - 1]);
+    }
+}
+
 /* Four more inputs of every column and channel. */
 MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word **activations, const mcugen_word **weights, int columns,
                                         int channels, mcugen_dsp_sums sum)
 {
+    uint32_t x_even, x_odd, even0, odd0, even1 = 0, odd1 = 0;
 #if MCUGEN_DSP_ALL_REGISTERS
     if (columns == 3 && channels == 2) {
         mcugen_dsp_gemm_step_3x2(activations, weights, sum);
         return;
     }
 #endif
-    uint32_t x_even = 0, x_odd = 0;
-#pragma GCC unroll 2
-    for (int c = 0; c < channels; c += 2) {
-        uint32_t even0, odd0, even1 = 0, odd1 = 0;
-        if (c + 1 < channels) {
-            mcugen_next_pair(weights, &even0, &even1);
-            mcugen_widen_bytes(&even1, &odd1);
-        } else {
-            even0 = *(*weights)++;
-        }
-        mcugen_widen_bytes(&even0, &odd0);
+    if (columns == 1) {
+        mcugen_next_pair(activations, &x_even, &x_odd);
+        mcugen_dsp_dot_step(x_even, x_odd, weights, channels, sum[0]);
+        return;
+    }
+    if (channels == 2) {
+        mcugen_next_pair(weights, &even0, &even1);
+        mcugen_widen_bytes(&even1, &odd1);
+    } else {
+        even0 = *(*weights)++;
+    }
+    mcugen_widen_bytes(&even0, &odd0);
 #pragma GCC unroll 3
-        for (int p = 0; p < columns; p++) {
-            /* More than one pair of channels only ever meets a single column. */
-            if (c == 0) {
-                mcugen_next_pair(activations, &x_even, &x_odd);
-            }
-            mcugen_accumulate(x_even, even0, &sum[p][c]);
-            if (c + 1 < channels) {
-                mcugen_accumulate(x_even, even1, &sum[p][c + 1]);
-            }
-            mcugen_accumulate(x_odd, odd0, &sum[p][c]);
-            if (c + 1 < channels) {
-                mcugen_accumulate(x_odd, odd1, &sum[p][c + 1]);
-            }
+    for (int p = 0; p < columns; p++) {
+        mcugen_next_pair(activations, &x_even, &x_odd);
+        mcugen_accumulate(x_even, even0, &sum[p][0]);
+        mcugen_accumulate(x_odd, odd0, &sum[p][0]);
+        if (channels == 2) {
+            mcugen_accumulate(x_even, even1, &sum[p][1]);
+            mcugen_accumulate(x_odd, odd1, &sum[p][1]);
         }
     }
 }

@@ -6,8 +6,14 @@ from mcugen.kernels.base import Kernel
 from mcugen.kernels.dsp.conv2d import Conv2dDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp
-from mcugen.kernels.dsp.fully_connected import FullyConnectedDsp
+from mcugen.kernels.dsp.fully_connected import FullyConnectedDsp, FullyConnectedVectorDsp
 
-KERNELS: tuple[Kernel, ...] = (Conv2d1x1Dsp(), Conv2dDsp(), DepthwiseConv2dDsp(), FullyConnectedDsp())
+KERNELS: tuple[Kernel, ...] = (
+    Conv2d1x1Dsp(),
+    Conv2dDsp(),
+    DepthwiseConv2dDsp(),
+    FullyConnectedDsp(),
+    FullyConnectedVectorDsp(),
+)
 
-__all__ = ["KERNELS", "Conv2d1x1Dsp", "Conv2dDsp", "DepthwiseConv2dDsp", "FullyConnectedDsp"]
+__all__ = ["KERNELS", "Conv2d1x1Dsp", "Conv2dDsp", "DepthwiseConv2dDsp", "FullyConnectedDsp", "FullyConnectedVectorDsp"]

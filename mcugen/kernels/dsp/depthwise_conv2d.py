@@ -19,7 +19,7 @@ from mcugen.kernels.dsp.requantization import PackedChannels, pack_channels
 from mcugen.kernels.overlap import overlap_distance
 
 # The scratch plane of one channel; taller planes are worked on in bands of rows.
-_PLANE_BYTES = 2048
+_PLANE_BYTES = 1024
 
 
 @dataclass(frozen=True)
