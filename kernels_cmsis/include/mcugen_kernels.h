@@ -11,7 +11,16 @@
 /* Kernels are inlined into one function for each distinct set of constant parameters. */
 #define MCUGEN_KERNEL static inline __attribute__((always_inline, unused))
 
-/* portable/: general_requantization is 1 when a shift is not negative. */
+/* Thumb-1 (Cortex-M0, M0+): eight registers for arithmetic, no long multiply. */
+#ifndef MCUGEN_SMALL_CORE
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#define MCUGEN_SMALL_CORE 1
+#else
+#define MCUGEN_SMALL_CORE 0
+#endif
+#endif
+
+/* portable/: general_requantization is 1 when a channel is beyond mcugen_requantize_fast. */
 struct mcugen_conv2d_params {
     int32_t input_h, input_w, input_c;
     int32_t output_h, output_w, output_c;

@@ -36,15 +36,6 @@ MCUGEN_KERNEL int32_t mcugen_requantize(int32_t x, int32_t multiplier, int32_t s
     return mcugen_rounding_shift_right(product, right);
 }
 
-/* As mcugen_requantize for multiplier >= 0 and shift in -31 ... -1, in fewer instructions. */
-MCUGEN_KERNEL int32_t mcugen_requantize_down(int32_t x, int32_t multiplier, int32_t shift)
-{
-    const int32_t product = (int32_t)(((int64_t)x * multiplier + (INT64_C(1) << 30)) >> 31);
-    /* One less for negative products turns rounding half up into half away from zero; never below INT32_MIN, because
-     * multiplier < 2**31. Rounding after dropping all but one fractional bit cannot overflow. */
-    return (((product + (product >> 31)) >> (-shift - 1)) + 1) >> 1;
-}
-
 /* Adds the zero point and limits to [lowest, highest], without overflow for any value. */
 MCUGEN_KERNEL int8_t mcugen_to_int8(int32_t value, int32_t zero_point, int32_t lowest, int32_t highest)
 {
@@ -52,6 +43,61 @@ MCUGEN_KERNEL int8_t mcugen_to_int8(int32_t value, int32_t zero_point, int32_t l
     value = value < least ? least : value;
     value = value > most ? most : value;
     return (int8_t)(value + zero_point);
+}
+
+/* Saturates to int8: one instruction from Armv7-M on. */
+MCUGEN_KERNEL int32_t mcugen_saturate8(int32_t value)
+{
+#if defined(__ARM_FEATURE_SAT)
+    int32_t saturated;
+    __asm__("ssat %0, #8, %1" : "=r"(saturated) : "r"(value));
+    return saturated;
+#else
+    return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+#endif
+}
+
+/* (x * 2m + 2**31) >> 32 + addend for multiplier = 2m - 2**32, as in mcugen_requantize_fast; the sum fits 32 bits. */
+MCUGEN_KERNEL int32_t mcugen_scale_and_add(int32_t x, int32_t multiplier, uint32_t addend)
+{
+    if (!MCUGEN_SMALL_CORE) {
+        /* x * 2**32 makes 2m of the multiplier: one SMLAL on top of it. */
+        const uint64_t start = (uint64_t)((uint32_t)x + addend) << 32 | UINT32_C(0x80000000);
+        return (int32_t)(uint32_t)((start + (uint64_t)((int64_t)x * multiplier)) >> 32);
+    }
+    /* Four products of halves; rounding with the second, where it cannot overflow. */
+    const uint32_t low = (uint32_t)x & 0xffffu, factor_low = (uint32_t)multiplier & 0xffffu;
+    const uint32_t factor_high = (uint32_t)multiplier >> 16;
+    const int32_t high = x >> 16;
+    const uint32_t middle = low * factor_high + (low * factor_low >> 16) + 0x8000u;
+    const int32_t middle_signed = high * (int32_t)factor_low + (int32_t)(middle & 0xffffu);
+    const uint32_t top = (uint32_t)(high * (int32_t)factor_high) + (middle >> 16) + (uint32_t)(middle_signed >> 16);
+    return (int32_t)(top + addend);
+}
+
+/* The whole way from accumulator to int8 in few instructions, for channels where the packer has proven that nothing
+ * overflows (mcugen/kernels/dsp/requantization.py).
+ *
+ * `multiplier` is 2 * m - 2**32 for a Q31 multiplier m >= 2**30, and exponent = -shift >= 1. One long multiply gives
+ *   (x * 2m + 2**31) >> 32 = round(x * m / 2**31) = y,   and (y + c) >> exponent with
+ *   c = zero_point * 2**exponent + 2**(exponent - 1)     adds the zero point and rounds ties up.
+ * Negative ties have to go down: x >> 31 is -1 for them. Where the clamp cuts off all below the zero point, they do not
+ * matter.
+ */
+MCUGEN_KERNEL int8_t mcugen_requantize_fast(int32_t x, int32_t multiplier, int32_t exponent, int32_t zero_point,
+                                            int32_t lowest, int32_t highest)
+{
+    const int32_t c = (int32_t)((uint32_t)(2 * zero_point + 1) << exponent) >> 1;
+    const uint32_t tie = lowest < zero_point ? (uint32_t)(x >> 31) : 0u;
+    int32_t value = mcugen_scale_and_add(x, multiplier, (uint32_t)c + tie);
+    value = mcugen_saturate8(value >> exponent);
+    if (lowest > INT8_MIN) {
+        value = value < lowest ? lowest : value;
+    }
+    if (highest < INT8_MAX) {
+        value = value > highest ? highest : value;
+    }
+    return (int8_t)value;
 }
 
 #endif

@@ -11,16 +11,8 @@ MCUGEN_KERNEL int8_t *mcugen_add_table_row(const struct mcugen_add_table_params 
 #pragma GCC unroll 2
     for (int32_t i = 0; i < params->shape[3]; i++) {
         const int32_t sum = table0[(uint8_t)*input0] + table1[(uint8_t)*input1];
-        int32_t value;
-        if (params->output_shift < 0) {
-            value = mcugen_requantize_down(sum, params->output_multiplier, params->output_shift);
-        } else {
-            value = mcugen_requantize(sum, params->output_multiplier, params->output_shift);
-        }
-        /* The sum has at most 29 bits: adding the zero point cannot overflow. */
-        value += params->output_zero_point;
-        value = value < params->clamp_min ? params->clamp_min : value;
-        *output++ = (int8_t)(value > params->clamp_max ? params->clamp_max : value);
+        const int32_t value = mcugen_requantize(sum, params->output_multiplier, params->output_shift);
+        *output++ = mcugen_to_int8(value, params->output_zero_point, params->clamp_min, params->clamp_max);
         input0 += params->step0[3];
         input1 += params->step1[3];
     }

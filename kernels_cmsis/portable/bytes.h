@@ -7,18 +7,39 @@
 
 #include "mcugen_kernels.h"
 
+/* Keeps the compiler from turning a copying loop into a call of memmove. */
+#define MCUGEN_KEEP_LOOP() __asm__ volatile("" ::: "memory")
+
+/* The bytes that can be copied as whole words. Small cores load and store aligned words only. */
+MCUGEN_KERNEL int32_t mcugen_word_bytes(const int8_t *target, const int8_t *source, int32_t bytes)
+{
+    if (MCUGEN_SMALL_CORE && (((uintptr_t)target | (uintptr_t)source) & 3u) != 0u) {
+        return 0;
+    }
+    return bytes & ~3;
+}
+
+MCUGEN_KERNEL void mcugen_copy_word(int8_t *target, const int8_t *source)
+{
+    const size_t alignment = MCUGEN_SMALL_CORE ? sizeof(uint32_t) : 1;
+    uint32_t word;
+    memcpy(&word, __builtin_assume_aligned(source, alignment), sizeof word);
+    memcpy(__builtin_assume_aligned(target, alignment), &word, sizeof word);
+}
+
 /* Upwards, so source and target may overlap when the target starts lower. Returns the target's end. */
 MCUGEN_KERNEL int8_t *mcugen_copy(int8_t *target, const int8_t *source, int32_t bytes)
 {
+    const int32_t word_bytes = mcugen_word_bytes(target, source, bytes);
     int32_t i = 0;
 #pragma GCC unroll 4
-    for (; i + 4 <= bytes; i += 4) {
-        uint32_t word;
-        memcpy(&word, source + i, sizeof word);
-        memcpy(target + i, &word, sizeof word);
+    for (; i < word_bytes; i += 4) {
+        mcugen_copy_word(target + i, source + i);
+        MCUGEN_KEEP_LOOP();
     }
     for (; i < bytes; i++) {
         target[i] = source[i];
+        MCUGEN_KEEP_LOOP();
     }
     return target + bytes;
 }

@@ -20,9 +20,9 @@ MCUGEN_KERNEL void mcugen_depthwise_outputs(const struct mcugen_depthwise_params
 #pragma GCC unroll 8
         for (int32_t tap = 0; tap < params->kernel_w; tap++) {
             const int32_t w = weights[tap * params->output_c];
-            sum0 += mcugen_product(w, band[tap * tap_bytes]);
+            mcugen_accumulate(&sum0, w, band[tap * tap_bytes]);
             if (count == 2) {
-                sum1 += mcugen_product(w, band[tap * tap_bytes + position_bytes]);
+                mcugen_accumulate(&sum1, w, band[tap * tap_bytes + position_bytes]);
             }
         }
         band += row_bytes;
@@ -84,6 +84,7 @@ MCUGEN_KERNEL void mcugen_depthwise_conv2d_s8(const struct mcugen_depthwise_para
     };
     const int32_t band_bytes = params->band_w * params->input_c;
     const int32_t kept = params->band_h > params->stride_h ? params->band_h - params->stride_h : 0;
+    const int32_t at_once = MCUGEN_SMALL_CORE ? 1 : 2;
     int8_t *const band = scratch;
     /* Borders left and right keep the zero point from here on. */
     (void)mcugen_fill(band, params->input_zero_point, params->band_h * band_bytes);
@@ -91,12 +92,12 @@ MCUGEN_KERNEL void mcugen_depthwise_conv2d_s8(const struct mcugen_depthwise_para
     for (int32_t out_y = 0; out_y < params->output_h; out_y++) {
         mcugen_gather_band(params, band, input, from, y + from);
         const int8_t *position = band;
-        for (int32_t left = params->output_w; left >= 2; left -= 2) {
-            mcugen_depthwise_positions(params, &matrix, position, 2, output);
-            position += 2 * params->stride_w * params->input_c;
-            output += 2 * params->output_c;
+        for (int32_t left = params->output_w; left >= at_once; left -= at_once) {
+            mcugen_depthwise_positions(params, &matrix, position, at_once, output);
+            position += at_once * params->stride_w * params->input_c;
+            output += at_once * params->output_c;
         }
-        if (params->output_w % 2 != 0) {
+        if (params->output_w % at_once != 0) {
             mcugen_depthwise_positions(params, &matrix, position, 1, output);
             output += params->output_c;
         }

@@ -3,20 +3,12 @@
  * A column is a run of `depth` input bytes; the weights are rows of `depth` bytes, one for each output channel, in the
  * model's own order. The input zero point is folded into the bias. Two columns and four channels at a time: every
  * loaded number is used more than once, and eight sums, two inputs, a weight and three pointers just fit the registers.
- * Thumb-1 (Cortex-M0, M0+) has eight registers for arithmetic: one column and two channels there.
+ * Small cores take one column and two channels.
  */
 #ifndef MCUGEN_PORTABLE_MATRIX_H
 #define MCUGEN_PORTABLE_MATRIX_H
 
 #include "mcugen_requantize.h"
-
-#ifndef MCUGEN_FEW_REGISTERS
-#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
-#define MCUGEN_FEW_REGISTERS 1
-#else
-#define MCUGEN_FEW_REGISTERS 0
-#endif
-#endif
 
 /* One layer, or one group of it. */
 struct mcugen_matrix {
@@ -25,25 +17,25 @@ struct mcugen_matrix {
     const int8_t *shift;
     int32_t depth, channels;
     int32_t zero_point, clamp_min, clamp_max;
-    int32_t general; /* 1: shifts of any sign; 0: all negative */
+    int32_t general; /* 1: multipliers and shifts as in LiteRT; 0: as mcugen_requantize_fast takes them */
 };
 
 MCUGEN_KERNEL int8_t mcugen_finish(const struct mcugen_matrix *m, int32_t channel, uint32_t sum)
 {
+    const int32_t multiplier = m->multiplier[channel], shift = m->shift[channel];
     if (m->general) {
-        const int32_t value = mcugen_requantize((int32_t)sum, m->multiplier[channel], m->shift[channel]);
+        const int32_t value = mcugen_requantize((int32_t)sum, multiplier, shift);
         return mcugen_to_int8(value, m->zero_point, m->clamp_min, m->clamp_max);
     }
-    /* Halved at least once: adding the zero point cannot overflow. */
-    int32_t value = mcugen_requantize_down((int32_t)sum, m->multiplier[channel], m->shift[channel]) + m->zero_point;
-    value = value < m->clamp_min ? m->clamp_min : value;
-    return (int8_t)(value > m->clamp_max ? m->clamp_max : value);
+    return mcugen_requantize_fast((int32_t)sum, multiplier, shift, m->zero_point, m->clamp_min, m->clamp_max);
 }
 
-/* Sums are modulo 2**32: the total fits 32 bits, but with the zero point folded in a sum on the way may not. */
-MCUGEN_KERNEL uint32_t mcugen_product(int32_t weight, int32_t x)
+/* Sums are modulo 2**32: the total fits 32 bits, but with the zero point folded in a sum on the way may not.
+ * The empty statement keeps the compiler from adding products first, which takes more registers than there are. */
+MCUGEN_KERNEL void mcugen_accumulate(uint32_t *sum, int32_t weight, int32_t x)
 {
-    return (uint32_t)(weight * x);
+    *sum += (uint32_t)(weight * x);
+    __asm__("" : "+r"(*sum));
 }
 
 /* One column, one channel. */
@@ -51,9 +43,8 @@ MCUGEN_KERNEL int8_t mcugen_dot(const struct mcugen_matrix *m, const int8_t *col
 {
     const int8_t *weights = m->weights + channel * m->depth;
     uint32_t sum = (uint32_t)m->bias[channel];
-#pragma GCC unroll 2
     for (int32_t i = 0; i < m->depth; i++) {
-        sum += mcugen_product(weights[i], column[i]);
+        mcugen_accumulate(&sum, weights[i], column[i]);
     }
     return mcugen_finish(m, channel, sum);
 }
@@ -63,14 +54,23 @@ MCUGEN_KERNEL void mcugen_dot_1x2(const struct mcugen_matrix *m, const int8_t *c
 {
     const int8_t *weights0 = m->weights + channel * m->depth, *weights1 = weights0 + m->depth;
     uint32_t sum0 = (uint32_t)m->bias[channel], sum1 = (uint32_t)m->bias[channel + 1];
-#pragma GCC unroll 2
     for (int32_t i = 0; i < m->depth; i++) {
         const int32_t x = column[i];
-        sum0 += mcugen_product(weights0[i], x);
-        sum1 += mcugen_product(weights1[i], x);
+        mcugen_accumulate(&sum0, weights0[i], x);
+        mcugen_accumulate(&sum1, weights1[i], x);
     }
     output[channel] = mcugen_finish(m, channel, sum0);
     output[channel + 1] = mcugen_finish(m, channel + 1, sum1);
+}
+
+/* One input of one column, four channels. */
+MCUGEN_KERNEL void mcugen_step_1x4(const int8_t *column, const int8_t *weights, int32_t depth, uint32_t sums[4])
+{
+    const int32_t x = column[0];
+    mcugen_accumulate(&sums[0], weights[0], x);
+    mcugen_accumulate(&sums[1], weights[depth], x);
+    mcugen_accumulate(&sums[2], weights[2 * depth], x);
+    mcugen_accumulate(&sums[3], weights[3 * depth], x);
 }
 
 /* One column, four channels. */
@@ -78,66 +78,76 @@ MCUGEN_KERNEL void mcugen_dot_1x4(const struct mcugen_matrix *m, const int8_t *c
 {
     const int32_t depth = m->depth;
     const int8_t *weights = m->weights + channel * depth;
-    uint32_t sum0 = (uint32_t)m->bias[channel], sum1 = (uint32_t)m->bias[channel + 1];
-    uint32_t sum2 = (uint32_t)m->bias[channel + 2], sum3 = (uint32_t)m->bias[channel + 3];
-#pragma GCC unroll 2
-    for (int32_t i = 0; i < depth; i++) {
-        const int32_t x = column[i];
-        sum0 += mcugen_product(weights[i], x);
-        sum1 += mcugen_product(weights[depth + i], x);
-        sum2 += mcugen_product(weights[2 * depth + i], x);
-        sum3 += mcugen_product(weights[3 * depth + i], x);
+    uint32_t sums[4] = {(uint32_t)m->bias[channel], (uint32_t)m->bias[channel + 1], (uint32_t)m->bias[channel + 2],
+                        (uint32_t)m->bias[channel + 3]};
+    int32_t i = 0;
+    for (; i + 2 <= depth; i += 2) {
+        mcugen_step_1x4(column + i, weights + i, depth, sums);
+        mcugen_step_1x4(column + i + 1, weights + i + 1, depth, sums);
     }
-    output[channel] = mcugen_finish(m, channel, sum0);
-    output[channel + 1] = mcugen_finish(m, channel + 1, sum1);
-    output[channel + 2] = mcugen_finish(m, channel + 2, sum2);
-    output[channel + 3] = mcugen_finish(m, channel + 3, sum3);
+    if (depth % 2 != 0) {
+        mcugen_step_1x4(column + i, weights + i, depth, sums);
+    }
+#pragma GCC unroll 4
+    for (int32_t k = 0; k < 4; k++) {
+        output[channel + k] = mcugen_finish(m, channel + k, sums[k]);
+    }
 }
 
-/* Two columns `step` bytes apart, four channels; their outputs are `output_step` bytes apart. */
+/* One input of two columns `step` bytes apart, four channels; sums of the first column are the even ones. */
+MCUGEN_KERNEL void mcugen_step_2x4(const int8_t *columns, int32_t step, const int8_t *weights, int32_t depth,
+                                   uint32_t sums[8])
+{
+    const int32_t x = columns[0], y = columns[step];
+    int32_t w = weights[0];
+    mcugen_accumulate(&sums[0], w, x);
+    mcugen_accumulate(&sums[1], w, y);
+    w = weights[depth];
+    mcugen_accumulate(&sums[2], w, x);
+    mcugen_accumulate(&sums[3], w, y);
+    w = weights[2 * depth];
+    mcugen_accumulate(&sums[4], w, x);
+    mcugen_accumulate(&sums[5], w, y);
+    w = weights[3 * depth];
+    mcugen_accumulate(&sums[6], w, x);
+    mcugen_accumulate(&sums[7], w, y);
+}
+
+/* Two columns, four channels; the columns' outputs are `output_step` bytes apart. */
 MCUGEN_KERNEL void mcugen_dot_2x4(const struct mcugen_matrix *m, const int8_t *columns, int32_t step, int32_t channel,
                                   int8_t *output, int32_t output_step)
 {
     const int32_t depth = m->depth;
     const int8_t *weights = m->weights + channel * depth;
-    uint32_t a0 = (uint32_t)m->bias[channel], a1 = (uint32_t)m->bias[channel + 1];
-    uint32_t a2 = (uint32_t)m->bias[channel + 2], a3 = (uint32_t)m->bias[channel + 3];
-    uint32_t b0 = a0, b1 = a1, b2 = a2, b3 = a3;
-#pragma GCC unroll 2
-    for (int32_t i = 0; i < depth; i++) {
-        const int32_t x = columns[i], y = columns[step + i];
-        int32_t w = weights[i];
-        a0 += mcugen_product(w, x);
-        b0 += mcugen_product(w, y);
-        w = weights[depth + i];
-        a1 += mcugen_product(w, x);
-        b1 += mcugen_product(w, y);
-        w = weights[2 * depth + i];
-        a2 += mcugen_product(w, x);
-        b2 += mcugen_product(w, y);
-        w = weights[3 * depth + i];
-        a3 += mcugen_product(w, x);
-        b3 += mcugen_product(w, y);
+    uint32_t sums[8];
+    int32_t i = 0;
+#pragma GCC unroll 4
+    for (int32_t k = 0; k < 4; k++) {
+        sums[2 * k] = (uint32_t)m->bias[channel + k];
+        sums[2 * k + 1] = sums[2 * k];
     }
-    int8_t *first = output + channel, *second = first + output_step;
-    first[0] = mcugen_finish(m, channel, a0);
-    second[0] = mcugen_finish(m, channel, b0);
-    first[1] = mcugen_finish(m, channel + 1, a1);
-    second[1] = mcugen_finish(m, channel + 1, b1);
-    first[2] = mcugen_finish(m, channel + 2, a2);
-    second[2] = mcugen_finish(m, channel + 2, b2);
-    first[3] = mcugen_finish(m, channel + 3, a3);
-    second[3] = mcugen_finish(m, channel + 3, b3);
+    for (; i + 2 <= depth; i += 2) {
+        mcugen_step_2x4(columns + i, step, weights + i, depth, sums);
+        mcugen_step_2x4(columns + i + 1, step, weights + i + 1, depth, sums);
+    }
+    if (depth % 2 != 0) {
+        mcugen_step_2x4(columns + i, step, weights + i, depth, sums);
+    }
+#pragma GCC unroll 4
+    for (int32_t k = 0; k < 4; k++) {
+        output[channel + k] = mcugen_finish(m, channel + k, sums[2 * k]);
+        output[output_step + channel + k] = mcugen_finish(m, channel + k, sums[2 * k + 1]);
+    }
 }
 
 /* All channels of one column. */
 MCUGEN_KERNEL void mcugen_one_column(const struct mcugen_matrix *m, const int8_t *column, int8_t *output)
 {
-    const int32_t at_once = MCUGEN_FEW_REGISTERS ? 2 : 4;
+    const int32_t at_once = MCUGEN_SMALL_CORE ? 2 : 4;
     /* With the number of blocks a constant, the compiler sees that no channels are left over. */
     const int32_t blocks_end = m->channels - m->channels % at_once;
     for (int32_t channel = 0; channel < blocks_end; channel += at_once) {
-        if (MCUGEN_FEW_REGISTERS) {
+        if (MCUGEN_SMALL_CORE) {
             mcugen_dot_1x2(m, column, channel, output);
         } else {
             mcugen_dot_1x4(m, column, channel, output);
@@ -153,7 +163,7 @@ MCUGEN_KERNEL void mcugen_one_column(const struct mcugen_matrix *m, const int8_t
 MCUGEN_KERNEL void mcugen_two_columns(const struct mcugen_matrix *m, const int8_t *columns, int32_t step,
                                       int8_t *output, int32_t output_step)
 {
-    if (MCUGEN_FEW_REGISTERS) {
+    if (MCUGEN_SMALL_CORE) {
         for (int32_t i = 0; i < 2; i++) {
             mcugen_one_column(m, columns, output);
             columns += step;

@@ -58,8 +58,8 @@ def run(
     Args:
         inputs: activations by tensor name, at least those that the invocation names.
         sharing: place the output over an input.
-        misalignment: bytes by which activations miss an alignment to 16; 4 is what the arena guarantees, an odd number is
-            what a caller's own buffers may have.
+        misalignment: bytes by which activations miss an alignment to 16; 4 is what the arena guarantees, an odd one
+            what the buffers of a caller may have.
         defines: preprocessor definitions such as "MCUGEN_FEW_REGISTERS=1".
 
     Raises:

@@ -16,12 +16,16 @@ CORTEX_M3 = Cpu("cortex-m3", False, "none", "none", 72_000_000)
 CORTEX_M4 = Cpu("cortex-m4", True, "single", "none", 100_000_000)
 
 
-def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence[str] = ()) -> None:
+def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence[str] = ()) -> bool:
     """The kernel gives the reference's bits: apart from its inputs, at odd addresses, and over every input that it
-    permits, at the stated distance and (unless exact) further below."""
+    permits, at the stated distance and (unless exact) further below.
+
+    Returns:
+        Whether the kernel supports the case at all.
+    """
     (op,) = case.graph.operators
     if not kernel.supports(op, case.graph, cpu):
-        return
+        return False
     invocation = kernel.invoke(op, case.graph)
     expected = run_reference(case.graph, case.inputs)[op.outputs[0]]
 
@@ -38,3 +42,4 @@ def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence
         for further in (0,) if overlap.exact else (0, 1, 64):
             distance = overlap.distance + further
             verify(f"output {distance} bytes below input", host.Sharing(overlap.input_index, distance))
+    return True

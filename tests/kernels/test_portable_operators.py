@@ -10,29 +10,64 @@ from mcugen.graph.ops import OPERATORS
 from mcugen.kernels import portable
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import ALL
-from tests.kernels.checking import check
+from tests.kernels.checking import CORTEX_M3, check
 
-_QUICK = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+_KERNELS = pytest.mark.parametrize("kernel", portable.KERNELS, ids=[k.name for k in portable.KERNELS])
+_WEIGHTED = [k for k in portable.KERNELS if k.operator.kind in ("conv2d", "depthwise_conv2d", "fully_connected")]
+_SMALL_CORE = ("MCUGEN_SMALL_CORE=1",)
 
 
-def _ids(kernels: tuple[Kernel, ...]) -> list[str]:
-    return [k.name for k in kernels]
+def _check_random_graphs(kernel: Kernel, examples: int, defines: tuple[str, ...] = ()) -> None:
+    checked = 0
 
-
-@pytest.mark.parametrize("kernel", portable.KERNELS, ids=_ids(portable.KERNELS))
-def test_kernel_gives_the_reference_bits(kernel: Kernel) -> None:
-    @_QUICK
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
     @given(st.data())
     def property_(data: st.DataObject) -> None:
-        check(kernel, data.draw(ALL[kernel.operator.kind]()))
+        nonlocal checked
+        checked += check(kernel, data.draw(ALL[kernel.operator.kind]()), defines=defines)
 
     property_()
+    # Of all random graphs a kernel for special cases takes a part.
+    assert checked >= examples // 12
+
+
+@_KERNELS
+def test_kernel_gives_the_reference_bits(kernel: Kernel) -> None:
+    _check_random_graphs(kernel, 60 if kernel in _WEIGHTED else 30)
+
+
+@pytest.mark.parametrize("kernel", _WEIGHTED, ids=[k.name for k in _WEIGHTED])
+def test_small_cores_give_the_same_bits(kernel: Kernel) -> None:
+    _check_random_graphs(kernel, 40, _SMALL_CORE)
+
+
+@pytest.mark.slow
+@_KERNELS
+@pytest.mark.parametrize("defines", [(), _SMALL_CORE], ids=["any core", "small core"])
+def test_many_random_graphs(kernel: Kernel, defines: tuple[str, ...]) -> None:
+    _check_random_graphs(kernel, 1500, defines)
 
 
 def test_every_operator_has_a_portable_kernel() -> None:
     assert {k.operator for k in portable.KERNELS} == set(OPERATORS.values())
+
+
+def test_kernels_have_unique_names() -> None:
+    assert len({k.name for k in portable.KERNELS}) == len(portable.KERNELS)
+
+
+@_KERNELS
+def test_cost_is_a_finite_number(kernel: Kernel) -> None:
+    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(ALL[kernel.operator.kind]())
+    def property_(case) -> None:  # type: ignore[no-untyped-def]
+        (op,) = case.graph.operators
+        if kernel.supports(op, case.graph, CORTEX_M3):
+            assert 0 <= kernel.cost(op, case.graph) < 1e9
+
+    property_()

@@ -140,7 +140,7 @@ def _packed(op: Conv2d, graph: Graph) -> WeightedConstants:
     weights, out = tensors[1], graph.tensor(op.outputs[0])
     assert weights.data is not None
     bias = tensors[2].data if len(tensors) > 2 else None
-    return pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), tensors[0])
+    return pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), tensors[0], out, op.clamp)
 
 
 def _window_distance(op: Conv2d, graph: Graph) -> int:

@@ -46,7 +46,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
         assert weights.data is not None
         vertical, horizontal = _axes(op, graph)
         bias = tensors[2].data if len(tensors) > 2 else None
-        packed = pack_weighted(weights.data, 3, bias, op.requantization(tensors, [out]), x)
+        packed = pack_weighted(weights.data, 3, bias, op.requantization(tensors, [out]), x, out, op.clamp)
         return Invocation(
             kernel=self.name,
             function="mcugen_depthwise_conv2d_s8",

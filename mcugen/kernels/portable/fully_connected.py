@@ -26,7 +26,7 @@ class FullyConnectedPortable(WeightedKernel):
         output_c, input_c = weights.shape
         rows = op.rows(tensors)
         bias = tensors[2].data if len(tensors) > 2 else None
-        packed = pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), x)
+        packed = pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), x, out, op.clamp)
         return Invocation(
             kernel=self.name,
             function="mcugen_fully_connected_s8",

@@ -10,6 +10,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray, Tensor
 from mcugen.kernels.base import Constant
+from mcugen.kernels.dsp.requantization import pack_channels
 from mcugen.kernels.portable.common import PortableKernel, flat
 
 
@@ -29,28 +30,29 @@ class WeightedConstants(NamedTuple):
 
 
 def pack_weighted(
-    weights: IntArray, axis: int, bias: IntArray | None, requantization: tuple[IntArray, IntArray], x: Tensor
+    weights: IntArray,
+    axis: int,
+    bias: IntArray | None,
+    requantization: tuple[IntArray, IntArray],
+    x: Tensor,
+    out: Tensor,
+    clamp: tuple[int, int],
 ) -> WeightedConstants:
     """Weights stay in the model's order; the input zero point is folded into the bias, modulo 2**32.
 
     Args:
-        weights: int8, output channels on `axis`.
+        weights: int8, output channels on `axis`: the first or the last.
         requantization: (multipliers, shifts), one for each output channel.
     """
-    other = tuple(i for i in range(weights.ndim) if i != axis)
-    folded = -x.zero_point * weights.astype(np.int64).sum(axis=other)
-    if bias is not None:
-        folded = folded + bias
-    folded = (folded + 2**31) % 2**32 - 2**31
-    multiplier, shift = requantization
-    # A multiplier of 0 gives 0 with any shift.
-    shift = np.where(multiplier == 0, -1, shift)
+    rows = np.moveaxis(weights, axis, 0)
+    packed = pack_channels(rows.reshape(len(rows), -1), bias, requantization, x, out, clamp)
+    in_order = np.moveaxis(packed.weights.reshape(rows.shape), 0, axis)
     return WeightedConstants(
         (
-            Constant("weights", flat(weights)),
-            Constant("bias", folded.astype(np.int32)),
-            Constant("multiplier", flat(multiplier.astype(np.int32))),
-            Constant("shift", shift.astype(np.int8), 1),
+            Constant("weights", flat(in_order)),
+            Constant("bias", ((packed.bias + 2**31) % 2**32 - 2**31).astype(np.int32)),
+            Constant("multiplier", packed.multiplier.astype(np.int32)),
+            Constant("shift", packed.shift.astype(np.int8), 1),
         ),
-        general=bool((shift >= 0).any()),
+        packed.general,
     )
