@@ -11,6 +11,7 @@ from mcugen.graph.ops import Operator
 from mcugen.graph.ops.concatenation import Concatenation
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
+from mcugen.kernels.cmsis_nn.core import CoreClass
 
 _MOST_INPUTS = 4
 # The sizes of arm_concatenation_s8_x are uint16_t.
@@ -54,4 +55,5 @@ class ConcatenationS8(CmsisNnKernel):
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, Concatenation)
         out = graph.tensor(op.outputs[0])
-        return out.elements + 25.0 * len(op.inputs) * math.prod(out.shape[: op.axis])
+        per_byte, per_row = (0.25, 7.0) if self.core is CoreClass.MVE else (1.1, 15.0)
+        return per_byte * out.elements + per_row * len(op.inputs) * math.prod(out.shape[: op.axis])

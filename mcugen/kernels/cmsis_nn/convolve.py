@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from mcugen.graph.graph import Graph
@@ -96,7 +97,9 @@ class Convolve(CmsisNnKernel):
         weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         groups = op.groups(graph.input_tensors(op))
         depth = weights.elements // weights.shape[0]
-        return convolve_cost(self.core, out.shape[1] * out.shape[2], groups, depth, weights.shape[0] // groups)
+        taps = weights.shape[1] * weights.shape[2]
+        positions = out.shape[1] * out.shape[2]
+        return convolve_cost(self.core, positions, taps, depth, weights.shape[0] // groups, groups)
 
 
 class _Pointwise(CmsisNnKernel):
@@ -141,19 +144,46 @@ class Convolve1x1(_Pointwise):
     strided: ClassVar[bool] = True
 
 
-# Instructions of the matrix products, counted in QEMU: for each multiplication, and for each output.
-_PER_MAC = {CoreClass.SCALAR: 6.5, CoreClass.DSP: 1.9, CoreClass.MVE: 0.2}
-_PER_OUTPUT = {CoreClass.SCALAR: 40.0, CoreClass.DSP: 22.0, CoreClass.MVE: 14.0}
-# For each element of a gathered column.
-_PER_GATHERED = {CoreClass.SCALAR: 8.0, CoreClass.DSP: 3.5, CoreClass.MVE: 0.6}
+@dataclass(frozen=True)
+class _ProductCost:
+    """Instructions of CMSIS-NN's matrix products, fitted to counts in QEMU (GCC 12, -O3).
+
+    Attributes:
+        step, depth_step: for each `depth_step` multiplications of one output, begun ones included.
+        output: for each output.
+        weight_sum: for each weight and call: the sum of a row of weights, which the offset is multiplied with.
+        tap, gathered: gathering a column: for each tap of the kernel, for each element.
+    """
+
+    step: float
+    depth_step: int
+    output: float
+    weight_sum: float
+    tap: float
+    gathered: float
 
 
-def product_cost(core: CoreClass, rows: int, depth: int, output_c: int) -> float:
-    """Estimated instructions of a matrix product."""
-    return rows * output_c * (depth * _PER_MAC[core] + _PER_OUTPUT[core]) + 60
+_COSTS = {
+    CoreClass.SCALAR: _ProductCost(2.5, 1, 39, 4.0, 50, 5.6),
+    CoreClass.DSP: _ProductCost(1.5, 1, 45, 3.0, 50, 2.8),
+    CoreClass.MVE: _ProductCost(2.65, 16, 15, 0.0, 23, 0.5),
+}
 
 
-def convolve_cost(core: CoreClass, positions: int, groups: int, depth: int, output_c: int) -> float:
-    """Estimated instructions of arm_convolve_s8; `output_c` of one group."""
-    gather = positions * (depth * _PER_GATHERED[core] + 40)
-    return groups * (gather + product_cost(core, positions, depth, output_c))
+def product_cost(core: CoreClass, rows: int, depth: int, output_c: int, *, sums: bool = True) -> float:
+    """Estimated instructions of one matrix product. `sums`: weights are summed at run time."""
+    c = _COSTS[core]
+    outputs = rows * output_c * (c.step * -(-depth // c.depth_step) + c.output)
+    return outputs + (c.weight_sum * depth * output_c if sums else 0) + 60
+
+
+def convolve_cost(core: CoreClass, positions: int, taps: int, depth: int, output_c: int, groups: int = 1) -> float:
+    """Estimated instructions of arm_convolve_s8.
+
+    Args:
+        depth: multiplications of one output: taps x input channels of a group.
+        output_c: of one group.
+    """
+    c = _COSTS[core]
+    gather = positions * (taps * c.tap + depth * c.gathered)
+    return groups * (gather + product_cost(core, positions, depth, output_c, sums=False)) + 100

@@ -88,7 +88,7 @@ class ElementwiseAdd(_Elementwise):
     arm: ClassVar[str] = "add_s8"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_add_params"
     operator: ClassVar[type[Operator]] = Add
-    per_element: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 90, CoreClass.DSP: 62, CoreClass.MVE: 10}
+    per_element: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 84, CoreClass.DSP: 82, CoreClass.MVE: 14}
 
     def params(self, op: Operator, inputs: Sequence[Tensor], out: Tensor) -> dict[str, ParamValue]:
         assert isinstance(op, Add)
@@ -116,7 +116,7 @@ class ElementwiseMul(_Elementwise):
     arm: ClassVar[str] = "mul_s8"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_mul_params"
     operator: ClassVar[type[Operator]] = Mul
-    per_element: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 40, CoreClass.DSP: 25, CoreClass.MVE: 6}
+    per_element: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 30, CoreClass.DSP: 36, CoreClass.MVE: 6.8}
 
     def params(self, op: Operator, inputs: Sequence[Tensor], out: Tensor) -> dict[str, ParamValue]:
         assert isinstance(op, Mul)

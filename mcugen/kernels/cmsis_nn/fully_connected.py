@@ -11,8 +11,14 @@ from mcugen.graph.ops import FullyConnected, Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, bias_or_zeros, wrapped_int32
-from mcugen.kernels.cmsis_nn.convolve import product_cost
 from mcugen.kernels.cmsis_nn.core import CoreClass
+
+# Instructions counted in QEMU: for each so many multiplications of an output, how many these are, for each output.
+_COSTS = {
+    CoreClass.SCALAR: (3.4, 1, 45.0),
+    CoreClass.DSP: (1.9, 1, 58.0),
+    CoreClass.MVE: (7.5, 16, 17.5),
+}
 
 
 class _FullyConnected(CmsisNnKernel):
@@ -63,7 +69,8 @@ class _FullyConnected(CmsisNnKernel):
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, FullyConnected)
         output_c, depth = graph.tensor(op.inputs[1]).shape
-        return product_cost(self.core, op.rows(graph.input_tensors(op)), depth, output_c)
+        step, depth_step, output = _COSTS[self.core]
+        return op.rows(graph.input_tensors(op)) * output_c * (step * -(-depth // depth_step) + output) + 60
 
 
 class FullyConnectedPerTensor(_FullyConnected):

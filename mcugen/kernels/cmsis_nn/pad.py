@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from mcugen.graph.graph import Graph
@@ -9,6 +10,7 @@ from mcugen.graph.ops import Operator
 from mcugen.graph.ops.pad import Pad
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
+from mcugen.kernels.cmsis_nn.core import CoreClass
 
 
 class PadS8(CmsisNnKernel):
@@ -37,5 +39,8 @@ class PadS8(CmsisNnKernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        out = graph.tensor(op.outputs[0])
-        return 1.2 * out.elements + 60.0 * (out.elements // max(out.shape[-1], 1))
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+        # One copy for each row, or for each position where the last axis is padded; two fills beside each.
+        last_axis = x.shape[-1] if x.shape[-1] != out.shape[-1] else math.prod(x.shape[-2:])
+        per_byte, per_call = (0.22, 10.0) if self.core is CoreClass.MVE else (0.75, 25.0)
+        return per_byte * out.elements + per_call * 3 * (x.elements // max(last_axis, 1)) + 60

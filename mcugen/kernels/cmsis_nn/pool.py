@@ -34,14 +34,6 @@ def pool_params(op: AveragePool2d | MaxPool2d, graph: Graph) -> dict[str, ParamV
 
 class _Pool(CmsisNnKernel):
     params_type: ClassVar[str] = "mcugen_cmsis_nn_pool_params"
-    # Instructions for each element of a window, and for each output.
-    per_read: ClassVar[dict[CoreClass, float]]
-    per_output: ClassVar[float]
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        assert isinstance(op, AveragePool2d | MaxPool2d)
-        outputs = graph.tensor(op.outputs[0]).elements
-        return outputs * (op.kernel[0] * op.kernel[1] * self.per_read[self.core] + self.per_output) + 100
 
 
 class MaxPool(_Pool):
@@ -50,12 +42,16 @@ class MaxPool(_Pool):
     name: ClassVar[str] = "max_pool_s8.cmsis_nn"
     arm: ClassVar[str] = "max_pool_s8"
     operator: ClassVar[type[Operator]] = MaxPool2d
-    per_read: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 8.0, CoreClass.DSP: 6.0, CoreClass.MVE: 0.8}
-    per_output: ClassVar[float] = 4.0
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, MaxPool2d)
         return self.invocation(op, pool_params(op, graph))
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, MaxPool2d)
+        per_read, per_output = (1.5, 1.8) if self.core is CoreClass.MVE else (8.1, 6.5)
+        reads = op.kernel[0] * op.kernel[1]
+        return graph.tensor(op.outputs[0]).elements * (reads * per_read + per_output) + 100
 
 
 class AvgPool(_Pool):
@@ -64,8 +60,6 @@ class AvgPool(_Pool):
     name: ClassVar[str] = "avgpool_s8.cmsis_nn"
     arm: ClassVar[str] = "avgpool_s8"
     operator: ClassVar[type[Operator]] = AveragePool2d
-    per_read: ClassVar[dict[CoreClass, float]] = {CoreClass.SCALAR: 10.0, CoreClass.DSP: 5.0, CoreClass.MVE: 1.2}
-    per_output: ClassVar[float] = 14.0
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, AveragePool2d)
@@ -78,3 +72,12 @@ class AvgPool(_Pool):
             function="avgpool_s8_dsp",
             scratch=(f"MCUGEN_CMSIS_NN_AVGPOOL_BYTES({channels})", avgpool_bytes(self.core, channels)),
         )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, AveragePool2d)
+        out, reads = graph.tensor(op.outputs[0]), op.kernel[0] * op.kernel[1]
+        if self.core is CoreClass.MVE:
+            blocks = out.elements // out.shape[3] * -(-out.shape[3] // 16)
+            return blocks * (reads * 16.5 + 208) + 100
+        per_read, per_output = (6.0, 20.0) if self.core is CoreClass.DSP else (11.0, 65.0)
+        return out.elements * (reads * per_read + per_output) + 100

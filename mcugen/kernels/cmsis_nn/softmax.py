@@ -37,4 +37,5 @@ class SoftmaxS8(CmsisNnKernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 260.0 * graph.tensor(op.outputs[0]).elements
+        # With Helium too: its vector code is left out under GCC up to 12.2.
+        return 525.0 * graph.tensor(op.outputs[0]).elements

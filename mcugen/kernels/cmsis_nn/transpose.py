@@ -69,4 +69,4 @@ class TransposeS8(CmsisNnKernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return (3.0 if self.core is CoreClass.MVE else 12.0) * graph.tensor(op.outputs[0]).elements + 60
+        return (1.8 if self.core is CoreClass.MVE else 5.2) * graph.tensor(op.outputs[0]).elements + 60
