@@ -305,7 +305,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
             channel.shift = stream[1] & 0xffu;
             stream += 2;
         }
-        channel.rounding = mcugen_dsp_rounding(channel.shift, &out);
+        channel.rounding = out.general ? 0 : mcugen_dsp_rounding(channel.shift, &out);
         mcugen_dsp_depthwise_channel(params, plane, taps, weights3, input + c / multiplier, output + c, &channel, &out);
     }
 }

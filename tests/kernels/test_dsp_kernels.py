@@ -1,0 +1,71 @@
+"""Every DSP kernel against the integer reference, over random graphs, under sanitizers and over its input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcugen.kernels import dsp
+from mcugen.kernels.base import Kernel
+from tests.graph.strategies import Case, conv2d_graphs, depthwise_graphs, fully_connected_graphs
+from tests.kernels.checking import CORTEX_M3, CORTEX_M4, check
+
+POINTWISE: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": "valid", "grouped": False}
+
+CASES = {
+    "conv2d_1x1": (dsp.Conv2d1x1Dsp(), conv2d_graphs(**POINTWISE)),
+    "conv2d": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False)),
+    "conv2d of few channels": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),
+    "conv2d 3x3": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False, kernel=(3, 3), dilation=(1, 1))),
+    "depthwise": (dsp.DepthwiseConv2dDsp(), depthwise_graphs()),
+    "depthwise 3x3": (dsp.DepthwiseConv2dDsp(), depthwise_graphs(kernel=(3, 3), dilation=(1, 1))),
+    "depthwise 3x3 stride 1": (
+        dsp.DepthwiseConv2dDsp(),
+        depthwise_graphs(kernel=(3, 3), dilation=(1, 1), stride=(1, 1), padding="same", multiplier=1),
+    ),
+    "fully_connected": (dsp.FullyConnectedDsp(), fully_connected_graphs()),
+    "fully_connected vector": (dsp.FullyConnectedVectorDsp(), fully_connected_graphs()),
+}
+
+
+def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) -> None:
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(strategy)
+    def property_(case: Case) -> None:
+        check(kernel, case, cpu=CORTEX_M4)
+
+    property_()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_kernel_gives_the_reference_bits(name: str) -> None:
+    _property(*CASES[name], examples=40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_kernel_gives_the_reference_bits_in_a_long_sweep(name: str) -> None:
+    _property(*CASES[name], examples=1500)
+
+
+@pytest.mark.parametrize("kernel", dsp.KERNELS, ids=lambda k: k.name)
+def test_needs_a_core_with_dsp(kernel: Kernel) -> None:
+    supported = []
+
+    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.one_of(conv2d_graphs(), conv2d_graphs(**POINTWISE), depthwise_graphs(), fully_connected_graphs()))
+    def property_(case: Case) -> None:
+        (op,) = case.graph.operators
+        supported.append(kernel.supports(op, case.graph, CORTEX_M4))
+        assert not kernel.supports(op, case.graph, CORTEX_M3)
+
+    property_()
+    assert any(supported) and not all(supported)
