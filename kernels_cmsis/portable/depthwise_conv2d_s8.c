@@ -20,9 +20,9 @@ MCUGEN_KERNEL void mcugen_depthwise_outputs(const struct mcugen_depthwise_params
 #pragma GCC unroll 8
         for (int32_t tap = 0; tap < params->kernel_w; tap++) {
             const int32_t w = weights[tap * params->output_c];
-            mcugen_accumulate(&sum0, w, band[tap * tap_bytes]);
+            mcugen_multiply_add(&sum0, w, band[tap * tap_bytes]);
             if (count == 2) {
-                mcugen_accumulate(&sum1, w, band[tap * tap_bytes + position_bytes]);
+                mcugen_multiply_add(&sum1, w, band[tap * tap_bytes + position_bytes]);
             }
         }
         band += row_bytes;

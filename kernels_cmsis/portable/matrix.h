@@ -32,7 +32,7 @@ MCUGEN_KERNEL int8_t mcugen_finish(const struct mcugen_matrix *m, int32_t channe
 
 /* Sums are modulo 2**32: the total fits 32 bits, but with the zero point folded in a sum on the way may not.
  * The empty statement keeps the compiler from adding products first, which takes more registers than there are. */
-MCUGEN_KERNEL void mcugen_accumulate(uint32_t *sum, int32_t weight, int32_t x)
+MCUGEN_KERNEL void mcugen_multiply_add(uint32_t *sum, int32_t weight, int32_t x)
 {
     *sum += (uint32_t)(weight * x);
     __asm__("" : "+r"(*sum));
@@ -44,7 +44,7 @@ MCUGEN_KERNEL int8_t mcugen_dot(const struct mcugen_matrix *m, const int8_t *col
     const int8_t *weights = m->weights + channel * m->depth;
     uint32_t sum = (uint32_t)m->bias[channel];
     for (int32_t i = 0; i < m->depth; i++) {
-        mcugen_accumulate(&sum, weights[i], column[i]);
+        mcugen_multiply_add(&sum, weights[i], column[i]);
     }
     return mcugen_finish(m, channel, sum);
 }
@@ -56,8 +56,8 @@ MCUGEN_KERNEL void mcugen_dot_1x2(const struct mcugen_matrix *m, const int8_t *c
     uint32_t sum0 = (uint32_t)m->bias[channel], sum1 = (uint32_t)m->bias[channel + 1];
     for (int32_t i = 0; i < m->depth; i++) {
         const int32_t x = column[i];
-        mcugen_accumulate(&sum0, weights0[i], x);
-        mcugen_accumulate(&sum1, weights1[i], x);
+        mcugen_multiply_add(&sum0, weights0[i], x);
+        mcugen_multiply_add(&sum1, weights1[i], x);
     }
     output[channel] = mcugen_finish(m, channel, sum0);
     output[channel + 1] = mcugen_finish(m, channel + 1, sum1);
@@ -67,10 +67,10 @@ MCUGEN_KERNEL void mcugen_dot_1x2(const struct mcugen_matrix *m, const int8_t *c
 MCUGEN_KERNEL void mcugen_step_1x4(const int8_t *column, const int8_t *weights, int32_t depth, uint32_t sums[4])
 {
     const int32_t x = column[0];
-    mcugen_accumulate(&sums[0], weights[0], x);
-    mcugen_accumulate(&sums[1], weights[depth], x);
-    mcugen_accumulate(&sums[2], weights[2 * depth], x);
-    mcugen_accumulate(&sums[3], weights[3 * depth], x);
+    mcugen_multiply_add(&sums[0], weights[0], x);
+    mcugen_multiply_add(&sums[1], weights[depth], x);
+    mcugen_multiply_add(&sums[2], weights[2 * depth], x);
+    mcugen_multiply_add(&sums[3], weights[3 * depth], x);
 }
 
 /* One column, four channels. */
@@ -100,17 +100,17 @@ MCUGEN_KERNEL void mcugen_step_2x4(const int8_t *columns, int32_t step, const in
 {
     const int32_t x = columns[0], y = columns[step];
     int32_t w = weights[0];
-    mcugen_accumulate(&sums[0], w, x);
-    mcugen_accumulate(&sums[1], w, y);
+    mcugen_multiply_add(&sums[0], w, x);
+    mcugen_multiply_add(&sums[1], w, y);
     w = weights[depth];
-    mcugen_accumulate(&sums[2], w, x);
-    mcugen_accumulate(&sums[3], w, y);
+    mcugen_multiply_add(&sums[2], w, x);
+    mcugen_multiply_add(&sums[3], w, y);
     w = weights[2 * depth];
-    mcugen_accumulate(&sums[4], w, x);
-    mcugen_accumulate(&sums[5], w, y);
+    mcugen_multiply_add(&sums[4], w, x);
+    mcugen_multiply_add(&sums[5], w, y);
     w = weights[3 * depth];
-    mcugen_accumulate(&sums[6], w, x);
-    mcugen_accumulate(&sums[7], w, y);
+    mcugen_multiply_add(&sums[6], w, x);
+    mcugen_multiply_add(&sums[7], w, y);
 }
 
 /* Two columns, four channels; the columns' outputs are `output_step` bytes apart. */

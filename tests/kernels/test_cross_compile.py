@@ -1,0 +1,105 @@
+"""The kernel library under the cross compiler: no warning on any core, no name twice, no calls but memcpy, memset."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from mcugen.kernels import portable
+from mcugen.kernels.base import Invocation, Kernel, ParamValue
+from mcugen.resources import data_folder
+from tests.graph.strategies import ALL, Case
+from tests.kernels.checking import CORTEX_M3
+
+GCC, NM = "arm-none-eabi-gcc", "arm-none-eabi-nm"
+pytestmark = pytest.mark.skipif(shutil.which(GCC) is None, reason=f"{GCC} is not installed")
+
+CORES = ["cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
+FLAGS = ["-mthumb", "-O2", "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Wshadow", "-Werror"]
+
+
+def compile_c(core: str, text: str, folder: Path) -> Path:
+    library = data_folder("kernels_cmsis")
+    source, target = folder / "kernels.c", folder / "kernels.o"
+    source.write_text(text)
+    command = [GCC, f"-mcpu={core}", *FLAGS, f"-I{library}", f"-I{library}/include", "-c", source, "-o", target]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return target
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_all_kernels_compile_together_without_warnings(core: str, tmp_path: Path) -> None:
+    """A schedule includes its kernels into one file, whichever libraries they are from."""
+    library = data_folder("kernels_cmsis")
+    sources = [p.relative_to(library) for name in ("portable", "dsp") for p in sorted((library / name).glob("*.c"))]
+    assert len(sources) > 20
+    compile_c(core, "".join(f'#include "{p}"\n' for p in sources), tmp_path)
+
+
+def c_value(value: ParamValue) -> str:
+    if isinstance(value, tuple):
+        return "{" + ", ".join(map(c_value, value)) + "}"
+    return "(-2147483647 - 1)" if value == -(2**31) else str(value)
+
+
+def instance(number: int, invocation: Invocation) -> str:
+    """A function with constant parameters, as a schedule has it."""
+    inputs = [f"input{i}" for i in range(len(invocation.inputs))]
+    constants = [f"constant{i}" for i in range(len(invocation.constants))]
+    parameters = [f"const int8_t *{n}" for n in inputs]
+    parameters += [f"const {c.data.dtype}_t *{n}" for c, n in zip(invocation.constants, constants, strict=True)]
+    parameters += ["int8_t *output"] + ["void *scratch"] * bool(invocation.scratch_bytes)
+    arguments = ["&params", *inputs, *constants, "output"] + ["scratch"] * bool(invocation.scratch_bytes)
+    fields = ", ".join(f".{name} = {c_value(value)}" for name, value in invocation.params.items())
+    return f"""
+void instance{number}({", ".join(parameters)});
+void instance{number}({", ".join(parameters)})
+{{
+    static const struct {invocation.params_type} params = {{{fields}}};
+    {invocation.function}({", ".join(arguments)});
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def invocations() -> list[Invocation]:
+    """A few of each portable kernel."""
+    found: list[Invocation] = []
+
+    def collect(kernel: Kernel) -> None:
+        @settings(
+            max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        )
+        @given(ALL[kernel.operator.kind]())
+        def property_(case: Case) -> None:
+            (op,) = case.graph.operators
+            if kernel.supports(op, case.graph, CORTEX_M3):
+                found.append(kernel.invoke(op, case.graph))
+
+        property_()
+
+    for kernel in portable.KERNELS:
+        before = len(found)
+        collect(kernel)
+        assert len(found) > before, kernel.name
+        del found[before + 4 :]
+    return found
+
+
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3"])
+def test_kernels_call_only_memcpy_and_memset(core: str, invocations: list[Invocation], tmp_path: Path) -> None:
+    sources = sorted({i.source for i in invocations})
+    text = "".join(f'#include "{s}"\n' for s in sources)
+    text += "".join(instance(n, i) for n, i in enumerate(invocations))
+    binary = compile_c(core, text, tmp_path)
+    result = subprocess.run([NM, "--undefined-only", "--format=just-symbols", binary], capture_output=True, text=True)
+    symbols = set(result.stdout.split())
+    # __aeabi_ and __gnu_ functions are the compiler's own arithmetic.
+    called = {s for s in symbols if not s.startswith(("__aeabi_", "__gnu_"))}
+    assert called <= {"memcpy", "memset"}, called
+    assert "memmove" not in symbols and not {s for s in symbols if s.startswith("__aeabi_mem")}

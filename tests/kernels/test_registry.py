@@ -1,0 +1,104 @@
+"""Which kernels the registry offers, and what it says when there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from mcugen.errors import InputError, UnsupportedOperatorError
+from mcugen.graph import Graph, Origin, Quantization, Tensor
+from mcugen.graph.ops import Clamp, Concatenation, Conv2d, Operator
+from mcugen.kernels import registry
+from tests.graph.strategies import make_case
+from tests.kernels.checking import CORTEX_M3, CORTEX_M4
+
+Q = Quantization.per_tensor(0.5, 3)
+
+
+def conv(channels: int = 8) -> Graph:
+    """A 1x1 convolution over 6x6 positions."""
+    weights = np.ones((channels, 1, 1, channels), np.int8)
+    tensors = [
+        Tensor("input", (1, 6, 6, channels), "int8", Q),
+        Tensor("weights", weights.shape, "int8", Quantization.per_tensor(0.01, 0), weights),
+        Tensor("output", (1, 6, 6, channels), "int8", Q),
+    ]
+    op = Conv2d(name="conv", inputs=("input", "weights"), outputs=("output",))
+    return make_case(op, tensors, np.random.default_rng(0)).graph
+
+
+def concatenation(count: int) -> Graph:
+    names = tuple(f"input{i}" for i in range(count))
+    tensors = [*(Tensor(n, (2, 3), "int8", Q) for n in names), Tensor("output", (2, 3 * count), "int8", Q)]
+    origin = Origin(source="net.py:12", module="blocks.0", operator="aten.cat.default")
+    op = Concatenation(name="join", inputs=names, outputs=("output",), axis=1, origin=origin)
+    return make_case(op, tensors, np.random.default_rng(0)).graph
+
+
+def names(graph: Graph, policy: str, cpu: object = CORTEX_M4) -> list[str]:
+    return [k.name for k in registry.candidates(graph.operators[0], graph, cpu, policy)]  # type: ignore[arg-type]
+
+
+def test_portable_policy_takes_portable_kernels_only() -> None:
+    assert set(names(conv(), "portable")) == {"conv2d_direct_s8.portable", "conv2d_s8.portable"}
+
+
+@pytest.mark.parametrize("policy", ["auto", "native"])
+def test_dsp_kernels_come_first_where_the_core_has_dsp(policy: str) -> None:
+    assert names(conv(64), policy)[0].endswith(".dsp")
+    assert all(name.endswith(".portable") for name in names(conv(64), policy, CORTEX_M3))
+
+
+def test_candidates_are_sorted_by_cost() -> None:
+    graph = conv()
+    (op,) = graph.operators
+    costs = [k.cost(op, graph) for k in registry.candidates(op, graph, CORTEX_M4, "auto")]
+    assert costs == sorted(costs) and len(costs) > 2
+    assert registry.select(op, graph, CORTEX_M4, "auto").cost(op, graph) == costs[0]
+
+
+def test_every_library_says_its_own_name() -> None:
+    for name, kernels in registry.LIBRARIES.items():
+        assert {k.library for k in kernels} == {name}
+        assert all(k.name.endswith(f".{name}") for k in kernels)
+
+
+def test_unknown_policy() -> None:
+    with pytest.raises(InputError) as error:
+        names(conv(), "fastest")
+    assert "fastest" in str(error.value) and "native" in str(error.value)
+
+
+def test_too_many_inputs_names_operator_source_core_and_limit() -> None:
+    assert names(concatenation(8), "auto") == ["concatenation_s8.portable"]
+    with pytest.raises(UnsupportedOperatorError) as error:
+        names(concatenation(9), "auto", CORTEX_M3)
+    message = str(error.value)
+    for part in ("join", "concatenation", "cortex-m3", "net.py:12", "blocks.0", "at most 8"):
+        assert part in message
+
+
+def test_operator_without_any_kernel() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Strange(Clamp):
+        kind: ClassVar[str] = "strange"
+
+    class Foreign(Operator):
+        kind: ClassVar[str] = "foreign"
+        validate = Clamp.validate  # type: ignore[assignment]
+        reference = Clamp.reference  # type: ignore[assignment]
+
+    tensors = [Tensor(n, (4,), "int8", Q) for n in ("input", "output")]
+    graph = make_case(
+        Clamp(name="c", inputs=("input",), outputs=("output",), clamp=(0, 9)), tensors, np.random.default_rng(0)
+    ).graph
+    # A subclass is still a clamp; an operator of another kind is not.
+    strange = Strange(name="s", inputs=("input",), outputs=("output",), clamp=(0, 9))
+    assert registry.select(strange, graph, CORTEX_M3).name == "clamp_s8.portable"
+    foreign = Foreign(name="f", inputs=("input",), outputs=("output",))
+    with pytest.raises(UnsupportedOperatorError) as error:
+        registry.select(foreign, graph, CORTEX_M3)
+    assert "foreign" in str(error.value) and "docs/extending.md" in str(error.value)
