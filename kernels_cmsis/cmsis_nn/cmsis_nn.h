@@ -22,24 +22,37 @@
 #endif
 
 /* The major revision of arm_nnfunctions.h. It has no version macro, but one signature changed with each revision. */
-#define MCUGEN_CMSIS_NN_MAJOR                                                                                          \
+#define MCUGEN_CMSIS_NN_IS_V11                                                                                         \
+    _Generic(&arm_convolve_s8,                                                                                         \
+        arm_cmsis_nn_status (*)(const cmsis_nn_context *, const cmsis_nn_conv_params *,                                \
+                                const cmsis_nn_per_channel_quant_params *, const cmsis_nn_dims *, const int8_t *,      \
+                                const cmsis_nn_dims *, const int8_t *, const cmsis_nn_dims *, const int32_t *,         \
+                                const cmsis_nn_dims *, int8_t *): 1,                                                   \
+        default: 0)
+#define MCUGEN_CMSIS_NN_IS_V18                                                                                         \
     _Generic(&arm_transpose_conv_s8_get_buffer_size_mve,                                                               \
-        int32_t (*)(const cmsis_nn_dims *, const cmsis_nn_dims *, const cmsis_nn_dims *): 18,                          \
+        int32_t (*)(const cmsis_nn_dims *, const cmsis_nn_dims *, const cmsis_nn_dims *): 1,                           \
+        default: 0)
+#define MCUGEN_CMSIS_NN_IS_V19                                                                                         \
+    _Generic(&arm_transpose_conv_s8_get_buffer_size_mve,                                                               \
         int32_t (*)(const cmsis_nn_transpose_conv_params *, const cmsis_nn_dims *, const cmsis_nn_dims *,              \
-                    const cmsis_nn_dims *): 19,                                                                        \
+                    const cmsis_nn_dims *): 1,                                                                         \
         default: 0)
 
 /* Bytes of working memory, as constant expressions; the library's own arm_*_get_buffer_size are functions. */
 #if defined(ARM_MATH_MVEI)
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (64 * (((elements) + 15) / 16))
+#define MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11(elements) (32 * (((elements) + 7) / 8))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) (4 * 124 * (kernel_size))
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) 0
 #elif defined(ARM_MATH_DSP)
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (16 * (((elements) + 3) / 4))
+#define MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11(elements) (4 * (elements))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) (2 * (kernel_size) * (channels))
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) (4 * (channels))
 #else
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (16 * (((elements) + 3) / 4))
+#define MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11(elements) (4 * (elements))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) 0
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) 0
 #endif
@@ -74,6 +87,7 @@ struct mcugen_cmsis_nn_fully_connected_params {
     int32_t rows, input_c, output_c;
     int32_t input_offset, output_offset;
     int32_t activation_min, activation_max;
+    int32_t sums_in_context;
     int32_t multiplier, shift; /* of all channels; unused where each channel has its own */
 };
 

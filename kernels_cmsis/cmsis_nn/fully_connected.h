@@ -11,18 +11,13 @@ struct mcugen_cmsis_nn_fully_connected_arguments {
     const int32_t *bias;
 };
 
-/* Helium kernels read the start of the accumulators from the context (and never write to it), others from the bias. */
+/* Newer Helium kernels read the start of the accumulators from the context (and never write to it), others the bias. */
 MCUGEN_KERNEL struct mcugen_cmsis_nn_fully_connected_arguments
 mcugen_cmsis_nn_fully_connected_arguments(const struct mcugen_cmsis_nn_fully_connected_params *p, const int32_t *sums)
 {
     const struct mcugen_cmsis_nn_fully_connected_arguments arguments = {
-#if MCUGEN_CMSIS_NN_CORE == MCUGEN_CMSIS_NN_MVE
-        .context = {(void *)(uintptr_t)sums, 4 * p->output_c},
-        .bias = NULL,
-#else
-        .context = {NULL, 0},
-        .bias = sums,
-#endif
+        .context = {p->sums_in_context ? (void *)(uintptr_t)sums : NULL, p->sums_in_context ? 4 * p->output_c : 0},
+        .bias = p->sums_in_context ? NULL : sums,
         .fully_connected = {p->input_offset, 0, p->output_offset, {p->activation_min, p->activation_max}},
         .input = {p->rows, 1, 1, p->input_c},
         .filter = {p->input_c, 1, 1, p->output_c},

@@ -1,7 +1,7 @@
 /* Fully connected, one multiplier for all channels.
  *
- * `sums` starts the accumulators: the bias, and with Helium also -zero point * (sum of the channel weights), which the
- * kernel expects to find in the context. */
+ * `sums` starts the accumulators: the bias; with Helium also -zero point * (sum of the channel weights), which newer
+ * kernels expect to find in the context. */
 #include "fully_connected.h"
 
 MCUGEN_KERNEL void

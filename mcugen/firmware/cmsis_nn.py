@@ -17,8 +17,9 @@ from mcugen.kernels.cmsis_nn.locate import CmsisNn, locate
 ARCHIVE = "libcmsis_nn.a"
 """The linker script knows the library's code by this file name."""
 
-# As CMSIS-NN's own build, but -O3 in place of -Ofast, which changes nothing in integer code.
-_FLAGS = ("-std=gnu11", "-O3", *SECTIONS)
+# As CMSIS-NN's own build, but -O3 in place of -Ofast, which changes nothing in integer code. Release 4.1.0 forgets
+# <stdint.h> in one file.
+_FLAGS = ("-std=gnu11", "-O3", "-include", "stdint.h", *SECTIONS)
 # Sources that need ARM_NN_ENABLE_F16 or _F32.
 _FLOAT = ("_f16", "_f32", "_flt")
 

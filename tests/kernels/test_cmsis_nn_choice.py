@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Add, Transpose
 from mcugen.kernels import registry
-from mcugen.kernels.cmsis_nn import CmsisNn, CoreClass
+from mcugen.kernels.cmsis_nn import INTERFACES, CmsisNn, CoreClass
 from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, Operands, arrange
 from mcugen.kernels.cmsis_nn.transpose import TransposeS8, merge_axes
 from tests.graph import strategies
@@ -67,7 +67,7 @@ def test_a_constant_first_operand_comes_second() -> None:
     ]
     op = Add(name="add", inputs=("a", "b"), outputs=("y",))
     case = strategies.make_case(op, tensors, np.random.default_rng(0))
-    invocation = ElementwiseAdd(CoreClass.DSP, 19).invoke(op, case.graph)
+    invocation = ElementwiseAdd(CoreClass.DSP, INTERFACES[19]).invoke(op, case.graph)
     assert invocation.inputs == ("b",)
     assert invocation.params["input1_offset"] == -7
     assert np.array_equal(invocation.constants[0].data, data.reshape(-1))
@@ -87,7 +87,7 @@ def test_transposition_limits(board: str, shape: tuple[int, ...], permutation: t
     op = Transpose(name="transpose", inputs=("x",), outputs=("y",), permutation=permutation)
     case = strategies.make_case(op, tensors, np.random.default_rng(0))
     core = CoreClass.MVE if board == "mps3_an547" else CoreClass.DSP
-    assert TransposeS8(core, 19).supports(op, case.graph, cpu_of(board)) == offered
+    assert TransposeS8(core, INTERFACES[19]).supports(op, case.graph, cpu_of(board)) == offered
 
 
 @pytest.mark.parametrize("kind", ["conv2d", "depthwise_conv2d", "fully_connected", "max_pool2d", "softmax"])

@@ -11,6 +11,7 @@ from mcugen.kernels.cmsis_nn.core import CoreClass, core_class
 from mcugen.kernels.cmsis_nn.depthwise import Depthwise, Depthwise3x3, DepthwiseAsConvolve, DepthwiseOpt
 from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, ElementwiseMul
 from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerChannel, FullyConnectedPerTensor
+from mcugen.kernels.cmsis_nn.interface import INTERFACES, Interface
 from mcugen.kernels.cmsis_nn.locate import CmsisNn, locate
 from mcugen.kernels.cmsis_nn.pad import PadS8
 from mcugen.kernels.cmsis_nn.pool import AvgPool, MaxPool
@@ -40,8 +41,20 @@ KERNELS: tuple[type[CmsisNnKernel], ...] = (
 
 def kernels(cpu: Cpu, release: CmsisNn) -> tuple[Kernel, ...]:
     """The kernels that a CMSIS-NN release has for a CPU."""
-    core = core_class(cpu)
-    return tuple(kernel(core, release.major) for kernel in KERNELS if core in kernel.cores)
+    core, interface = core_class(cpu), INTERFACES[release.major]
+    return tuple(
+        kernel(core, interface) for kernel in KERNELS if core in kernel.cores and kernel.arm not in interface.absent
+    )
 
 
-__all__ = ["KERNELS", "CmsisNn", "CmsisNnKernel", "CoreClass", "core_class", "kernels", "locate"]
+__all__ = [
+    "INTERFACES",
+    "KERNELS",
+    "CmsisNn",
+    "CmsisNnKernel",
+    "CoreClass",
+    "Interface",
+    "core_class",
+    "kernels",
+    "locate",
+]

@@ -14,6 +14,7 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.cmsis_nn.core import CoreClass, core_class
+from mcugen.kernels.cmsis_nn.interface import Interface
 
 # CMSIS-NN holds many sizes in uint16_t, and positions inside the input in int16_t.
 LARGEST_SIZE = 0x7FFF
@@ -22,13 +23,13 @@ Assertion = tuple[str, str]
 
 
 class CmsisNnKernel(Kernel):
-    """A CMSIS-NN function for one class of core and one major revision of its interface.
+    """A CMSIS-NN function for one class of core and one interface.
 
     Subclasses say which C function they wrap (`arm`), which core classes have it, and when it is exact.
 
     Attributes:
         core: the class of core that the working memory and the constants are made for.
-        major: of `$Revision$` in arm_nnfunctions.h.
+        interface: the major revision that is called.
     """
 
     library: ClassVar[str] = "cmsis_nn"
@@ -36,9 +37,9 @@ class CmsisNnKernel(Kernel):
     params_type: ClassVar[str]
     cores: ClassVar[tuple[CoreClass, ...]] = tuple(CoreClass)
 
-    def __init__(self, core: CoreClass, major: int) -> None:
+    def __init__(self, core: CoreClass, interface: Interface) -> None:
         self.core = core
-        self.major = major
+        self.interface = interface
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         return type(op) is self.operator and core_class(cpu) is self.core and self.exact(op, graph)
@@ -89,8 +90,9 @@ class CmsisNnKernel(Kernel):
     def _assertions(self) -> Sequence[Assertion]:
         return (
             (
-                f"MCUGEN_CMSIS_NN_MAJOR == {self.major}",
-                f"emitted for CMSIS-NN with arm_nnfunctions.h V{self.major}, built with another version: emit again",
+                f"MCUGEN_CMSIS_NN_IS_V{self.interface.major}",
+                f"emitted for CMSIS-NN with arm_nnfunctions.h V{self.interface.major}, "
+                "built with another version: emit again",
             ),
             (
                 f"MCUGEN_CMSIS_NN_CORE == MCUGEN_CMSIS_NN_{self.core.value}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Conv2d, Operator
@@ -13,6 +13,7 @@ from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, ParamValue
 from mcugen.kernels.cmsis_nn.base import LARGEST_SIZE, CmsisNnKernel, bias_or_zeros
 from mcugen.kernels.cmsis_nn.core import CoreClass, convolve_bytes
+from mcugen.kernels.cmsis_nn.interface import Interface
 
 
 def convolve_params(
@@ -58,6 +59,22 @@ def channel_constants(op: Conv2d | DepthwiseConv2d, graph: Graph, weights: IntAr
     return tuple(Constant(role, values.reshape(-1)) for role, values in arrays.items())
 
 
+class ConvolveCall(TypedDict):
+    """Arguments of `CmsisNnKernel.invocation`."""
+
+    function: str
+    scratch: tuple[str, int]
+
+
+def convolve_call(core: CoreClass, interface: Interface, elements: int) -> ConvolveCall:
+    """The wrapper of arm_convolve_s8, which got one more argument, and its scratch for columns of `elements`."""
+    helium = core is CoreClass.MVE
+    size = convolve_bytes(elements, interface.helium_column_multiple if helium else interface.column_multiple)
+    if interface.grouped:
+        return {"function": "convolve_s8", "scratch": (f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", size)}
+    return {"function": "convolve_s8_v11", "scratch": (f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11({elements})", size)}
+
+
 def sizes_fit(op: Conv2d | DepthwiseConv2d, graph: Graph) -> bool:
     """All sizes and positions fit the 16 bits that CMSIS-NN keeps them in."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
@@ -77,7 +94,7 @@ class Convolve(CmsisNnKernel):
 
     def exact(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, Conv2d)
-        return sizes_fit(op, graph)
+        return sizes_fit(op, graph) and (self.interface.grouped or op.groups(graph.input_tensors(op)) == 1)
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
@@ -89,7 +106,7 @@ class Convolve(CmsisNnKernel):
             op,
             convolve_params(op, graph, (kernel_h, kernel_w), kernel_c),
             constants=channel_constants(op, graph, weights.data),
-            scratch=(f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", convolve_bytes(self.core, elements)),
+            **convolve_call(self.core, self.interface, elements),
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:

@@ -30,15 +30,14 @@ def core_class(cpu: Cpu) -> CoreClass:
     return CoreClass.DSP if cpu.dsp else CoreClass.SCALAR
 
 
-def convolve_bytes(core: CoreClass, elements: int) -> int:
-    """`arm_convolve_s8_get_buffer_size`: four columns of int8 with Helium, else two of int16.
+def convolve_bytes(elements: int, multiple: int) -> int:
+    """`arm_convolve_s8_get_buffer_size`: four columns of int8 with Helium, two of int16 without.
 
     Args:
         elements: kernel height x width x input channels (of all groups).
+        multiple: columns are filled up to so many elements, see `Interface`.
     """
-    if core is CoreClass.MVE:
-        return 64 * -(-elements // 16)
-    return 16 * -(-elements // 4)
+    return 4 * multiple * -(-elements // multiple)
 
 
 def depthwise_opt_bytes(core: CoreClass, kernel_size: int, channels: int) -> int:
@@ -53,6 +52,6 @@ def avgpool_bytes(core: CoreClass, channels: int) -> int:
     return 4 * channels if core is CoreClass.DSP else 0
 
 
-def kernel_sum_bytes(core: CoreClass, output_c: int) -> int:
+def kernel_sum_bytes(core: CoreClass, output_c: int, helium_sums: bool = True) -> int:
     """`arm_fully_connected_s8_get_buffer_size`: no working memory, but what the caller has to precompute."""
-    return 4 * output_c if core is CoreClass.MVE else 0
+    return 4 * output_c if core is CoreClass.MVE and helium_sums else 0

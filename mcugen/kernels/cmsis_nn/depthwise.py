@@ -11,8 +11,14 @@ from mcugen.graph.ops import DepthwiseConv2d, Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, padded
-from mcugen.kernels.cmsis_nn.convolve import channel_constants, convolve_cost, convolve_params, sizes_fit
-from mcugen.kernels.cmsis_nn.core import CoreClass, convolve_bytes, depthwise_opt_bytes
+from mcugen.kernels.cmsis_nn.convolve import (
+    channel_constants,
+    convolve_call,
+    convolve_cost,
+    convolve_params,
+    sizes_fit,
+)
+from mcugen.kernels.cmsis_nn.core import CoreClass, depthwise_opt_bytes
 
 
 def _weights(op: DepthwiseConv2d, graph: Graph) -> IntArray:
@@ -152,7 +158,7 @@ class DepthwiseAsConvolve(CmsisNnKernel):
             op,
             convolve_params(op, graph, kernel, 1),
             constants=channel_constants(op, graph, weights),
-            scratch=(f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", convolve_bytes(self.core, elements)),
+            **convolve_call(self.core, self.interface, elements),
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:

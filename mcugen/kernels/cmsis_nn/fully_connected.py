@@ -50,11 +50,16 @@ class _FullyConnected(CmsisNnKernel):
                 "output_offset": out.zero_point,
                 "activation_min": op.clamp[0],
                 "activation_max": op.clamp[1],
+                "sums_in_context": int(self._precomputed),
                 "multiplier": 0 if self.per_channel else int(multiplier[0]),
                 "shift": 0 if self.per_channel else int(shift[0]),
             },
             constants=constants,
         )
+
+    @property
+    def _precomputed(self) -> bool:
+        return self.core is CoreClass.MVE and self.interface.helium_sums
 
     def _sums(self, op: FullyConnected, graph: Graph) -> IntArray:
         """The start of the accumulators; for Helium what `arm_vector_sum_s8` would compute at run time."""
@@ -62,7 +67,7 @@ class _FullyConnected(CmsisNnKernel):
         weights = tensors[1]
         assert weights.data is not None
         bias = bias_or_zeros(tensors[2].data if len(tensors) > 2 else None, weights.shape[0])
-        if self.core is not CoreClass.MVE:
+        if not self._precomputed:
             return bias
         return wrapped_int32(bias.astype(np.int64) - tensors[0].zero_point * weights.data.astype(np.int64).sum(axis=1))
 

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen.errors import InputError, MissingToolError
-
-# Major revisions of arm_nnfunctions.h that the wrappers are written and tested for, with the releases that have them.
-SUPPORTED: Mapping[int, str] = {
-    18: "CMSIS-NN 7.0.0 (Zephyr 4.1 and newer)",
-    19: "CMSIS-NN after 7.0.0 (2026)",
-}
+from mcugen.kernels.cmsis_nn.interface import INTERFACES
 
 _HEADER = Path("Include", "arm_nnfunctions.h")
 _REVISION = re.compile(r"\$Revision:\s*V\.?(\d+)\.(\d+)\.(\d+)")
@@ -75,11 +70,12 @@ def _candidates(path: Path | None, environment: Mapping[str, str]) -> Iterator[t
 def _read(folder: Path, where: str) -> CmsisNn:
     header = folder / _HEADER
     found = _REVISION.search(header.read_text(encoding="utf-8", errors="replace"))
-    supported = "; ".join(f"V{major}: {releases}" for major, releases in SUPPORTED.items())
+    supported = "; ".join(f"V{i.major}.{i.minor} and newer V{i.major}: {i.releases}" for i in INTERFACES.values())
     if found is None:
         raise InputError(f"{header} has no revision", where=where, hint=f"supported are {supported}")
     release = CmsisNn(folder, (int(found[1]), int(found[2]), int(found[3])))
-    if release.major not in SUPPORTED:
+    interface = INTERFACES.get(release.major)
+    if interface is None or release.revision[1] < interface.minor:
         raise InputError(
             f"CMSIS-NN at {folder} has arm_nnfunctions.h {release.version}, which is not supported",
             where=where,
