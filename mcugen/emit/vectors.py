@@ -9,6 +9,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from mcugen import __version__
+from mcugen.emit.constants import ConstantArray
+from mcugen.emit.rendering import render_template
 from mcugen.errors import InputError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
@@ -16,6 +19,8 @@ from mcugen.graph.tensor import IntArray
 
 FOLDER = "vectors"
 DEFAULT_SAMPLES = 4
+HEADER_SAMPLES = 2
+"""Samples in the C form of the vectors, which may end up in a microcontroller's flash."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def _sample(generator: np.random.Generator, shape: tuple[int, ...], index: int) 
     if index:
         width = 4 * index
         kernel = np.ones(width) / width
-        flat = np.convolve(noise.reshape(-1), kernel, mode="same") * np.sqrt(width)
+        flat = np.convolve(noise.reshape(-1), kernel)[: noise.size] * np.sqrt(width)
         noise = np.clip(np.round(flat), -128, 127).astype(np.int64).reshape(shape)
     return noise.astype(np.int8)
 
@@ -55,6 +60,35 @@ def _sample(generator: np.random.Generator, shape: tuple[int, ...], index: int) 
 def vector_files(vectors: Vectors) -> dict[PurePosixPath, bytes]:
     groups = {"inputs": vectors.inputs, "outputs": vectors.outputs, "layers": vectors.layers}
     return {PurePosixPath(FOLDER) / f"{name}.npz": _npz(arrays) for name, arrays in groups.items()}
+
+
+def vector_header(
+    name: str, vectors: Vectors, input_names: Sequence[str], output_names: Sequence[str]
+) -> dict[PurePosixPath, bytes]:
+    """The first samples as a C header, for tests on the target: `vectors/<name>_vectors.h`.
+
+    Args:
+        name: the module's.
+        input_names, output_names: C names of the ports, in order.
+    """
+    samples = [
+        {
+            "inputs": _sample_arrays(f"{name}_vector_{i}", input_names, vectors.inputs, i),
+            "outputs": _sample_arrays(f"{name}_vector_{i}", output_names, vectors.outputs, i),
+        }
+        for i in range(min(HEADER_SAMPLES, min(len(a) for a in vectors.outputs.values())))
+    ]
+    context = {"version": __version__, "name": name, "NAME": name.upper(), "samples": samples}
+    return {PurePosixPath(FOLDER) / f"{name}_vectors.h": render_template("vectors.h.j2", context)}
+
+
+def _sample_arrays(
+    prefix: str, names: Sequence[str], arrays: Mapping[str, IntArray], sample: int
+) -> list[ConstantArray]:
+    return [
+        ConstantArray(f"{prefix}_{name}", np.ascontiguousarray(array[sample]).reshape(-1), 4)
+        for name, array in zip(names, arrays.values(), strict=True)
+    ]
 
 
 def load_vectors(folder: Path) -> Vectors:

@@ -79,6 +79,7 @@ def layer_table(layers: Sequence[LayerResult]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title, justify in (
         ("layer", "left"),
+        ("module", "left"),
         ("kernel", "left"),
         ("MACs", "right"),
         ("instructions", "right"),
@@ -91,6 +92,7 @@ def layer_table(layers: Sequence[LayerResult]) -> Table:
         per_mac = f"{layer.instructions / layer.entry.macs:.2f}" if layer.entry.macs else "-"
         table.add_row(
             Text(layer.entry.name),
+            Text(layer.entry.module),
             Text(layer.entry.kernel),
             thousands(layer.entry.macs or None),
             thousands(layer.instructions),
