@@ -16,7 +16,7 @@ from mcugen.emit import manifest as manifests
 from mcugen.emit.module import Call, ModuleText, port_parameters, render
 from mcugen.emit.names import module_name
 from mcugen.emit.output import write_folder
-from mcugen.emit.vectors import make_vectors, vector_files
+from mcugen.emit.vectors import make_vectors, vector_files, vector_header
 from mcugen.errors import DoesNotFitError, InputError, MissingToolError
 from mcugen.firmware import build_firmware
 from mcugen.graph.graph import Graph, Port
@@ -89,7 +89,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
     )
     text = render(plan, name, entry.file)
     vectors = make_vectors(plan.graph, [c.step.invocation.outputs[0] for c in text.calls])
-    files = dict(text.files) | vector_files(vectors)
+    ports = (port_parameters(plan.graph.inputs, "input"), port_parameters(plan.graph.outputs, "output"))
+    files = dict(text.files) | vector_files(vectors) | vector_header(name, vectors, *ports)
     manifest = _manifest(plan, text, name, entry, files, _option_entries(options, text, library))
     files[PurePosixPath(manifests.FILE_NAME)] = manifests.to_json(manifest)
     return Module(manifest, plan, files)

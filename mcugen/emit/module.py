@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-import jinja2
-
 from mcugen import __version__
 from mcugen.emit.constants import C_TYPES, ConstantArray, ConstantPool
+from mcugen.emit.core_check import core_check
 from mcugen.emit.manifest import optimization_flag
 from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
+from mcugen.emit.rendering import render_template
 from mcugen.emit.sources import kernel_files
+from mcugen.emit.zephyr import cmsis_nn_groups
 from mcugen.graph.graph import Port
 from mcugen.kernels.base import Invocation, ParamValue
 from mcugen.plan.plan import Plan, Step
@@ -30,6 +31,13 @@ _TEMPLATES = {
     "Kconfig": "Kconfig.j2",
     "zephyr/module.yml": "module.yml.j2",
 }
+
+# Files of zephyr_module/ that every module carries, so that it builds without mcugen.
+_COPIED = (
+    ("include/mcugen/mcugen.h", "include/mcugen/mcugen.h"),
+    ("cmake/mcugen_zephyr.cmake", "zephyr/mcugen_zephyr.cmake"),
+    ("cmake/mcugen_models.ld", "zephyr/mcugen_models.ld"),
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,8 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "arena_alignment": plan.arena.alignment,
         "arrays": pool.arrays,
         "kernel_sources": sorted({c.step.invocation.source for c in calls}),
+        "core_check": core_check(plan.board, (c.step.invocation.source for c in calls)),
+        "cmsis_nn_groups": cmsis_nn_groups(c.step.invocation.source for c in calls),
         "instances": builder.instances,
         "calls": calls,
         "inputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.inputs],
@@ -109,22 +119,13 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "signature": ", ".join([f"const int8_t *{n}" for n in inputs] + [f"int8_t *{n}" for n in outputs]),
         "uses_memory": any("memory" in a for c in calls for a in (*c.arguments, c.output)),
     }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("mcugen.emit"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
     files = {
-        PurePosixPath(path.format(name=name)): environment.get_template(template).render(context).encode()
+        PurePosixPath(path.format(name=name)): render_template(template, context)
         for path, template in _TEMPLATES.items()
     }
     sources = kernel_files(c.step.invocation.source for c in calls)
     files |= {PurePosixPath("kernels") / path: content for path, content in sources.items()}
-    files[PurePosixPath("include/mcugen/mcugen.h")] = (
-        data_folder("zephyr_module") / "include" / "mcugen" / "mcugen.h"
-    ).read_bytes()
+    files |= {PurePosixPath(target): (data_folder("zephyr_module") / source).read_bytes() for source, target in _COPIED}
     return ModuleText(files, calls, pool.total_bytes)
 
 

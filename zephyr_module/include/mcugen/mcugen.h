@@ -1,6 +1,7 @@
 /* What every emitted model offers to code that knows no model by name: shells, tests, benchmarks.
  *
- * Each module brings this header and `const struct mcugen_model <name>_model` (declared in <name>.h).
+ * Each module brings this header and `const struct mcugen_model <name>_model` (declared in <name>.h). In a Zephyr image
+ * the descriptors are an iterable section: STRUCT_SECTION_FOREACH(mcugen_model, model) { ... }.
  */
 #ifndef MCUGEN_MCUGEN_H
 #define MCUGEN_MCUGEN_H
@@ -29,6 +30,19 @@ struct mcugen_tensor {
     int32_t shape[MCUGEN_MAX_RANK]; /* NHWC for images */
 };
 
+/* A sample whose outputs are known: one pointer for each input and output. */
+struct mcugen_vector {
+    const int8_t *const *inputs;
+    const int8_t *const *outputs;
+};
+
+/* Kept by a model that was built with <NAME>_STATISTICS. Not atomic: read it when the model is not running. */
+struct mcugen_statistics {
+    uint32_t inferences;
+    uint32_t last_cycles, min_cycles, max_cycles;
+    uint64_t total_cycles;
+};
+
 /* A model in the image. */
 struct mcugen_model {
     const char *name;
@@ -39,7 +53,31 @@ struct mcugen_model {
     int64_t macs;
     /* One inference in the caller's arena, which several models may share in turn. */
     int (*run)(void *arena, size_t arena_bytes, const int8_t *const *inputs, int8_t *const *outputs);
+    void *arena;                          /* the module's own or shared arena; NULL when it has none */
+    const struct mcugen_vector *vectors;  /* built with <NAME>_VECTORS, else none */
+    int32_t vector_count;
+    struct mcugen_statistics *statistics; /* NULL without <NAME>_STATISTICS */
 };
+
+/* The arena of all modules built with <NAME>_SHARED_ARENA: at least as large and as aligned as the largest of them wants.
+ * A Zephyr build defines it; elsewhere the application does. Only one of these models may run at a time. */
+extern int8_t mcugen_shared_arena[];
+
+/* The clock of the statistics, in any unit. A Zephyr build defines it (hardware cycles); elsewhere the application does. */
+uint32_t mcugen_clock(void);
+
+static inline void mcugen_count(struct mcugen_statistics *statistics, uint32_t cycles)
+{
+    if (statistics->inferences == 0u || cycles < statistics->min_cycles) {
+        statistics->min_cycles = cycles;
+    }
+    if (cycles > statistics->max_cycles) {
+        statistics->max_cycles = cycles;
+    }
+    statistics->last_cycles = cycles;
+    statistics->total_cycles += cycles;
+    statistics->inferences++;
+}
 
 #ifdef __cplusplus
 }

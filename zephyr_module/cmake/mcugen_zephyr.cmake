@@ -1,0 +1,193 @@
+# The Zephyr side of emitted modules: a library for each model, where its arena and its constants lie, and the arena that
+# several models share. Every emitted module carries a copy, so that it builds without mcugen; the functions are the same.
+#
+# Part of mcugen. Needs Zephyr's CMake package: 3.7 LTS or newer.
+
+include_guard(GLOBAL)
+
+# mcugen_zephyr_module(<name> <folder> <arena bytes> <optimization flag>)
+#
+# An emitted folder as a Zephyr module, configured by the module's own Kconfig.
+function(mcugen_zephyr_module name folder arena_bytes optimization)
+  string(TOUPPER ${name} NAME)
+  set(model CONFIG_MCUGEN_MODEL_${NAME})
+  if(NOT ${model})
+    return()
+  endif()
+
+  set(options "")
+  foreach(flag LISTED STATISTICS VECTORS)
+    if(${model}_${flag})
+      list(APPEND options ${flag})
+    endif()
+  endforeach()
+  if(${model}_ARENA_SHARED)
+    list(APPEND options ARENA shared)
+  elseif(${model}_ARENA_CALLER)
+    list(APPEND options ARENA caller)
+  else()
+    foreach(place REGION SECTION)
+      if(${model}_ARENA_${place})
+        list(APPEND options ARENA_${place} ${${model}_ARENA_${place}})
+      endif()
+    endforeach()
+  endif()
+  if(${model}_WEIGHTS_RAM)
+    list(APPEND options WEIGHTS_REGION RAM)
+  elseif(${model}_WEIGHTS_IN_REGION)
+    list(APPEND options WEIGHTS_REGION ${${model}_WEIGHTS_REGION})
+    if(NOT ${model}_WEIGHTS_COPY)
+      list(APPEND options WEIGHTS_NOCOPY)
+    endif()
+  elseif(${model}_WEIGHTS_IN_SECTION)
+    list(APPEND options WEIGHTS_SECTION ${${model}_WEIGHTS_SECTION})
+  endif()
+
+  zephyr_library_named(mcugen_${name})
+  zephyr_include_directories(${folder}/include)
+  mcugen_zephyr_model(mcugen_${name} ${name} ${folder} ${optimization} ARENA_BYTES ${arena_bytes} ${options})
+  message(STATUS "mcugen: model ${name}, ${arena_bytes} bytes of arena")
+endfunction()
+
+# mcugen_zephyr_model(<target> <name> <folder> <optimization flag> [LISTED] [STATISTICS] [VECTORS]
+#                     [ARENA own|shared|caller] [ARENA_BYTES n] [ARENA_REGION r | ARENA_SECTION s]
+#                     [WEIGHTS_REGION r [WEIGHTS_NOCOPY] | WEIGHTS_SECTION s])
+#
+# Compiles an emitted folder, which need not exist yet, into a library that exists. The target comes from
+# zephyr_library_named() while Zephyr's modules are read, and from add_library() in an application.
+function(mcugen_zephyr_model target name folder optimization)
+  cmake_parse_arguments(PARSE_ARGV 4 ARG "LISTED;STATISTICS;VECTORS;WEIGHTS_NOCOPY"
+    "ARENA;ARENA_BYTES;ARENA_REGION;ARENA_SECTION;WEIGHTS_REGION;WEIGHTS_SECTION" "")
+  string(TOUPPER ${name} NAME)
+  target_sources(${target} PRIVATE
+    ${folder}/src/${name}.c ${folder}/src/${name}_weights.c ${folder}/src/${name}_model.c)
+  target_include_directories(${target} PUBLIC ${folder}/include PRIVATE ${folder}/kernels ${folder}/vectors)
+  target_compile_options(${target} PRIVATE ${optimization})
+
+  foreach(flag LISTED STATISTICS VECTORS)
+    if(ARG_${flag})
+      target_compile_definitions(${target} PRIVATE ${NAME}_${flag})
+    endif()
+  endforeach()
+  mcugen_zephyr_list_models()
+  set_property(TARGET mcugen_models APPEND PROPERTY MCUGEN_FOLDERS ${folder})
+  if(ARG_LISTED)
+    # The descriptor is in the image although only the linker's section refers to it.
+    target_link_options(zephyr_interface INTERFACE -Wl,--undefined=${name}_model)
+  endif()
+
+  if(ARG_ARENA STREQUAL "shared")
+    target_compile_definitions(${target} PRIVATE ${NAME}_SHARED_ARENA)
+    mcugen_zephyr_share_arena(${target} ${name})
+  elseif(ARG_ARENA STREQUAL "caller")
+    target_compile_definitions(${target} PRIVATE ${NAME}_NO_OWN_ARENA)
+  elseif(ARG_ARENA_REGION)
+    mcugen_zephyr_region(section "${ARG_ARENA_REGION}" "${ARG_ARENA_BYTES}" "the arena of ${name}")
+    target_compile_definitions(${target} PRIVATE "${NAME}_ARENA_SECTION=\"${section}\"")
+  elseif(ARG_ARENA_SECTION)
+    target_compile_definitions(${target} PRIVATE "${NAME}_ARENA_SECTION=\"${ARG_ARENA_SECTION}\"")
+  endif()
+
+  if(ARG_WEIGHTS_SECTION)
+    target_compile_definitions(${target} PRIVATE "${NAME}_WEIGHTS_SECTION=\"${ARG_WEIGHTS_SECTION}\"")
+  elseif(ARG_WEIGHTS_REGION)
+    mcugen_zephyr_relocate(${name} ${folder}/src/${name}_weights.c "${ARG_WEIGHTS_REGION}" "${ARG_WEIGHTS_NOCOPY}")
+  endif()
+endfunction()
+
+# Moves a model's constants to a linker memory region, with Zephyr's code and data relocation.
+function(mcugen_zephyr_relocate name source region nocopy)
+  if(NOT CONFIG_CODE_DATA_RELOCATION)
+    message(FATAL_ERROR "mcugen: the constants of ${name} are to lie in ${region}: that needs CONFIG_CODE_DATA_RELOCATION=y")
+  endif()
+  if(nocopy)
+    set(nocopy NOCOPY)
+  endif()
+  zephyr_code_relocate(FILES ${source} LOCATION ${region} ${nocopy} NOKEEP)
+endfunction()
+
+# The linker section of a devicetree memory region, once it is known that the region exists and has the room.
+#
+# <bytes> may be empty; <what> says in messages what is to lie there.
+function(mcugen_zephyr_region result region bytes what)
+  mcugen_zephyr_region_size(size "${region}" "${what}")
+  if(bytes AND bytes GREATER size)
+    math(EXPR excess "${bytes} - ${size}")
+    message(FATAL_ERROR "mcugen: ${what} takes ${bytes} bytes, the memory region ${region} has ${size}: ${excess} too many")
+  endif()
+  # As DT_STRING_TOKEN, which names the section in Zephyr's linker script.
+  string(REGEX REPLACE "[^A-Za-z0-9_]" "_" section "${region}")
+  set(${result} ${section} PARENT_SCOPE)
+endfunction()
+
+function(mcugen_zephyr_region_size result region what)
+  dt_comp_path(paths COMPATIBLE "zephyr,memory-region")
+  set(known "")
+  foreach(path ${paths})
+    dt_prop(name PATH ${path} PROPERTY "zephyr,memory-region")
+    dt_node_has_status(usable PATH ${path} STATUS okay)
+    if(usable)
+      list(APPEND known ${name})
+      if(name STREQUAL region)
+        dt_reg_size(size PATH ${path})
+        math(EXPR size "${size}")
+        set(${result} ${size} PARENT_SCOPE)
+        return()
+      endif()
+    endif()
+  endforeach()
+  list(JOIN known ", " known)
+  message(FATAL_ERROR "mcugen: the devicetree has no memory region ${region} for ${what}; it has: ${known}")
+endfunction()
+
+# Once in an image: the section of all descriptors, and a target that knows all models.
+function(mcugen_zephyr_list_models)
+  if(TARGET mcugen_models)
+    return()
+  endif()
+  add_custom_target(mcugen_models)
+  zephyr_linker_sources(SECTIONS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/mcugen_models.ld)
+  if(COMMAND zephyr_iterable_section)
+    zephyr_iterable_section(NAME mcugen_model KVMA RAM_REGION GROUP RODATA_REGION SUBALIGN 8)
+  endif()
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/mcugen/models.txt
+    CONTENT "$<JOIN:$<TARGET_PROPERTY:mcugen_models,MCUGEN_FOLDERS>,\n>\n")
+endfunction()
+
+# Adds a model to those that share one arena; the compiler makes it as large as the largest.
+function(mcugen_zephyr_share_arena library name)
+  set(target mcugen_shared_arena)
+  if(NOT TARGET ${target})
+    set(source ${CMAKE_BINARY_DIR}/mcugen/shared_arena.c)
+    add_library(${target} STATIC ${source})
+    target_link_libraries(${target} PRIVATE zephyr_interface)
+    add_dependencies(${target} zephyr_generated_headers)
+    if(CONFIG_MCUGEN_SHARED_ARENA_REGION)
+      mcugen_zephyr_region(section "${CONFIG_MCUGEN_SHARED_ARENA_REGION}" "" "the shared arena")
+      target_compile_definitions(${target} PRIVATE "MCUGEN_SHARED_ARENA_SECTION=\"${section}\"")
+    endif()
+    set(models "$<TARGET_PROPERTY:${target},MCUGEN_MODELS>")
+    set(members "$<TARGET_PROPERTY:${target},MCUGEN_MEMBERS>")
+    file(GENERATE OUTPUT ${source} CONTENT
+"/* Generated by mcugen: one arena for all models that share it. */
+#include <mcugen/mcugen.h>
+#include \"$<JOIN:${models},.h\"\n#include \">.h\"
+
+union arenas {
+    $<JOIN:${members},$<SEMICOLON>\n    >$<SEMICOLON>
+}$<SEMICOLON>
+
+#ifdef MCUGEN_SHARED_ARENA_SECTION
+#define SECTION __attribute__((section(MCUGEN_SHARED_ARENA_SECTION)))
+#else
+#define SECTION
+#endif
+
+int8_t mcugen_shared_arena[sizeof(union arenas)] __attribute__((aligned(_Alignof(union arenas)))) SECTION$<SEMICOLON>
+")
+  endif()
+  set_property(TARGET ${target} APPEND PROPERTY MCUGEN_MODELS ${name})
+  set_property(TARGET ${target} APPEND PROPERTY MCUGEN_MEMBERS "struct ${name}_arena ${name}")
+  target_include_directories(${target} PRIVATE $<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>)
+  target_link_libraries(${library} PUBLIC ${target})
+endfunction()
