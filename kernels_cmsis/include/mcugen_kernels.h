@@ -81,6 +81,7 @@ struct mcugen_add_table_params {
     int32_t shape[4], step0[4], step1[4];
     int32_t output_zero_point, output_multiplier, output_shift;
     int32_t clamp_min, clamp_max;
+    int32_t general_requantization;
 };
 
 struct mcugen_mul_params {

@@ -11,8 +11,14 @@ MCUGEN_KERNEL int8_t *mcugen_add_table_row(const struct mcugen_add_table_params 
 #pragma GCC unroll 2
     for (int32_t i = 0; i < params->shape[3]; i++) {
         const int32_t sum = table0[(uint8_t)*input0] + table1[(uint8_t)*input1];
-        const int32_t value = mcugen_requantize(sum, params->output_multiplier, params->output_shift);
-        *output++ = mcugen_to_int8(value, params->output_zero_point, params->clamp_min, params->clamp_max);
+        if (params->general_requantization) {
+            const int32_t value = mcugen_requantize(sum, params->output_multiplier, params->output_shift);
+            *output = mcugen_to_int8(value, params->output_zero_point, params->clamp_min, params->clamp_max);
+        } else {
+            *output = mcugen_requantize_fast(sum, params->output_multiplier, params->output_shift,
+                                             params->output_zero_point, params->clamp_min, params->clamp_max);
+        }
+        output++;
         input0 += params->step0[3];
         input1 += params->step1[3];
     }

@@ -38,6 +38,13 @@ MCUGEN_KERNEL void mcugen_multiply_add(uint32_t *sum, int32_t weight, int32_t x)
     __asm__("" : "+r"(*sum));
 }
 
+/* The same, and (volatile) in the order as written: loads stay near their use. */
+MCUGEN_KERNEL void mcugen_multiply_add_in_order(uint32_t *sum, int32_t weight, int32_t x)
+{
+    *sum += (uint32_t)(weight * x);
+    __asm__ volatile("" : "+r"(*sum));
+}
+
 /* One column, one channel. */
 MCUGEN_KERNEL int8_t mcugen_dot(const struct mcugen_matrix *m, const int8_t *column, int32_t channel)
 {
@@ -67,10 +74,10 @@ MCUGEN_KERNEL void mcugen_dot_1x2(const struct mcugen_matrix *m, const int8_t *c
 MCUGEN_KERNEL void mcugen_step_1x4(const int8_t *column, const int8_t *weights, int32_t depth, uint32_t sums[4])
 {
     const int32_t x = column[0];
-    mcugen_multiply_add(&sums[0], weights[0], x);
-    mcugen_multiply_add(&sums[1], weights[depth], x);
-    mcugen_multiply_add(&sums[2], weights[2 * depth], x);
-    mcugen_multiply_add(&sums[3], weights[3 * depth], x);
+    mcugen_multiply_add_in_order(&sums[0], weights[0], x);
+    mcugen_multiply_add_in_order(&sums[1], weights[depth], x);
+    mcugen_multiply_add_in_order(&sums[2], weights[2 * depth], x);
+    mcugen_multiply_add_in_order(&sums[3], weights[3 * depth], x);
 }
 
 /* One column, four channels. */
@@ -81,11 +88,13 @@ MCUGEN_KERNEL void mcugen_dot_1x4(const struct mcugen_matrix *m, const int8_t *c
     uint32_t sums[4] = {(uint32_t)m->bias[channel], (uint32_t)m->bias[channel + 1], (uint32_t)m->bias[channel + 2],
                         (uint32_t)m->bias[channel + 3]};
     int32_t i = 0;
-    for (; i + 2 <= depth; i += 2) {
+    for (; i + 4 <= depth; i += 4) {
         mcugen_step_1x4(column + i, weights + i, depth, sums);
         mcugen_step_1x4(column + i + 1, weights + i + 1, depth, sums);
+        mcugen_step_1x4(column + i + 2, weights + i + 2, depth, sums);
+        mcugen_step_1x4(column + i + 3, weights + i + 3, depth, sums);
     }
-    if (depth % 2 != 0) {
+    for (; i < depth; i++) {
         mcugen_step_1x4(column + i, weights + i, depth, sums);
     }
 #pragma GCC unroll 4
@@ -100,17 +109,17 @@ MCUGEN_KERNEL void mcugen_step_2x4(const int8_t *columns, int32_t step, const in
 {
     const int32_t x = columns[0], y = columns[step];
     int32_t w = weights[0];
-    mcugen_multiply_add(&sums[0], w, x);
-    mcugen_multiply_add(&sums[1], w, y);
+    mcugen_multiply_add_in_order(&sums[0], w, x);
+    mcugen_multiply_add_in_order(&sums[1], w, y);
     w = weights[depth];
-    mcugen_multiply_add(&sums[2], w, x);
-    mcugen_multiply_add(&sums[3], w, y);
+    mcugen_multiply_add_in_order(&sums[2], w, x);
+    mcugen_multiply_add_in_order(&sums[3], w, y);
     w = weights[2 * depth];
-    mcugen_multiply_add(&sums[4], w, x);
-    mcugen_multiply_add(&sums[5], w, y);
+    mcugen_multiply_add_in_order(&sums[4], w, x);
+    mcugen_multiply_add_in_order(&sums[5], w, y);
     w = weights[3 * depth];
-    mcugen_multiply_add(&sums[6], w, x);
-    mcugen_multiply_add(&sums[7], w, y);
+    mcugen_multiply_add_in_order(&sums[6], w, x);
+    mcugen_multiply_add_in_order(&sums[7], w, y);
 }
 
 /* Two columns, four channels; the columns' outputs are `output_step` bytes apart. */
@@ -126,11 +135,13 @@ MCUGEN_KERNEL void mcugen_dot_2x4(const struct mcugen_matrix *m, const int8_t *c
         sums[2 * k] = (uint32_t)m->bias[channel + k];
         sums[2 * k + 1] = sums[2 * k];
     }
-    for (; i + 2 <= depth; i += 2) {
+    for (; i + 4 <= depth; i += 4) {
         mcugen_step_2x4(columns + i, step, weights + i, depth, sums);
         mcugen_step_2x4(columns + i + 1, step, weights + i + 1, depth, sums);
+        mcugen_step_2x4(columns + i + 2, step, weights + i + 2, depth, sums);
+        mcugen_step_2x4(columns + i + 3, step, weights + i + 3, depth, sums);
     }
-    if (depth % 2 != 0) {
+    for (; i < depth; i++) {
         mcugen_step_2x4(columns + i, step, weights + i, depth, sums);
     }
 #pragma GCC unroll 4

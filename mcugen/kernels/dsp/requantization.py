@@ -75,7 +75,7 @@ def pack_channels(
         for end in (low, high)
     ]
     exponent = -shift
-    fast = _is_fast(low, high, multiplier, exponent, out.zero_point)
+    fast = is_fast(low, high, multiplier, exponent, out.zero_point)
     if doubled:
         fast &= (2 * low >= INT32_MIN) & (2 * high <= INT32_MAX)
     # The result is monotonic in the accumulator as long as the left shift does not wrap.
@@ -101,9 +101,10 @@ def _accumulator_range(weights: IntArray, bias: Int64Array, x: Tensor) -> tuple[
     return bias + positive * least + negative * most, bias + positive * most + negative * least
 
 
-def _is_fast(
+def is_fast(
     low: Int64Array, high: Int64Array, multiplier: Int64Array, exponent: Int64Array, zero_point: int
 ) -> npt.NDArray[np.bool_]:
+    """Where the fast form is exact: for accumulators from `low` to `high`, Q31 multipliers and exponents = -shift."""
     fast = (multiplier >= 1 << 30) & (exponent >= 1) & (exponent <= _LARGEST_EXPONENT)
     e = np.clip(exponent, 1, _LARGEST_EXPONENT)
     c = (2 * zero_point + 1) << (e - 1)

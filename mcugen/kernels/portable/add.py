@@ -11,9 +11,10 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.add import Add
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import Tensor
-from mcugen.kernels.base import Constant, Invocation, ParamValue
+from mcugen.kernels.base import Constant, Invocation
+from mcugen.kernels.dsp.requantization import is_fast
 from mcugen.kernels.portable.broadcast import RANK, broadcast, in_place
-from mcugen.kernels.portable.common import Operands, PortableKernel, operands
+from mcugen.kernels.portable.common import PortableKernel, operands
 
 
 class _AddKernel(PortableKernel):
@@ -23,19 +24,6 @@ class _AddKernel(PortableKernel):
     def fits(self, op: Operator, graph: Graph) -> bool:
         first, second = (t.shape for t in operands(op, graph).tensors)
         return len(broadcast(first, second, graph.tensor(op.outputs[0]).shape).shape) <= RANK
-
-    @staticmethod
-    def shared_params(op: Add, given: Operands, out: Tensor) -> dict[str, ParamValue]:
-        """The fields that both forms of the addition have."""
-        q = op.requantization(given.tensors, [out])
-        return {
-            **broadcast(given.tensors[0].shape, given.tensors[1].shape, out.shape).params(),
-            "output_zero_point": out.zero_point,
-            "output_multiplier": q.output_multiplier,
-            "output_shift": q.output_shift,
-            "clamp_min": op.clamp[0],
-            "clamp_max": op.clamp[1],
-        }
 
 
 class AddPortable(_AddKernel):
@@ -53,7 +41,12 @@ class AddPortable(_AddKernel):
             source="portable/add_s8.c",
             params_type="mcugen_add_params",
             params={
-                **self.shared_params(op, given, out),
+                **broadcast(given.tensors[0].shape, given.tensors[1].shape, out.shape).params(),
+                "output_zero_point": out.zero_point,
+                "output_multiplier": q.output_multiplier,
+                "output_shift": q.output_shift,
+                "clamp_min": op.clamp[0],
+                "clamp_max": op.clamp[1],
                 "left_shift": q.left_shift,
                 "input0_zero_point": given.tensors[0].zero_point,
                 "input0_multiplier": q.input1_multiplier,
@@ -81,18 +74,29 @@ class AddTablePortable(_AddKernel):
         assert isinstance(op, Add)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
         q = op.requantization(given.tensors, [out])
-        tables = (
-            Constant("table0", _table(given.tensors[0], q.left_shift, q.input1_multiplier, q.input1_shift)),
-            Constant("table1", _table(given.tensors[1], q.left_shift, q.input2_multiplier, q.input2_shift)),
-        )
+        tables = [
+            _table(given.tensors[0], q.left_shift, q.input1_multiplier, q.input1_shift),
+            _table(given.tensors[1], q.left_shift, q.input2_multiplier, q.input2_shift),
+        ]
+        low, high = (np.array([sum(int(end(t)) for t in tables)]) for end in (np.min, np.max))
+        exponent = np.array([-q.output_shift])
+        fast = bool(is_fast(low, high, np.array([q.output_multiplier]), exponent, out.zero_point)[0])
         return Invocation(
             kernel=self.name,
             function="mcugen_add_table_s8",
             source="portable/add_table_s8.c",
             params_type="mcugen_add_table_params",
-            params=self.shared_params(op, given, out),
+            params={
+                **broadcast(given.tensors[0].shape, given.tensors[1].shape, out.shape).params(),
+                "output_zero_point": out.zero_point,
+                "output_multiplier": 2 * q.output_multiplier - (1 << 32) if fast else q.output_multiplier,
+                "output_shift": -q.output_shift if fast else q.output_shift,
+                "clamp_min": op.clamp[0],
+                "clamp_max": op.clamp[1],
+                "general_requantization": int(not fast),
+            },
             inputs=given.inputs,
-            constants=(*given.constants, *tables),
+            constants=(*given.constants, *(Constant(f"table{i}", t) for i, t in enumerate(tables))),
             outputs=(out.name,),
             overlaps=in_place(given.tensors, given.inputs, out),
         )
