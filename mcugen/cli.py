@@ -171,10 +171,8 @@ def verify(
     from mcugen.report import html, text
     from mcugen.verify.verify import verify_module
 
-    if firmware is FirmwareKind.zephyr:
-        raise InputError("--firmware zephyr is not part of this version", hint="use --firmware bare")
     with _progress() as progress:
-        result = verify_module(folder, runner=runner.value, progress=progress)
+        result = verify_module(folder, firmware=firmware.value, runner=runner.value, progress=progress)
     if report is not None:
         html.write_report(result, report)
     if as_json:

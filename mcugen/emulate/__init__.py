@@ -6,17 +6,24 @@ from collections.abc import Callable, Mapping
 
 from mcugen.boards.board import Board
 from mcugen.emulate.qemu import QemuRunner
-from mcugen.emulate.runner import FunctionCount, LayerCount, Runner, RunResult
+from mcugen.emulate.runner import FunctionCount, LayerCount, Runner, RunResult, ThreadStack
 from mcugen.errors import InputError
+from mcugen.firmware.build import FirmwareKind
 
-# The first one that can run a board is what "auto" takes.
-RUNNERS: Mapping[str, tuple[Callable[[], Runner], Callable[[Board], bool]]] = {
-    "qemu": (QemuRunner, lambda board: bool(board.qemu_machine)),
+
+def _qemu_runs(board: Board, kind: FirmwareKind) -> bool:
+    """Bare-metal firmware is linked for a machine, a Zephyr image for its board, which the machine then must be."""
+    return bool(board.qemu_machine) and (kind == "bare" or (board.qemu_exact and bool(board.zephyr_board)))
+
+
+# The first one that can run a board's firmware is what "auto" takes.
+RUNNERS: Mapping[str, tuple[Callable[[], Runner], Callable[[Board, FirmwareKind], bool]]] = {
+    "qemu": (QemuRunner, _qemu_runs),
 }
 
 
-def select_runner(name: str, board: Board) -> Runner:
-    """The runner of a name, or with "auto" the first that can run the board.
+def select_runner(name: str, board: Board, kind: FirmwareKind = "bare") -> Runner:
+    """The runner of a name, or with "auto" the first that can run such firmware of the board.
 
     Raises:
         InputError: there is no such runner, or it cannot run the board.
@@ -24,9 +31,32 @@ def select_runner(name: str, board: Board) -> Runner:
     if name != "auto" and name not in RUNNERS:
         raise InputError(f"runner {name!r} is not part of this version", hint=f"use auto or {', '.join(RUNNERS)}")
     for candidate, (make, can_run) in RUNNERS.items():
-        if name in ("auto", candidate) and can_run(board):
+        if name in ("auto", candidate) and can_run(board, kind):
             return make()
+    if kind == "zephyr":
+        raise _no_zephyr_runner(name, board)
     raise InputError(f"no emulator can run {board.name} ({board.cpu.core})", where=board.name)
 
 
-__all__ = ["RUNNERS", "FunctionCount", "LayerCount", "QemuRunner", "RunResult", "Runner", "select_runner"]
+def _no_zephyr_runner(name: str, board: Board) -> InputError:
+    who = "no emulator of this version" if name == "auto" else f"runner {name}"
+    if not board.zephyr_board:
+        return InputError(f"Zephyr has no board {board.name}", where=board.name, hint="use --firmware bare")
+    return InputError(
+        f"{who} can run a Zephyr image of {board.name} ({board.zephyr_board}): none emulates its UART and clocks",
+        where=board.name,
+        hint="use --firmware bare, which needs the core alone, or a board that QEMU emulates as a whole, such as "
+        "mps2_an386 (see `mcugen boards`)",
+    )
+
+
+__all__ = [
+    "RUNNERS",
+    "FunctionCount",
+    "LayerCount",
+    "QemuRunner",
+    "RunResult",
+    "Runner",
+    "ThreadStack",
+    "select_runner",
+]

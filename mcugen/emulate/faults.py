@@ -57,7 +57,8 @@ def explain_exit(code: int, report: Mapping[str, int], elf: Elf, log: str) -> Ch
 def _explain_lockup(log: str, elf: Elf) -> CheckFailedError:
     """A fault whose handler cannot run, nearly always for want of a stack. QEMU prints the registers."""
     found = re.search(r"R13=([0-9a-f]{8})", log)
-    bottom = elf.address("linker_stack_bottom")
+    # Only the harness of bare-metal firmware has this symbol.
+    bottom = elf.address("linker_stack_bottom") if "linker_stack_bottom" in elf.symbols else 0
     if found and int(found[1], 16) < bottom:
         return CheckFailedError(
             "the inference used more stack than there is", where=f"sp 0x{found[1]}, the stack ends at {bottom:#010x}"

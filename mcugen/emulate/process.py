@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 _POLL_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
@@ -51,23 +51,40 @@ def run_watched(
     Raises:
         StalledError: see there.
     """
-    with log.open("wb") as output, exit_on_termination():
+    with (
+        log.open("wb") as output,
+        child_process(command, folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as child,
+    ):
+        return _wait(child, stall_seconds, work_done, on_stall)
+
+
+@contextlib.contextmanager
+def child_process(
+    command: Sequence[str], folder: Path, *, stdin: int, stdout: int | IO[bytes], stderr: int | IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running child in `folder`; however the block ends, the child and all its children are gone after it."""
+    with exit_on_termination():
         child = subprocess.Popen(
             command,
             cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            bufsize=0,
             start_new_session=True,
             preexec_fn=_prepare_child if sys.platform == "linux" else None,
         )
         try:
-            return _wait(child, stall_seconds, work_done, on_stall)
+            yield child
         finally:
             # Also after an interrupt: the whole process group, then reap.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+            for stream in (child.stdin, child.stdout):
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
 
 
 def _wait(

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +17,12 @@ import numpy as np
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine
 from mcugen.emit.manifest import Manifest
+from mcugen.emulate.console import Console, ConsoleResult, DescriptorTransport, SilentConsoleError
 from mcugen.emulate.counts import IncompleteCountError, add_counts, count_functions, count_region, read_regions
 from mcugen.emulate.cycles import cycle_model
 from mcugen.emulate.faults import explain_exit
 from mcugen.emulate.plugin import counting_plugin
-from mcugen.emulate.process import StalledError, run_watched
+from mcugen.emulate.process import StalledError, child_process, run_watched
 from mcugen.emulate.runner import FunctionCount, LayerCount, Progress, RunResult
 from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.firmware.build import Firmware
@@ -61,31 +63,79 @@ class QemuRunner:
         program = shutil.which(_PROGRAM)
         if program is None:
             raise MissingToolError(f"{_PROGRAM}, the emulator, is not installed", hint=_INSTALL)
-        samples = _check_inputs(inputs, firmware.manifest)
+        _check_inputs(inputs, firmware.manifest)
         elf = Elf(firmware.elf)
         with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as name:
             folder = Path(name)
-            for i, values in enumerate(inputs):
-                (folder / f"input_{i}.bin").write_bytes(np.ascontiguousarray(values).tobytes())
-            command = [program, *self._options, *_machine_options(firmware.machine), "-kernel", str(firmware.elf)]
+            command = [program, *self._options, *_machine_options(firmware), "-kernel", str(firmware.elf)]
             if count:
                 command += _plugin_options(firmware, elf, folder)
-            report = self._execute(command, folder, firmware.manifest, elf, samples, progress)
-            outputs = _read_outputs(folder, firmware.manifest, samples)
+            if firmware.kind == "zephyr":
+                found = self._converse(command, folder, firmware, elf, inputs, progress)
+            else:
+                found = self._exchange_files(command, folder, firmware, elf, inputs, progress)
             layers, functions, total = _read_counts(folder, firmware, elf) if count else ((), (), _NOTHING)
-            traced = _read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
         return RunResult(
             runner=self.name,
             machine=describe_machine(firmware.board, firmware.machine),
-            outputs=outputs,
+            outputs=found.outputs,
             layers=layers,
             functions=functions,
             instructions=total.instructions,
             cycles=total.cycles,
             cycles_source="none" if total.cycles is None else "model:cortex-m4",
-            stack_bytes=report["stack_bytes"],
-            layer_outputs=traced,
+            stack_bytes=found.stack_bytes,
+            layer_outputs=found.layer_outputs,
+            threads=found.threads,
         )
+
+    def _exchange_files(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        firmware: Firmware,
+        elf: Elf,
+        inputs: Sequence[IntArray],
+        progress: Progress | None,
+    ) -> ConsoleResult:
+        """Bare-metal firmware reads and writes files of the emulator's folder by semihosting."""
+        samples = len(inputs[0])
+        for i, values in enumerate(inputs):
+            (folder / f"input_{i}.bin").write_bytes(np.ascontiguousarray(values).tobytes())
+        report = self._execute(command, folder, firmware.manifest, elf, samples, progress)
+        outputs = _read_outputs(folder, firmware.manifest, samples)
+        traced = _read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
+        return ConsoleResult(outputs, traced, report["stack_bytes"], ())
+
+    def _converse(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        firmware: Firmware,
+        elf: Elf,
+        inputs: Sequence[IntArray],
+        progress: Progress | None,
+    ) -> ConsoleResult:
+        """A Zephyr image speaks over its console UART, here QEMU's standard input and output."""
+        log, pipe = folder / _LOG, subprocess.PIPE
+        with (
+            log.open("wb") as errors,
+            child_process(command, folder, stdin=pipe, stdout=pipe, stderr=errors) as child,
+        ):
+            assert child.stdin is not None and child.stdout is not None
+            transport = DescriptorTransport(child.stdout.fileno(), child.stdin.fileno())
+            console = Console(transport, elf, stall_seconds=self._stall_seconds)
+            try:
+                return console.run(firmware.manifest, inputs, trace=firmware.mode == "trace", progress=progress)
+            except SilentConsoleError as error:
+                raise CheckFailedError(
+                    f"the image hung: it said nothing for {self._stall_seconds:g} s{_quote(console.words)}",
+                    where=_program_counter(folder / _MONITOR, elf),
+                ) from error
+            except EOFError as error:
+                words = log.read_text(errors="replace")
+                _check_plugins(words)
+                raise explain_exit(child.wait(), {}, elf, f"{console.words}\n{words}") from error
 
     def _execute(
         self,
@@ -122,8 +172,7 @@ class QemuRunner:
         log = (folder / _LOG).read_text(errors="replace")
         report = _read_report(folder / _REPORT)
         if code:
-            if "-plugin: invalid option" in log:
-                raise MissingToolError("this QEMU was built without plugins", hint=_INSTALL)
+            _check_plugins(log)
             raise explain_exit(code, report, elf, log)
         if report.get("samples") != samples:
             raise CheckFailedError(f"the firmware ran {report.get('samples', 0)} of {samples} samples")
@@ -144,10 +193,24 @@ def describe_machine(board: Board, machine: Machine) -> str:
     return f"{core} with {board.name}'s memory sizes"
 
 
-def _machine_options(machine: Machine) -> list[str]:
-    silent = ["-nodefaults", "-display", "none", "-serial", "none", "-monitor", "none", "-net", "none"]
+def _check_plugins(log: str) -> None:
+    if "-plugin: invalid option" in log:
+        raise MissingToolError("this QEMU was built without plugins", hint=_INSTALL)
+
+
+def _quote(words: str) -> str:
+    return f", its last words:\n{words}" if words else ""
+
+
+_BARE_OPTIONS = ("-serial", "none", "-semihosting-config", "enable=on,target=native")
+_CONSOLE_OPTIONS = ("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console")
+
+
+def _machine_options(firmware: Firmware) -> list[str]:
+    silent = ["-nodefaults", "-display", "none", "-monitor", "none", "-net", "none"]
     monitor = ["-qmp", f"unix:{_MONITOR},server=on,wait=off"]
-    return ["-M", machine.name, *silent, *monitor, "-semihosting-config", "enable=on,target=native"]
+    speech = _CONSOLE_OPTIONS if firmware.kind == "zephyr" else _BARE_OPTIONS
+    return ["-M", firmware.machine.name, *silent, *monitor, *speech]
 
 
 def _labels(firmware: Firmware, elf: Elf) -> list[int]:
@@ -169,8 +232,7 @@ def _plugin_options(firmware: Firmware, elf: Elf, folder: Path) -> list[str]:
     return ["-plugin", f"{str(plugin).replace(',', ',,')},out={_COUNTS},{labels}"]
 
 
-def _check_inputs(inputs: Sequence[IntArray], manifest: Manifest) -> int:
-    """Number of samples."""
+def _check_inputs(inputs: Sequence[IntArray], manifest: Manifest) -> None:
     if len(inputs) != len(manifest.inputs):
         raise ValueError(f"{len(inputs)} inputs given, the module takes {len(manifest.inputs)}")
     for values, port in zip(inputs, manifest.inputs, strict=True):
@@ -181,7 +243,6 @@ def _check_inputs(inputs: Sequence[IntArray], manifest: Manifest) -> int:
     counts = {len(values) for values in inputs}
     if len(counts) != 1 or counts == {0}:
         raise ValueError(f"inputs with {sorted(counts)} samples")
-    return counts.pop()
 
 
 def _read_outputs(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:

@@ -30,6 +30,15 @@ class FunctionCount:
     cycles: int | None
 
 
+@dataclass(frozen=True)
+class ThreadStack:
+    """A thread of an operating system: bytes of its stack used since the start, and all."""
+
+    name: str
+    used: int
+    size: int
+
+
 @dataclass(frozen=True, eq=False)
 class RunResult:
     """What the firmware gave, and what it took.
@@ -46,6 +55,7 @@ class RunResult:
         cycles_source: "model:cortex-m4" or "none".
         stack_bytes: deepest stack of the first inference, measured by painting.
         layer_outputs: in trace mode one array per layer, (samples, bytes), int8; None otherwise.
+        threads: stacks by the operating system's own measurement; none in bare-metal firmware.
     """
 
     runner: str
@@ -58,6 +68,7 @@ class RunResult:
     cycles_source: str
     stack_bytes: int
     layer_outputs: tuple[IntArray, ...] | None = None
+    threads: tuple[ThreadStack, ...] = ()
 
 
 class Runner(Protocol):

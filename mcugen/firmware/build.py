@@ -26,6 +26,7 @@ from mcugen.firmware.toolchain import (
 from mcugen.kernels.cmsis_nn.locate import CmsisNn
 
 Mode = Literal["measure", "trace"]
+FirmwareKind = Literal["bare", "zephyr"]
 
 _HARNESS = Path(__file__).resolve().parent / "harness"
 _HARNESS_SOURCES = {
@@ -45,9 +46,25 @@ _LANGUAGE = ("-std=c11", *WARNINGS, *SECTIONS)
 _HARNESS_FLAGS = (*_LANGUAGE, "-Os", "-fno-tree-loop-distribute-patterns")
 
 
+@dataclass(frozen=True)
+class ZephyrImage:
+    """A whole Zephyr image, by the symbols of its linker script.
+
+    Attributes:
+        board: as Zephyr names it.
+        version: of Zephyr, from its VERSION file.
+        flash_bytes, ram_bytes: of all of it, the module included.
+    """
+
+    board: str
+    version: str
+    flash_bytes: int
+    ram_bytes: int
+
+
 @dataclass(frozen=True, eq=False)
 class Firmware:
-    """Linked firmware: a module and the harness.
+    """Linked firmware: a module with the harness, or in a Zephyr image.
 
     Attributes:
         elf: the image.
@@ -57,6 +74,7 @@ class Firmware:
         ram_bytes: the module's static memory as linked, the arena included.
         library_bytes: C and compiler library code that the module pulls in (memcpy, memset, 64-bit helpers).
         stack_usage: the compiler's bytes of stack frame for each of the module's functions (-fstack-usage).
+        zephyr: the image around the module; None in bare-metal firmware, which speaks by semihosting.
     """
 
     elf: Path
@@ -68,6 +86,11 @@ class Firmware:
     ram_bytes: int
     library_bytes: int
     stack_usage: Mapping[str, int]
+    zephyr: ZephyrImage | None = None
+
+    @property
+    def kind(self) -> FirmwareKind:
+        return "zephyr" if self.zephyr else "bare"
 
 
 def build_firmware(
@@ -155,23 +178,26 @@ def _compile_module(
     return objects
 
 
+def render_glue(manifest: Manifest, mode: Mode) -> str:
+    """The C source that gives the harness, of either kind of firmware, the module's buffers and its call."""
+    misalignment = _MISALIGNMENT[mode]
+    groups = [("input", manifest.inputs), ("output", manifest.outputs)]
+    arguments = [f"{group}_{i} + {misalignment}" for group, ports in groups for i in range(len(ports))]
+    return _render(
+        "glue.c.j2",
+        name=manifest.name,
+        NAME=manifest.name.upper(),
+        groups=groups,
+        arguments=arguments,
+        misalignment=misalignment,
+    )
+
+
 def _compile_harness(
     toolchain: Toolchain, folder: Path, manifest: Manifest, board: Board, mode: Mode, build_dir: Path
 ) -> list[str]:
     glue = build_dir / "glue.c"
-    misalignment = _MISALIGNMENT[mode]
-    groups = [("input", manifest.inputs), ("output", manifest.outputs)]
-    arguments = [f"{group}_{i} + {misalignment}" for group, ports in groups for i in range(len(ports))]
-    glue.write_text(
-        _render(
-            "glue.c.j2",
-            name=manifest.name,
-            NAME=manifest.name.upper(),
-            groups=groups,
-            arguments=arguments,
-            misalignment=misalignment,
-        )
-    )
+    glue.write_text(render_glue(manifest, mode))
     flags = [*cpu_flags(board.cpu), *_HARNESS_FLAGS, f"-I{_HARNESS}", f"-I{folder / 'include'}"]
     objects = []
     for source in [*(_HARNESS / name for name in _HARNESS_SOURCES[mode]), glue]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mcugen.boards import Board
 from mcugen.verify.doctor import Check
-from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome
+from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
 
 if TYPE_CHECKING:
     from mcugen.api import FlashSize, Module
@@ -65,7 +65,7 @@ def _counts(measured: Measurement) -> list[tuple[str, str]]:
     cycles = "no timing model for this core"
     if measured.cycles is not None:
         cycles = f"{thousands(measured.cycles)} ({measured.cycles_source})"
-    return [
+    rows = [
         ("runner", f"{measured.runner}: {measured.machine}"),
         ("instructions", f"{thousands(measured.instructions)} (counted)"),
         ("cycles", cycles),
@@ -73,6 +73,15 @@ def _counts(measured: Measurement) -> list[tuple[str, str]]:
         ("RAM", f"{thousands(measured.ram_bytes)} B, arena {thousands(measured.arena_bytes)} B of it"),
         ("stack", f"{thousands(measured.stack_bytes)} B"),
     ]
+    if measured.zephyr is not None:
+        rows += _zephyr_counts(measured.zephyr)
+    return rows
+
+
+def _zephyr_counts(image: ZephyrMeasurement) -> list[tuple[str, str]]:
+    sizes = f"{thousands(image.image_flash_bytes)} B of flash, {thousands(image.image_ram_bytes)} B of RAM, no heap"
+    threads = ", ".join(f"{t.name} {thousands(t.used)} of {thousands(t.size)} B" for t in image.threads)
+    return [("image", f"Zephyr {image.version} for {image.board}: {sizes}"), ("threads", threads)]
 
 
 def layer_table(layers: Sequence[LayerResult]) -> Table:

@@ -1,35 +1,52 @@
-"""Builds a module's firmware and runs it counted: the part that run and verify share."""
+"""Builds a module's firmware, of either kind, and runs it: the part that run and verify share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mcugen.emit.manifest import Manifest
 from mcugen.emulate import select_runner
 from mcugen.emulate.runner import Progress as RunProgress
 from mcugen.emulate.runner import RunResult
-from mcugen.firmware import Firmware, build_firmware
+from mcugen.firmware import Firmware, FirmwareKind, Mode, build_firmware
+from mcugen.firmware.zephyr import build_zephyr_firmware
 from mcugen.graph.tensor import IntArray
 from mcugen.verify.compare import Difference
-from mcugen.verify.result import LayerResult, Measurement
+from mcugen.verify.result import LayerResult, Measurement, ZephyrMeasurement
 
 Progress = Callable[[str, int, int], None]
 
+_BUILDERS: Mapping[FirmwareKind, Callable[..., Firmware]] = {
+    "bare": build_firmware,
+    "zephyr": build_zephyr_firmware,
+}
+# Below the scratch folder. Both images of Zephyr share one, so that the second build compiles only what differs.
+_BUILD_FOLDERS: Mapping[FirmwareKind, str] = {"bare": "bare-{mode}", "zephyr": "zephyr"}
 
-def run_measured(
+
+def build_and_run(
     folder: Path,
     manifest: Manifest,
     inputs: Sequence[IntArray],
     *,
+    mode: Mode,
+    kind: FirmwareKind,
     runner: str,
-    build_dir: Path,
+    scratch: Path,
     progress: RunProgress | None = None,
 ) -> tuple[Firmware, RunResult]:
-    """All samples through the shipped code, the first one counted."""
-    chosen = select_runner(runner, manifest.target)
-    firmware = build_firmware(folder, manifest, manifest.target, mode="measure", build_dir=build_dir / "measure")
-    return firmware, chosen.run(firmware, inputs, count=True, progress=progress)
+    """Builds a module's firmware and runs all samples in it; in mode "measure" the first one is counted.
+
+    Args:
+        inputs: one integer array per input, (samples, *device shape).
+        runner: "auto", or the name of one.
+        scratch: build folders go below it.
+    """
+    chosen = select_runner(runner, manifest.target, kind)
+    build_dir = scratch / _BUILD_FOLDERS[kind].format(mode=mode)
+    firmware = _BUILDERS[kind](folder, manifest, manifest.target, mode=mode, build_dir=build_dir)
+    return firmware, chosen.run(firmware, inputs, count=mode == "measure", progress=progress)
 
 
 def measurement(
@@ -54,4 +71,12 @@ def measurement(
         ram_bytes=firmware.ram_bytes,
         stack_bytes=result.stack_bytes,
         layers=layers,
+        zephyr=_zephyr_measurement(firmware, result),
     )
+
+
+def _zephyr_measurement(firmware: Firmware, result: RunResult) -> ZephyrMeasurement | None:
+    image = firmware.zephyr
+    if image is None:
+        return None
+    return ZephyrMeasurement(image.board, image.version, image.flash_bytes, image.ram_bytes, result.threads)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcugen.emit.manifest import LayerEntry, Manifest
+from mcugen.emulate.runner import ThreadStack
 from mcugen.graph.tensor import IntArray
 from mcugen.verify.compare import Difference
 
@@ -34,6 +35,35 @@ class LayerResult:
 
 
 @dataclass(frozen=True)
+class ZephyrMeasurement:
+    """What only a Zephyr image has.
+
+    Attributes:
+        board: as Zephyr names it.
+        version: of Zephyr.
+        image_flash_bytes, image_ram_bytes: of the whole image, the module included.
+        threads: stacks by Zephyr's thread analyzer, since the start of the image.
+    """
+
+    board: str
+    version: str
+    image_flash_bytes: int
+    image_ram_bytes: int
+    threads: tuple[ThreadStack, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "board": self.board,
+            "version": self.version,
+            "image_flash_bytes": self.image_flash_bytes,
+            "image_ram_bytes": self.image_ram_bytes,
+            # Nothing in the image can allocate, or it would have been refused.
+            "heap_bytes": 0,
+            "threads": [{"name": t.name, "stack_used": t.used, "stack_size": t.size} for t in self.threads],
+        }
+
+
+@dataclass(frozen=True)
 class Measurement:
     """What one emulated, counted inference says.
 
@@ -46,6 +76,7 @@ class Measurement:
         flash_bytes: the module's code and constants as linked.
         ram_bytes: the module's static memory as linked, the arena included.
         stack_bytes: deepest stack of one inference, measured by painting.
+        zephyr: None for bare-metal firmware.
     """
 
     runner: str
@@ -58,9 +89,10 @@ class Measurement:
     ram_bytes: int
     stack_bytes: int
     layers: tuple[LayerResult, ...]
+    zephyr: ZephyrMeasurement | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        body: dict[str, Any] = {
             "runner": self.runner,
             "machine": self.machine,
             "instructions": self.instructions,
@@ -72,6 +104,9 @@ class Measurement:
             "stack_bytes": self.stack_bytes,
             "layers": [layer.as_json() for layer in self.layers],
         }
+        if self.zephyr is not None:
+            body["zephyr"] = self.zephyr.as_json()
+        return body
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from mcugen.emit.manifest import load_manifest
 from mcugen.errors import InputError
 from mcugen.graph.tensor import IntArray
-from mcugen.verify.measure import Progress, measurement, run_measured
+from mcugen.verify.measure import Progress, build_and_run, measurement
 from mcugen.verify.result import RunOutcome
 from mcugen.verify.samples import load_samples, to_model_layout
 
@@ -32,12 +32,14 @@ def run_samples(
     samples = load_samples(inputs, manifest)
     report = progress or (lambda stage, done, total: None)
     with tempfile.TemporaryDirectory(prefix="mcugen-run-") as scratch:
-        firmware, result = run_measured(
+        firmware, result = build_and_run(
             folder,
             manifest,
             samples,
+            mode="measure",
+            kind="bare",
             runner=runner,
-            build_dir=Path(scratch),
+            scratch=Path(scratch),
             progress=lambda done, total: report("running firmware", done, total),
         )
     arrays = to_model_layout(result.outputs, manifest)

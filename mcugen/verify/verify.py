@@ -8,20 +8,25 @@ from pathlib import Path
 
 from mcugen.emit.manifest import Manifest, load_manifest
 from mcugen.emit.vectors import Vectors, load_vectors
-from mcugen.emulate import select_runner
-from mcugen.firmware import build_firmware
+from mcugen.firmware import FirmwareKind
 from mcugen.graph.tensor import IntArray
 from mcugen.verify.compare import Difference, first_difference
-from mcugen.verify.measure import Progress, measurement, run_measured
+from mcugen.verify.measure import Progress, build_and_run, measurement
 from mcugen.verify.result import Measurement, VerifyOutcome
 
 
-def verify_module(folder: Path, *, runner: str = "auto", progress: Progress | None = None) -> VerifyOutcome:
+def verify_module(
+    folder: Path, *, firmware: FirmwareKind = "bare", runner: str = "auto", progress: Progress | None = None
+) -> VerifyOutcome:
     """Builds the module's firmware twice: as shipped (outputs and counts), and with a hook after every layer.
 
+    Args:
+        firmware: "bare", the module with a small harness; "zephyr", a Zephyr application image of the board.
+        runner: "auto", or the name of one.
+
     Raises:
-        InputError: the folder is no module.
-        MissingToolError: no compiler or emulator.
+        InputError: the folder is no module, or no runner can run such firmware of its board.
+        MissingToolError: no compiler, emulator or Zephyr workspace.
         CheckFailedError: the firmware crashed or hung.
     """
     manifest = load_manifest(folder)
@@ -30,24 +35,20 @@ def verify_module(folder: Path, *, runner: str = "auto", progress: Progress | No
     report = progress or (lambda stage, done, total: None)
     with tempfile.TemporaryDirectory(prefix="mcugen-verify-") as scratch:
         report("verifying", 0, 2)
-        firmware, result = run_measured(folder, manifest, inputs, runner=runner, build_dir=Path(scratch))
+        built, result = build_and_run(
+            folder, manifest, inputs, mode="measure", kind=firmware, runner=runner, scratch=Path(scratch)
+        )
         report("verifying", 1, 2)
-        actual = _layer_outputs(folder, manifest, inputs, runner, Path(scratch))
+        first = [i[:1] for i in inputs]
+        _, traced = build_and_run(
+            folder, manifest, first, mode="trace", kind=firmware, runner=runner, scratch=Path(scratch)
+        )
         report("verifying", 2, 2)
     differences = _differences(vectors, result.outputs, manifest)
-    matches = _compare_layers(vectors, actual, manifest)
-    measured = measurement(manifest, firmware, result, matches)
+    assert traced.layer_outputs is not None
+    matches = _compare_layers(vectors, traced.layer_outputs, manifest)
+    measured = measurement(manifest, built, result, matches)
     return VerifyOutcome(manifest, len(inputs[0]), measured, differences, _over_budget(manifest, measured))
-
-
-def _layer_outputs(
-    folder: Path, manifest: Manifest, inputs: Sequence[IntArray], runner: str, scratch: Path
-) -> Sequence[IntArray]:
-    """Every layer's output of the first sample, from the firmware with hooks."""
-    firmware = build_firmware(folder, manifest, manifest.target, mode="trace", build_dir=scratch / "trace")
-    result = select_runner(runner, manifest.target).run(firmware, [i[:1] for i in inputs], count=False)
-    assert result.layer_outputs is not None
-    return result.layer_outputs
 
 
 def _differences(vectors: Vectors, outputs: Sequence[IntArray], manifest: Manifest) -> dict[str, Difference]:

@@ -1,0 +1,155 @@
+"""Builds an emitted module into a Zephyr application image for its board."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from mcugen.boards.board import Board
+from mcugen.boards.machines import find_machine
+from mcugen.emit.manifest import Manifest
+from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, McugenError, MissingToolError
+from mcugen.firmware.build import Firmware, Mode, ZephyrImage, render_glue
+from mcugen.firmware.elf import Elf
+from mcugen.firmware.zephyr.image import allocators, library_size
+from mcugen.firmware.zephyr.workspace import Workspace, find_workspace
+from mcugen.kernels.cmsis_nn.locate import locate
+
+_APPLICATION = Path(__file__).resolve().parent / "app"
+_CMSIS_NN_ARCHIVE = "libmodules__cmsis-nn.a"
+
+# The inference's stack: room for any model here, but no more than a quarter of a small board's RAM.
+_LARGEST_STACK, _SMALLEST_STACK = 8192, 1024
+
+
+def build_zephyr_firmware(
+    folder: Path, manifest: Manifest, board: Board, *, mode: Mode = "measure", build_dir: Path
+) -> Firmware:
+    """Builds the verification image with west: the emitted folder as an extra Zephyr module of a small application.
+
+    Args:
+        folder: the emitted module.
+        mode: as in `build_firmware`.
+        build_dir: west's build folder; made when missing. Building the other mode in the same folder afterwards
+            compiles only what differs. The image is copied to <mode>.elf, so both stay.
+
+    Raises:
+        MissingToolError: no workspace, west or toolchain.
+        InputError: Zephyr does not have the board.
+        DoesNotFitError: larger than the board's memories.
+        CheckFailedError: the image does not build, or it uses a heap.
+    """
+    machine = find_machine(board.qemu_machine)
+    if not board.zephyr_board or machine is None:
+        raise InputError(f"Zephyr has no board {board.name}", where=board.name, hint="use --firmware bare")
+    workspace = find_workspace()
+    _check_cmsis_nn(manifest, workspace)
+    build_dir = build_dir.resolve()
+    build_dir.mkdir(parents=True, exist_ok=True)
+    elf_path = _build(workspace, folder.resolve(), manifest, board, mode, build_dir)
+    elf = Elf(elf_path)
+    found = allocators(elf)
+    if found:
+        raise CheckFailedError(
+            f"the image can take memory from a heap: it has {', '.join(found)}",
+            hint="a module never does; look for what else ZEPHYR_EXTRA_MODULES or EXTRA_CONF_FILE add to the build",
+        )
+    archives = {f"libmcugen_{manifest.name}.a", _CMSIS_NN_ARCHIVE}
+    size = library_size(elf_path, build_dir / "zephyr" / "zephyr.map", archives)
+    return Firmware(
+        elf=elf_path,
+        board=board,
+        machine=machine,
+        manifest=manifest,
+        mode=mode,
+        flash_bytes=size.flash_bytes,
+        ram_bytes=size.ram_bytes,
+        library_bytes=0,
+        stack_usage={},
+        zephyr=ZephyrImage(
+            board=board.zephyr_board,
+            version=workspace.version,
+            flash_bytes=elf.address("_flash_used"),
+            ram_bytes=elf.address("_image_ram_end") - elf.address("_image_ram_start"),
+        ),
+    )
+
+
+def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board, mode: Mode, build_dir: Path) -> Path:
+    glue = build_dir / "mcugen_glue.c"
+    glue.write_text(render_glue(manifest, mode))
+    stack = max(_SMALLEST_STACK, min(_LARGEST_STACK, board.ram.size // 4))
+    settings = {
+        "ZEPHYR_EXTRA_MODULES": folder,
+        "MCUGEN_MODEL": manifest.name,
+        "MCUGEN_GLUE": glue,
+        "MCUGEN_MODE": mode,
+        "CONFIG_MCUGEN_VERIFY_STACK_SIZE": stack,
+    }
+    definitions = [f"-D{key}={value}" for key, value in settings.items()]
+    target = ["-p", "never", "-b", board.zephyr_board, "-d", str(build_dir)]
+    code, output = workspace.run_west(["build", *target, str(_APPLICATION), "--", *definitions])
+    if code:
+        raise _explain(output, workspace, board)
+    copy = build_dir / f"{mode}.elf"
+    shutil.copyfile(build_dir / "zephyr" / "zephyr.elf", copy)
+    return copy
+
+
+def _check_cmsis_nn(manifest: Manifest, workspace: Workspace) -> None:
+    """The image is built with the workspace's CMSIS-NN, whatever the module was emitted for."""
+    wanted = manifest.options.get("cmsis_nn")
+    if not wanted:
+        return
+    code, output = workspace.run_west(["list", "-f", "{abspath}", "cmsis-nn"])
+    lines = output.strip().splitlines()
+    if code or not lines or not Path(lines[-1]).is_dir():
+        raise MissingToolError(
+            f"module {manifest.name} calls CMSIS-NN, which the Zephyr workspace does not have",
+            where=str(workspace.base),
+            hint="west update cmsis-nn",
+        )
+    found = locate(Path(lines[-1]))
+    if found.version != wanted["version"]:
+        raise InputError(
+            f"module {manifest.name} was emitted for CMSIS-NN {wanted['version']}, the Zephyr workspace has "
+            f"{found.version}",
+            where=lines[-1],
+            hint=f"emit the model again with --cmsis-nn {lines[-1]}",
+        )
+
+
+def _explain(output: str, workspace: Workspace, board: Board) -> McugenError:
+    """An error for a build that failed, from what west printed."""
+    overflow = re.findall(r"region [`']?(\w+)'? overflowed by (\d+) bytes", output)
+    if overflow:
+        words = " and ".join(f"{size} bytes of {name}" for name, size in dict(overflow).items())
+        return DoesNotFitError(
+            f"the Zephyr image needs {words} more than there are",
+            where=f"{board.name} ({board.zephyr_board})",
+            hint="use a smaller model or a larger board",
+        )
+    if re.search(r"No board named|Invalid BOARD|Board qualifiers? .* not found", output):
+        return InputError(
+            f"Zephyr {workspace.version} has no board {board.zephyr_board}",
+            where=str(workspace.base),
+            hint="west update",
+        )
+    if re.search(r"ZEPHYR_TOOLCHAIN_VARIANT|Zephyr-sdk|GNUARMEMB_TOOLCHAIN_PATH|CROSS_COMPILE.*not", output):
+        return MissingToolError(
+            f"Zephyr finds no toolchain:\n{_last_errors(output)}",
+            hint="install the Zephyr SDK (west sdk install), or set ZEPHYR_TOOLCHAIN_VARIANT=gnuarmemb and "
+            "GNUARMEMB_TOOLCHAIN_PATH=/usr for the arm-none-eabi-gcc of the system",
+        )
+    if re.search(r"unknown command \"?build\"?", output):
+        return MissingToolError(
+            f"{workspace.base} is not in a west workspace", hint="west init -l zephyr, beside the zephyr folder"
+        )
+    return CheckFailedError(f"the Zephyr image does not build:\n{_last_errors(output)}", where=board.zephyr_board)
+
+
+def _last_errors(output: str, limit: int = 12) -> str:
+    lines = [line for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"error|undefined reference", line, re.IGNORECASE)]
+    return "\n".join(list(dict.fromkeys(errors))[:limit] or lines[-limit:])
