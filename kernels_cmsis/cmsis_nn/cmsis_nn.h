@@ -42,17 +42,14 @@
 /* Bytes of working memory, as constant expressions; the library's own arm_*_get_buffer_size are functions. */
 #if defined(ARM_MATH_MVEI)
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (64 * (((elements) + 15) / 16))
-#define MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11(elements) (32 * (((elements) + 7) / 8))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) (4 * 124 * (kernel_size))
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) 0
 #elif defined(ARM_MATH_DSP)
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (16 * (((elements) + 3) / 4))
-#define MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11(elements) (4 * (elements))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) (2 * (kernel_size) * (channels))
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) (4 * (channels))
 #else
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (16 * (((elements) + 3) / 4))
-#define MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11(elements) (4 * (elements))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) 0
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) 0
 #endif

@@ -68,11 +68,10 @@ class ConvolveCall(TypedDict):
 
 def convolve_call(core: CoreClass, interface: Interface, elements: int) -> ConvolveCall:
     """The wrapper of arm_convolve_s8, which got one more argument, and its scratch for columns of `elements`."""
-    helium = core is CoreClass.MVE
-    size = convolve_bytes(elements, interface.helium_column_multiple if helium else interface.column_multiple)
-    if interface.grouped:
-        return {"function": "convolve_s8", "scratch": (f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", size)}
-    return {"function": "convolve_s8_v11", "scratch": (f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES_V11({elements})", size)}
+    return {
+        "function": "convolve_s8" if interface.grouped else "convolve_s8_v11",
+        "scratch": (f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", convolve_bytes(core, elements)),
+    }
 
 
 def sizes_fit(op: Conv2d | DepthwiseConv2d, graph: Graph) -> bool:

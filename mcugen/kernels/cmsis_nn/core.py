@@ -30,13 +30,15 @@ def core_class(cpu: Cpu) -> CoreClass:
     return CoreClass.DSP if cpu.dsp else CoreClass.SCALAR
 
 
-def convolve_bytes(elements: int, multiple: int) -> int:
+def convolve_bytes(core: CoreClass, elements: int) -> int:
     """`arm_convolve_s8_get_buffer_size`: four columns of int8 with Helium, two of int16 without.
+
+    Releases with V11 of the interface want the same or, as they fill up columns less, a little less.
 
     Args:
         elements: kernel height x width x input channels (of all groups).
-        multiple: columns are filled up to so many elements, see `Interface`.
     """
+    multiple = 16 if core is CoreClass.MVE else 4
     return 4 * multiple * -(-elements // multiple)
 
 

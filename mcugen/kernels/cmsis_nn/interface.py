@@ -14,8 +14,6 @@ class Interface:
     Attributes:
         major, minor: of its `$Revision$`; later minors have it too.
         releases: where it is found.
-        column_multiple, helium_column_multiple: the columns that arm_convolve_s8 gathers are filled up to so many
-            elements, without and with Helium.
         grouped: arm_convolve_s8 has groups (and a version of it with an `upscale_dims` argument exists).
         helium_sums: arm_fully_connected_s8 wants the weights' sums from its caller on Helium.
         absent: functions, without "arm_", that it does not have.
@@ -24,8 +22,6 @@ class Interface:
     major: int
     minor: int
     releases: str
-    column_multiple: int = 4
-    helium_column_multiple: int = 16
     grouped: bool = True
     helium_sums: bool = True
     absent: frozenset[str] = frozenset()
@@ -39,8 +35,6 @@ INTERFACES: Mapping[int, Interface] = MappingProxyType(
                 11,
                 3,
                 "CMSIS-NN 4.1.0 (Zephyr 3.7)",
-                column_multiple=1,
-                helium_column_multiple=8,
                 grouped=False,
                 helium_sums=False,
                 absent=frozenset({"fully_connected_per_channel_s8", "pad_s8", "transpose_s8"}),
