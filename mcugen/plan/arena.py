@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from mcugen.plan.blocks import Blocks, make_blocks, most_shared
@@ -24,6 +25,7 @@ DEFAULT_NODES = 600_000
 _STEP_NODES = 20_000
 _BRANCH_NODES = 10_000  # of the first round
 _CLIMB_MOVES = 100  # of the first round
+_MAX_CHOICES = 6  # exact pairs of a window: 2^6 searches
 _MAX_DEPTH = 300  # of the recursive branch and bound
 
 
@@ -158,12 +160,44 @@ class _Solver:
         for centre in centres:
             low, high = (0, len(steps)) if whole else (max(0, centre - radius), centre + radius + 1)
             members = sorted({i for step in steps[low:high] for i in self.relaxed.live_sets[step]})
-            model = make_blocks(self.relaxed.restricted(members))
-            exact = self._branch(model, nodes) if model is not None else None
-            complete = exact is not None and exact.complete
-            if exact is not None and exact.complete:
-                self.bound = max(self.bound, exact.size)
-        return whole and complete and not self.exact_pairs
+            bound, complete = self._window_bound(members, nodes)
+            self.bound = max(self.bound, bound)
+        return whole and complete
+
+    def _window_bound(self, members: Sequence[int], nodes: int) -> tuple[int, bool]:
+        """The optimum over some of the buffers, at most the best size, and True; else a bound below it and False.
+
+        The relaxed problem mostly suffices. Where it does not, each choice of exact pairs that share is searched.
+        """
+        model = make_blocks(self.relaxed.restricted(members))
+        exact = self._branch(model, nodes) if model is not None else None
+        if exact is None or not exact.complete:
+            return self.bound, False
+        problem = self.problem.restricted(members)
+        pairs = [p for p in problem.pairs if p.exact]
+        if exact.size >= self.size or not pairs:
+            return exact.size, True
+        if len(pairs) > _MAX_CHOICES or any(p.distance for p in pairs):
+            return exact.size, False
+        best = self.size
+        for choice in itertools.product((True, False), repeat=len(pairs)):
+            model = make_blocks(problem, list(itertools.compress(pairs, choice)))
+            if model is None:
+                continue
+            found = self._branch(model, nodes) if model.proves else None
+            if found is None or not found.complete:
+                return exact.size, False
+            best = min(best, found.size)
+            if len(members) == len(self.problem.solid) and found.positions is not None:
+                self._keep_window(model, found.positions)
+        return max(best, exact.size), True
+
+    def _keep_window(self, model: Blocks, positions: Sequence[int]) -> None:
+        """Keeps the layout of a window that holds every buffer with bytes."""
+        offsets = dict(zip((b.name for b in model.problem.buffers), model.spread(positions), strict=True))
+        if model.span(positions) < self.size:
+            self.size = model.span(positions)
+            self.offsets = [offsets.get(b.name, 0) for b in self.problem.buffers]
 
     def _whole(self, nodes: int) -> None:
         """Branch and bound over everything, for a better layout."""
@@ -203,10 +237,10 @@ def _merge_unpaired(problem: Problem, live: tuple[int, ...]) -> Problem:
         if len(alignments) == 1 and b.name not in paired and b.size % b.alignment == 0:
             merged += b.size
         else:
-            # Everybody is alive at the one step that is looked at; other steps do not count here.
-            kept.append(Buffer(b.name, b.size, b.alignment, 0, 0))
+            kept.append(b)
     if merged:
-        kept.append(Buffer("", merged, alignments.pop(), 0, 0))
+        first, last = min(b.first_step for b in clique.buffers), max(b.last_step for b in clique.buffers)
+        kept.append(Buffer("", merged, alignments.pop(), first, last))
     return Problem(tuple(kept), clique.pairs)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mcugen.plan.problem import Problem, SharedPair
 
@@ -29,6 +30,11 @@ class Block:
     last_step: int
 
     @property
+    def flat(self) -> bool:
+        """All members start at the block's offset."""
+        return all(delta == 0 for _, delta in self.members)
+
+    @property
     def life(self) -> int:
         return self.last_step - self.first_step + 1
 
@@ -48,6 +54,24 @@ class Blocks:
     rises: tuple[Mapping[int, int], ...]
     cliques: tuple[tuple[tuple[tuple[int, int], ...], Mapping[tuple[int, int], int]], ...]
 
+    @cached_property
+    def proves(self) -> bool:
+        """True when branch and bound over these blocks misses no layout.
+
+        With members at different offsets it may: a neighbour can be above one member and below another. So it can when
+        a neighbour may start where the block starts, over one member and under another.
+        """
+        if not all(block.flat for block in self.blocks):
+            return False
+        rises = self.problem.rises
+        for block in self.blocks:
+            inside = {i for i, _ in block.members}
+            over = {x for y in inside for x, rise in rises[y].items() if rise == 0 and x not in inside}
+            under = {x for y in inside for x in rises[y] if rises[x][y] == 0 and x not in inside}
+            if len(inside) > 1 and over & under:
+                return False
+        return True
+
     def spread(self, positions: Sequence[int]) -> list[int]:
         """Offsets by buffer from offsets by block; buffers without bytes lie at 0."""
         offsets = [0] * len(self.problem.buffers)
@@ -66,8 +90,12 @@ def make_blocks(problem: Problem, glued: Sequence[SharedPair] = ()) -> Blocks | 
     groups = {i: {i: 0} for i in problem.solid}
     for pair in glued:
         low, up = problem.index[pair.lower], problem.index[pair.upper]
-        if low not in groups or up not in groups or groups[low] is groups[up]:
-            return None
+        if low not in groups or up not in groups:
+            continue
+        if groups[low] is groups[up]:
+            if groups[low][up] - groups[low][low] != pair.distance:
+                return None
+            continue
         if pair.distance % problem.buffers[low].alignment or pair.distance % problem.buffers[up].alignment:
             return None
         shift = groups[low][low] + pair.distance - groups[up][up]

@@ -45,8 +45,9 @@ class Buffer:
 class SharedPair:
     """Permission: `lower` and `upper` may share memory when offset(lower) + distance <= offset(upper).
 
-    A negative distance counts as 0: what it would allow besides never makes an arena smaller when alignments are
-    equal, and lower bounds stay simple.
+    `lower` is the output and `upper` the input of one step: the only one at which both are alive. A negative distance
+    counts as 0: what it would allow besides never makes an arena smaller when alignments are equal, and lower bounds
+    stay simple.
 
     Attributes:
         exact: only offset(lower) + distance == offset(upper) is right (or disjoint); distance is not negative.
@@ -60,10 +61,23 @@ class SharedPair:
 
 @dataclass(frozen=True)
 class Problem:
-    """Buffers by unique name, and the permissions among them."""
+    """Buffers by unique name, and the permissions among them.
+
+    Raises:
+        ValueError: a pair that is not the output and the input of one step. (Permissions then have no cycles, on which
+            the exact search relies.)
+    """
 
     buffers: tuple[Buffer, ...]
     pairs: tuple[SharedPair, ...] = ()
+
+    def __post_init__(self) -> None:
+        for pair in self.pairs:
+            lower, upper = self.buffers[self.index[pair.lower]], self.buffers[self.index[pair.upper]]
+            if not upper.first_step < upper.last_step == lower.first_step:
+                raise ValueError(f"{pair.lower} is not written at the step where {pair.upper}, written before, dies")
+            if pair.exact and pair.distance < 0:
+                raise ValueError(f"exact pair {pair.lower}, {pair.upper} has the negative distance {pair.distance}")
 
     @cached_property
     def index(self) -> Mapping[str, int]:

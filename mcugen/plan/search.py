@@ -96,13 +96,13 @@ def hill_climb(
 
 def _move(model: Blocks, order: Sequence[int], positions: Sequence[int], size: int, rng: random.Random) -> list[int]:
     """Swaps a block of the tower that reaches the top with one that it meets, or moves it there."""
-    x = rng.choice([i for i in order if positions[i] + model.blocks[i].size == size])
+    x = _pick(rng, [i for i in order if positions[i] + model.blocks[i].size == size])
     while rng.random() < 0.6:
         below = [y for y in model.rises[x] if positions[y] < positions[x]]
         if not below:
             break
-        x = rng.choice(below)
-    y = rng.choice(list(model.rises[x]) or list(order))
+        x = _pick(rng, below)
+    y = _pick(rng, list(model.rises[x]) or order)
     changed = list(order)
     i, j = changed.index(x), changed.index(y)
     if rng.random() < 0.5:
@@ -110,6 +110,11 @@ def _move(model: Blocks, order: Sequence[int], positions: Sequence[int], size: i
     else:
         changed.insert(j, changed.pop(i))
     return changed
+
+
+def _pick(rng: random.Random, items: Sequence[int]) -> int:
+    """One of the items. Of Python's generator only `random()` is promised to stay the same in later versions."""
+    return items[int(rng.random() * len(items))]
 
 
 @dataclass(frozen=True)

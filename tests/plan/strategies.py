@@ -10,20 +10,31 @@ from mcugen.plan.schedule import Task
 
 @st.composite
 def problems(
-    draw: st.DrawFn, *, buffers: int, steps: int, size: int, exact: bool = True, alignments: tuple[int, ...] = (1, 2, 4)
+    draw: st.DrawFn,
+    *,
+    buffers: int,
+    steps: int,
+    size: int,
+    exact_distance: int | None = None,
+    alignments: tuple[int, ...] = (1, 2, 4),
 ) -> Problem:
-    """Random lifetimes, sizes (0 included) and alignments; any two buffers that meet may be a pair."""
+    """Random lifetimes, sizes (0 included) and alignments; an output and an input that dies may be a pair.
+
+    `exact_distance`: the largest distance of exact pairs; `size` when None.
+    """
     count = draw(st.integers(1, buffers))
     made = []
     for i in range(count):
         first = draw(st.integers(0, steps - 1))
         last = min(steps - 1, first + draw(st.integers(0, 3)))
         made.append(Buffer(f"b{i}", draw(st.integers(0, size)), draw(st.sampled_from(alignments)), first, last))
-    meeting = [(a.name, b.name) for a in made for b in made if a is not b and a.meets(b)]
+    # An output is written at the step where the input, written before, dies.
+    meeting = [(a.name, b.name) for a in made for b in made if b.first_step < b.last_step == a.first_step]
     pairs = []
     for lower, upper in draw(st.lists(st.sampled_from(meeting), unique=True, max_size=count)) if meeting else []:
-        is_exact = exact and draw(st.booleans())
-        pairs.append(SharedPair(lower, upper, draw(st.integers(0 if is_exact else -2, size)), is_exact))
+        exact = draw(st.booleans())
+        most = exact_distance if exact and exact_distance is not None else size
+        pairs.append(SharedPair(lower, upper, draw(st.integers(0 if exact else -2, most)), exact))
     return Problem(tuple(made), tuple(pairs))
 
 
