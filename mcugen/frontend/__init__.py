@@ -24,9 +24,6 @@ log = logging.getLogger(__name__)
 CALIBRATION_KEY = "calibration"
 """Key of `Graph.metadata`: "none" (already quantized), "file" or "random"."""
 
-CALIBRATED_KEY = "calibrated"
-"""Key of `Graph.metadata`: "true" when mcugen quantized the model, from a file or random numbers."""
-
 
 def load_model(path: Path, calibration: Path | str | None = None, progress: Progress | None = None) -> Graph:
     """Loads a model file, quantizes it if it is float, lowers it and applies the exact passes.
@@ -71,8 +68,7 @@ def compile_program(
     else:
         module, source = _quantize(module, name, calibration, progress)
     graph = import_module(module, name, output_names(program))
-    metadata = {CALIBRATION_KEY: source, CALIBRATED_KEY: str(source != "none").lower()}
-    graph = optimize(replace(graph, metadata={**graph.metadata, **metadata}))
+    graph = optimize(replace(graph, metadata={**graph.metadata, CALIBRATION_KEY: source}))
     graph.validate()
     return graph
 

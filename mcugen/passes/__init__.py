@@ -37,7 +37,7 @@ PASSES: tuple[Pass, ...] = (
 
 FINAL_PASSES: tuple[Pass, ...] = (free_transposes, merge_movement, remove_identity, remove_dead)
 
-_ROUNDS = 10_000
+_ROUNDS = 2000
 
 
 def optimize(graph: Graph) -> Graph:

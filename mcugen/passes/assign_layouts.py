@@ -18,6 +18,7 @@ from mcugen.graph.ops import (
     Clamp,
     Concatenation,
     FullyConnected,
+    Mean,
     Mul,
     Operator,
     Pad,
@@ -42,19 +43,22 @@ class _Border:
 
 @dataclass(frozen=True)
 class _Group:
-    tensors: tuple[str, ...]
+    tensors: frozenset[str]
     borders: tuple[_Border, ...]
     rank: int
 
 
 def assign_layouts(graph: Graph) -> Graph:
-    """Applies the best order to the first group that gains by one; the caller repeats until none does."""
+    """Applies the best order to the first group that gains by one.
+
+    One group at a time: before costs are counted again, `merge_movement` must join the transposes that this leaves.
+    """
     for group in _groups(graph):
         identity = tuple(range(group.rank))
         cost = _cost(graph, group, identity)
         best = min(_candidates(group), key=lambda p: (_cost(graph, group, p), p), default=identity)
         if _cost(graph, group, best) < cost:
-            return _apply(graph, set(group.tensors), best)
+            return _apply(graph, group.tensors, best)
     return graph
 
 
@@ -84,7 +88,7 @@ def _groups(graph: Graph) -> Iterable[_Group]:
     borders = _borders(graph)
     for members in members_of.values():
         around = tuple(border for name in members for border in borders.get(name, ()))
-        yield _Group(tuple(members), around, len(graph.tensor(members[0]).shape))
+        yield _Group(frozenset(members), around, len(graph.tensor(members[0]).shape))
 
 
 def _borders(graph: Graph) -> dict[str, list[_Border]]:
@@ -114,24 +118,39 @@ def _candidates(group: _Group) -> list[Permutation]:
 
 def _cost(graph: Graph, group: _Group, order: Permutation) -> tuple[int, int]:
     """(bytes transposed, operators that only change the shape) at the borders, with the group kept in `order`."""
-    costs = [_border_cost(graph, border, order) for border in group.borders]
+    costs = [_border_cost(graph, group, border, order) for border in group.borders]
     return sum(c[0] for c in costs), sum(c[1] for c in costs)
 
 
-def _border_cost(graph: Graph, border: _Border, order: Permutation) -> tuple[int, int]:
+def _border_cost(graph: Graph, group: _Group, border: _Border, order: Permutation) -> tuple[int, int]:
     tensor, op = graph.tensor(border.tensor), border.op
     if op is None:
         return 0, 0
     shape, left = tensor.shape, order
-    if isinstance(op, Transpose) and border.enters:
+    if isinstance(op, Transpose) and group.tensors.issuperset((op.inputs[0], op.outputs[0])):
+        # From the group into the group: both ends move; counted where it enters.
+        if not border.enters:
+            return 0, 0
+        shape = permuted(graph.tensor(op.inputs[0]).shape, order)
+        left = compose(compose(inverse(order), op.permutation), order)
+    elif isinstance(op, Transpose) and border.enters:
         shape, left = graph.tensor(op.inputs[0]).shape, compose(op.permutation, order)
     elif isinstance(op, Transpose):
         shape, left = permuted(tensor.shape, order), compose(inverse(order), op.permutation)
+    elif isinstance(op, Mean) and not border.enters:
+        return _mean_cost(graph, op, order)
     elif not border.enters and _into_fully_connected(graph, op):
         return 0, 0
     if keeps_order(shape, left):
         return 0, int(left != tuple(range(len(left))))
     return tensor.size_bytes, 1
+
+
+def _mean_cost(graph: Graph, op: Mean, order: Permutation) -> tuple[int, int]:
+    """A mean takes any order of its input; what it keeps may have to be transposed behind it."""
+    result = graph.tensor(op.outputs[0])
+    kept = [axis for axis in order if axis not in op.axes]
+    return (0, 0) if kept == sorted(kept) else (result.size_bytes, 1)
 
 
 def _into_fully_connected(graph: Graph, op: Operator) -> bool:
@@ -144,7 +163,7 @@ def _into_fully_connected(graph: Graph, op: Operator) -> bool:
     return bool(readers) and single_row and flat.shape[-1] == flat.elements
 
 
-def _apply(graph: Graph, members: set[str], order: Permutation) -> Graph:
+def _apply(graph: Graph, members: frozenset[str], order: Permutation) -> Graph:
     """Keeps the group's tensors transposed by `order`, with explicit transposes at its borders."""
     editor = Editor(graph)
     inside: dict[str, str] = {}
@@ -201,7 +220,9 @@ def _reordered(editor: Editor, op: Operator, order: Permutation, inside: dict[st
     return replace(op, **changes)  # type: ignore[arg-type]
 
 
-def _reorder_ports(editor: Editor, graph: Graph, members: set[str], order: Permutation, inside: dict[str, str]) -> None:
+def _reorder_ports(
+    editor: Editor, graph: Graph, members: frozenset[str], order: Permutation, inside: dict[str, str]
+) -> None:
     ports = [p for p in (*graph.inputs, *graph.outputs) if p.tensor in members]
     new = [replace(p, tensor=inside[p.tensor], to_device=compose(p.to_device, order)) for p in ports]
     editor.set_ports(ports, new)

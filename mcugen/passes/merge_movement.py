@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator, Reshape, Transpose
 from mcugen.passes.editor import Editor
-from mcugen.passes.movement import chain_root, digits, index_map, inverse, is_movement, permuted
+from mcugen.passes.movement import (
+    Index,
+    Permutation,
+    chain_root,
+    compose,
+    digits,
+    index_map,
+    inverse,
+    is_movement,
+    permuted,
+)
 
 
 def merge_movement(graph: Graph) -> Graph:
@@ -22,18 +33,40 @@ def merge_movement(graph: Graph) -> Graph:
 
 def _merge(editor: Editor, op: Operator) -> bool:
     """Replaces `op`, seen together with the movement before it; False when that gains nothing."""
-    graph = editor.graph
-    root, chain = chain_root(graph, editor.producers, op.outputs[0])
+    root, chain = chain_root(editor.graph, editor.producers, op.outputs[0])
     if len(chain) == 1:
         return False
-    index = index_map(graph, root, chain)
-    source, result = graph.tensor(root), graph.tensor(op.outputs[0])
+    permutations = [o.permutation for o in chain if isinstance(o, Transpose)]
+    if len(permutations) == len(chain):
+        return _merge_transposes(editor, op, root, permutations)
+    index = index_map(editor.graph, root, chain)
     if np.array_equal(index, np.arange(len(index))):
-        if source.shape == result.shape and not editor.is_output(result.name):
-            editor.rename(result.name, editor.current(root))
-        else:
-            editor.add(Reshape(name=op.name, inputs=(root,), outputs=op.outputs, origin=op.origin))
+        _replace_by_reshape(editor, op, root)
         return True
+    return _merge_mixed(editor, op, root, chain, index)
+
+
+def _merge_transposes(editor: Editor, op: Operator, root: str, permutations: list[Permutation]) -> bool:
+    """Transposes only: one that says what happens to each axis, also to those of size 1."""
+    permutation = reduce(compose, permutations)
+    if permutation == tuple(range(len(permutation))):
+        _replace_by_reshape(editor, op, root)
+    else:
+        editor.add(replace(op, inputs=(root,), permutation=permutation))  # type: ignore[call-arg]
+    return True
+
+
+def _replace_by_reshape(editor: Editor, op: Operator, root: str) -> None:
+    result = editor.graph.tensor(op.outputs[0])
+    if editor.graph.tensor(root).shape == result.shape and not editor.is_output(result.name):
+        editor.rename(result.name, editor.current(root))
+    else:
+        editor.add(Reshape(name=op.name, inputs=(root,), outputs=op.outputs, origin=op.origin))
+
+
+def _merge_mixed(editor: Editor, op: Operator, root: str, chain: list[Operator], index: Index) -> bool:
+    """One transpose between reshapes, if that is fewer transposes, or as many and fewer operators."""
+    source, result = editor.graph.tensor(root), editor.graph.tensor(op.outputs[0])
     transposes = sum(isinstance(o, Transpose) for o in chain)
     loops = digits(index)
     if loops is None:
