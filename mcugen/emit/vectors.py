@@ -50,7 +50,7 @@ def make_vectors(graph: Graph, layer_outputs: Sequence[str], samples: int = DEFA
 def _sample(generator: np.random.Generator, shape: tuple[int, ...], index: int) -> IntArray:
     noise = generator.integers(-128, 128, size=shape)
     if index:
-        width = 4 * index
+        width = min(4 * index, noise.size)
         kernel = np.ones(width) / width
         flat = np.convolve(noise.reshape(-1), kernel)[: noise.size] * np.sqrt(width)
         noise = np.clip(np.round(flat), -128, 127).astype(np.int64).reshape(shape)
