@@ -102,7 +102,7 @@ class AddTablePortable(_AddKernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 20.0 * graph.tensor(op.outputs[0]).elements
+        return 15.0 * graph.tensor(op.outputs[0]).elements
 
 
 def _table(x: Tensor, left_shift: int, multiplier: int, shift: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

@@ -89,7 +89,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
         band = horizontal.used * x.shape[3]
         copied = out.shape[1] * band * max(vertical.span, vertical.stride)
         taps = vertical.kernel * horizontal.kernel
-        return copied + out.elements * (2.6 * taps + 16) + out.shape[1] * out.shape[2] * 10
+        return 0.75 * copied + out.elements * (2.3 * taps + 13) + out.shape[1] * out.shape[2] * 10
 
 
 def _axes(op: Operator, graph: Graph) -> tuple[_Axis, _Axis]:

@@ -50,7 +50,7 @@ class MeanPortable(PortableKernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 5.0 * graph.tensor(op.inputs[0]).elements + 30.0 * graph.tensor(op.outputs[0]).elements
+        return 4.0 * graph.tensor(op.inputs[0]).elements + 30.0 * graph.tensor(op.outputs[0]).elements
 
 
 def alternating(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:

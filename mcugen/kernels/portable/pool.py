@@ -54,7 +54,7 @@ class _PoolKernel(PortableKernel):
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, AveragePool2d | MaxPool2d)
         kernel_h, kernel_w = op.kernel
-        return graph.tensor(op.outputs[0]).elements * (kernel_h * (5.0 * kernel_w + 5) + 18)
+        return graph.tensor(op.outputs[0]).elements * (kernel_h * (4.0 * kernel_w + 4) + 11)
 
 
 class AveragePool2dPortable(_PoolKernel):

@@ -40,4 +40,4 @@ class SoftmaxPortable(PortableKernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 330.0 * graph.tensor(op.outputs[0]).elements
+        return 250.0 * graph.tensor(op.outputs[0]).elements
