@@ -72,12 +72,12 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         DoesNotFitError: the module exceeds the board's memories or a budget.
     """
     board = options.board if isinstance(options.board, Board) else load_board(options.board)
+    library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
     if isinstance(model, Graph):
         graph, entry = model, manifests.ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:
         graph, entry = _load(model, options, progress)
     name = module_name(options.name or graph.name)
-    library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
     plan = make_plan(
         graph,
         board,
