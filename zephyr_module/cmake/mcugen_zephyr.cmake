@@ -147,7 +147,7 @@ function(mcugen_zephyr_list_models)
   endif()
   add_custom_target(mcugen_models)
   zephyr_linker_sources(SECTIONS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/mcugen_models.ld)
-  if(COMMAND zephyr_iterable_section)
+  if(CONFIG_CMAKE_LINKER_GENERATOR)
     zephyr_iterable_section(NAME mcugen_model KVMA RAM_REGION GROUP RODATA_REGION SUBALIGN 8)
   endif()
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/mcugen/models.txt

@@ -1,0 +1,108 @@
+# A board file for mcugen, from what Kconfig and devicetree say of the image that is being built: so the kernels fit the
+# compiler's options, and the memories are those of the image (a slot of a bootloader, the RAM of one core).
+#
+# Part of mcugen.
+
+include_guard(GLOBAL)
+
+# Kconfig's name of a core, and mcugen's. Cores without a row have a relative that runs the same code.
+set(MCUGEN_CORES
+  M0:cortex-m0 M0PLUS:cortex-m0plus M1:cortex-m0 M3:cortex-m3 M4:cortex-m4 M7:cortex-m7 M23:cortex-m0plus
+  M33:cortex-m33 M35P:cortex-m33 M55:cortex-m55 M85:cortex-m85
+  CACHE INTERNAL "")
+
+# Writes the board file, only when it differs, and gives its path.
+function(mcugen_describe_board result)
+  mcugen_describe_cpu(cpu)
+  mcugen_describe_memories(memories code data)
+  set(target "${BOARD}${BOARD_QUALIFIERS}")
+  string(REGEX REPLACE "[^A-Za-z0-9]+" "_" name "${target}")
+  set(text "# Made by mcugen's CMake functions from Kconfig and devicetree of ${target}.
+description: ${target} as this image is configured
+vendor: \"\"
+cpu: {${cpu}}
+memories:
+${memories}code_memory: ${code}
+data_memory: ${data}
+zephyr_board: ${target}
+")
+  set(file ${CMAKE_BINARY_DIR}/mcugen/board/${name}.yml)
+  file(GENERATE OUTPUT ${file} CONTENT "${text}")
+  set(${result} ${file} PARENT_SCOPE)
+endfunction()
+
+function(mcugen_describe_cpu result)
+  set(core "")
+  foreach(row ${MCUGEN_CORES})
+    string(REPLACE ":" ";" row ${row})
+    list(GET row 0 symbol)
+    if(CONFIG_CPU_CORTEX_${symbol})
+      list(GET row 1 core)
+    endif()
+  endforeach()
+  if(NOT core)
+    message(FATAL_ERROR "mcugen has no kernels for the CPU of ${BOARD}${BOARD_QUALIFIERS}: it is no Cortex-M")
+  endif()
+
+  # What the compiler may use, not what the silicon has: without CONFIG_FPU there is no Helium either.
+  set(dsp false)
+  if(core MATCHES "m4$|m7$" OR (CONFIG_ARMV8_M_DSP AND core MATCHES "m33$|m55$|m85$"))
+    set(dsp true)
+  endif()
+  set(fpu none)
+  if(CONFIG_FPU AND core MATCHES "m55$|m85$" OR CONFIG_FPU AND CONFIG_CPU_HAS_FPU_DOUBLE_PRECISION)
+    set(fpu double)
+  elseif(CONFIG_FPU)
+    set(fpu single)
+  endif()
+  set(mve none)
+  if(CONFIG_FPU AND CONFIG_ARMV8_1_M_MVEF)
+    set(mve float)
+  elseif(CONFIG_FPU AND CONFIG_ARMV8_1_M_MVEI)
+    set(mve integer)
+  endif()
+  mcugen_clock_frequency(clock)
+  set(${result} "core: ${core}, dsp: ${dsp}, fpu: ${fpu}, mve: ${mve}, clock: ${clock}" PARENT_SCOPE)
+endfunction()
+
+# Hertz of the core, for reports only: of mcugen's own board file, else of the CPU's devicetree node, else Zephyr's clock
+# of hardware cycles, which need not be the core's.
+function(mcugen_clock_frequency result)
+  set(clock "")
+  file(GLOB known ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../boards/*.yml)
+  foreach(file ${known})
+    file(STRINGS ${file} board REGEX "^zephyr_board: *${BOARD}(${BOARD_QUALIFIERS})? *$")
+    if(board)
+      file(STRINGS ${file} cpu REGEX "^cpu:.*clock: *[0-9]+[KMG]?")
+      string(REGEX REPLACE ".*clock: *([0-9]+[KMG]?).*" "\\1" clock "${cpu}")
+    endif()
+  endforeach()
+  dt_node_exists(exists PATH "/cpus/cpu@0")
+  if(NOT clock AND exists)
+    dt_prop(clock PATH "/cpus/cpu@0" PROPERTY "clock-frequency")
+  endif()
+  if(NOT clock)
+    set(clock ${CONFIG_SYS_CLOCK_HW_CYCLES_PER_SEC})
+  endif()
+  set(${result} ${clock} PARENT_SCOPE)
+endfunction()
+
+# Flash is the slot that the image is linked for; without flash the image lies in RAM.
+function(mcugen_describe_memories result code data)
+  math(EXPR ram_size "${CONFIG_SRAM_SIZE} * 1024")
+  set(ram "  ram: {kind: ram, start: ${CONFIG_SRAM_BASE_ADDRESS}, size: ${ram_size}}\n")
+  set(${data} ram PARENT_SCOPE)
+  if(NOT CONFIG_XIP OR NOT CONFIG_FLASH_SIZE)
+    set(${code} ram PARENT_SCOPE)
+    set(${result} "${ram}" PARENT_SCOPE)
+    return()
+  endif()
+  math(EXPR start "${CONFIG_FLASH_BASE_ADDRESS} + ${CONFIG_FLASH_LOAD_OFFSET}" OUTPUT_FORMAT HEXADECIMAL)
+  if(CONFIG_FLASH_LOAD_SIZE)
+    math(EXPR size "${CONFIG_FLASH_LOAD_SIZE}")
+  else()
+    math(EXPR size "${CONFIG_FLASH_SIZE} * 1024 - ${CONFIG_FLASH_LOAD_OFFSET}")
+  endif()
+  set(${code} flash PARENT_SCOPE)
+  set(${result} "  flash: {kind: flash, start: ${start}, size: ${size}}\n${ram}" PARENT_SCOPE)
+endfunction()
