@@ -50,6 +50,7 @@ MCUGEN_KERNEL int8_t mcugen_dot(const struct mcugen_matrix *m, const int8_t *col
 {
     const int8_t *weights = m->weights + channel * m->depth;
     uint32_t sum = (uint32_t)m->bias[channel];
+#pragma GCC unroll 4
     for (int32_t i = 0; i < m->depth; i++) {
         mcugen_multiply_add(&sum, weights[i], column[i]);
     }

@@ -13,6 +13,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,7 @@ _FLAGS = (
     *("-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"),
 )
+_KEPT_SECONDS = 14 * 24 * 3600
 
 
 class HostKernelError(CheckFailedError):
@@ -202,7 +204,15 @@ def _program(harness: str, defines: tuple[str, ...]) -> _Program:
             if result.returncode:
                 raise HostKernelError(f"the kernel does not compile:\n{result.stderr[:4000]}")
             built.replace(binary)
+        _remove_old(folder)
     return _Program(binary)
+
+
+def _remove_old(folder: Path) -> None:
+    """Programs of sources that changed long ago."""
+    for program in folder.iterdir():
+        if program.is_file() and time.time() - program.stat().st_mtime > _KEPT_SECONDS:
+            program.unlink(missing_ok=True)
 
 
 def _cache_folder() -> Path:

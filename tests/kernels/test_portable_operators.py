@@ -48,9 +48,14 @@ def test_small_cores_give_the_same_bits(kernel: Kernel) -> None:
 
 @pytest.mark.slow
 @_KERNELS
-@pytest.mark.parametrize("defines", [(), _SMALL_CORE], ids=["any core", "small core"])
-def test_many_random_graphs(kernel: Kernel, defines: tuple[str, ...]) -> None:
-    _check_random_graphs(kernel, 1500, defines)
+def test_many_random_graphs(kernel: Kernel) -> None:
+    _check_random_graphs(kernel, 600)
+
+
+@pytest.mark.slow
+@_KERNELS
+def test_many_random_graphs_on_small_cores(kernel: Kernel) -> None:
+    _check_random_graphs(kernel, 300, _SMALL_CORE)
 
 
 def test_every_operator_has_a_portable_kernel() -> None:
