@@ -12,7 +12,7 @@ MCUGEN_KERNEL int32_t mcugen_add_term(int32_t x, int32_t zero_point, int32_t lef
     return mcugen_requantize((x - zero_point) * (1 << left_shift), multiplier, shift);
 }
 
-/* `length` elements, the innermost axis. */
+/* The innermost axis; returns the end of its outputs. */
 MCUGEN_KERNEL int8_t *mcugen_add_row(const struct mcugen_add_params *params, const int8_t *input0, const int8_t *input1,
                                      int8_t *output)
 {
