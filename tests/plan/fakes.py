@@ -34,7 +34,8 @@ class FakeKernel(Kernel):
     """A kernel of one operator kind.
 
     Args:
-        overlap: None, "windowed", "exact" (same address only) or "inplace".
+        overlap: None, "windowed", "exact" (same address only), "inplace" (all inputs), "first" (the
+            first input only) or "skewed" (the second input at a distance).
         scratch: bytes for each input channel.
         width: bytes for each weight.
     """
@@ -68,6 +69,8 @@ class FakeKernel(Kernel):
             overlaps = (Overlap(0, 0, exact=True),)
         elif self.overlap == "first":
             overlaps = (Overlap(0, 0),)
+        elif self.overlap == "skewed":
+            overlaps = (Overlap(0, 0), Overlap(1, 8))
         elif self.overlap == "inplace":
             overlaps = tuple(Overlap(i, 0) for i in range(len(inputs)))
         return Invocation(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 
 from mcugen.errors import DoesNotFitError, InputError
 from mcugen.graph.graph import Graph, Port
+from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.concatenation import Concatenation
+from mcugen.graph.tensor import IntArray
 from mcugen.plan.describe import as_dict, as_text, memory_map
 from mcugen.plan.plan import Plan
 from mcugen.plan.planner import make_plan
@@ -150,10 +154,11 @@ def test_a_tensor_read_twice_by_one_call_needs_both_permissions() -> None:
     x = net.softmax(net.input(1, 4, 4, 2))
     graph = net.build(net.softmax(net.add(x, x)))
     assert plan_of(graph).arena.size == 32
-    one_sided = FakeKernel("add", "first")
-    plan = make_plan(graph, board(), find=finder([one_sided, *(k for k in SHARING if k.kind != "add")]))
-    memory.run(plan)
-    assert plan.arena.size == 64
+    for overlap, size in (("first", 64), ("skewed", 40)):
+        kernels = [FakeKernel("add", overlap), *(k for k in SHARING if k.kind != "add")]
+        plan = make_plan(graph, board(), find=finder(kernels))
+        memory.run(plan)
+        assert plan.arena.size == size
 
 
 def test_a_tensor_that_lives_on_is_not_overwritten() -> None:
@@ -161,6 +166,30 @@ def test_a_tensor_that_lives_on_is_not_overwritten() -> None:
     x = net.softmax(net.input(1, 4, 4, 2))
     plan = plan_of(net.build(net.softmax(net.add(net.softmax(x), x))))
     assert plan.arena.size == 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split(Operator):
+    """An operator with two outputs, which no example has."""
+
+    kind: ClassVar[str] = "split"
+
+    def validate(self, inputs: object, outputs: object) -> None:
+        pass
+
+    def reference(self, inputs: object, tensors_in: object, tensors_out: object) -> list[IntArray]:
+        raise NotImplementedError
+
+
+def test_an_operator_with_two_outputs_keeps_them_apart_and_overwrites_nothing() -> None:
+    net = NetworkBuilder("split")
+    x = net.softmax(net.input(1, 4, 4, 2))
+    first, second = (net.activation(name, (1, 4, 4, 1)) for name in ("first", "second"))
+    net.operators.append(Split(name="split", inputs=(x,), outputs=(first, second)))
+    graph = net.build(net.softmax(second), net.add(first, first))
+    plan = make_plan(graph, board(), find=finder([*SHARING, FakeKernel("split", "inplace")]))
+    memory.run(plan)
+    assert plan.arena.size == plan.arena.lower_bound == 64
 
 
 def test_dead_operators_have_room_for_their_output() -> None:
