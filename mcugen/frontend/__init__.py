@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcugen.errors import InputError
+from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph.graph import Graph
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ def compile_program(
 ) -> Graph:
     """As `load_model`, for a program in memory."""
     from mcugen.frontend.importer import import_module, is_quantized, output_names
-    from mcugen.passes import optimize
 
     module = program.module(check_guards=False)
     source = "none"
@@ -68,18 +67,32 @@ def compile_program(
     else:
         module, source = _quantize(module, name, calibration, progress)
     graph = import_module(module, name, output_names(program))
-    graph = optimize(replace(graph, metadata={**graph.metadata, CALIBRATION_KEY: source}))
-    graph.validate()
-    return graph
+    return _finish(replace(graph, metadata={**graph.metadata, CALIBRATION_KEY: source}))
 
 
 def import_program(program: ExportedProgram, name: str) -> Graph:
     """Lowers a quantized program (see `mcugen.frontend.importer`) and applies the exact passes."""
     from mcugen.frontend.importer import import_program as lower
+
+    return _finish(lower(program, name))
+
+
+def _finish(graph: Graph) -> Graph:
+    """The passes applied, and the operators' own rules checked."""
     from mcugen.passes import optimize
 
-    graph = optimize(lower(program, name))
-    graph.validate()
+    graph = optimize(graph)
+    try:
+        graph.validate()
+    except ValueError as error:
+        text = str(error)
+        at_fault = next((op for op in graph.operators if text.startswith((f"{op.name} ", f"{op.name}:"))), None)
+        raise UnsupportedOperatorError(
+            text,
+            where=str(at_fault.origin) if at_fault else graph.name,
+            hint="the layer's sizes or scales leave the range of the integer arithmetic: check the weights, and that "
+            "the calibration data are like real inputs",
+        ) from error
     return graph
 
 

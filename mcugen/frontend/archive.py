@@ -21,6 +21,7 @@ from torch.export import ExportedProgram
 
 from mcugen.errors import InputError, McugenError
 from mcugen.frontend.archive_schema import check_program, fixed_sizes, harmless_program
+from mcugen.frontend.torch_settings import quiet
 
 ARCHIVE_VERSION = "0"
 SCHEMA_MAJOR = 8
@@ -57,7 +58,8 @@ def load_archive(path: Path) -> ExportedProgram:
             # A zip inside the archive (example inputs are one) is what remains visible when the file is cut short.
             if min((info.header_offset for info in archive.infolist()), default=0) > 0:
                 raise _damaged(path, "it does not begin like a zip file, or is cut short")
-            return _load(path, _Records(path, archive))
+            with quiet():
+                return _load(path, _Records(path, archive))
     except zipfile.BadZipFile as error:
         raise _not_a_zip(path) from error
     except McugenError:

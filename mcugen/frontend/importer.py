@@ -16,6 +16,7 @@ from mcugen.frontend.lowering.arguments import shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import Role
+from mcugen.frontend.torch_settings import quiet, single_threaded
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.tensor import Quantization
 
@@ -59,10 +60,10 @@ def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
 
 def lower(module: GraphModule) -> tuple[Lowering, list[str]]:
     """Everything lowered, and the tensors of the outputs; `Lowering.integers` maps quantize nodes to tensors."""
-    _infer_shapes(module)
     context = Lowering(module, ROWS)
     outputs: list[str] = []
-    with torch.no_grad():
+    with quiet(), single_threaded(), torch.no_grad():
+        _infer_shapes(module)
         for node in module.graph.nodes:
             if node.op == "output":
                 outputs = [_output(context, value) for value in _flat(node.args[0])]
@@ -122,8 +123,7 @@ def _infer_shapes(module: GraphModule) -> None:
         for node in module.graph.nodes
         if node.op == "placeholder"
     ]
-    with torch.no_grad():
-        _Shapes(module).run(*zeros, enable_io_processing=False)
+    _Shapes(module).run(*zeros, enable_io_processing=False)
 
 
 def _visit(context: Lowering, node: Node) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch.fx import GraphModule, Node
+from torch.utils._pytree import tree_leaves
 
 from mcugen.errors import InputError
 from mcugen.frontend.calibration import Float32Array
@@ -16,38 +16,15 @@ from mcugen.frontend.folding import fold
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.torch_settings import quiet, single_threaded
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples in all)."""
 
-DEFAULT_OBSERVER = "minmax"
+BEST = "best"
+"""The observer that measures which other observer is best; see `quantize`."""
 
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keeps PyTorch's and torchao's own remarks off the user's terminal."""
-    noisy = [logging.getLogger(name) for name in ("torch", "torchao", "torch.export", "torch.fx")]
-    levels = [logger.level for logger in noisy]
-    try:
-        for logger in noisy:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(noisy, levels, strict=True):
-            logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def single_threaded() -> Iterator[None]:
-    """One thread: these networks are too small to share out, and sums keep one order, so results are repeatable."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+COMPARED_SAMPLES = 32
 
 
 def require_supported(module: GraphModule) -> None:
@@ -64,7 +41,7 @@ def quantize(
     module: GraphModule,
     samples: Mapping[str, Float32Array],
     progress: Progress | None = None,
-    observer: str = DEFAULT_OBSERVER,
+    observer: str = BEST,
 ) -> GraphModule:
     """Quantizes a float program with `McuQuantizer`.
 
@@ -72,41 +49,87 @@ def quantize(
         module: the program's GraphModule in evaluation mode; changed in place.
         samples: by input name, (samples, *input shape).
         progress: see `Progress`.
-        observer: how activation ranges are found: "minmax" or "histogram".
+        observer: how activation ranges are found: "minmax", "histogram" (which may cut rare extremes off), or "best":
+            both, and the one whose quantized program is closer to the float program on the samples is taken.
 
     Raises:
         UnsupportedOperatorError: an operator has no integer form.
         InputError: the model gives no finite numbers on a sample.
     """
     with quiet(), single_threaded(), torch.no_grad():
-        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
-
-        from mcugen.frontend.quantizer import McuQuantizer
+        from mcugen.frontend.quantizer import ACTIVATION_OBSERVERS
 
         fold(module)
         require_supported(module)
-        constants = Lowering(module, ROWS)
+        names = list(ACTIVATION_OBSERVERS) if observer == BEST else [observer]
+        count = len(next(iter(samples.values())))
+        steps = _Steps(progress, count * len(names))
+        if len(names) == 1:
+            return _quantize_with(module, samples, names[0], steps)
+        expected = _run(module, samples, COMPARED_SAMPLES)
+        candidates = [_quantize_with(copy.deepcopy(module), samples, name, steps) for name in names]
+        errors = [_error(expected, _run(candidate, samples, COMPARED_SAMPLES)) for candidate in candidates]
+        return candidates[errors.index(min(errors))]
 
-        def is_constant(node: Node) -> bool:
-            return constants.constant_value(node) is not None
 
-        prepared = prepare_pt2e(module, McuQuantizer(is_constant, observer))
-        _calibrate(prepared, samples, progress)
-        converted: GraphModule = convert_pt2e(prepared, fold_quantize=True)
-        return converted
+@dataclass
+class _Steps:
+    """Counts samples over all candidates."""
+
+    progress: Progress | None
+    total: int
+    done: int = 0
+
+    def advance(self) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.total)
 
 
-def _calibrate(prepared: GraphModule, samples: Mapping[str, Float32Array], progress: Progress | None) -> None:
-    names = [node.name for node in prepared.graph.nodes if node.op == "placeholder"]
-    count = len(next(iter(samples.values())))
-    for index in range(count):
-        results = prepared(*(torch.from_numpy(samples[name][index]) for name in names))
-        tensors = results.values() if isinstance(results, dict) else results
-        for tensor in tensors if not isinstance(tensors, torch.Tensor) else [tensors]:
-            if isinstance(tensor, torch.Tensor) and not bool(torch.isfinite(tensor).all()):
+def _quantize_with(
+    module: GraphModule, samples: Mapping[str, Float32Array], observer: str, steps: _Steps
+) -> GraphModule:
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+    from mcugen.frontend.quantizer import McuQuantizer
+
+    constants = Lowering(module, ROWS)
+
+    def is_constant(node: Node) -> bool:
+        return constants.constant_value(node) is not None
+
+    prepared = prepare_pt2e(module, McuQuantizer(is_constant, observer))
+    for index in range(len(next(iter(samples.values())))):
+        for result in _results(prepared, samples, index):
+            if not bool(torch.isfinite(result).all()):
                 raise InputError(
                     f"the model's output is not finite on calibration sample {index}",
                     hint="check the weights in the archive and the scale of the calibration data",
                 )
-        if progress is not None:
-            progress(index + 1, count)
+        steps.advance()
+    converted: GraphModule = convert_pt2e(prepared, fold_quantize=True)
+    return converted
+
+
+def _results(module: GraphModule, samples: Mapping[str, Float32Array], index: int) -> list[torch.Tensor]:
+    """The model's tensors for one sample, in the order of its outputs."""
+    names = [node.name for node in module.graph.nodes if node.op == "placeholder"]
+    results = module(*(torch.from_numpy(samples[name][index]) for name in names))
+    return [leaf for leaf in tree_leaves(results) if isinstance(leaf, torch.Tensor)]
+
+
+def _run(module: GraphModule, samples: Mapping[str, Float32Array], most: int) -> list[list[torch.Tensor]]:
+    """Results for up to `most` samples, spread evenly."""
+    count = len(next(iter(samples.values())))
+    chosen = sorted({index * count // min(count, most) for index in range(min(count, most))})
+    return [_results(module, samples, index) for index in chosen]
+
+
+def _error(expected: list[list[torch.Tensor]], got: list[list[torch.Tensor]]) -> float:
+    """Mean over the outputs of squared error over signal power."""
+    total = 0.0
+    for output in range(len(expected[0])):
+        wanted = torch.stack([sample[output] for sample in expected]).double()
+        noise = torch.stack([sample[output] for sample in got]).double() - wanted
+        total += float(noise.square().sum() / wanted.square().sum().clamp_min(1e-30))
+    return total

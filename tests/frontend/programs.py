@@ -15,7 +15,8 @@ from torch.fx import GraphModule, Node
 
 from mcugen.frontend import import_program
 from mcugen.frontend.importer import inputs_of, lower
-from mcugen.frontend.quantize import quantize, quiet
+from mcugen.frontend.quantize import quantize
+from mcugen.frontend.torch_settings import quiet
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator, Transpose

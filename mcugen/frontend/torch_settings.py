@@ -1,0 +1,37 @@
+"""PyTorch's global settings while mcugen uses it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+
+import torch
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps PyTorch's and torchao's own remarks off the user's terminal."""
+    noisy = [logging.getLogger(name) for name in ("torch", "torchao", "torch.export", "torch.fx")]
+    levels = [logger.level for logger in noisy]
+    try:
+        for logger in noisy:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(noisy, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def single_threaded() -> Iterator[None]:
+    """One thread: these networks are too small to share out, and sums keep one order, so results are repeatable."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
