@@ -164,19 +164,45 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_two_rows_3x3(const mcugen_word *plane, c
     }
 }
 
-/* One output of any kernel: `weights` are kernel_h rows of int16 pairs. */
-MCUGEN_KERNEL int32_t mcugen_dsp_depthwise_sum(const mcugen_half *plane, const mcugen_word *weights, int32_t kernel_h,
-                                               int32_t pairs, const struct mcugen_dsp_channel *channel)
+/* `outputs` (1 or 2) neighbours of any kernel, `stride` elements apart; `weights` are kernel_h rows of int16 pairs. */
+MCUGEN_KERNEL void mcugen_dsp_depthwise_any(const mcugen_half *plane, const mcugen_word *weights, int32_t kernel_h,
+                                            int32_t pairs, int32_t stride, int outputs, int8_t *output,
+                                            const struct mcugen_dsp_channel *channel,
+                                            const struct mcugen_dsp_output *out)
 {
-    int32_t sum = channel->bias;
+    int32_t left = channel->bias, right = channel->bias;
     for (int32_t r = 0; r < kernel_h; r++) {
 #pragma GCC unroll 4
         for (int32_t i = 0; i < pairs; i++) {
-            sum = mcugen_smlad(mcugen_load_word((const int8_t *)(plane + 2 * i)), *weights++, sum);
+            const uint32_t taps = *weights++;
+            left = mcugen_smlad(mcugen_load_word((const int8_t *)(plane + 2 * i)), taps, left);
+            if (outputs == 2) {
+                right = mcugen_smlad(mcugen_load_word((const int8_t *)(plane + 2 * i + stride)), taps, right);
+            }
         }
         plane += 2 * channel->plane_words;
     }
-    return sum;
+    output[0] = mcugen_dsp_depthwise_output(left, channel, out);
+    if (outputs == 2) {
+        output[channel->output_step] = mcugen_dsp_depthwise_output(right, channel, out);
+    }
+}
+
+/* One row of outputs of any kernel. */
+MCUGEN_KERNEL void mcugen_dsp_depthwise_row(const mcugen_half *plane, const mcugen_word *weights, int8_t *output,
+                                            const struct mcugen_dsp_depthwise_params *params,
+                                            const struct mcugen_dsp_channel *channel,
+                                            const struct mcugen_dsp_output *out)
+{
+    const int32_t pairs = (params->kernel_w + 1) / 2, stride = params->stride_w;
+    for (int32_t x = 0; x + 1 < params->output_w; x += 2) {
+        mcugen_dsp_depthwise_any(plane, weights, params->kernel_h, pairs, stride, 2, output, channel, out);
+        plane += 2 * stride;
+        output += 2 * channel->output_step;
+    }
+    if (params->output_w % 2 != 0) {
+        mcugen_dsp_depthwise_any(plane, weights, params->kernel_h, pairs, stride, 1, output, channel, out);
+    }
 }
 
 /* Fills plane rows [from, to) with the input rows that start at row `y`, rows outside with the zero point. The borders
@@ -222,13 +248,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_band(const struct mcugen_dsp_depthwise_p
             mcugen_dsp_depthwise_row_3x3((const mcugen_word *)plane, weights3, output, params->output_w,
                                          params->stride_w, channel, out);
         } else {
-            int8_t *target = output;
-            for (int32_t x = 0; x < params->output_w; x++) {
-                int32_t sum = mcugen_dsp_depthwise_sum(plane + x * params->stride_w, taps, params->kernel_h,
-                                                       (params->kernel_w + 1) / 2, channel);
-                *target = mcugen_dsp_depthwise_output(sum, channel, out);
-                target += channel->output_step;
-            }
+            mcugen_dsp_depthwise_row(plane, taps, output, params, channel, out);
         }
         plane += params->stride_h * params->plane_w;
         output += params->output_w * channel->output_step;

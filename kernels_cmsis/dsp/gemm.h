@@ -38,33 +38,33 @@ MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, in
 typedef int32_t mcugen_dsp_sums[MCUGEN_DSP_COLUMNS][MCUGEN_DSP_CHANNELS];
 
 #if MCUGEN_DSP_ALL_REGISTERS
-#define MCUGEN_DSP_COLUMN(sum0, sum1)          \
-    "ldrd %[x_even], %[x_odd], [%[x]], #8\n\t" \
-    "smlad " sum0 ", %[x_even], %[even0], " sum0 "\n\t" \
-    "smlad " sum1 ", %[x_even], %[even1], " sum1 "\n\t" \
-    "smlad " sum0 ", %[x_odd], %[odd0], " sum0 "\n\t" \
+#define MCUGEN_DSP_COLUMN(sum0, sum1)                     \
+    "ldrd %[x_even], %[x_odd], [%[x]], #8\n\t"            \
+    "smlad " sum0 ", %[x_even], %[even0], " sum0 "\n\t"   \
+    "smlad " sum1 ", %[x_even], %[even1], " sum1 "\n\t"   \
+    "smlad " sum0 ", %[x_odd], %[odd0], " sum0 "\n\t"     \
     "smlad " sum1 ", %[x_odd], %[odd1], " sum1 "\n\t"
 
-/* Four inputs of three columns and two channels, in all fourteen registers. */
-MCUGEN_KERNEL void mcugen_dsp_gemm_step_3x2(const mcugen_word **activations, const mcugen_word **weights,
-                                            mcugen_dsp_sums sum)
-{
-    uint32_t even0, even1, odd0, odd1, x_even, x_odd;
-    __asm__ volatile("ldrd %[even0], %[even1], [%[w]], #8\n\t"
-                     "sxtb16 %[odd0], %[even0], ror #8\n\t"
-                     "sxtb16 %[odd1], %[even1], ror #8\n\t"
-                     "sxtb16 %[even0], %[even0]\n\t"
-                     "sxtb16 %[even1], %[even1]\n\t"
-                     MCUGEN_DSP_COLUMN("%[sum00]", "%[sum01]")
-                     MCUGEN_DSP_COLUMN("%[sum10]", "%[sum11]")
-                     MCUGEN_DSP_COLUMN("%[sum20]", "%[sum21]")
-                     : [x] "+r"(*activations), [w] "+r"(*weights), [sum00] "+r"(sum[0][0]), [sum01] "+r"(sum[0][1]),
-                       [sum10] "+r"(sum[1][0]), [sum11] "+r"(sum[1][1]), [sum20] "+r"(sum[2][0]),
-                       [sum21] "+r"(sum[2][1]), [even0] "=&r"(even0), [even1] "=&r"(even1), [odd0] "=&r"(odd0),
-                       [odd1] "=&r"(odd1), [x_even] "=&r"(x_even), [x_odd] "=&r"(x_odd)
-                     :
-                     : "memory");
-}
+/* Four inputs of three columns and two channels. */
+#define MCUGEN_DSP_STEP_3X2                      \
+    "ldrd %[even0], %[even1], [%[w]], #8\n\t"    \
+    "sxtb16 %[odd0], %[even0], ror #8\n\t"       \
+    "sxtb16 %[odd1], %[even1], ror #8\n\t"       \
+    "sxtb16 %[even0], %[even0]\n\t"              \
+    "sxtb16 %[even1], %[even1]\n\t"              \
+    MCUGEN_DSP_COLUMN("%[sum00]", "%[sum01]")    \
+    MCUGEN_DSP_COLUMN("%[sum10]", "%[sum11]")    \
+    MCUGEN_DSP_COLUMN("%[sum20]", "%[sum21]")
+
+#define MCUGEN_DSP_STEPS_3X2(steps)                                                                              \
+    __asm__ volatile(steps                                                                                       \
+                     : [x] "+r"(*activations), [w] "+r"(*weights), [sum00] "+r"(sum[0][0]),                      \
+                       [sum01] "+r"(sum[0][1]), [sum10] "+r"(sum[1][0]), [sum11] "+r"(sum[1][1]),                \
+                       [sum20] "+r"(sum[2][0]), [sum21] "+r"(sum[2][1]), [even0] "=&r"(even0),                   \
+                       [even1] "=&r"(even1), [odd0] "=&r"(odd0), [odd1] "=&r"(odd1), [x_even] "=&r"(x_even),     \
+                       [x_odd] "=&r"(x_odd)                                                                      \
+                     :                                                                                           \
+                     : "memory")
 #endif
 
 /* Four inputs of one column times the next `channels` words of weights; `x_even`, `x_odd` are the inputs as widened. */
@@ -97,7 +97,7 @@ MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word **activations, const m
     uint32_t x_even, x_odd, even0, odd0, even1 = 0, odd1 = 0;
 #if MCUGEN_DSP_ALL_REGISTERS
     if (columns == 3 && channels == 2) {
-        mcugen_dsp_gemm_step_3x2(activations, weights, sum);
+        MCUGEN_DSP_STEPS_3X2(MCUGEN_DSP_STEP_3X2);
         return;
     }
 #endif
@@ -125,6 +125,23 @@ MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word **activations, const m
     }
 }
 
+/* As many steps as one turn of the inner loop takes. */
+MCUGEN_KERNEL void mcugen_dsp_gemm_steps(const mcugen_word **activations, const mcugen_word **weights, int columns,
+                                         int channels, mcugen_dsp_sums sum)
+{
+#if MCUGEN_DSP_ALL_REGISTERS
+    if (columns == 3 && channels == 2) {
+        uint32_t x_even, x_odd, even0, odd0, even1, odd1;
+        MCUGEN_DSP_STEPS_3X2(MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2);
+        return;
+    }
+#endif
+    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+}
+
 /* `channels` output channels of `columns` columns, both constants; returns the stream's next block. */
 MCUGEN_KERNEL const mcugen_word *mcugen_dsp_gemm_block(const mcugen_word *activations, int32_t quads,
                                                        const mcugen_word *stream, int8_t *output, int32_t output_stride,
@@ -141,10 +158,7 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_gemm_block(const mcugen_word *activa
     stream += channels;
     const mcugen_word *groups_end = activations + 2 * columns * (quads / MCUGEN_DSP_UNROLL * MCUGEN_DSP_UNROLL);
     while (activations != groups_end) {
-        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
-        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
-        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
-        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
+        mcugen_dsp_gemm_steps(&activations, &stream, columns, channels, sum);
     }
     /* The remainder, a constant. */
     if (quads % MCUGEN_DSP_UNROLL > 0) {

@@ -93,13 +93,15 @@ class DepthwiseConv2dDsp(Kernel):
         assert isinstance(op, DepthwiseConv2d)
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         plane = scratch_plane(op, graph)
-        outputs = out.shape[1] * out.shape[2]
-        gather = plane.gathered * x.shape[1] * 2.5 + 8 * x.shape[1]
-        if _is_3x3(op, plane):
-            work = outputs * (16 if op.stride[1] == 1 else 20) + 10 * out.shape[1] + 40
+        _, height, width, _ = out.shape
+        gather = 2.3 * plane.gathered * x.shape[1]
+        if _is_3x3(op, plane) and op.stride == (1, 1):
+            work = 16.5 * height * width + (12 if width % 2 else 5) * height + 15
+        elif _is_3x3(op, plane):
+            work = 22 * height * width + 15 * height + 20
         else:
             pairs = -(-plane.kernel[1] // 2)
-            work = outputs * (plane.kernel[0] * (4 * pairs + 5) + 15) + 6 * plane.kernel[0] * pairs
+            work = height * width * (2.5 * plane.kernel[0] * (pairs + 1) + 12) + 6 * plane.kernel[0] * pairs + 15
         return out.shape[3] * (gather + work)
 
 
