@@ -11,8 +11,13 @@ set(MCUGEN_CORES
   M33:cortex-m33 M35P:cortex-m33 M55:cortex-m55 M85:cortex-m85
   CACHE INTERNAL "")
 
-# Writes the board file, only when it differs, and gives its path.
+# Writes the board file, once and only when it differs, and gives its path.
 function(mcugen_describe_board result)
+  get_property(file GLOBAL PROPERTY MCUGEN_BOARD_FILE)
+  set(${result} ${file} PARENT_SCOPE)
+  if(file)
+    return()
+  endif()
   mcugen_describe_cpu(cpu)
   mcugen_describe_memories(memories code data)
   set(target "${BOARD}${BOARD_QUALIFIERS}")
@@ -28,6 +33,7 @@ zephyr_board: ${target}
 ")
   set(file ${CMAKE_BINARY_DIR}/mcugen/board/${name}.yml)
   file(GENERATE OUTPUT ${file} CONTENT "${text}")
+  set_property(GLOBAL PROPERTY MCUGEN_BOARD_FILE ${file})
   set(${result} ${file} PARENT_SCOPE)
 endfunction()
 

@@ -59,10 +59,11 @@ function(mcugen_zephyr_model target name folder optimization)
   cmake_parse_arguments(PARSE_ARGV 4 ARG "LISTED;STATISTICS;VECTORS;WEIGHTS_NOCOPY"
     "ARENA;ARENA_BYTES;ARENA_REGION;ARENA_SECTION;WEIGHTS_REGION;WEIGHTS_SECTION" "")
   string(TOUPPER ${name} NAME)
-  target_sources(${target} PRIVATE
-    ${folder}/src/${name}.c ${folder}/src/${name}_weights.c ${folder}/src/${name}_model.c)
+  set(sources ${folder}/src/${name}.c ${folder}/src/${name}_weights.c ${folder}/src/${name}_model.c)
+  target_sources(${target} PRIVATE ${sources})
   target_include_directories(${target} PUBLIC ${folder}/include PRIVATE ${folder}/kernels ${folder}/vectors)
-  target_compile_options(${target} PRIVATE ${optimization})
+  # Of the source, which come after Zephyr's own: those have -Os, and -ffreestanding, which makes a call of every memcpy().
+  set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS ${optimization} -fbuiltin -std=c11)
 
   foreach(flag LISTED STATISTICS VECTORS)
     if(ARG_${flag})
@@ -148,7 +149,7 @@ function(mcugen_zephyr_list_models)
   add_custom_target(mcugen_models)
   zephyr_linker_sources(SECTIONS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/mcugen_models.ld)
   if(CONFIG_CMAKE_LINKER_GENERATOR)
-    zephyr_iterable_section(NAME mcugen_model KVMA RAM_REGION GROUP RODATA_REGION SUBALIGN 8)
+    zephyr_iterable_section(NAME mcugen_model KVMA RAM_REGION GROUP RODATA_REGION)
   endif()
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/mcugen/models.txt
     CONTENT "$<JOIN:$<TARGET_PROPERTY:mcugen_models,MCUGEN_FOLDERS>,\n>\n")

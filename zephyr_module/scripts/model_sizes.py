@@ -9,15 +9,15 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-_MEMBER = re.compile(r"libmcugen_(\w+)\.a\(")
+_MEMBER = re.compile(r"libmcugen_(\w+)\.a\((\w+)\.c")
 # " .text.f  0x00001000  0x20 lib.a(x.o)"; a long section name has the rest on the next line.
 _CONTRIBUTION = re.compile(r"^(?: \S+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$")
 
@@ -26,6 +26,7 @@ _CONTRIBUTION = re.compile(r"^(?: \S+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)
 class Section:
     """A loaded section: where it runs, and what it takes of which memory."""
 
+    name: str
     start: int
     size: int
     in_flash: bool
@@ -34,10 +35,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes of a model in the image."""
+    """Bytes of a model in the image: code and constants, static memory, and the descriptor with its test vectors."""
 
-    flash: int
-    ram: int
+    flash: int = 0
+    ram: int = 0
+    descriptor: int = 0
 
 
 def read_sections(elf_path: Path) -> list[Section]:
@@ -51,31 +53,38 @@ def read_sections(elf_path: Path) -> list[Section]:
                 continue
             empty = section["sh_type"] == "SHT_NOBITS"
             copied = any(s.section_in_segment(section) and s["p_vaddr"] != s["p_paddr"] for s in segments)
-            found.append(Section(section["sh_addr"], section["sh_size"], not empty, empty or copied))
+            found.append(Section(section.name, section["sh_addr"], section["sh_size"], not empty, empty or copied))
     return found
 
 
-def contributions(map_path: Path) -> Iterator[tuple[str, int, int]]:
-    """(library of a model, address, bytes) of what the linker took from it."""
-    placed = False
-    for line in map_path.read_text(encoding="utf-8", errors="replace").splitlines():
-        # What was thrown away is listed before this line.
-        placed = placed or line.startswith("Linker script and memory map")
-        found = _CONTRIBUTION.match(line) if placed else None
-        library = _MEMBER.search(found[3]) if found else None
-        if found and library:
-            yield library[1], int(found[1], 16), int(found[2], 16)
+def contributions(map_path: Path, output_sections: Collection[str]) -> Iterator[tuple[str, str, int, int]]:
+    """(library of a model, source file's stem, address, bytes) of what the linker took into some output sections."""
+    current = ""
+    text = map_path.read_text(encoding="utf-8", errors="replace")
+    # What was thrown away is listed before this line.
+    for line in text.partition("Linker script and memory map")[2].splitlines():
+        if line[:1].strip():
+            current = line.split()[0]
+            continue
+        found = _CONTRIBUTION.match(line) if current in output_sections else None
+        member = _MEMBER.search(found[3]) if found else None
+        if found and member:
+            yield member[1], member[2], int(found[1], 16), int(found[2], 16)
 
 
 def model_sizes(map_path: Path, elf_path: Path) -> dict[str, Size]:
     """By library name without `libmcugen_`: the models, and `shared_arena`."""
     sections = read_sections(elf_path)
     sizes: dict[str, Size] = {}
-    for name, address, size in contributions(map_path):
+    for name, source, address, size in contributions(map_path, {s.name for s in sections}):
         section = next((s for s in sections if s.start <= address < s.start + s.size), None)
-        if section is not None and size:
-            known = sizes.get(name, Size(0, 0))
-            sizes[name] = Size(known.flash + size * section.in_flash, known.ram + size * section.in_ram)
+        if section is not None:
+            known = sizes.get(name, Size())
+            flash, ram = size * section.in_flash, size * section.in_ram
+            if source == f"{name}_model":
+                sizes[name] = replace(known, descriptor=known.descriptor + flash)
+            else:
+                sizes[name] = replace(known, flash=known.flash + flash, ram=known.ram + ram)
     return sizes
 
 
@@ -90,13 +99,14 @@ def report(models: Path, map_path: Path, elf_path: Path) -> list[dict[str, Any]]
     manifests, sizes = read_manifests(models), model_sizes(map_path, elf_path)
     rows = []
     for name, manifest in manifests.items():
-        size, memory = sizes.get(name, Size(0, 0)), manifest["memory"]
+        size, memory = sizes.get(name, Size()), manifest["memory"]
         rows.append(
             {
                 "model": name,
                 "flash_bytes": size.flash,
                 "constant_bytes": memory["constant_bytes"],
                 "ram_bytes": size.ram,
+                "descriptor_bytes": size.descriptor,
                 "arena_bytes": memory["arena_bytes"],
                 "macs": manifest["macs"],
                 "kernels": manifest["options"]["kernels"],
@@ -107,13 +117,24 @@ def report(models: Path, map_path: Path, elf_path: Path) -> list[dict[str, Any]]
     return rows
 
 
+_COLUMNS = {
+    "flash_bytes": "flash",
+    "constant_bytes": "constants",
+    "ram_bytes": "RAM",
+    "arena_bytes": "arena",
+    "descriptor_bytes": "descriptor",
+}
+
+
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows for people, in the style of the linker's table of memories."""
-    lines = [f"{'mcugen model':<20} {'flash':>10} {'constants':>10} {'RAM':>10} {'arena':>10}"]
+    """The rows for people, in the style of the linker's table of memories.
+
+    Flash is code and constants; the descriptor, with its test vectors if it has any, comes on top.
+    """
+    lines = ["mcugen model        " + "".join(f"{title:>12}" for title in _COLUMNS.values())]
     for row in rows:
-        columns = [row.get(k, "") for k in ("flash_bytes", "constant_bytes", "ram_bytes", "arena_bytes")]
-        cells = " ".join(f"{c:>8} B" if c != "" else " " * 10 for c in columns)
-        lines.append(f"{row['model']:<20} {cells}".rstrip())
+        cells = [f"{row[key]} B" if key in row else "" for key in _COLUMNS]
+        lines.append((f"{row['model']:<20}" + "".join(f"{cell:>12}" for cell in cells)).rstrip())
     return "\n".join(lines)
 
 
