@@ -19,6 +19,7 @@ from mcugen.passes.free_transposes import free_transposes
 from mcugen.passes.merge_movement import merge_movement
 from mcugen.passes.remove_dead import remove_dead
 from mcugen.passes.remove_identity import remove_identity
+from mcugen.passes.share_movement import share_movement
 from mcugen.passes.sink_movement import sink_movement
 
 Pass = Callable[[Graph], Graph]
@@ -27,6 +28,7 @@ PASSES: tuple[Pass, ...] = (
     fold_constants,
     remove_identity,
     merge_movement,
+    share_movement,
     remove_dead,
     fold_clamp,
     sink_movement,
@@ -35,7 +37,7 @@ PASSES: tuple[Pass, ...] = (
     fold_padding,
 )
 
-FINAL_PASSES: tuple[Pass, ...] = (free_transposes, merge_movement, remove_identity, remove_dead)
+FINAL_PASSES: tuple[Pass, ...] = (free_transposes, merge_movement, share_movement, remove_identity, remove_dead)
 
 _ROUNDS = 2000
 

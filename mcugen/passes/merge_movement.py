@@ -19,6 +19,7 @@ from mcugen.passes.movement import (
     index_map,
     inverse,
     is_movement,
+    moved_bytes,
     permuted,
 )
 
@@ -46,11 +47,27 @@ def _merge(editor: Editor, op: Operator) -> bool:
     return _merge_mixed(editor, op, root, chain, index)
 
 
+def _saved_bytes(editor: Editor, op: Operator) -> int:
+    """Bytes that are moved no more when `op` reads the chain's root: its own, and of those that only it needs."""
+    total = 0
+    while is_movement(op):
+        if isinstance(op, Transpose):
+            total += moved_bytes(editor.graph.tensor(op.inputs[0]), op.permutation)
+        before = editor.producers.get(op.inputs[0])
+        if before is None or not editor.used_once(op.inputs[0]):
+            break
+        op = before
+    return total
+
+
 def _merge_transposes(editor: Editor, op: Operator, root: str, permutations: list[Permutation]) -> bool:
     """Transposes only: one that says what happens to each axis, also to those of size 1."""
     permutation = reduce(compose, permutations)
+    source = editor.graph.tensor(root)
     if permutation == tuple(range(len(permutation))):
         _replace_by_reshape(editor, op, root)
+    elif moved_bytes(source, permutation) > _saved_bytes(editor, op):
+        return False
     else:
         editor.add(replace(op, inputs=(root,), permutation=permutation))  # type: ignore[call-arg]
     return True
@@ -77,7 +94,8 @@ def _merge_mixed(editor: Editor, op: Operator, root: str, chain: list[Operator],
     permutation = inverse(order)
     fine = permuted(inner, permutation)
     count = 1 + (source.shape != inner) + (result.shape != fine)
-    if transposes == 1 and count >= len(chain):
+    dearer = moved_bytes(source, permutation, inner) > _saved_bytes(editor, op)
+    if dearer or (transposes == 1 and count >= len(chain)):
         return False
     _emit(editor, op, root, inner, permutation, fine)
     return True

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator, Reshape, Transpose
+from mcugen.graph.tensor import Tensor
 
 Index = npt.NDArray[np.intp]
 Permutation = tuple[int, ...]
@@ -35,6 +36,11 @@ def keeps_order(shape: tuple[int, ...], permutation: Permutation) -> bool:
     """True when transposing leaves the data order as it is, because it only moves axes of size 1."""
     moved = [axis for axis in permutation if shape[axis] != 1]
     return moved == sorted(moved)
+
+
+def moved_bytes(tensor: Tensor, permutation: Permutation, shape: tuple[int, ...] | None = None) -> int:
+    """What a transpose of the tensor (seen as `shape`) costs: its bytes, or nothing when the order stays."""
+    return 0 if keeps_order(shape or tensor.shape, permutation) else tensor.size_bytes
 
 
 def chain_root(graph: Graph, producers: dict[str, Operator], tensor: str) -> tuple[str, list[Operator]]:
