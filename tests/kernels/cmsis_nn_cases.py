@@ -83,7 +83,10 @@ def trials_of(cases: Iterable[Case], cpu: Cpu, release: CmsisNn) -> Iterator[Tri
 
 
 def failures(trials: list[Trial], results: IntArray) -> list[str]:
-    """A line for each trial that is not right. Bits of a result: 1 output, 2 beyond the output, 4 beyond scratch."""
+    """A line for each trial that is not right.
+
+    Bits of a result: 1 output, 2 beyond the output, 4 beyond scratch, 8 output where input and output overlap.
+    """
     return [
         f"result {results[i]} of {trials[i].invocation.kernel}: {dict(trials[i].invocation.params)}"
         for i in np.nonzero(results)[0]

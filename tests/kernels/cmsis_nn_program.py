@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +63,19 @@ static int case_%(index)d(void)
     int8_t *const scratch = scratch_buffer + GUARD;
     (void)scratch;
     %(function)s(%(arguments)s);
-    return (memcmp(output, expected, sizeof expected) == 0 ? 0 : 1) |
-           (intact(output_buffer + 1, sizeof expected, 0x5A) ? 0 : 2) |
-           (intact(scratch_buffer, %(scratch)d, 0x77) ? 0 : 4);
+    int result = (memcmp(output, expected, sizeof expected) == 0 ? 0 : 1) |
+                 (intact(output_buffer + 1, sizeof expected, 0x5A) ? 0 : 2) |
+                 (intact(scratch_buffer, %(scratch)d, 0x77) ? 0 : 4);
+%(overlapping)s
+    return result;
 }
+"""
+
+# The input lies where an Overlap allows it: at the output's address plus the distance, or a little above.
+_OVERLAPPING = """
+    memcpy(output + %(above)d, %(input)s, sizeof expected);
+    %(function)s(%(arguments)s);
+    result |= memcmp(output, expected, sizeof expected) == 0 ? 0 : 8;
 """
 
 _MAIN = """
@@ -175,7 +184,23 @@ def _case(index: int, trial: Trial) -> str:
         "function": invocation.function,
         "arguments": ", ".join(arguments),
         "scratch": invocation.scratch_bytes,
+        "overlapping": "".join(_overlapping(invocation, arguments)),
     }
+
+
+def _overlapping(invocation: Invocation, arguments: Sequence[str]) -> Iterator[str]:
+    """Calls with an input of the output's size in the output's memory."""
+    for overlap in invocation.overlaps:
+        assert overlap.distance == 0 and not overlap.exact
+        position = 1 + overlap.input_index
+        for above in (0, 1, 5):
+            moved = [*arguments[:position], f"output + {above}", *arguments[position + 1 :]]
+            yield _OVERLAPPING % {
+                "above": above,
+                "input": arguments[position],
+                "function": invocation.function,
+                "arguments": ", ".join(moved),
+            }
 
 
 def _array(symbol: str, data: IntArray, alignment: int) -> str:
