@@ -14,7 +14,7 @@ from mcugen.errors import InputError
 from mcugen.frontend.lowering.arguments import bind, ints, shape_of, target_name
 from mcugen.frontend.provenance import origin
 
-_BATCH_NORMS = {
+BATCH_NORMS = {
     "aten.batch_norm.default",
     "aten._native_batch_norm_legit_no_training.default",
     "aten.native_batch_norm.default",
@@ -28,7 +28,7 @@ _CONVOLUTIONS = {
     "aten.convolution.default",
 }
 _LINEAR = {"aten.linear.default"}
-_REMOVED = {"aten.dropout.default", "aten.dropout_.default", "aten.feature_dropout.default"}
+DROPOUTS = {"aten.dropout.default", "aten.feature_dropout.default"}
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def fold(module: GraphModule) -> GraphModule:
     """
     for node in list(module.graph.nodes):
         name = target_name(node) if node.op == "call_function" else ""
-        if name in _REMOVED:
+        if name in DROPOUTS:
             _remove_dropout(node)
-        elif name in _BATCH_NORMS:
+        elif name in BATCH_NORMS:
             _fold_batch_norm(module, node)
     module.graph.eliminate_dead_code()
     module.delete_all_unused_submodules()

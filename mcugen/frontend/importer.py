@@ -11,9 +11,10 @@ from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
 from mcugen.frontend.calibration import InputSpec
+from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import shape_of, target_name
-from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.torch_settings import quiet, single_threaded
@@ -60,7 +61,8 @@ def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
 
 def lower(module: GraphModule) -> tuple[Lowering, list[str]]:
     """Everything lowered, and the tensors of the outputs; `Lowering.integers` maps quantize nodes to tensors."""
-    context = Lowering(module, ROWS)
+    make_functional(module)
+    context = Lowering(module, ROWS, is_known)
     outputs: list[str] = []
     with quiet(), single_threaded(), torch.no_grad():
         _infer_shapes(module)
@@ -138,13 +140,8 @@ def _visit(context: Lowering, node: Node) -> None:
         source = context.tensors[context.integers[node.all_input_nodes[0]]]
         assert source.quantization is not None
         context.integers[node] = context.row(node).build(context, node, source.quantization)
-    elif target_name(node) not in ROWS and not _is_harmless(node):
-        context.row(node)
-
-
-def _is_harmless(node: Node) -> bool:
-    """Nodes without an effect on values: shape assertions and symbolic-size bookkeeping."""
-    return not node.users and target_name(node).startswith(("aten._assert", "aten.sym_constrain"))
+    elif target_name(node) not in ROWS and node.users:
+        raise row_missing(node)
 
 
 def _moves_integers(context: Lowering, node: Node) -> bool:

@@ -13,9 +13,10 @@ from torch.utils._pytree import tree_leaves
 from mcugen.errors import InputError
 from mcugen.frontend.calibration import Float32Array
 from mcugen.frontend.folding import fold
+from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
-from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.torch_settings import quiet, single_threaded
 
 Progress = Callable[[int, int], None]
@@ -29,12 +30,11 @@ COMPARED_SAMPLES = 32
 
 def require_supported(module: GraphModule) -> None:
     """Raises UnsupportedOperatorError for the first operator without a row in the lowering table."""
-    context = Lowering(module, ROWS)
+    context = Lowering(module, ROWS, is_known)
     for node in module.graph.nodes:
-        if node.op != "call_function" or not node.users or context.constant_value(node) is not None:
-            continue
-        if target_name(node) not in ROWS:
-            raise context.row_missing(node)
+        computes = node.op == "call_function" and node.users and context.constant_value(node) is None
+        if computes and target_name(node) not in ROWS:
+            raise row_missing(node)
 
 
 def quantize(
@@ -59,6 +59,7 @@ def quantize(
     with quiet(), single_threaded(), torch.no_grad():
         from mcugen.frontend.quantizer import ACTIVATION_OBSERVERS
 
+        make_functional(module)
         fold(module)
         require_supported(module)
         names = list(ACTIVATION_OBSERVERS) if observer == BEST else [observer]
@@ -93,7 +94,7 @@ def _quantize_with(
 
     from mcugen.frontend.quantizer import McuQuantizer
 
-    constants = Lowering(module, ROWS)
+    constants = Lowering(module, ROWS, is_known)
 
     def is_constant(node: Node) -> bool:
         return constants.constant_value(node) is not None

@@ -7,6 +7,7 @@ that nothing quantizes is an error: there is no float path.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,20 @@ from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Transpose
 from mcugen.graph.tensor import DTYPES, Quantization, Tensor
 
 
+def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
+    """The error about a node: names the operator, its Python line and module."""
+    return UnsupportedOperatorError(f"{target_name(node)}: {why}", where=str(origin(node)), hint=hint)
+
+
+def row_missing(node: Node) -> UnsupportedOperatorError:
+    """The error about an operator that the table lacks."""
+    return unsupported(
+        node,
+        "this operator has no integer form",
+        "replace it by a supported operator (docs/operators.md lists them) or move it out of the model",
+    )
+
+
 @dataclass(frozen=True)
 class Weights:
     """Constant int8 weights in PyTorch's axis order, symmetric; one scale per tensor or per output channel (axis 0)."""
@@ -35,10 +50,19 @@ class Weights:
 
 @dataclass
 class Lowering:
-    """See the module's text. `table` maps operator names to rows; `names` maps graph inputs to the model's names."""
+    """See the module's text.
+
+    Attributes:
+        module: the program, parameters as attributes.
+        table: operator names to rows.
+        may_run: whether an operator may be executed to compute a constant.
+        tensors, operators, ports: the graph so far.
+        integers: the tensor of each integer node of the program: quantizes, and what moves their results.
+    """
 
     module: GraphModule
     table: dict[str, Row]
+    may_run: Callable[[Node], bool]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     operators: list[Operator] = field(default_factory=list)
     ports: dict[Node, Port] = field(default_factory=dict)
@@ -106,7 +130,7 @@ class Lowering:
     # -- errors -------------------------------------------------------------------------------------------------
 
     def unsupported(self, node: Node, why: str, hint: str) -> UnsupportedOperatorError:
-        return UnsupportedOperatorError(f"{target_name(node)}: {why}", where=str(origin(node)), hint=hint)
+        return unsupported(node, why, hint)
 
     # -- constants ----------------------------------------------------------------------------------------------
 
@@ -125,6 +149,8 @@ class Lowering:
                 found = getattr(found, part)
             return found.detach() if isinstance(found, torch.Tensor) else None
         if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
+            return None
+        if torch.Tag.nondeterministic_seeded in node.target.tags or not self.may_run(node):
             return None
         values: dict[Node, torch.Tensor | None] = {n: self.constant_value(n) for n in node.all_input_nodes}
         if any(v is None for v in values.values()):
@@ -193,16 +219,8 @@ class Lowering:
         """
         row = self.table.get(target_name(node)) if node.op == "call_function" else None
         if row is None:
-            raise self.row_missing(node)
+            raise row_missing(node)
         return row
-
-    def row_missing(self, node: Node) -> UnsupportedOperatorError:
-        """The error for an operator that the table lacks; alternatives that keep the model's meaning are its hint."""
-        return self.unsupported(
-            node,
-            "this operator has no integer form",
-            "replace it by a supported operator (docs/operators.md lists them) or move it out of the model",
-        )
 
     def natural(self, node: Node) -> Quantization | None:
         """The quantization a float value already has, because it is a dequantize or only moves such a value."""

@@ -16,6 +16,10 @@ def _source(node: Node) -> Node:
     return node.all_input_nodes[0]
 
 
+def _dtype(node: Node) -> str:
+    return str(node.meta["val"].dtype)
+
+
 def reshape(ctx: Lowering, node: Node, out: Quantization) -> str:
     x = ctx.reshape(node, ctx.moved(node, _source(node), out), shape_of(node), "")
     return ctx.requantize(node, x, out)
@@ -26,6 +30,8 @@ def same(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     if bound.get("train"):
         raise ctx.unsupported(node, "dropout in training mode", "call model.eval() before torch.export.export")
+    if _dtype(node) != _dtype(_source(node)):
+        raise ctx.unsupported(node, f"a conversion to {_dtype(node)}", "keep one floating-point type in the model")
     if shape_of(node) != shape_of(_source(node)):
         raise ctx.unsupported(node, "it repeats values", "use shapes that need no repetition")
     return ctx.requantize(node, ctx.moved(node, _source(node), out), out)

@@ -1,0 +1,114 @@
+"""Before a program is read: only known operators, and none that changes a tensor in place."""
+
+from __future__ import annotations
+
+import torch
+from torch.fx import GraphModule, Node
+
+from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend.folding import BATCH_NORMS
+from mcugen.frontend.lowering import ROWS
+from mcugen.frontend.lowering.arguments import target_name
+from mcugen.frontend.lowering.context import row_missing, unsupported
+from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.lowering.row import Role
+
+# Operators that constants may be computed with, besides those of the table and element-wise ones. A program is run
+# while it is calibrated and lowered, so this list is also what a model file can make mcugen execute.
+_CREATE = (
+    "zeros",
+    "ones",
+    "full",
+    "arange",
+    "linspace",
+    "scalar_tensor",
+    "eye",
+    "zeros_like",
+    "ones_like",
+    "full_like",
+)
+_REARRANGE = ("slice", "select", "stack", "index", "repeat", "flip", "roll", "sum", "amax", "amin", "cumsum", "outer")
+_FOR_CONSTANTS = {f"aten.{name}" for name in (*_CREATE, *_REARRANGE)}
+_ASSERTIONS = ("aten._assert", "aten.sym_constrain")
+
+
+def make_functional(module: GraphModule) -> None:
+    """Checks every operator of the program, and turns in-place operators into ordinary ones.
+
+    Raises:
+        UnsupportedOperatorError: an operator is unknown, keeps state, or changes a tensor that is seen elsewhere.
+    """
+    order = {node: index for index, node in enumerate(module.graph.nodes)}
+    for node in list(module.graph.nodes):
+        if node.op not in ("call_function", "placeholder", "get_attr", "output"):
+            raise unsupported(node, f"a node of kind {node.op}", "export the model again with torch.export.export")
+        if node.op == "call_function":
+            if _is_in_place(node):
+                _replace_in_place(node, order)
+            if not is_known(node):
+                raise row_missing(node)
+    module.recompile()
+
+
+def is_known(node: Node) -> bool:
+    """True for operators that may be run: they compute, and do nothing else."""
+    name = target_name(node)
+    if name in ROWS or name in BATCH_NORMS or is_quantize(node) or is_dequantize(node) or name.startswith(_ASSERTIONS):
+        return True
+    target = node.target
+    if not isinstance(target, torch._ops.OpOverload) or target.namespace != "aten" or target._schema.is_mutable:
+        return False
+    return name.rpartition(".")[0] in _FOR_CONSTANTS or torch.Tag.pointwise in target.tags
+
+
+def _is_in_place(node: Node) -> bool:
+    target = node.target
+    return isinstance(target, torch._ops.OpOverload) and target._schema.is_mutable
+
+
+def _replace_in_place(node: Node, order: dict[Node, int]) -> None:
+    """`relu_(x)` becomes `relu(x)`, and whoever reads x later reads its result."""
+    packet, _, overload = target_name(node).removeprefix("aten.").partition(".")
+    changed = node.args[0] if node.args else None
+    plain = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
+    if not packet.endswith("_") or plain is None or not isinstance(changed, Node) or changed.op != "call_function":
+        raise unsupported(
+            node, "it changes the model's state or input in place", "return new tensors; models with state come later"
+        )
+    if later := _seen_through_views(changed, node, order):
+        raise _aliased(node, later)
+    node.target = plain
+    for user in [u for u in changed.users if order[u] > order[node]]:
+        user.replace_input_with(changed, node)
+
+
+def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> Node | None:
+    """A later reader of the same memory under another name: what `changed` is a view of, or a view of it."""
+    family, todo = {changed}, [changed]
+    while todo:
+        member = todo.pop()
+        around = [m for m in member.users if _is_view(m) and order[m] < order[node]]
+        if _is_view(member):
+            around += member.all_input_nodes
+        for other in around:
+            if other not in family:
+                family.add(other)
+                todo.append(other)
+    for member in family - {changed}:
+        for user in member.users:
+            if order[user] > order[node] and user not in family:
+                return user
+    return None
+
+
+def _is_view(node: Node) -> bool:
+    row = ROWS.get(target_name(node)) if node.op == "call_function" else None
+    return row is not None and row.role is Role.TRANSPARENT
+
+
+def _aliased(node: Node, reader: Node) -> UnsupportedOperatorError:
+    return unsupported(
+        node,
+        f"it changes a tensor in place that {reader.name!r} reads under another name",
+        "use the operator that is not in place, such as relu instead of relu_ (nn.ReLU without inplace=True)",
+    )
