@@ -19,6 +19,11 @@ from mcugen.kernels.cmsis_nn.locate import locate
 _APPLICATION = Path(__file__).resolve().parent / "app"
 _CMSIS_NN_ARCHIVE = "libmodules__cmsis-nn.a"
 
+# What Zephyr's CMake package and west print.
+_NO_BOARD = re.compile(r"No board named|Invalid BOARD|Board qualifiers? .* not found")
+_NO_TOOLCHAIN = re.compile(r'provided by "Zephyr-sdk"|CMake Error at \S*/cmake/(toolchain|compiler)/')
+_NO_WORKSPACE = re.compile(r'unknown command "build"')
+
 # The inference's stack: room for any model here, but no more than a quarter of a small board's RAM.
 _LARGEST_STACK, _SMALLEST_STACK = 8192, 1024
 
@@ -130,26 +135,30 @@ def _explain(output: str, workspace: Workspace, board: Board) -> McugenError:
             where=f"{board.name} ({board.zephyr_board})",
             hint="use a smaller model or a larger board",
         )
-    if re.search(r"No board named|Invalid BOARD|Board qualifiers? .* not found", output):
+    if _NO_BOARD.search(output):
         return InputError(
             f"Zephyr {workspace.version} has no board {board.zephyr_board}",
             where=str(workspace.base),
-            hint="west update",
+            hint="take a Zephyr that has it, with another ZEPHYR_BASE or west update",
         )
-    if re.search(r"ZEPHYR_TOOLCHAIN_VARIANT|Zephyr-sdk|GNUARMEMB_TOOLCHAIN_PATH|CROSS_COMPILE.*not", output):
+    if _NO_TOOLCHAIN.search(output):
         return MissingToolError(
-            f"Zephyr finds no toolchain:\n{_last_errors(output)}",
+            f"Zephyr finds no toolchain:\n{_first_errors(output)}",
             hint="install the Zephyr SDK (west sdk install), or set ZEPHYR_TOOLCHAIN_VARIANT=gnuarmemb and "
             "GNUARMEMB_TOOLCHAIN_PATH=/usr for the arm-none-eabi-gcc of the system",
         )
-    if re.search(r"unknown command \"?build\"?", output):
+    if _NO_WORKSPACE.search(output):
         return MissingToolError(
             f"{workspace.base} is not in a west workspace", hint="west init -l zephyr, beside the zephyr folder"
         )
-    return CheckFailedError(f"the Zephyr image does not build:\n{_last_errors(output)}", where=board.zephyr_board)
+    return CheckFailedError(f"the Zephyr image does not build:\n{_first_errors(output)}", where=board.zephyr_board)
 
 
-def _last_errors(output: str, limit: int = 12) -> str:
+def _first_errors(output: str, limit: int = 12) -> str:
+    """The compiler's or CMake's words; the last lines when there are none of either."""
+    cmake = re.search(r"CMake Error.*?(?=\nCall Stack|\n\n\n|\Z)", output, re.DOTALL)
+    if cmake:
+        return "\n".join([line for line in cmake[0].splitlines() if line.strip()][:limit])
     lines = [line for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if re.search(r"error|undefined reference", line, re.IGNORECASE)]
+    errors = [line for line in lines if re.search(r"error[: ]|undefined reference", line, re.IGNORECASE)]
     return "\n".join(list(dict.fromkeys(errors))[:limit] or lines[-limit:])
