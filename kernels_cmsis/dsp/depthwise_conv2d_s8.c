@@ -6,8 +6,8 @@
  *
  * The weight stream holds for each channel: bias, weights, multiplier and, for kernels other than 3x3, the shift.
  * 3x3: three words (w0, w1, w2, spare) of bytes; the first spare byte is the shift.
- * Products are doubled (weights here, bias by the packer) for the fast form of requantization.
  * Others: kernel_h * ceil(kernel_w / 4) words (w0, w2, w1, w3) of bytes, missing ones 0.
+ * Products are doubled (weights here, bias by the packer) for the fast form of requantization.
  */
 #include "requantize.h"
 
@@ -24,6 +24,12 @@ struct mcugen_dsp_row3 {
     uint32_t w01, w12;
 };
 
+/* The kernels with code of their own. */
+MCUGEN_KERNEL int32_t mcugen_dsp_is_3x3(const struct mcugen_dsp_depthwise_params *params)
+{
+    return params->kernel_h == 3 && params->kernel_w == 3 && params->stride_w <= 2;
+}
+
 MCUGEN_KERNEL struct mcugen_dsp_row3 mcugen_dsp_unpack_row3(uint32_t bytes, int32_t doubled)
 {
     uint32_t even = mcugen_sxtb16(bytes), odd = mcugen_sxtb16_odd(bytes);
@@ -33,6 +39,44 @@ MCUGEN_KERNEL struct mcugen_dsp_row3 mcugen_dsp_unpack_row3(uint32_t bytes, int3
     }
     const struct mcugen_dsp_row3 row = {mcugen_pack_low_low(even, odd), mcugen_pack_low_high(odd, even)};
     return row;
+}
+
+/* Reads a channel of a 3x3 kernel from the stream; returns the next one. */
+MCUGEN_KERNEL const mcugen_word *mcugen_dsp_unpack_3x3(const mcugen_word *stream, struct mcugen_dsp_channel *channel,
+                                                       struct mcugen_dsp_row3 weights[3],
+                                                       const struct mcugen_dsp_output *out)
+{
+    channel->bias = (int32_t)stream[0];
+    channel->shift = stream[1] >> 24;
+#pragma GCC unroll 3
+    for (int r = 0; r < 3; r++) {
+        weights[r] = mcugen_dsp_unpack_row3(stream[1 + r], !out->general);
+    }
+    channel->multiplier = (int32_t)stream[4];
+    return stream + 5;
+}
+
+/* Reads a channel of any other kernel, its weights as kernel_h rows of int16 pairs; returns the next one. */
+MCUGEN_KERNEL const mcugen_word *mcugen_dsp_unpack_taps(const mcugen_word *stream, struct mcugen_dsp_channel *channel,
+                                                        mcugen_word *taps,
+                                                        const struct mcugen_dsp_depthwise_params *params,
+                                                        const struct mcugen_dsp_output *out)
+{
+    const int32_t pairs = (params->kernel_w + 1) / 2;
+    channel->bias = (int32_t)*stream++;
+    for (int32_t r = 0; r < params->kernel_h; r++) {
+        for (int32_t i = 0; i < pairs; i += 2) {
+            const uint32_t bytes = *stream++;
+            const uint32_t first = mcugen_sxtb16(bytes), second = mcugen_sxtb16_odd(bytes);
+            *taps++ = out->general ? first : mcugen_double_halves(first);
+            if (i + 1 < pairs) {
+                *taps++ = out->general ? second : mcugen_double_halves(second);
+            }
+        }
+    }
+    channel->multiplier = (int32_t)stream[0];
+    channel->shift = stream[1] & 0xffu;
+    return stream + 2;
 }
 
 MCUGEN_KERNEL int8_t mcugen_dsp_depthwise_output(int32_t sum, const struct mcugen_dsp_channel *channel,
@@ -233,9 +277,8 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_band(const struct mcugen_dsp_depthwise_p
                                              int8_t *output, int32_t rows, const struct mcugen_dsp_channel *channel,
                                              const struct mcugen_dsp_output *out)
 {
-    const int32_t is_3x3 = params->kernel_h == 3 && params->kernel_w == 3 && params->stride_w <= 2;
     int32_t r = 0;
-    if (is_3x3 && params->stride_h == 1 && params->stride_w == 1) {
+    if (mcugen_dsp_is_3x3(params) && params->stride_h == 1 && params->stride_w == 1) {
         for (; r + 1 < rows; r += 2) {
             mcugen_dsp_depthwise_two_rows_3x3((const mcugen_word *)plane, weights3, output, params->output_w, channel,
                                               out);
@@ -244,7 +287,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_band(const struct mcugen_dsp_depthwise_p
         }
     }
     for (; r < rows; r++) {
-        if (is_3x3) {
+        if (mcugen_dsp_is_3x3(params)) {
             mcugen_dsp_depthwise_row_3x3((const mcugen_word *)plane, weights3, output, params->output_w,
                                          params->stride_w, channel, out);
         } else {
@@ -287,7 +330,6 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
 {
     const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
                                           params->general_requantization};
-    const int32_t is_3x3 = params->kernel_h == 3 && params->kernel_w == 3 && params->stride_w <= 2;
     const int32_t multiplier = params->output_c / params->input_c;
     const int32_t plane_h = (params->band_rows - 1) * params->stride_h + params->kernel_h;
     const mcugen_word *stream = weights;
@@ -299,31 +341,10 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
     for (int32_t c = 0; c < params->output_c; c++) {
         struct mcugen_dsp_channel channel = {.plane_words = params->plane_w / 2, .output_step = params->output_c};
         struct mcugen_dsp_row3 weights3[3] = {{0, 0}, {0, 0}, {0, 0}};
-        channel.bias = (int32_t)*stream++;
-        if (is_3x3) {
-            channel.shift = stream[0] >> 24;
-#pragma GCC unroll 3
-            for (int r = 0; r < 3; r++) {
-                weights3[r] = mcugen_dsp_unpack_row3(stream[r], !out.general);
-            }
-            channel.multiplier = (int32_t)stream[3];
-            stream += 4;
+        if (mcugen_dsp_is_3x3(params)) {
+            stream = mcugen_dsp_unpack_3x3(stream, &channel, weights3, &out);
         } else {
-            const int32_t pairs = (params->kernel_w + 1) / 2;
-            mcugen_word *target = taps;
-            for (int32_t r = 0; r < params->kernel_h; r++) {
-                for (int32_t i = 0; i < pairs; i += 2) {
-                    uint32_t bytes = *stream++;
-                    uint32_t low = mcugen_sxtb16(bytes), high = mcugen_sxtb16_odd(bytes);
-                    *target++ = out.general ? low : mcugen_double_halves(low);
-                    if (i + 1 < pairs) {
-                        *target++ = out.general ? high : mcugen_double_halves(high);
-                    }
-                }
-            }
-            channel.multiplier = (int32_t)stream[0];
-            channel.shift = stream[1] & 0xffu;
-            stream += 2;
+            stream = mcugen_dsp_unpack_taps(stream, &channel, taps, params, &out);
         }
         channel.rounding = out.general ? 0 : mcugen_dsp_rounding(channel.shift, &out);
         mcugen_dsp_depthwise_channel(params, plane, taps, weights3, input + c / multiplier, output + c, &channel, &out);

@@ -17,8 +17,17 @@
 #endif
 
 /* Inline assembly that takes (nearly) all fourteen registers in one piece, where GCC would otherwise spill inside a loop.
- * It needs a build without a frame pointer. */
-#if MCUGEN_HAS_DSP && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(CONFIG_FRAME_POINTER)
+ * A build that keeps a register for itself (-fno-omit-frame-pointer, -ffixed-r9, ...) fails with "impossible constraints":
+ * it has to define MCUGEN_DSP_SPARE_REGISTERS as 1. */
+#ifndef MCUGEN_DSP_SPARE_REGISTERS
+#if defined(CONFIG_FRAME_POINTER) /* Zephyr's option */
+#define MCUGEN_DSP_SPARE_REGISTERS 1
+#else
+#define MCUGEN_DSP_SPARE_REGISTERS 0
+#endif
+#endif
+
+#if MCUGEN_HAS_DSP && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !MCUGEN_DSP_SPARE_REGISTERS
 #define MCUGEN_DSP_ALL_REGISTERS 1
 #else
 #define MCUGEN_DSP_ALL_REGISTERS 0

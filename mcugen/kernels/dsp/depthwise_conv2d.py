@@ -20,6 +20,8 @@ from mcugen.kernels.overlap import overlap_distance
 
 # The scratch plane of one channel; taller planes are worked on in bands of rows.
 _PLANE_BYTES = 1024
+# Where even a band of one row takes more, scratch would outweigh the speed.
+_LARGEST_PLANE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class DepthwiseConv2dDsp(Kernel):
     operator: ClassVar[type[Operator]] = DepthwiseConv2d
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, DepthwiseConv2d) and cpu.dsp
+        if not isinstance(op, DepthwiseConv2d) or not cpu.dsp:
+            return False
+        return scratch_plane(op, graph).bytes <= _LARGEST_PLANE_BYTES
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)

@@ -1,0 +1,76 @@
+"""The DSP kernels compile without a warning on every core and with every optimization that users choose."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcugen.boards.board import Cpu
+from mcugen.firmware.toolchain import cpu_flags, find_toolchain
+from mcugen.resources import data_folder
+
+pytestmark = pytest.mark.emulator
+
+_SOURCE = """
+%(includes)s
+void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
+void depthwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
+void convolution(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
+void vector(const int8_t *input, const uint32_t *weights, int8_t *output);
+void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_conv2d_params params = {
+        25, 5, 64, 25, 5, 64, 1, 1, 1, 1, 0, 0, 1, 1, -128, -128, -128, 127, 0};
+    mcugen_dsp_conv2d_1x1_s8(&params, input, weights, output, scratch);
+}
+void depthwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_depthwise_params params = {
+        25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, -128, -128, -128, 127, 0, 8, 5, 25};
+    mcugen_dsp_depthwise_conv2d_s8(&params, input, weights, output, scratch);
+}
+void convolution(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_conv2d_params params = {
+        32, 32, 16, 32, 32, 16, 3, 3, 1, 1, 1, 1, 1, 1, 3, 5, -100, 90, 1};
+    mcugen_dsp_conv2d_s8(&params, input, weights, output, scratch);
+}
+void vector(const int8_t *input, const uint32_t *weights, int8_t *output)
+{
+    static const struct mcugen_dsp_fully_connected_params params = {1, 61, 13, 0, 0, -128, 127, 0};
+    mcugen_dsp_fully_connected_vector_s8(&params, input, weights, output);
+}
+"""
+
+CORES = {
+    "m4": Cpu("cortex-m4", True, "single", "none", 100_000_000),
+    "m7": Cpu("cortex-m7", True, "double", "none", 100_000_000),
+    "m33": Cpu("cortex-m33", True, "single", "none", 100_000_000),
+    "m55": Cpu("cortex-m55", True, "double", "float", 100_000_000),
+}
+FRAME_POINTER = ("-O2", "-fno-omit-frame-pointer")
+
+
+def _compile(core: str, flags: tuple[str, ...], folder: Path) -> subprocess.CompletedProcess[str]:
+    library = data_folder("kernels_cmsis")
+    includes = "\n".join(f'#include "dsp/{p.name}"' for p in sorted((library / "dsp").glob("*.c")))
+    (folder / "kernels.c").write_text(_SOURCE % {"includes": includes})
+    command = [find_toolchain().gcc, *cpu_flags(CORES[core]), "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+    command += [*flags, f"-I{library}", f"-I{library / 'include'}", "-c", "kernels.c", "-o", "kernels.o"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("optimization", ["-O0", "-Og", "-Os", "-O2", "-O3"])
+def test_compiles(core: str, optimization: str, tmp_path: Path) -> None:
+    done = _compile(core, (optimization,), tmp_path)
+    assert done.returncode == 0, done.stderr[:2000]
+
+
+def test_a_build_with_a_frame_pointer_says_so(tmp_path: Path) -> None:
+    assert "impossible constraints" in _compile("m4", FRAME_POINTER, tmp_path).stderr
+    for define in ("-DMCUGEN_DSP_SPARE_REGISTERS=1", "-DCONFIG_FRAME_POINTER=1"):
+        done = _compile("m4", (*FRAME_POINTER, define), tmp_path)
+        assert done.returncode == 0, done.stderr[:2000]
