@@ -19,6 +19,7 @@ from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.torch_settings import quiet, single_threaded
 from mcugen.graph.graph import Graph, Port
+from mcugen.graph.ops import Reshape
 from mcugen.graph.tensor import Quantization
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
     """As `import_program`, for the GraphModule of a program (parameters as attributes) and its outputs' names."""
     context, outputs = lower(module)
     inputs = [_port(context, node) for node in module.graph.nodes if node.op == "placeholder"]
-    ports = [_output_port(context, tensor, label) for tensor, label in zip(outputs, names, strict=True)]
+    ports = _output_ports(context, outputs, names)
     graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
     return graph.with_changes()
 
@@ -198,6 +199,25 @@ def _port(context: Lowering, node: Node) -> Port:
     return port
 
 
-def _output_port(context: Lowering, tensor: str, name: str) -> Port:
-    shape = context.tensors[tensor].shape
-    return Port(tensor, name, shape, tuple(range(len(shape))))
+def _output_ports(context: Lowering, tensors: list[str], names: list[str]) -> list[Port]:
+    """Ports with names and tensors of their own: a value that is returned twice, or is an input, is copied."""
+    taken = {port.tensor for port in context.ports.values()}
+    used: set[str] = set()
+    ports = []
+    for tensor, name in zip(tensors, names, strict=True):
+        label = next(n for n in (name, *(f"{name}_{i}" for i in range(1, len(names) + 1))) if n not in used)
+        if tensor in taken:
+            tensor = _copy(context, tensor, label)
+        used.add(label)
+        taken.add(tensor)
+        shape = context.tensors[tensor].shape
+        ports.append(Port(tensor, label, shape, tuple(range(len(shape)))))
+    return ports
+
+
+def _copy(context: Lowering, tensor: str, label: str) -> str:
+    source = context.tensors[tensor]
+    assert source.quantization is not None
+    copy = context.activation(f"{label}_copy", source.shape, source.quantization)
+    context.operators.append(Reshape(name=copy, inputs=(tensor,), outputs=(copy,)))
+    return copy

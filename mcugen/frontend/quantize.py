@@ -15,8 +15,8 @@ from mcugen.frontend.calibration import Float32Array
 from mcugen.frontend.folding import fold
 from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import target_name
-from mcugen.frontend.lowering.context import Lowering, row_missing
+from mcugen.frontend.lowering.arguments import bind, target_name
+from mcugen.frontend.lowering.context import Lowering, row_missing, unsupported
 from mcugen.frontend.torch_settings import quiet, single_threaded
 
 Progress = Callable[[int, int], None]
@@ -29,12 +29,29 @@ COMPARED_SAMPLES = 32
 
 
 def require_supported(module: GraphModule) -> None:
-    """Raises UnsupportedOperatorError for the first operator without a row in the lowering table."""
+    """Raises UnsupportedOperatorError for the first operator without an integer form, before anything is run."""
     context = Lowering(module, ROWS, is_known)
     for node in module.graph.nodes:
-        computes = node.op == "call_function" and node.users and context.constant_value(node) is None
-        if computes and target_name(node) not in ROWS:
-            raise row_missing(node)
+        if node.op == "placeholder":
+            _require_float(node)
+        elif node.op == "call_function" and node.users and context.constant_value(node) is None:
+            if target_name(node) not in ROWS:
+                raise row_missing(node)
+            _require_float(node)
+            weight = ROWS[target_name(node)].weight
+            if weight is not None and context.constant_value(bind(node)[weight]) is None:
+                raise unsupported(
+                    node, "products of two activations have no integer form", "use layers with constant weights"
+                )
+
+
+def _require_float(node: Node) -> None:
+    value = node.meta.get("val")
+    dtype = value.dtype if isinstance(value, torch.Tensor) else torch.float32
+    if dtype != torch.float32:
+        raise unsupported(
+            node, f"its values are {dtype}, must be torch.float32", "export model.float() with float32 example inputs"
+        )
 
 
 def quantize(

@@ -17,6 +17,7 @@ from mcugen.passes.fold_into_fully_connected import fold_into_fully_connected
 from mcugen.passes.fold_padding import fold_padding
 from mcugen.passes.free_transposes import free_transposes
 from mcugen.passes.merge_movement import merge_movement
+from mcugen.passes.move_unit_axes import move_unit_axes
 from mcugen.passes.remove_dead import remove_dead
 from mcugen.passes.remove_identity import remove_identity
 from mcugen.passes.share_movement import share_movement
@@ -32,6 +33,7 @@ PASSES: tuple[Pass, ...] = (
     remove_dead,
     fold_clamp,
     sink_movement,
+    move_unit_axes,
     assign_layouts,
     fold_into_fully_connected,
     fold_padding,

@@ -14,22 +14,16 @@ from dataclasses import dataclass, replace
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import (
-    Add,
-    Clamp,
     Concatenation,
     FullyConnected,
     Mean,
-    Mul,
     Operator,
     Pad,
-    Requantize,
     Reshape,
     Transpose,
 )
 from mcugen.passes.editor import Editor
-from mcugen.passes.movement import Permutation, compose, inverse, keeps_order, permuted
-
-_AGNOSTIC = (Add, Clamp, Concatenation, Mul, Pad, Requantize)
+from mcugen.passes.movement import Permutation, compose, inverse, is_agnostic, keeps_order, permuted
 
 
 @dataclass(frozen=True)
@@ -62,12 +56,6 @@ def assign_layouts(graph: Graph) -> Graph:
     return graph
 
 
-def _is_agnostic(graph: Graph, op: Operator) -> bool:
-    """True when the operator works in any common axis order of its tensors."""
-    rank = len(graph.tensor(op.outputs[0]).shape)
-    return isinstance(op, _AGNOSTIC) and all(len(t.shape) == rank for t in graph.input_tensors(op))
-
-
 def _groups(graph: Graph) -> Iterable[_Group]:
     parent: dict[str, str] = {n: n for n, t in graph.tensors.items() if not t.is_constant and len(t.shape) > 1}
 
@@ -78,7 +66,7 @@ def _groups(graph: Graph) -> Iterable[_Group]:
         return name
 
     for op in graph.operators:
-        if _is_agnostic(graph, op):
+        if is_agnostic(graph, op):
             members = [n for n in (*op.outputs, *op.inputs) if n in parent]
             for name in members[1:]:
                 parent[root(name)] = root(members[0])
@@ -98,7 +86,7 @@ def _borders(graph: Graph) -> dict[str, list[_Border]]:
     for port in graph.outputs:
         found.setdefault(port.tensor, []).append(_Border(port.tensor, None, False))
     for op in graph.operators:
-        if not _is_agnostic(graph, op):
+        if not is_agnostic(graph, op):
             for name in op.outputs:
                 found.setdefault(name, []).append(_Border(name, op, True))
             for name in dict.fromkeys(op.inputs):
@@ -172,7 +160,7 @@ def _apply(graph: Graph, members: frozenset[str], order: Permutation) -> Graph:
             _make_inside(editor, port.tensor, order, inside)
             _leave(editor, port.tensor, order, inside)
     for op in graph.operators:
-        if _is_agnostic(graph, op) and op.outputs[0] in members:
+        if is_agnostic(graph, op) and op.outputs[0] in members:
             inner = _make_inside(editor, op.outputs[0], order, inside)
             editor.add(replace(_reordered(editor, op, order, inside), outputs=(inner,)))
             _leave(editor, op.outputs[0], order, inside)
@@ -196,7 +184,7 @@ def _make_inside(editor: Editor, name: str, order: Permutation, inside: dict[str
 def _leave(editor: Editor, name: str, order: Permutation, inside: dict[str, str]) -> None:
     """Makes the old order again for readers outside the group."""
     graph = editor.graph
-    if any(not _is_agnostic(graph, op) for op in graph.consumers(name)):
+    if any(not is_agnostic(graph, op) for op in graph.consumers(name)):
         operator = editor.unique(f"{name}_model_order")
         editor.add(Transpose(name=operator, inputs=(inside[name],), outputs=(name,), permutation=inverse(order)))
 

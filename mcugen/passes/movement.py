@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Operator, Reshape, Transpose
+from mcugen.graph.ops import Add, Clamp, Concatenation, Mul, Operator, Pad, Requantize, Reshape, Transpose
 from mcugen.graph.tensor import Tensor
+
+_AGNOSTIC = (Add, Clamp, Concatenation, Mul, Pad, Requantize)
 
 Index = npt.NDArray[np.intp]
 Permutation = tuple[int, ...]
@@ -17,6 +19,15 @@ Permutation = tuple[int, ...]
 
 def is_movement(op: Operator | None) -> bool:
     return isinstance(op, Reshape | Transpose)
+
+
+def is_agnostic(graph: Graph, op: Operator) -> bool:
+    """True for operators that work in any common axis order of their tensors."""
+    result = graph.tensor(op.outputs[0])
+    if isinstance(op, Reshape):  # a copy between a model's input and its output
+        return graph.tensor(op.inputs[0]).shape == result.shape
+    rank = len(result.shape)
+    return isinstance(op, _AGNOSTIC) and all(len(t.shape) == rank for t in graph.input_tensors(op))
 
 
 def inverse(permutation: Permutation) -> Permutation:

@@ -22,15 +22,15 @@ def _is_identity(op: Operator, source: Tensor, result: Tensor) -> bool:
 
 def remove_identity(graph: Graph) -> Graph:
     editor = Editor(graph)
-    borders = {port.tensor for port in graph.inputs}
+    borders = {port.tensor for port in (*graph.inputs, *graph.outputs)}
     for op in graph.operators:
         source, result = editor.current(op.inputs[0]), op.outputs[0]
         # An output port needs a tensor of its own: it may be neither an input, a constant, nor another output.
-        own = not editor.is_output(result) or not (
-            source in borders or graph.tensor(op.inputs[0]).is_constant or editor.is_output(op.inputs[0])
-        )
+        own = not editor.is_output(result) or not (source in borders or graph.tensor(source).is_constant)
         if own and _is_identity(op, editor.tensor(source), graph.tensor(result)):
             editor.rename(result, source)
+            if editor.is_output(result):
+                borders.add(source)
         else:
             editor.keep(op)
     return editor.finish()
