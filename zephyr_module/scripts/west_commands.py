@@ -95,7 +95,9 @@ class Mcugen(WestCommand):
         return folder
 
     def _model_folder(self, args: argparse.Namespace) -> Path:
-        folders = [Path(line) for line in (self._build_dir(args) / "mcugen" / "models.txt").read_text().split("\n") if line]
+        folders = [
+            Path(line) for line in (self._build_dir(args) / "mcugen" / "models.txt").read_text().split("\n") if line
+        ]
         by_name = {json.loads((f / "mcugen.json").read_text())["name"]: f for f in folders}
         if args.model not in by_name:
             self.die(f"the build has no model {args.model}; it has: {', '.join(sorted(by_name))}")

@@ -1,0 +1,77 @@
+"""Folders that `mcugen emit` wrote, as Zephyr modules of an application that knows nothing of mcugen."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcugen.api import Options, compile
+from tests.zephyr.workspace import MODELS, Workspace, run_image
+
+pytestmark = pytest.mark.zephyr
+
+BOARD = "mps2/an386"
+APPLICATION = Path(__file__).parent / "app"
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("modules")
+    names = ("gesture", "keyword")
+    for name in names:
+        options = Options(board=BOARD, calibration=MODELS / f"{name}_calibration.npz")
+        compile(MODELS / f"{name}.pt2", options).write(folder / name)
+    return [folder / name for name in names]
+
+
+def extra_modules(modules: list[Path]) -> str:
+    return f"-DZEPHYR_EXTRA_MODULES={';'.join(map(str, modules))}"
+
+
+def options(*symbols: str) -> list[str]:
+    return [f"-DCONFIG_MCUGEN_MODEL_{symbol}=y" for symbol in symbols]
+
+
+def test_two_modules_share_an_arena_and_one_has_its_constants_in_ram(
+    workspace: Workspace, modules: list[Path], tmp_path: Path
+) -> None:
+    wanted = options(
+        "GESTURE_VECTORS", "KEYWORD_VECTORS", "GESTURE_ARENA_SHARED", "KEYWORD_ARENA_SHARED", "KEYWORD_WEIGHTS_RAM"
+    )
+    result = workspace.build(
+        APPLICATION, BOARD, tmp_path / "build", extra_modules(modules), *wanted, "-DCONFIG_CODE_DATA_RELOCATION=y"
+    )
+    assert result.returncode == 0, result.stdout
+    assert "warning" not in result.stdout.lower()
+    console = run_image(tmp_path / "build", BOARD, "^done")
+    found = re.findall(r"(\w+): (\d) of (\d) match, arena at (\w+)", console)
+    assert [row[:3] for row in found] == [("gesture", "2", "2"), ("keyword", "2", "2")]
+    assert found[0][3] == found[1][3]
+    symbols = subprocess.run(
+        ["arm-none-eabi-nm", tmp_path / "build" / "zephyr" / "zephyr.elf"], capture_output=True, text=True, check=True
+    ).stdout
+    addresses = {
+        name: int(address, 16) for address, name in re.findall(r"^(\w+) \w (\w+_weights)$", symbols, re.MULTILINE)
+    }
+    ram = {name for name, address in addresses.items() if address >= 0x2000_0000}
+    assert ram == {name for name in addresses if name.startswith("keyword_")} and ram < set(addresses)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (options("KEYWORD_WEIGHTS_RAM"), "MCUGEN_MODEL_KEYWORD_WEIGHTS_RAM"),
+        (['-DCONFIG_MCUGEN_MODEL_KEYWORD_ARENA_REGION="DTCM"'], "no memory region DTCM for the arena of keyword"),
+    ],
+)
+def test_contradictions_are_errors_of_the_configuration(
+    workspace: Workspace, modules: list[Path], tmp_path: Path, wanted: list[str], words: str
+) -> None:
+    result = workspace.build(
+        APPLICATION, BOARD, tmp_path / "build", extra_modules(modules), *wanted, configure_only=True
+    )
+    assert result.returncode != 0
+    assert words in " ".join(result.stdout.split())

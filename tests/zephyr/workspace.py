@@ -1,0 +1,110 @@
+"""What tests do in a Zephyr workspace: build applications with west, and run images in QEMU."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = ROOT / "zephyr_module"
+MODELS = MODULE / "samples" / "models"
+
+# Zephyr's name of a board, and the QEMU machine that runs its images: Zephyr has no `run` target for an386 and an500.
+QEMU_MACHINES = {
+    "mps2/an385": "mps2-an385",
+    "mps2/an386": "mps2-an386",
+    "mps2/an500": "mps2-an500",
+    "mps2/an521/cpu0": "mps2-an521",
+    "mps3/corstone300/an547": "mps3-an547",
+}
+OTHER_BOARDS = ("nrf5340dk/nrf5340/cpuapp", "nrf52840dk/nrf52840", "nucleo_h743zi", "b_u585i_iot02a")
+
+
+def find_west_topdir() -> Path | None:
+    """The workspace of ZEPHYR_BASE."""
+    result = subprocess.run(
+        ["west", "topdir"], cwd=os.environ["ZEPHYR_BASE"], capture_output=True, text=True, check=False
+    )
+    return Path(result.stdout.strip()) if result.returncode == 0 else None
+
+
+class Workspace:
+    """A Zephyr workspace, used with the mcugen of this Python."""
+
+    def __init__(self) -> None:
+        self.environment = os.environ | {"MCUGEN_PYTHON": sys.executable, "CMAKE_BUILD_PARALLEL_LEVEL": "1"}
+        self.environment.pop("MCUGEN_EXECUTABLE", None)
+
+    def west(self, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["west", *map(str, arguments)],
+            cwd=cwd or os.environ["ZEPHYR_BASE"],
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=1200,
+        )
+
+    def build(
+        self, application: Path, board: str, build_dir: Path, *options: str, configure_only: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """`west build`; the small C library of Zephyr keeps builds short."""
+        only = ["--cmake-only"] if configure_only else []
+        return self.west(
+            "build",
+            *only,
+            "-b",
+            board,
+            "-d",
+            build_dir,
+            application,
+            "-o=-j1",
+            "--",
+            "-DCONFIG_MINIMAL_LIBC=y",
+            *options,
+        )
+
+    def ninja(self, build_dir: Path, *targets: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["ninja", "-j1", *targets],
+            cwd=build_dir,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=1200,
+        )
+
+
+def run_image(build_dir: Path, board: str, last_words: str, timeout: float = 120.0) -> str:
+    """The console of an image in QEMU, up to the line that matches; Zephyr never ends by itself."""
+    command = ["qemu-system-arm", "-M", QEMU_MACHINES[board], "-nographic", "-net", "none", "-monitor", "none"]
+    process = subprocess.Popen(
+        [*command, "-serial", "stdio", "-kernel", str(build_dir / "zephyr" / "zephyr.elf")],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    watchdog = threading.Timer(timeout, process.kill)
+    watchdog.start()
+    lines: list[str] = []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if re.search(last_words, line):
+                return "".join(lines)
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.wait()
+    raise AssertionError(f"no line matches {last_words!r} in:\n{''.join(lines)}")
