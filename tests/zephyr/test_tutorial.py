@@ -96,7 +96,7 @@ def test_sizes_are_those_that_mcugen_and_zephyr_report(built: Built, workspace: 
 
 
 def symbol_bytes(report: Path) -> int:
-    """Bytes of the model in the tree of symbols that Zephyr's reports write: all of motion.c, and what is called motion_*."""
+    """Bytes of the model in the tree of symbols of a Zephyr report: all of motion.c, and what is called motion_*."""
 
     def total(node: dict[str, Any], inside: bool) -> int:
         inside = inside or node["name"] == "motion.c"
