@@ -2,6 +2,7 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ extern uintptr_t harness_stack_pointer;
 /* Lowest word of the stack of the thread that calls harness_invoke. */
 extern uint32_t *harness_stack_bottom;
 
+/* True: the next harness_invoke paints the free stack. */
+extern bool harness_paint;
+
 /* The pattern that Zephyr fills new stacks with (CONFIG_INIT_STACKS), so that its own measurement goes on working. */
 #define HARNESS_STACK_PATTERN 0xAAAAAAAAu
 
@@ -40,9 +44,11 @@ extern uint32_t *harness_stack_bottom;
 static inline __attribute__((always_inline)) void harness_prepare_stack(void)
 {
     __asm__ volatile(READ_STACK_POINTER : "=r"(harness_stack_pointer));
-    volatile uint32_t *const end = (volatile uint32_t *)harness_stack_pointer;
-    for (volatile uint32_t *word = harness_stack_bottom; word < end; word++) {
-        *word = HARNESS_STACK_PATTERN;
+    if (harness_paint) {
+        volatile uint32_t *const end = (volatile uint32_t *)harness_stack_pointer;
+        for (volatile uint32_t *word = harness_stack_bottom; word < end; word++) {
+            *word = HARNESS_STACK_PATTERN;
+        }
     }
 }
 
