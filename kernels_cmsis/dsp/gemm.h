@@ -56,15 +56,15 @@ typedef int32_t mcugen_dsp_sums[MCUGEN_DSP_COLUMNS][MCUGEN_DSP_CHANNELS];
     MCUGEN_DSP_COLUMN("%[sum10]", "%[sum11]")    \
     MCUGEN_DSP_COLUMN("%[sum20]", "%[sum21]")
 
-#define MCUGEN_DSP_STEPS_3X2(steps)                                                                              \
+#define MCUGEN_DSP_STEPS_3X2(steps, input)                                                                        \
     __asm__ volatile(steps                                                                                       \
                      : [x] "+r"(*activations), [w] "+r"(*weights), [sum00] "+r"(sum[0][0]),                      \
                        [sum01] "+r"(sum[0][1]), [sum10] "+r"(sum[1][0]), [sum11] "+r"(sum[1][1]),                \
                        [sum20] "+r"(sum[2][0]), [sum21] "+r"(sum[2][1]), [even0] "=&r"(even0),                   \
                        [even1] "=&r"(even1), [odd0] "=&r"(odd0), [odd1] "=&r"(odd1), [x_even] "=&r"(x_even),     \
                        [x_odd] "=&r"(x_odd)                                                                      \
-                     :                                                                                           \
-                     : "memory")
+                     : input                                                                                     \
+                     : "cc", "memory")
 #endif
 
 /* Four inputs of one column times the next `channels` words of weights; `x_even`, `x_odd` are the inputs as widened. */
@@ -95,12 +95,6 @@ MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word **activations, const m
                                         int channels, mcugen_dsp_sums sum)
 {
     uint32_t x_even, x_odd, even0, odd0, even1 = 0, odd1 = 0;
-#if MCUGEN_DSP_ALL_REGISTERS
-    if (columns == 3 && channels == 2) {
-        MCUGEN_DSP_STEPS_3X2(MCUGEN_DSP_STEP_3X2);
-        return;
-    }
-#endif
     if (columns == 1) {
         mcugen_next_pair(activations, &x_even, &x_odd);
         mcugen_dsp_dot_step(x_even, x_odd, weights, channels, sum[0]);
@@ -125,21 +119,53 @@ MCUGEN_KERNEL void mcugen_dsp_gemm_step(const mcugen_word **activations, const m
     }
 }
 
-/* As many steps as one turn of the inner loop takes. */
-MCUGEN_KERNEL void mcugen_dsp_gemm_steps(const mcugen_word **activations, const mcugen_word **weights, int columns,
-                                         int channels, mcugen_dsp_sums sum)
+/* Turns of four steps until the activations end. The loop is part of the assembly: around it, GCC would move registers. */
+MCUGEN_KERNEL void mcugen_dsp_gemm_turns(const mcugen_word **activations, const mcugen_word *end,
+                                         const mcugen_word **weights, int columns, int channels, mcugen_dsp_sums sum)
+{
+    if (*activations == end) {
+        return;
+    }
+#if MCUGEN_DSP_ALL_REGISTERS
+    if (columns == 3 && channels == 2) {
+        uint32_t x_even, x_odd, even0, odd0, even1, odd1;
+        MCUGEN_DSP_STEPS_3X2("1:\n\t"
+                             MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2
+                             "ldr %[x_even], %[end]\n\t"
+                             "cmp %[x], %[x_even]\n\t"
+                             "bne 1b\n\t",
+                             [end] "m"(end));
+        return;
+    }
+#endif
+    do {
+        mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+        mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+        mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+        mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+    } while (*activations != end);
+}
+
+/* The 0 to 3 steps (a constant) after the turns. */
+MCUGEN_KERNEL void mcugen_dsp_gemm_rest(const mcugen_word **activations, const mcugen_word **weights, int columns,
+                                        int channels, int32_t steps, mcugen_dsp_sums sum)
 {
 #if MCUGEN_DSP_ALL_REGISTERS
     if (columns == 3 && channels == 2) {
         uint32_t x_even, x_odd, even0, odd0, even1, odd1;
-        MCUGEN_DSP_STEPS_3X2(MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2);
+        if (steps == 1) {
+            MCUGEN_DSP_STEPS_3X2(MCUGEN_DSP_STEP_3X2, );
+        } else if (steps == 2) {
+            MCUGEN_DSP_STEPS_3X2(MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2, );
+        } else if (steps == 3) {
+            MCUGEN_DSP_STEPS_3X2(MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2 MCUGEN_DSP_STEP_3X2, );
+        }
         return;
     }
 #endif
-    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
-    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
-    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
-    mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+    for (int32_t i = 0; i < steps; i++) {
+        mcugen_dsp_gemm_step(activations, weights, columns, channels, sum);
+    }
 }
 
 /* `channels` output channels of `columns` columns, both constants; returns the stream's next block. */
@@ -156,20 +182,9 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_gemm_block(const mcugen_word *activa
         }
     }
     stream += channels;
-    const mcugen_word *groups_end = activations + 2 * columns * (quads / MCUGEN_DSP_UNROLL * MCUGEN_DSP_UNROLL);
-    while (activations != groups_end) {
-        mcugen_dsp_gemm_steps(&activations, &stream, columns, channels, sum);
-    }
-    /* The remainder, a constant. */
-    if (quads % MCUGEN_DSP_UNROLL > 0) {
-        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
-    }
-    if (quads % MCUGEN_DSP_UNROLL > 1) {
-        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
-    }
-    if (quads % MCUGEN_DSP_UNROLL > 2) {
-        mcugen_dsp_gemm_step(&activations, &stream, columns, channels, sum);
-    }
+    const mcugen_word *turns_end = activations + 2 * columns * (quads / MCUGEN_DSP_UNROLL * MCUGEN_DSP_UNROLL);
+    mcugen_dsp_gemm_turns(&activations, turns_end, &stream, columns, channels, sum);
+    mcugen_dsp_gemm_rest(&activations, &stream, columns, channels, quads % MCUGEN_DSP_UNROLL, sum);
     const uint32_t shifts = stream[channels];
 #pragma GCC unroll 4
     for (int c = 0; c < channels; c++) {
