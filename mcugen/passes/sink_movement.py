@@ -9,6 +9,8 @@ from mcugen.graph.ops import Clamp, Mean, Operator, Requantize, Reshape, Transpo
 from mcugen.passes.editor import Editor
 from mcugen.passes.movement import permuted
 
+INNER = "_inner"
+
 
 def sink_movement(graph: Graph) -> Graph:
     editor = Editor(graph)
@@ -33,7 +35,7 @@ def _below_elementwise(editor: Editor, op: Clamp | Requantize, movement: Operato
     """elementwise(move(x)) -> move(elementwise(x))"""
     source = editor.tensor(movement.inputs[0])
     result = editor.graph.tensor(op.outputs[0])
-    inner = editor.new_tensor(replace(result, name=f"{result.name}_inner", shape=source.shape))
+    inner = editor.new_tensor(replace(result, name=f"{result.name.removesuffix(INNER)}{INNER}", shape=source.shape))
     editor.add(replace(op, inputs=movement.inputs, outputs=(inner,)))
     name = editor.unique(f"{movement.name}_sunk")
     editor.add(replace(movement, name=name, inputs=(inner,), outputs=op.outputs))
@@ -52,7 +54,7 @@ def _below_mean(editor: Editor, op: Mean, movement: Transpose) -> None:
         permutation = tuple(kept.index(axis) for axis in movement.permutation if axis in kept)
         shape = tuple(source.shape[axis] for axis in kept)
     assert permuted(shape, permutation) == result.shape
-    inner = editor.new_tensor(replace(result, name=f"{result.name}_inner", shape=shape))
+    inner = editor.new_tensor(replace(result, name=f"{result.name.removesuffix(INNER)}{INNER}", shape=shape))
     editor.add(replace(op, inputs=movement.inputs, outputs=(inner,), axes=axes))
     name = editor.unique(f"{movement.name}_sunk")
     editor.add(replace(movement, name=name, inputs=(inner,), outputs=op.outputs, permutation=permutation))

@@ -100,6 +100,7 @@ def test_many_networks(case: Case) -> None:
     after = optimize(graph)
     assert_same(graph, after, inputs)
     assert moved_bytes(after) <= moved_bytes(case.graph)
+    assert optimize(after) is after
 
 
 # -- by hand: what the random networks do not reach -------------------------------------------------------------------
