@@ -156,7 +156,7 @@ def test_the_workspaces_cmsis_nn_is_the_one_that_counts(tmp_path: Path, monkeypa
         build_zephyr_firmware(tmp_path / "module", calling, BOARD, build_dir=tmp_path / "build")
 
 
-@pytest.mark.parametrize("name", ["nrf5340dk", "nucleo_h743zi", "rpi_pico"])
+@pytest.mark.parametrize("name", ["nrf5340dk", "nucleo_h743zi", "rpi_pico", "microbit"])
 def test_boards_without_an_emulator_are_refused_before_the_build(name: str) -> None:
     with pytest.raises(InputError, match=f"no emulator of this version can run a Zephyr image of {name}"):
         select_runner("auto", load_board(name), "zephyr")
