@@ -49,7 +49,7 @@ def test_random_networks(case: Case, options: api.Options) -> None:
 
 
 @pytest.mark.slow
-@settings(COMMON, max_examples=150)
+@settings(COMMON, max_examples=60)
 @given(network_graphs(steps=14), OPTIONS)
 def test_many_random_networks(case: Case, options: api.Options) -> None:
     check(case, options)
