@@ -39,7 +39,9 @@ class Workspace:
         self.environment = os.environ | {"MCUGEN_PYTHON": sys.executable, "CMAKE_BUILD_PARALLEL_LEVEL": "1"}
         self.environment.pop("MCUGEN_EXECUTABLE", None)
 
-    def west(self, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def west(
+        self, *arguments: str | Path, cwd: Path | None = None, timeout: float = 1200
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["west", *map(str, arguments)],
             cwd=cwd or os.environ["ZEPHYR_BASE"],
@@ -48,7 +50,7 @@ class Workspace:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=1200,
+            timeout=timeout,
         )
 
     def build(
