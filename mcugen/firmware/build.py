@@ -33,7 +33,11 @@ _HARNESS_SOURCES = {
     "measure": ("startup.c", "harness.c", "semihosting.c"),
     "trace": ("startup.c", "harness.c", "semihosting.c", "trace.c"),
 }
-_MODE_FLAGS = {"measure": ("-DMCUGEN_LAYER_LABELS",), "trace": ("-DMCUGEN_LAYER_HOOK", "-DMCUGEN_DEBUG")}
+# What the module is compiled with.
+MODE_DEFINITIONS: Mapping[Mode, tuple[str, ...]] = {
+    "measure": ("MCUGEN_LAYER_LABELS",),
+    "trace": ("MCUGEN_LAYER_HOOK", "MCUGEN_DEBUG"),
+}
 
 # The module's API takes buffers at any address: measuring uses words, as most applications do, tracing odd ones.
 _MISALIGNMENT = {"measure": 0, "trace": 1}
@@ -163,7 +167,7 @@ def _compile_module(
         *cpu_flags(board.cpu),
         *_LANGUAGE,
         optimization,
-        *_MODE_FLAGS[mode],
+        *(f"-D{name}" for name in MODE_DEFINITIONS[mode]),
         "-fstack-usage",
         f"-I{folder / 'include'}",
         f"-I{folder / 'kernels'}",

@@ -10,7 +10,7 @@ from mcugen.boards.board import Board
 from mcugen.boards.machines import find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, McugenError, MissingToolError
-from mcugen.firmware.build import Firmware, Mode, ZephyrImage, render_glue
+from mcugen.firmware.build import MODE_DEFINITIONS, Firmware, Mode, ZephyrImage, render_glue
 from mcugen.firmware.elf import Elf
 from mcugen.firmware.zephyr.image import allocators, library_size
 from mcugen.firmware.zephyr.workspace import Workspace, find_workspace
@@ -82,21 +82,27 @@ def build_zephyr_firmware(
 
 
 def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board, mode: Mode, build_dir: Path) -> Path:
-    glue = build_dir / "mcugen_glue.c"
+    glue, mode_header = build_dir / "mcugen_glue.c", build_dir / "mcugen_mode.h"
     glue.write_text(render_glue(manifest, mode))
-    stack = max(_SMALLEST_STACK, min(_LARGEST_STACK, board.ram.size // 4))
+    mode_header.write_text("".join(f"#define {name} 1\n" for name in MODE_DEFINITIONS[mode]))
     settings = {
         "ZEPHYR_EXTRA_MODULES": folder,
         "MCUGEN_MODEL": manifest.name,
         "MCUGEN_GLUE": glue,
-        "MCUGEN_MODE": mode,
-        "CONFIG_MCUGEN_VERIFY_STACK_SIZE": stack,
+        "MCUGEN_MODE": mode_header,
+        "CONFIG_MCUGEN_VERIFY_STACK_SIZE": max(_SMALLEST_STACK, min(_LARGEST_STACK, board.ram.size // 4)),
     }
     definitions = [f"-D{key}={value}" for key, value in settings.items()]
-    target = ["-p", "never", "-b", board.zephyr_board, "-d", str(build_dir)]
-    code, output = workspace.run_west(["build", *target, str(_APPLICATION), "--", *definitions])
+    arguments = ["-b", board.zephyr_board, str(_APPLICATION), "--", *definitions]
+    # West configures again whenever it is given definitions; a second build with the same ones only compiles.
+    record = build_dir / "mcugen_arguments.txt"
+    configured = record.exists() and record.read_text() == repr(arguments)
+    code, output = workspace.run_west(
+        ["build", "-p", "never", "-d", str(build_dir), *([] if configured else arguments)]
+    )
     if code:
         raise _explain(output, workspace, board)
+    record.write_text(repr(arguments))
     copy = build_dir / f"{mode}.elf"
     shutil.copyfile(build_dir / "zephyr" / "zephyr.elf", copy)
     return copy
