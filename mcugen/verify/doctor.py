@@ -42,6 +42,7 @@ _PROGRAMS = (
     ("qemu-system-arm", True, "apt-get install qemu-system-arm"),
     ("gcc", True, "apt-get install gcc"),
     ("cmake", False, "apt-get install cmake"),
+    ("ninja", False, "apt-get install ninja-build"),
     ("west", False, "pip install west"),
 )
 _PACKAGES = ("torch", "torchao", "numpy", "Jinja2", "pyelftools", "capstone")

@@ -97,9 +97,9 @@ def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board,
     # West configures again whenever it is given definitions; a second build with the same ones only compiles.
     record = build_dir / "mcugen_arguments.txt"
     configured = record.exists() and record.read_text() == repr(arguments)
-    code, output = workspace.run_west(
-        ["build", "-p", "never", "-d", str(build_dir), *([] if configured else arguments)]
-    )
+    # Whatever the user's west configuration says of these.
+    fixed = ["build", "-p", "never", "--no-sysbuild", "-d", str(build_dir)]
+    code, output = workspace.run_west([*fixed, *([] if configured else arguments)])
     if code:
         raise _explain(output, workspace, board)
     record.write_text(repr(arguments))
