@@ -18,7 +18,7 @@ from mcugen import api
 from mcugen.verify.result import Measurement
 from mcugen.verify.verify import verify_module
 
-BOARDS = ("nrf5340dk", "nrf52840dk", "nucleo_f746zg", "mps3_an547", "mps2_an385")
+BOARDS = ("nrf5340dk", "nrf52840dk", "stm32f4_disco", "nucleo_f746zg", "mps3_an547", "mps2_an385")
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 HEADER = """# Benchmarks
 
