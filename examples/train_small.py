@@ -118,6 +118,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder: Path = arguments.output
     folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # the network is too small to share out
     trained = train(arguments.seed)
     with torch.no_grad():
         program = torch.export.export(trained.model, (torch.zeros(INPUT_SHAPE),))
