@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,10 +78,11 @@ def test_a_flipped_weight_is_found_and_its_layer_named(mcugen: Command, exported
     emit(mcugen, exported, "conv1d_net", "nrf5340", tmp_path / "out", "--name", "net")
     path = tmp_path / "out" / "src" / "net_weights.c"
     text = path.read_text()
-    start = text.index("weights[", text.index("= {") - 200)
-    body = text.index("{", start) + 1
-    number = text[body:].split(",")[0].strip()
-    path.write_text(text[:body] + text[body:].replace(number, str(-int(number) - 1), 1))
+    start = text.index("{", text.index("weights[")) + 1
+    # The eleventh number is past the biases that lead the stream: four weights in a word.
+    number = list(re.finditer(r"\d+", text[start:]))[10]
+    flipped = str(int(number.group()) ^ 0x40)
+    path.write_text(text[: start + number.start()] + flipped + text[start + number.end() :])
     done = mcugen("verify", tmp_path / "out", "--json")
     assert done.code == 1
     assert done.json["match"] is False
