@@ -206,11 +206,8 @@ def test_example_models(
     image, bare = (verify_module(tmp_path / "module", firmware=kind) for kind in ("zephyr", "bare"))
     assert image.match, image.failure
     ours, theirs = image.measurement, bare.measurement
-    if kernels == "native":
-        assert ours.instructions == theirs.instructions
-    else:
-        # CMSIS-NN copies with the C library's memcpy, which is another one here.
-        assert ours.instructions == pytest.approx(theirs.instructions, rel=0.05)
+    # The C library's memset and memcpy are others here; CMSIS-NN calls them often, native kernels for borders at most.
+    assert ours.instructions == pytest.approx(theirs.instructions, rel=0.01 if kernels == "native" else 0.05)
     assert ours.flash_bytes == pytest.approx(theirs.flash_bytes, rel=0.02)
     assert ours.ram_bytes == theirs.ram_bytes
 
