@@ -206,8 +206,11 @@ def test_example_models(
     image, bare = (verify_module(tmp_path / "module", firmware=kind) for kind in ("zephyr", "bare"))
     assert image.match, image.failure
     ours, theirs = image.measurement, bare.measurement
-    # The C library's memset and memcpy are others here; CMSIS-NN calls them often, native kernels for borders at most.
-    assert ours.instructions == pytest.approx(theirs.instructions, rel=0.01 if kernels == "native" else 0.05)
+    if kernels == "native" and board in ("mps2_an386", "mps3_an547"):
+        assert ours.instructions == theirs.instructions
+    # The C library's memset and memcpy are others here, and Zephyr's mps2/an500 has no FPU, where GCC spills other
+    # registers.
+    assert ours.instructions == pytest.approx(theirs.instructions, rel=0.05)
     assert ours.flash_bytes == pytest.approx(theirs.flash_bytes, rel=0.02)
     assert ours.ram_bytes == theirs.ram_bytes
 
