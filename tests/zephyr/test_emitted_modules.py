@@ -14,6 +14,7 @@ from tests.zephyr.workspace import MODELS, Workspace, run_image
 pytestmark = pytest.mark.zephyr
 
 BOARD = "mps2/an386"
+_IN_DTCM = '-DCONFIG_MCUGEN_MODEL_KEYWORD_ARENA_REGION="DTCM"'
 APPLICATION = Path(__file__).parent / "app"
 
 
@@ -41,9 +42,7 @@ def test_two_modules_share_an_arena_and_one_has_its_constants_in_ram(
     wanted = options(
         "GESTURE_VECTORS", "KEYWORD_VECTORS", "GESTURE_ARENA_SHARED", "KEYWORD_ARENA_SHARED", "KEYWORD_WEIGHTS_RAM"
     )
-    result = workspace.build(
-        APPLICATION, BOARD, tmp_path / "build", extra_modules(modules), *wanted, "-DCONFIG_CODE_DATA_RELOCATION=y"
-    )
+    result = workspace.build(APPLICATION, BOARD, tmp_path / "build", extra_modules(modules), *wanted)
     assert result.returncode == 0, result.stdout
     assert "warning" not in result.stdout.lower()
     console = run_image(tmp_path / "build", BOARD, "^done")
@@ -63,8 +62,9 @@ def test_two_modules_share_an_arena_and_one_has_its_constants_in_ram(
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (options("KEYWORD_WEIGHTS_RAM"), "MCUGEN_MODEL_KEYWORD_WEIGHTS_RAM"),
-        (['-DCONFIG_MCUGEN_MODEL_KEYWORD_ARENA_REGION="DTCM"'], "no memory region DTCM for the arena of keyword"),
+        ([*options("KEYWORD_ARENA_SHARED"), _IN_DTCM], "but CONFIG_MCUGEN_MODEL_KEYWORD_ARENA_OWN is not set"),
+        (options("KEYWORD_WEIGHTS_IN_REGION"), "needs a name in CONFIG_MCUGEN_MODEL_KEYWORD_WEIGHTS_REGION"),
+        ([_IN_DTCM], "no memory region DTCM for the arena of keyword"),
     ],
 )
 def test_contradictions_are_errors_of_the_configuration(

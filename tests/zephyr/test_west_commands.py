@@ -28,37 +28,47 @@ def topdir(workspace: Workspace, tmp_path: Path) -> Path:
     (tmp_path / "application").mkdir()
     (tmp_path / "application" / "west.yml").write_text(_MANIFEST)
     (tmp_path / "mcugen").symlink_to(ROOT)
-    result = workspace.west("init", "-l", "application", cwd=tmp_path)
-    assert result.returncode == 0, result.stdout
+    result = west(workspace, tmp_path, "init", "-l", "application")
+    assert result.returncode == 0, result.stderr
     return tmp_path
 
 
 def west(workspace: Workspace, topdir: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A west command in the scratch workspace; ZEPHYR_BASE would lead it to Zephyr's own."""
     environment = {k: v for k, v in workspace.environment.items() if k not in ("ZEPHYR_BASE", "BOARD")}
-    command = ["west", "mcugen", *map(str, arguments)]
     return subprocess.run(
-        command, cwd=topdir, env=environment, capture_output=True, text=True, check=False, timeout=600
+        ["west", *map(str, arguments)],
+        cwd=topdir,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
 
 
+def west_mcugen(workspace: Workspace, topdir: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return west(workspace, topdir, "mcugen", *arguments)
+
+
 def test_boards(workspace: Workspace, topdir: Path) -> None:
-    result = west(workspace, topdir, "boards", "--json")
+    result = west_mcugen(workspace, topdir, "boards", "--json")
     assert result.returncode == 0, result.stderr
     assert "nrf5340dk" in [b["name"] for b in json.loads(result.stdout)["boards"]]
 
 
 def test_emit_takes_the_board_of_west_and_keeps_mcugens_exit_code(workspace: Workspace, topdir: Path) -> None:
-    result = west(workspace, topdir, "emit", MODELS / "gesture.pt2")
+    result = west_mcugen(workspace, topdir, "emit", MODELS / "gesture.pt2")
     assert result.returncode == 2
-    assert workspace.west("config", "build.board", "mps2/an386", cwd=topdir).returncode == 0
+    assert west(workspace, topdir, "config", "build.board", "mps2/an386").returncode == 0
     calibration = MODELS / "gesture_calibration.npz"
-    result = west(workspace, topdir, "emit", MODELS / "gesture.pt2", "--calibration", calibration)
+    result = west_mcugen(workspace, topdir, "emit", MODELS / "gesture.pt2", "--calibration", calibration)
     assert result.returncode == 0, result.stderr
     assert json.loads((topdir / "gesture" / "mcugen.json").read_text())["board"]["name"] == "mps2_an386"
 
 
 def test_report_without_a_build_says_so(workspace: Workspace, topdir: Path) -> None:
-    result = west(workspace, topdir, "report", "-d", "nowhere")
+    result = west_mcugen(workspace, topdir, "report", "-d", "nowhere")
     assert result.returncode != 0
     assert "nowhere is no build with models of mcugen" in result.stderr
 
@@ -67,6 +77,6 @@ def test_absent_mcugen_is_exit_code_3(workspace: Workspace, topdir: Path, monkey
     hidden = {k: v for k, v in workspace.environment.items() if not k.startswith("MCUGEN_")}
     folders = [f for f in os.environ["PATH"].split(os.pathsep) if not (Path(f) / "mcugen").exists()]
     monkeypatch.setattr(workspace, "environment", hidden | {"PATH": os.pathsep.join(folders)})
-    result = west(workspace, topdir, "boards")
+    result = west_mcugen(workspace, topdir, "boards")
     assert result.returncode == 3
     assert "MCUGEN_EXECUTABLE" in result.stderr
