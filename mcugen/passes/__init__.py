@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
+    remove_dead,
     fold_constants,
     remove_identity,
     merge_movement,
@@ -36,26 +37,29 @@ PASSES: tuple[Pass, ...] = (
     fold_clamp,
     sink_movement,
     move_unit_axes,
-    remove_dead,  # what the passes above leave behind must not count when layouts are chosen
-    assign_layouts,
     fold_into_fully_connected,
     fold_padding,
 )
+"""Repeated until nothing changes, then `assign_layouts` takes one step, and again: it counts what really moves."""
 
 FINAL_PASSES: tuple[Pass, ...] = (free_transposes, merge_movement, share_movement, remove_identity, remove_dead)
 
 
 def optimize(graph: Graph) -> Graph:
-    """The graph with `PASSES` applied until none changes it, then `FINAL_PASSES` likewise.
+    """The graph with `PASSES` and `assign_layouts` applied until none changes it, then `FINAL_PASSES` likewise.
 
     Should the passes not come to rest, the graph is right all the same (each of them is exact), only perhaps not the
     best; a warning says so.
     """
-    return _to_rest(_to_rest(graph, PASSES), FINAL_PASSES)
+
+    def clean_up_and_lay_out(graph: Graph) -> Graph:
+        return assign_layouts(_to_rest(graph, PASSES))
+
+    return _to_rest(_to_rest(graph, (clean_up_and_lay_out,)), FINAL_PASSES)
 
 
 def _to_rest(graph: Graph, passes: tuple[Pass, ...]) -> Graph:
-    # A round gives one group of tensors its layout; groups are fewer than operators.
+    # A step gives one group of tensors its layout; groups are fewer than operators.
     for _ in range(100 + 4 * len(graph.operators)):
         before = graph
         for rewrite in passes:

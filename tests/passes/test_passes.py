@@ -15,6 +15,7 @@ from mcugen.graph.layout import to_model_layout
 from mcugen.graph.ops import Add, Clamp, Conv2d, FullyConnected, MaxPool2d, Operator, Pad, Reshape, Transpose
 from mcugen.graph.tensor import IntArray, Quantization, Tensor
 from mcugen.passes import FINAL_PASSES, PASSES, optimize
+from mcugen.passes.assign_layouts import assign_layouts
 from mcugen.passes.movement import keeps_order
 from tests.graph.draws import Case
 from tests.graph.networks import network_graphs
@@ -60,7 +61,7 @@ def moved_bytes(graph: Graph) -> int:
     )
 
 
-@pytest.mark.parametrize("rewrite", dict.fromkeys((*PASSES, *FINAL_PASSES)), ids=lambda p: p.__name__)
+@pytest.mark.parametrize("rewrite", dict.fromkeys((*PASSES, assign_layouts, *FINAL_PASSES)), ids=lambda p: p.__name__)
 def test_each_pass_is_exact(rewrite: Callable[[Graph], Graph]) -> None:
     changed = 0
 
@@ -93,7 +94,7 @@ def test_channels_first_networks_lose_their_transposes(case: Case) -> None:
 
 
 @pytest.mark.slow
-@settings(quick, max_examples=3000)
+@settings(quick, max_examples=1500)
 @given(network_graphs(steps=14))
 def test_many_networks(case: Case) -> None:
     graph, inputs = channels_first(case.graph), model_inputs(case)
