@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -47,6 +48,13 @@ class Keyword(nn.Module):
         return torch.softmax(self.classifier(self.features(features).flatten(1)), -1)
 
 
+def shorten_paths(node: torch.fx.Node) -> None:
+    """Archives that are checked in name no folder of one machine: file names stay, and paths inside of packages."""
+    trace = node.meta.get("stack_trace")
+    if trace:
+        node.meta["stack_trace"] = re.sub(r'File "[^"]*?/((site-packages/.*/)?[^"/]*")', r'File "/\1', trace)
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     generator = np.random.default_rng(0)
@@ -56,7 +64,10 @@ def main() -> None:
         model = network().eval()
         samples = generator.normal(size=(SAMPLES, *shape[1:])).astype(np.float32)
         with torch.no_grad():
-            torch.export.save(torch.export.export(model, (torch.zeros(shape),)), folder / f"{name}.pt2")
+            program = torch.export.export(model, (torch.zeros(shape),))
+        for node in program.graph.nodes:
+            shorten_paths(node)
+        torch.export.save(program, folder / f"{name}.pt2")
         np.savez_compressed(folder / f"{name}_calibration.npz", **{port: samples})
 
 
