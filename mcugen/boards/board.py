@@ -49,7 +49,7 @@ class Board:
         zephyr_board: such as "nrf5340dk/nrf5340/cpuapp"; empty when Zephyr has none.
         qemu_machine: the QEMU machine with the same core; empty when none.
         qemu_exact: True when that machine is this very board.
-        renode_platform: a .repl path as Renode knows it; empty when none.
+        renode_platform: a .repl path, in the project's folder `renode` or, else, as Renode knows it; empty when none.
     """
 
     name: str

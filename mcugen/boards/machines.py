@@ -1,4 +1,4 @@
-"""What QEMU can emulate: a table of its Cortex-M machines that are of use here.
+"""What bare-metal firmware is linked for: a table of QEMU's Cortex-M machines that are of use here, or a board itself.
 
 Addresses and sizes from QEMU's `hw/arm/{mps2,mps2-tz,nrf51_soc}.c`; cores with a security extension start in secure
 state, so these are the secure addresses.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcugen.boards.board import Core, Cpu, Memory
+from mcugen.boards.board import Board, Core, Cpu, Memory
 
 _KB = 1024
 _MB = 1024 * _KB
@@ -16,10 +16,10 @@ _MB = 1024 * _KB
 
 @dataclass(frozen=True)
 class Machine:
-    """A QEMU machine.
+    """An emulated machine.
 
     Attributes:
-        name: as `qemu-system-arm -M` takes it.
+        name: as `qemu-system-arm -M` takes it, or the board's.
         core: the one it emulates.
         runs: cores whose code it can stand in for, its own first. Armv6-M code runs unchanged on Armv7-M, and Armv8.1-M
             code without pointer authentication on any core with Helium: same instructions, same counts.
@@ -75,3 +75,11 @@ def default_machine(cpu: Cpu) -> Machine | None:
     """The machine that stands in for a board without one of its own; None when no machine runs its code."""
     needs_fpu = cpu.fpu != "none" or cpu.mve != "none"
     return next((m for m in MACHINES if cpu.core in m.runs and (m.fpu or not needs_fpu)), None)
+
+
+def board_machine(board: Board) -> Machine:
+    """The board itself, at its true addresses, for an emulator that has the whole board."""
+    if board.qemu_exact and (machine := find_machine(board.qemu_machine)) is not None:
+        return machine
+    has_fpu = board.cpu.fpu != "none"
+    return Machine(board.name, board.cpu.core, (board.cpu.core,), has_fpu, board.flash.start, board.flash, board.ram)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from mcugen.boards.board import Board
 from mcugen.emulate.qemu import QemuRunner
+from mcugen.emulate.renode import RenodeRunner, find_platform
 from mcugen.emulate.runner import FunctionCount, LayerCount, Runner, RunResult, ThreadStack
 from mcugen.errors import InputError
 from mcugen.firmware.build import FirmwareKind
@@ -21,9 +22,14 @@ def _qemu_runs(board: Board, kind: FirmwareKind) -> bool:
     return bool(board.qemu_machine)
 
 
+def _renode_runs(board: Board, kind: FirmwareKind) -> bool:
+    return kind == "bare" and find_platform(board) is not None
+
+
 # The first one that can run a board's firmware is what "auto" takes.
 RUNNERS: Mapping[str, tuple[Callable[[], Runner], Callable[[Board, FirmwareKind], bool]]] = {
     "qemu": (QemuRunner, _qemu_runs),
+    "renode": (RenodeRunner, _renode_runs),
 }
 
 
@@ -60,6 +66,7 @@ __all__ = [
     "FunctionCount",
     "LayerCount",
     "QemuRunner",
+    "RenodeRunner",
     "RunResult",
     "Runner",
     "ThreadStack",

@@ -36,6 +36,7 @@ def run_watched(
     stall_seconds: float,
     work_done: Callable[[], int],
     on_stall: Callable[[], str],
+    stdin: int = subprocess.DEVNULL,
 ) -> int:
     """Runs a command to its end.
 
@@ -44,6 +45,7 @@ def run_watched(
         log: gets its stdout and stderr.
         stall_seconds: longest time without `work_done()` growing.
         on_stall: asked for a diagnosis before a stalled child is killed.
+        stdin: a file descriptor.
 
     Returns:
         The exit code, negative for a signal.
@@ -53,7 +55,7 @@ def run_watched(
     """
     with (
         log.open("wb") as output,
-        child_process(command, folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as child,
+        child_process(command, folder, stdin=stdin, stdout=output, stderr=subprocess.STDOUT) as child,
     ):
         return _wait(child, stall_seconds, work_done, on_stall)
 

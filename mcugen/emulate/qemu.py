@@ -12,14 +12,21 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from mcugen.boards.board import Board
-from mcugen.boards.machines import Machine
+from mcugen.boards.machines import Machine, find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.emulate.console import Console, ConsoleResult, DescriptorTransport, SilentConsoleError
 from mcugen.emulate.counts import IncompleteCountError, add_counts, count_functions, count_region, read_regions
 from mcugen.emulate.cycles import cycle_model
+from mcugen.emulate.exchange import (
+    REPORT,
+    check_inputs,
+    module_labels,
+    read_layers,
+    read_outputs,
+    read_report,
+    write_inputs,
+)
 from mcugen.emulate.faults import explain_exit
 from mcugen.emulate.plugin import counting_plugin
 from mcugen.emulate.process import StalledError, child_process, run_watched
@@ -27,11 +34,11 @@ from mcugen.emulate.runner import FunctionCount, LayerCount, Progress, RunResult
 from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
-from mcugen.graph.tensor import DTYPES, IntArray
+from mcugen.graph.tensor import IntArray
 
 _PROGRAM = "qemu-system-arm"
 _INSTALL = "apt-get install qemu-system-arm"
-_COUNTS, _LOG, _REPORT, _LAYERS, _MONITOR = "counts.txt", "qemu.log", "report.txt", "layers.bin", "qmp"
+_COUNTS, _LOG, _MONITOR = "counts.txt", "qemu.log", "qmp"
 
 # Longest time for one sample. The largest models take well under a minute on a slow machine.
 STALL_SECONDS = 180.0
@@ -51,6 +58,10 @@ class QemuRunner:
         self._stall_seconds = stall_seconds
         self._options = tuple(options)
 
+    def machine(self, board: Board) -> Machine | None:
+        """See `Runner.machine`: the board's own machine, or one with the same core."""
+        return find_machine(board.qemu_machine)
+
     def run(
         self,
         firmware: Firmware,
@@ -63,7 +74,7 @@ class QemuRunner:
         program = shutil.which(_PROGRAM)
         if program is None:
             raise MissingToolError(f"{_PROGRAM}, the emulator, is not installed", hint=_INSTALL)
-        _check_inputs(inputs, firmware.manifest)
+        check_inputs(inputs, firmware.manifest)
         elf = Elf(firmware.elf)
         with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as name:
             folder = Path(name)
@@ -100,11 +111,10 @@ class QemuRunner:
     ) -> ConsoleResult:
         """Bare-metal firmware reads and writes files of the emulator's folder by semihosting."""
         samples = len(inputs[0])
-        for i, values in enumerate(inputs):
-            (folder / f"input_{i}.bin").write_bytes(np.ascontiguousarray(values).tobytes())
+        write_inputs(folder, inputs)
         report = self._execute(command, folder, firmware.manifest, elf, samples, progress)
-        outputs = _read_outputs(folder, firmware.manifest, samples)
-        traced = _read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
+        outputs = read_outputs(folder, firmware.manifest, samples)
+        traced = read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
         return ConsoleResult(outputs, traced, report["stack_bytes"], ())
 
     def _converse(
@@ -170,7 +180,7 @@ class QemuRunner:
                 where=error.diagnosis,
             ) from error
         log = (folder / _LOG).read_text(errors="replace")
-        report = _read_report(folder / _REPORT)
+        report = read_report(folder / REPORT)
         if code:
             _check_plugins(log)
             raise explain_exit(code, report, elf, log)
@@ -213,61 +223,13 @@ def _machine_options(firmware: Firmware) -> list[str]:
     return ["-M", firmware.machine.name, *silent, *monitor, *speech]
 
 
-def _labels(firmware: Firmware, elf: Elf) -> list[int]:
-    """Entry of the module, each layer, end of the last layer, return."""
-    name, layers = firmware.manifest.name, len(firmware.manifest.layers)
-    symbols = [f"{name}_run", *(f"{name}_layer_{i}" for i in range(layers)), f"{name}_layer_end", "harness_run_end"]
-    missing = [s for s in symbols if s not in elf.symbols]
-    if missing:
-        raise CheckFailedError(f"the firmware has no label {missing[0]}", hint="emit the model again")
-    return [elf.address(s) for s in symbols]
-
-
 def _plugin_options(firmware: Firmware, elf: Elf, folder: Path) -> list[str]:
     if firmware.mode != "measure":
         raise ValueError("only firmware of mode 'measure' can be counted")
     plugin = counting_plugin(folder)
-    labels = ",".join(f"label={address:#x}" for address in _labels(firmware, elf))
+    labels = ",".join(f"label={address:#x}" for address in module_labels(firmware, elf))
     # QEMU reads a doubled comma as one that belongs to the value.
     return ["-plugin", f"{str(plugin).replace(',', ',,')},out={_COUNTS},{labels}"]
-
-
-def _check_inputs(inputs: Sequence[IntArray], manifest: Manifest) -> None:
-    if len(inputs) != len(manifest.inputs):
-        raise ValueError(f"{len(inputs)} inputs given, the module takes {len(manifest.inputs)}")
-    for values, port in zip(inputs, manifest.inputs, strict=True):
-        if values.dtype != DTYPES[port.dtype] or values.shape[1:] != port.device_shape:
-            raise ValueError(
-                f"input {port.name} is {values.dtype}{values.shape[1:]}, not {port.dtype}{port.device_shape}"
-            )
-    counts = {len(values) for values in inputs}
-    if len(counts) != 1 or counts == {0}:
-        raise ValueError(f"inputs with {sorted(counts)} samples")
-
-
-def _read_outputs(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:
-    return tuple(
-        np.fromfile(folder / f"output_{i}.bin", DTYPES[port.dtype]).reshape(samples, *port.device_shape)
-        for i, port in enumerate(manifest.outputs)
-    )
-
-
-def _read_layers(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:
-    """layers.bin: for each sample and layer {int32 index, uint32 bytes}, then the bytes."""
-    data = (folder / _LAYERS).read_bytes() if (folder / _LAYERS).exists() else b""
-    found = [np.zeros((samples, layer.output_bytes), np.int8) for layer in manifest.layers]
-    position = 0
-    for sample in range(samples):
-        for index, layer in enumerate(manifest.layers):
-            header = np.frombuffer(data, "<u4", 2, position) if position + 8 <= len(data) else None
-            if header is None or tuple(header) != (index, layer.output_bytes):
-                raise CheckFailedError(
-                    f"the firmware's trace does not match its manifest at layer {layer.name}",
-                    hint="emit the model again",
-                )
-            found[index][sample] = np.frombuffer(data, np.int8, layer.output_bytes, position + 8)
-            position += 8 + layer.output_bytes
-    return tuple(found)
 
 
 def _read_counts(
@@ -281,11 +243,6 @@ def _read_counts(
     counts = [count_region(region, model) for region in regions]
     # The first region is the way from the entry to the first layer, the last one the way back.
     return tuple(counts[1:-1]), count_functions(regions, elf, model), add_counts(counts)
-
-
-def _read_report(path: Path) -> dict[str, int]:
-    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    return {key: int(value, 16) for key, _, value in (line.partition("=") for line in lines) if value}
 
 
 def _program_counter(monitor: Path, elf: Elf) -> str:

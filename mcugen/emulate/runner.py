@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mcugen.boards.board import Board
+from mcugen.boards.machines import Machine
 from mcugen.firmware.build import Firmware
 from mcugen.graph.tensor import IntArray
 
@@ -72,9 +74,13 @@ class RunResult:
 
 
 class Runner(Protocol):
-    """Runs firmware. Adding an emulator is one file with this method, and one row in `mcugen.emulate.RUNNERS`."""
+    """Runs firmware. Adding an emulator is one file with these methods, and one row in `mcugen.emulate.RUNNERS`."""
 
     name: str
+
+    def machine(self, board: Board) -> Machine | None:
+        """What bare-metal firmware of the board is to be linked for; None when there is nothing."""
+        ...
 
     def run(
         self,

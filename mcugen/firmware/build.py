@@ -72,7 +72,7 @@ class Firmware:
 
     Attributes:
         elf: the image.
-        machine: the QEMU machine whose addresses it is linked for.
+        machine: whose addresses it is linked for: a QEMU machine, or the board itself.
         flash_bytes: the module's code, constants and initial values of variables, as linked, and what it calls of
             CMSIS-NN; no harness, no C library.
         ram_bytes: the module's static memory as linked, the arena included.
@@ -105,6 +105,7 @@ def build_firmware(
     mode: Mode = "measure",
     build_dir: Path,
     optimization: str | None = None,
+    machine: Machine | None = None,
 ) -> Firmware:
     """Compiles and links an emitted module with the harness.
 
@@ -114,6 +115,7 @@ def build_firmware(
             hands out its output.
         build_dir: objects and firmware.elf go there; made when missing.
         optimization: of the module, such as "-O2"; by default what its manifest says.
+        machine: whose addresses it is linked for; by default the QEMU machine of the board.
 
     Raises:
         MissingToolError: no cross compiler.
@@ -121,7 +123,7 @@ def build_firmware(
         DoesNotFitError: larger than the board's memories.
         CheckFailedError: the module does not compile.
     """
-    machine = find_machine(board.qemu_machine)
+    machine = machine or find_machine(board.qemu_machine)
     if machine is None:
         raise InputError(f"no QEMU machine runs code for the {board.cpu.core} of {board.name}", where=board.name)
     toolchain = find_toolchain()

@@ -1,0 +1,79 @@
+"""What bare-metal firmware and a runner exchange: files of samples, outputs, layers and a report.
+
+The firmware's side is `mcugen/firmware/harness`; every emulator that gives it semihosting can run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mcugen.emit.manifest import Manifest
+from mcugen.errors import CheckFailedError
+from mcugen.firmware.build import Firmware
+from mcugen.firmware.elf import Elf
+from mcugen.graph.tensor import DTYPES, IntArray
+
+REPORT, LAYERS = "report.txt", "layers.bin"
+
+
+def check_inputs(inputs: Sequence[IntArray], manifest: Manifest) -> None:
+    """Raises ValueError when number, types or shapes of the inputs are not the module's."""
+    if len(inputs) != len(manifest.inputs):
+        raise ValueError(f"{len(inputs)} inputs given, the module takes {len(manifest.inputs)}")
+    for values, port in zip(inputs, manifest.inputs, strict=True):
+        if values.dtype != DTYPES[port.dtype] or values.shape[1:] != port.device_shape:
+            raise ValueError(
+                f"input {port.name} is {values.dtype}{values.shape[1:]}, not {port.dtype}{port.device_shape}"
+            )
+    counts = {len(values) for values in inputs}
+    if len(counts) != 1 or counts == {0}:
+        raise ValueError(f"inputs with {sorted(counts)} samples")
+
+
+def write_inputs(folder: Path, inputs: Sequence[IntArray]) -> None:
+    for i, values in enumerate(inputs):
+        (folder / f"input_{i}.bin").write_bytes(np.ascontiguousarray(values).tobytes())
+
+
+def read_outputs(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:
+    return tuple(
+        np.fromfile(folder / f"output_{i}.bin", DTYPES[port.dtype]).reshape(samples, *port.device_shape)
+        for i, port in enumerate(manifest.outputs)
+    )
+
+
+def read_layers(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:
+    """layers.bin: for each sample and layer {int32 index, uint32 bytes}, then the bytes."""
+    data = (folder / LAYERS).read_bytes() if (folder / LAYERS).exists() else b""
+    found = [np.zeros((samples, layer.output_bytes), np.int8) for layer in manifest.layers]
+    position = 0
+    for sample in range(samples):
+        for index, layer in enumerate(manifest.layers):
+            header = np.frombuffer(data, "<u4", 2, position) if position + 8 <= len(data) else None
+            if header is None or tuple(header) != (index, layer.output_bytes):
+                raise CheckFailedError(
+                    f"the firmware's trace does not match its manifest at layer {layer.name}",
+                    hint="emit the model again",
+                )
+            found[index][sample] = np.frombuffer(data, np.int8, layer.output_bytes, position + 8)
+            position += 8 + layer.output_bytes
+    return tuple(found)
+
+
+def read_report(path: Path) -> dict[str, int]:
+    """Lines of "key=0x<hexadecimal number>"; empty when the firmware wrote none."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return {key: int(value, 16) for key, _, value in (line.partition("=") for line in lines) if value}
+
+
+def module_labels(firmware: Firmware, elf: Elf) -> list[int]:
+    """Entry of the module, each layer, end of the last layer, return."""
+    name, layers = firmware.manifest.name, len(firmware.manifest.layers)
+    symbols = [f"{name}_run", *(f"{name}_layer_{i}" for i in range(layers)), f"{name}_layer_end", "harness_run_end"]
+    missing = [s for s in symbols if s not in elf.symbols]
+    if missing:
+        raise CheckFailedError(f"the firmware has no label {missing[0]}", hint="emit the model again")
+    return [elf.address(s) for s in symbols]
