@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mcugen.boards.board import Board
+from mcugen.boards import Board, list_boards
 from mcugen.emulate.qemu import QemuRunner
 from mcugen.emulate.renode import RenodeRunner, find_platform
 from mcugen.emulate.runner import FunctionCount, LayerCount, Runner, RunResult, ThreadStack
@@ -46,7 +46,16 @@ def select_runner(name: str, board: Board, kind: FirmwareKind = "bare") -> Runne
             return make()
     if kind == "zephyr":
         raise _no_zephyr_runner(name, board)
+    if name == "renode":
+        raise InputError(f"there is no Renode platform for {board.name}", where=board.name, hint=_renode_boards())
     raise InputError(f"no emulator can run {board.name} ({board.cpu.core})", where=board.name)
+
+
+def _renode_boards() -> str:
+    names = [b.name for b in list_boards() if find_platform(b)]
+    return (
+        f"use runner qemu, or a board with a platform: {', '.join(names)}; a module keeps the board it was emitted for"
+    )
 
 
 def _no_zephyr_runner(name: str, board: Board) -> InputError:
