@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcugen.boards.board import Board
@@ -36,6 +36,9 @@ _INSTALL = "install Renode and set RENODE_ROOT, or put `renode` on PATH"
 _COUNTS, _LOG, _EXIT, _SCRIPT = "counts.txt", "renode.log", "exit.txt", "run.resc"
 # Renode's monitor goes on after a line that failed; nothing would ever end such a run.
 _SCRIPT_ERRORS = ("There was an error executing command", "No such command or device", "[ERROR] Fatal")
+
+# Usage faults of instructions that the core does not have: undefined, or of an absent coprocessor.
+_CFSR_UNDEFINED = 1 << 16 | 1 << 19
 
 # Longest time for one sample, the start of Renode included.
 STALL_SECONDS = 300.0
@@ -155,7 +158,8 @@ class RenodeRunner:
             os.close(writing)
         report, verdict = read_report(folder / REPORT), _read_exit(folder / _EXIT)
         if verdict != 0:
-            raise explain_exit(code if verdict is None else verdict, report, elf, log.read_text(errors="replace"))
+            failure = explain_exit(code if verdict is None else verdict, report, elf, log.read_text(errors="replace"))
+            raise _with_helium_hint(failure, firmware.board, report)
         if report.get("samples") != samples:
             raise CheckFailedError(f"the firmware ran {report.get('samples', 0)} of {samples} samples")
         samples_done()
@@ -182,6 +186,13 @@ def _prepare(folder: Path, platform: Path, firmware: Firmware, elf: Elf, labels:
         "start",
     ]
     (folder / _SCRIPT).write_text("\n".join(lines) + "\n")
+
+
+def _with_helium_hint(error: CheckFailedError, board: Board, report: Mapping[str, int]) -> CheckFailedError:
+    """Renode up to 1.16.1 takes Helium's instructions for undefined ones."""
+    if board.cpu.mve != "none" and report.get("fault_cfsr", 0) & _CFSR_UNDEFINED:
+        error.hint = "Helium needs a Renode newer than 1.16.1; use runner qemu"
+    return error
 
 
 def _read_exit(path: Path) -> int | None:
