@@ -38,6 +38,42 @@ class Memory:
     size: int
 
 
+ConsoleDriver = Literal["cmsdk", "nrf_uart", "nrf_uarte", "pl011", "stm32_usart", "stm32_usart_v1"]
+
+
+@dataclass(frozen=True)
+class RegisterSetup:
+    """Bits of one 32-bit register: register = (register & ~mask) | value."""
+
+    address: int
+    mask: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Console:
+    """The UART through which bare-metal firmware speaks, at 115200 baud.
+
+    Attributes:
+        driver: a file of `mcugen/firmware/harness/uart/`.
+        address: of its registers, as the core sees them after reset.
+        renode_name: in the board's Renode platform, below `sysbus`; empty when that has none.
+        clock_hz: of the baud rate generator, as it is after reset; 0 where the driver needs none.
+        tx_pin, rx_pin: PSEL values, for Nordic's drivers.
+        low_power: an STM32 LPUART.
+        setup: registers outside the UART to be set before: clock gates, pins.
+    """
+
+    driver: ConsoleDriver
+    address: int
+    renode_name: str = ""
+    clock_hz: int = 0
+    tx_pin: int = 0
+    rx_pin: int = 0
+    low_power: bool = False
+    setup: tuple[RegisterSetup, ...] = ()
+
+
 @dataclass(frozen=True)
 class Board:
     """A board as its YAML file describes it.
@@ -50,6 +86,7 @@ class Board:
         qemu_machine: the QEMU machine with the same core; empty when none.
         qemu_exact: True when that machine is this very board.
         renode_platform: a .repl path, in the project's folder `renode` or, else, as Renode knows it; empty when none.
+        console: None where bare-metal firmware has no UART driver.
     """
 
     name: str
@@ -64,6 +101,7 @@ class Board:
     qemu_machine: str = ""
     qemu_exact: bool = False
     renode_platform: str = ""
+    console: Console | None = None
     npu: str = ""
 
     def memory(self, name: str) -> Memory:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 
-from mcugen.boards.board import Core, Memory
+from mcugen.boards.board import Console, ConsoleDriver, Core, Memory, RegisterSetup
 from mcugen.boards.machines import MACHINES, find_machine
 
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -55,6 +55,7 @@ def parse_frequency(value: Any) -> int:
 
 Size = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(gt=0, le=_ADDRESS_END)]
 Address = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(ge=0, lt=_ADDRESS_END)]
+Word = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(ge=0, lt=2**32)]
 Frequency = Annotated[int, pydantic.BeforeValidator(parse_frequency), pydantic.Field(gt=0)]
 # Names end up in comments and messages: one line, no markup.
 Identifier = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -97,6 +98,49 @@ class MemorySchema(_Strict):
         return self
 
 
+class RegisterSetupSchema(_Strict):
+    """One register outside the UART; `mask` is by default the bits of `value`."""
+
+    address: Address
+    value: Word
+    mask: Word | None = None
+
+
+class ConsoleSchema(_Strict):
+    driver: ConsoleDriver
+    address: Address
+    renode_name: Identifier | Literal[""] = ""
+    clock: Frequency | None = None
+    tx_pin: Annotated[int, pydantic.Field(ge=0, lt=64)] | None = None
+    rx_pin: Annotated[int, pydantic.Field(ge=0, lt=64)] | None = None
+    low_power: bool = False
+    setup: tuple[RegisterSetupSchema, ...] = ()
+
+    @pydantic.model_validator(mode="after")
+    def _has_what_its_driver_needs(self) -> ConsoleSchema:
+        nordic = self.driver in ("nrf_uart", "nrf_uarte")
+        pins = (self.tx_pin is not None, self.rx_pin is not None)
+        if any(pins) if not nordic else not all(pins):
+            raise ValueError(f"driver {self.driver} takes {'tx_pin and rx_pin' if nordic else 'no pins, use setup'}")
+        if (self.clock is None) != nordic:
+            raise ValueError(f"driver {self.driver} {'takes no' if nordic else 'needs a'} clock")
+        if self.low_power and self.driver != "stm32_usart":
+            raise ValueError("low_power is for driver stm32_usart")
+        return self
+
+    def console(self) -> Console:
+        return Console(
+            driver=self.driver,
+            address=self.address,
+            renode_name=self.renode_name,
+            clock_hz=self.clock or 0,
+            tx_pin=self.tx_pin or 0,
+            rx_pin=self.rx_pin or 0,
+            low_power=self.low_power,
+            setup=tuple(RegisterSetup(s.address, s.value if s.mask is None else s.mask, s.value) for s in self.setup),
+        )
+
+
 class BoardSchema(_Strict):
     """A board's file; the board's name is the file's name without .yml."""
 
@@ -110,6 +154,7 @@ class BoardSchema(_Strict):
     aliases: tuple[Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_@./-]+$")], ...] = ()
     qemu_machine: str = ""
     renode_platform: Line = ""
+    console: ConsoleSchema | None = None
     npu: Line = ""
 
     @pydantic.field_validator("qemu_machine")

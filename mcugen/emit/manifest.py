@@ -12,7 +12,7 @@ from typing import Any
 
 import pydantic
 
-from mcugen.boards.board import Board, Cpu, Memory
+from mcugen.boards.board import Board, Console, Cpu, Memory, RegisterSetup
 from mcugen.errors import InputError
 
 FORMAT = 1
@@ -121,6 +121,9 @@ class Manifest(_Strict):
         fields["cpu"] = Cpu(**fields["cpu"])
         fields["memories"] = tuple(Memory(**m) for m in fields["memories"])
         fields["aliases"] = tuple(fields["aliases"])
+        if fields.get("console"):
+            setup = tuple(RegisterSetup(**s) for s in fields["console"]["setup"])
+            fields["console"] = Console(**(fields["console"] | {"setup": setup}))
         return Board(**fields)
 
 

@@ -14,6 +14,7 @@ from mcugen.boards.machines import Machine, find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.errors import InputError
 from mcugen.firmware import cmsis_nn
+from mcugen.firmware.applications import FILES, Application
 from mcugen.firmware.elf import Elf
 from mcugen.firmware.toolchain import (
     SECTIONS,
@@ -29,10 +30,13 @@ Mode = Literal["measure", "trace"]
 FirmwareKind = Literal["bare", "zephyr"]
 
 _HARNESS = Path(__file__).resolve().parent / "harness"
-_HARNESS_SOURCES = {
-    "measure": ("startup.c", "harness.c", "semihosting.c"),
-    "trace": ("startup.c", "harness.c", "semihosting.c", "trace.c"),
+# Besides the application's own.
+_HARNESS_SOURCES: Mapping[Mode, tuple[str, ...]] = {
+    "measure": ("startup.c", "stack.c", "guards.c"),
+    "trace": ("startup.c", "stack.c", "guards.c", "trace.c"),
 }
+# As HARNESS_GUARD_SIZE in harness/harness.h.
+_GUARD_SIZE = 32
 # What the module is compiled with.
 MODE_DEFINITIONS: Mapping[Mode, tuple[str, ...]] = {
     "measure": ("MCUGEN_LAYER_LABELS",),
@@ -106,6 +110,7 @@ def build_firmware(
     build_dir: Path,
     optimization: str | None = None,
     machine: Machine | None = None,
+    application: Application = FILES,
 ) -> Firmware:
     """Compiles and links an emitted module with the harness.
 
@@ -116,23 +121,30 @@ def build_firmware(
         build_dir: objects and firmware.elf go there; made when missing.
         optimization: of the module, such as "-O2"; by default what its manifest says.
         machine: whose addresses it is linked for; by default the QEMU machine of the board.
+        application: what feeds the module.
 
     Raises:
         MissingToolError: no cross compiler.
-        InputError: no QEMU machine has the board's core.
+        InputError: no QEMU machine has the board's core, or the application needs a console and the board names none.
         DoesNotFitError: larger than the board's memories.
         CheckFailedError: the module does not compile.
     """
     machine = machine or find_machine(board.qemu_machine)
     if machine is None:
         raise InputError(f"no QEMU machine runs code for the {board.cpu.core} of {board.name}", where=board.name)
+    if application.console and board.console is None:
+        raise InputError(
+            f"{board.name} names no UART for the {application.name} firmware",
+            where=board.name,
+            hint="add `console:` to a copy of its board file, as boards/nrf5340dk.yml has it",
+        )
     toolchain = find_toolchain()
     library = cmsis_nn.module_library(manifest)
     build_dir = build_dir.resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
     flag = optimization or manifest.compiler_optimization
     objects = _compile_module(toolchain, folder.resolve(), manifest, board, mode, build_dir, flag, library)
-    objects += _compile_harness(toolchain, folder.resolve(), manifest, board, mode, build_dir)
+    objects += _compile_harness(toolchain, folder.resolve(), manifest, board, mode, build_dir, application)
     if library is not None:
         objects.append(str(cmsis_nn.build_archive(library, cpu_flags(board.cpu), toolchain)))
     elf_path = _link(toolchain, objects, board, machine, build_dir)
@@ -171,6 +183,7 @@ def _compile_module(
         optimization,
         *(f"-D{name}" for name in MODE_DEFINITIONS[mode]),
         "-fstack-usage",
+        *_debug_flags(folder, build_dir),
         f"-I{folder / 'include'}",
         f"-I{folder / 'kernels'}",
         *(f"-isystem{include}" for include in (cmsis_nn.include_dirs(library) if library else ())),
@@ -184,7 +197,13 @@ def _compile_module(
     return objects
 
 
-def render_glue(manifest: Manifest, mode: Mode) -> str:
+def _debug_flags(folder: Path, build_dir: Path) -> tuple[str, ...]:
+    """Source lines for messages, by names that are the same on every machine. They change no instruction."""
+    names = ((folder, "."), (_HARNESS, "harness"), (build_dir, "build"))
+    return ("-g", *(f"-ffile-prefix-map={path}={name}" for path, name in names))
+
+
+def render_glue(manifest: Manifest, mode: Mode, application: Application = FILES) -> str:
     """The C source that gives the harness, of either kind of firmware, the module's buffers and its call."""
     misalignment = _MISALIGNMENT[mode]
     groups = [("input", manifest.inputs), ("output", manifest.outputs)]
@@ -196,17 +215,31 @@ def render_glue(manifest: Manifest, mode: Mode) -> str:
         groups=groups,
         arguments=arguments,
         misalignment=misalignment,
+        console=application.console,
+        vectors=application.vectors,
     )
 
 
 def _compile_harness(
-    toolchain: Toolchain, folder: Path, manifest: Manifest, board: Board, mode: Mode, build_dir: Path
+    toolchain: Toolchain,
+    folder: Path,
+    manifest: Manifest,
+    board: Board,
+    mode: Mode,
+    build_dir: Path,
+    application: Application,
 ) -> list[str]:
     glue = build_dir / "glue.c"
-    glue.write_text(render_glue(manifest, mode))
-    flags = [*cpu_flags(board.cpu), *_HARNESS_FLAGS, f"-I{_HARNESS}", f"-I{folder / 'include'}"]
+    glue.write_text(render_glue(manifest, mode, application))
+    includes = [_HARNESS, folder / "include", folder / "vectors"]
+    names = [*_HARNESS_SOURCES[mode], *application.sources]
+    if application.console and board.console is not None:
+        (build_dir / "board.h").write_text(_render("board.h.j2", board=board, console=board.console))
+        includes.append(build_dir)
+        names.append(f"uart/{board.console.driver}.c")
+    flags = [*cpu_flags(board.cpu), *_HARNESS_FLAGS, *_debug_flags(folder, build_dir), *(f"-I{i}" for i in includes)]
     objects = []
-    for source in [*(_HARNESS / name for name in _HARNESS_SOURCES[mode]), glue]:
+    for source in [*(_HARNESS / name for name in names), glue]:
         target = f"harness/{source.stem}.o"
         toolchain.compile(source, build_dir / target, flags, cwd=build_dir)
         objects.append(target)
@@ -226,6 +259,7 @@ def _link(toolchain: Toolchain, objects: list[str], board: Board, machine: Machi
             code_size=code_size,
             data_size=data_size,
             minimum_stack=_MINIMUM_STACK,
+            guard_size=_GUARD_SIZE,
         )
     )
     elf = build_dir / "firmware.elf"

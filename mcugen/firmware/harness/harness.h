@@ -1,9 +1,11 @@
-/* The firmware around a module: start-up, then every sample of the input files through the module.
+/* The firmware around a module: start-up, the module's buffers, checks of stack and memory, and one application:
  *
- * It speaks with the runner through files in the emulator's working directory:
- *   input_<i>.bin, output_<i>.bin   raw samples in device layout, one after the other
- *   layers.bin                      with layer hooks: for each layer {int32 index, uint32 bytes}, then its output
- *   report.txt                      lines of key=value: what happened
+ *   files.c         samples from files, by semihosting. In the emulator's working directory:
+ *                     input_<i>.bin, output_<i>.bin   raw samples in device layout, one after the other
+ *                     layers.bin                      with layer hooks: {int32 index, uint32 bytes} and the output of each
+ *                     report.txt                      lines of key=value: what happened
+ *   self_test.c     the module's own vectors, then inferences on request; words on the board's UART
+ *   mlperf_tiny.c   the serial protocol of the MLPerf Tiny runner, on the board's UART
  */
 #ifndef MCUGEN_HARNESS_H
 #define MCUGEN_HARNESS_H
@@ -22,6 +24,14 @@ extern const struct harness_port harness_inputs[];
 extern const size_t harness_input_count;
 extern const struct harness_port harness_outputs[];
 extern const size_t harness_output_count;
+
+/* From the glue too, in firmware with a console. */
+extern const char harness_module_name[];
+
+/* Samples with known outputs, as <mcugen/mcugen.h> describes them; only for the self-test. */
+struct mcugen_vector;
+extern const struct mcugen_vector *const harness_vectors;
+extern const size_t harness_vector_count;
 
 /* One inference on the buffers of the ports; returns the module's status. */
 int harness_invoke(void);
@@ -48,6 +58,22 @@ static inline __attribute__((always_inline)) void harness_prepare_stack(void)
     }
 }
 
+/* Deepest stack of the painted inference in bytes, to be called before anything else uses the stack; HARNESS_STACK_ALL when
+ * nothing of the pattern is left. */
+uint32_t harness_stack_used(void);
+#define HARNESS_STACK_ALL UINT32_MAX
+
+/* After the stack was painted: its last word is still untouched. */
+int32_t harness_stack_intact(void);
+
+/* Bytes right before and after the module's static memory, the arena above all. Painted once, they stay as they are unless
+ * the module writes where it must not. */
+#define HARNESS_GUARD_SIZE 32u
+#define HARNESS_GUARD_PATTERN 0xA5u
+extern uint8_t linker_guard_below[], linker_guard_above[];
+void harness_paint_guards(void);
+int32_t harness_guards_intact(void);
+
 /* Exit codes of the emulator. */
 enum harness_exit {
     HARNESS_DONE = 0,
@@ -55,18 +81,19 @@ enum harness_exit {
     HARNESS_FILE_ERROR = 11,
     HARNESS_MODULE_ERROR = 12,
     HARNESS_STACK_OVERFLOW = 13,
+    HARNESS_OUT_OF_ARENA = 14,
 };
 
-/* One line of report.txt. */
+/* One line of a report. */
 struct harness_fact {
     const char *key;
     uint32_t value;
 };
 
-/* Writes report.txt and ends the emulator. */
+/* Reports and stops: report.txt and the end of the emulator, or lines on the UART and an endless loop. */
 _Noreturn void harness_end(enum harness_exit code, const struct harness_fact *facts, size_t count);
 
-/* The whole harness; called by the start-up code. */
+/* The application; called by the start-up code. */
 _Noreturn void harness_main(void);
 
 #endif

@@ -1,11 +1,8 @@
+/* Firmware that takes its samples from files, by semihosting: what `mcugen run` and `mcugen verify` execute. */
 #include "harness.h"
-
 #include "semihosting.h"
 
 enum { MAX_PORTS = 32 };
-
-uint32_t harness_stack_pointer;
-int32_t harness_paint = 1;
 
 static int32_t input_handles[MAX_PORTS];
 static int32_t output_handles[MAX_PORTS];
@@ -96,30 +93,23 @@ static void close_all(void)
     }
 }
 
-/* Deepest stack of the painted inference; read before anything else uses the stack. */
-static uint32_t stack_used(void)
-{
-    const volatile uint32_t *word = linker_stack_bottom;
-    while (*word == HARNESS_STACK_PATTERN) {
-        word++;
-    }
-    if (word == linker_stack_bottom) {
-        end_with(HARNESS_STACK_OVERFLOW, "stack_bottom", (uint32_t)(uintptr_t)linker_stack_bottom);
-    }
-    const uint32_t lowest = (uint32_t)(uintptr_t)word;
-    return lowest < harness_stack_pointer ? harness_stack_pointer - lowest : 0;
-}
-
 _Noreturn void harness_main(void)
 {
     uint32_t samples = 0, stack_bytes = 0;
+    harness_paint_guards();
     open_all(harness_inputs, harness_input_count, SEMIHOSTING_READ, input_handles);
     open_all(harness_outputs, harness_output_count, SEMIHOSTING_WRITE, output_handles);
     while (read_sample(samples)) {
         const int status = harness_invoke();
         if (harness_paint) {
-            stack_bytes = stack_used();
+            stack_bytes = harness_stack_used();
             harness_paint = 0;
+        }
+        if (stack_bytes == HARNESS_STACK_ALL) {
+            end_with(HARNESS_STACK_OVERFLOW, "stack_bottom", (uint32_t)(uintptr_t)linker_stack_bottom);
+        }
+        if (!harness_guards_intact()) {
+            end_with(HARNESS_OUT_OF_ARENA, "sample", samples);
         }
         if (status != 0) {
             const struct harness_fact facts[] = {{"sample", samples}, {"status", (uint32_t)status}};
