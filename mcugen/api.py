@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +23,7 @@ from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import CmsisNn, locate
 from mcugen.plan.plan import Plan
 from mcugen.plan.planner import make_plan
+from mcugen.scratch import scratch_folder
 
 Progress = Callable[[str, int, int], None]
 
@@ -133,10 +133,10 @@ def _linked_size(module: Module) -> FlashSize:
     if not board.qemu_machine:
         return FlashSize(constants, f"constants only, no machine to link for {board.cpu.core}")
     try:
-        with tempfile.TemporaryDirectory(prefix="mcugen-size-") as scratch:
-            folder = Path(scratch) / "module"
+        with scratch_folder("mcugen-size-") as scratch:
+            folder = scratch / "module"
             module.write(folder)
-            firmware = build_firmware(folder, module.manifest, board, mode="measure", build_dir=Path(scratch) / "build")
+            firmware = build_firmware(folder, module.manifest, board, mode="measure", build_dir=scratch / "build")
     except MissingToolError:
         return FlashSize(constants, "constants only, no cross compiler found")
     return FlashSize(firmware.flash_bytes, "linked")

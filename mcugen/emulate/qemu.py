@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import IntArray
+from mcugen.scratch import scratch_folder
 
 _PROGRAM = "qemu-system-arm"
 _INSTALL = "apt-get install qemu-system-arm"
@@ -76,8 +76,7 @@ class QemuRunner:
             raise MissingToolError(f"{_PROGRAM}, the emulator, is not installed", hint=_INSTALL)
         check_inputs(inputs, firmware.manifest)
         elf = Elf(firmware.elf)
-        with tempfile.TemporaryDirectory(prefix="mcugen-qemu-") as name:
-            folder = Path(name)
+        with scratch_folder("mcugen-qemu-") as folder:
             command = [program, *self._options, *_machine_options(firmware), "-kernel", str(firmware.elf)]
             if count:
                 command += _plugin_options(firmware, elf, folder)

@@ -6,7 +6,6 @@ import itertools
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import IntArray
 from mcugen.resources import data_folder
+from mcugen.scratch import scratch_folder
 
 _PROGRAM = "renode"
 _INSTALL = "install Renode and set RENODE_ROOT, or put `renode` on PATH"
@@ -92,8 +92,7 @@ class RenodeRunner:
         check_inputs(inputs, firmware.manifest)
         elf, samples = Elf(firmware.elf), len(inputs[0])
         labels = module_labels(firmware, elf) if count else []
-        with tempfile.TemporaryDirectory(prefix="mcugen-renode-") as name:
-            folder = Path(name)
+        with scratch_folder("mcugen-renode-") as folder:
             _prepare(folder, platform, firmware, elf, labels)
             write_inputs(folder, inputs)
             # Renode keeps its own temporary files in TMPDIR and would leave them there when killed.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from mcugen.emit.manifest import load_manifest
 from mcugen.errors import InputError
 from mcugen.graph.tensor import IntArray
+from mcugen.scratch import scratch_folder
 from mcugen.verify.measure import Progress, build_and_run, measurement
 from mcugen.verify.result import RunOutcome
 from mcugen.verify.samples import load_samples, to_model_layout
@@ -31,7 +31,7 @@ def run_samples(
         raise InputError(f"the folder of {outputs} does not exist")
     samples = load_samples(inputs, manifest)
     report = progress or (lambda stage, done, total: None)
-    with tempfile.TemporaryDirectory(prefix="mcugen-run-") as scratch:
+    with scratch_folder("mcugen-run-") as scratch:
         firmware, result = build_and_run(
             folder,
             manifest,
@@ -39,7 +39,7 @@ def run_samples(
             mode="measure",
             kind="bare",
             runner=runner,
-            scratch=Path(scratch),
+            scratch=scratch,
             progress=lambda done, total: report("running firmware", done, total),
         )
     arrays = to_model_layout(result.outputs, manifest)

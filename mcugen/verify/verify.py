@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from mcugen.emit.manifest import Manifest, load_manifest
 from mcugen.emit.vectors import Vectors, load_vectors
 from mcugen.firmware import FirmwareKind
 from mcugen.graph.tensor import IntArray
+from mcugen.scratch import scratch_folder
 from mcugen.verify.compare import Difference, first_difference
 from mcugen.verify.measure import Progress, build_and_run, measurement
 from mcugen.verify.result import Measurement, VerifyOutcome
@@ -33,16 +33,14 @@ def verify_module(
     vectors = load_vectors(folder)
     inputs = [vectors.inputs[p.name] for p in manifest.inputs]
     report = progress or (lambda stage, done, total: None)
-    with tempfile.TemporaryDirectory(prefix="mcugen-verify-") as scratch:
+    with scratch_folder("mcugen-verify-") as scratch:
         report("verifying", 0, 2)
         built, result = build_and_run(
-            folder, manifest, inputs, mode="measure", kind=firmware, runner=runner, scratch=Path(scratch)
+            folder, manifest, inputs, mode="measure", kind=firmware, runner=runner, scratch=scratch
         )
         report("verifying", 1, 2)
         first = [i[:1] for i in inputs]
-        _, traced = build_and_run(
-            folder, manifest, first, mode="trace", kind=firmware, runner=runner, scratch=Path(scratch)
-        )
+        _, traced = build_and_run(folder, manifest, first, mode="trace", kind=firmware, runner=runner, scratch=scratch)
         report("verifying", 2, 2)
     differences = _differences(vectors, result.outputs, manifest)
     assert traced.layer_outputs is not None
