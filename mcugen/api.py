@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,7 +16,7 @@ from mcugen.emit.module import Call, ModuleText, port_parameters, render
 from mcugen.emit.names import module_name
 from mcugen.emit.output import write_folder
 from mcugen.emit.vectors import make_vectors, vector_files, vector_header
-from mcugen.errors import DoesNotFitError, InputError, MissingToolError
+from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, MissingToolError
 from mcugen.firmware import build_firmware
 from mcugen.graph.graph import Graph, Port
 from mcugen.kernels import registry
@@ -24,13 +24,15 @@ from mcugen.kernels.cmsis_nn import CmsisNn, locate
 from mcugen.plan.plan import Plan
 from mcugen.plan.planner import make_plan
 from mcugen.scratch import scratch_folder
+from mcugen.testbench.renode_suite import renode_suite, require_platform
+from mcugen.verify.verify import verify_module
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `mcugen emit` takes besides the model. Budgets in bytes.
+    """What `mcugen emit` takes besides the model. Budgets in bytes, and in instructions of one inference.
 
     Attributes:
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
@@ -44,6 +46,7 @@ class Options:
     max_ram: int | None = None
     max_flash: int | None = None
     cmsis_nn: Path | None = None
+    max_instructions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,16 @@ class Module:
     def write(self, folder: Path) -> None:
         """Replaces the folder, all or nothing."""
         write_folder(folder, self.files)
+
+    def with_files(self, files: Mapping[PurePosixPath, bytes]) -> Module:
+        """The same module with more files, which its manifest lists too."""
+        hashes = {str(path): hashlib.sha256(content).hexdigest() for path, content in files.items()}
+        manifest = self.manifest.model_copy(update={"files": dict(sorted({**self.manifest.files, **hashes}.items()))})
+        return Module(
+            manifest,
+            self.plan,
+            {**self.files, **files, PurePosixPath(manifests.FILE_NAME): manifests.to_json(manifest)},
+        )
 
 
 def compile(model: Path | Graph, options: Options, progress: Progress | None = None) -> Module:
@@ -127,6 +140,26 @@ def check_flash(module: Module) -> FlashSize:
     return size
 
 
+def add_renode_suite(module: Module, progress: Progress | None = None) -> Module:
+    """Adds `renode/`: firmware, script and Robot Framework suite, with the counts of an emulated inference as baseline.
+
+    Raises:
+        InputError: the board has no Renode platform or no console.
+        MissingToolError: no compiler or emulator.
+        CheckFailedError: the firmware does not compute what the reference does, or exceeds a budget.
+    """
+    require_platform(module.manifest.target)
+    with scratch_folder("mcugen-renode-suite-") as scratch:
+        folder = scratch / "module"
+        module.write(folder)
+        outcome = verify_module(folder, progress=progress)
+        if not outcome.ok:
+            raise CheckFailedError(outcome.failure)
+        return module.with_files(
+            renode_suite(folder, module.manifest, module.plan, outcome.measurement, scratch / "build")
+        )
+
+
 def _linked_size(module: Module) -> FlashSize:
     constants = module.manifest.memory.constant_bytes
     board = module.manifest.target
@@ -178,6 +211,7 @@ def _option_entries(options: Options, text: ModuleText, library: CmsisNn | None)
         "optimize": options.optimize,
         "max_ram": options.max_ram,
         "max_flash": options.max_flash,
+        "max_instructions": options.max_instructions,
     }
     if library is not None and any(c.step.invocation.source.startswith("cmsis_nn/") for c in text.calls):
         entries["cmsis_nn"] = {"path": str(library.path), "version": library.version}

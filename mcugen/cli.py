@@ -107,6 +107,12 @@ def emit(
     optimize: Annotated[Optimize, typer.Option(help="What to prefer where there is a choice.")] = Optimize.speed,
     max_ram: Annotated[str | None, typer.Option(metavar="N", help="Budget for the arena, such as 64K.")] = None,
     max_flash: Annotated[str | None, typer.Option(metavar="N", help="Budget for code and constants.")] = None,
+    max_instructions: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Budget for the instructions of one inference.")
+    ] = None,
+    renode: Annotated[
+        bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
+    ] = False,
     cmsis_nn: Annotated[
         Path | None,
         typer.Option(
@@ -127,10 +133,13 @@ def emit(
         max_ram=_parse_size(max_ram),
         max_flash=_parse_size(max_flash),
         cmsis_nn=cmsis_nn,
+        max_instructions=max_instructions,
     )
     with _progress() as progress:
         module = api.compile(model, options, progress)
         size = api.check_flash(module)
+        if renode:
+            module = api.add_renode_suite(module, progress)
     folder = output_folder or Path(module.manifest.name)
     module.write(folder)
     if module.manifest.model.calibration == "random":

@@ -69,10 +69,16 @@ def read_report(path: Path) -> dict[str, int]:
     return {key: int(value, 16) for key, _, value in (line.partition("=") for line in lines) if value}
 
 
+def label_names(manifest: Manifest) -> list[str]:
+    """Symbols that an inference passes in order: the module's entry, each layer, end of the last one, return."""
+    name = manifest.name
+    layers = [f"{name}_layer_{i}" for i in range(len(manifest.layers))]
+    return [f"{name}_run", *layers, f"{name}_layer_end", "harness_run_end"]
+
+
 def module_labels(firmware: Firmware, elf: Elf) -> list[int]:
-    """Entry of the module, each layer, end of the last layer, return."""
-    name, layers = firmware.manifest.name, len(firmware.manifest.layers)
-    symbols = [f"{name}_run", *(f"{name}_layer_{i}" for i in range(layers)), f"{name}_layer_end", "harness_run_end"]
+    """Addresses of `label_names`."""
+    symbols = label_names(firmware.manifest)
     missing = [s for s in symbols if s not in elf.symbols]
     if missing:
         raise CheckFailedError(f"the firmware has no label {missing[0]}", hint="emit the model again")

@@ -79,8 +79,13 @@ def _over_budget(manifest: Manifest, measured: Measurement) -> tuple[str, ...]:
         ("flash", measured.flash_bytes, manifest.options.get("max_flash"), "--max-flash"),
         ("RAM", measured.ram_bytes, manifest.options.get("max_ram"), "--max-ram"),
     )
-    return tuple(
+    over = [
         f"{kind} is {used} bytes, {used - limit} bytes over {what} ({limit} bytes)"
         for kind, used, limit, what in limits
         if limit is not None and used > limit
-    )
+    ]
+    budget = manifest.options.get("max_instructions")
+    if budget is not None and measured.instructions > budget:
+        excess = measured.instructions - budget
+        over.append(f"{measured.instructions} instructions an inference, {excess} over --max-instructions ({budget})")
+    return tuple(over)

@@ -1,0 +1,336 @@
+"""Robot Framework keywords for modules that mcugen emitted, in suites that `renode-test` runs.
+
+A suite imports this file as a library and loads a folder that `mcugen emit --renode` wrote:
+
+| *** Settings ***
+| Library    path/to/out/renode/mcugen_keywords.py
+|
+| *** Test Cases ***
+| Keyword Spotting Still Works
+|     Load Module    path/to/out/renode
+|     Run Inference    0
+|     Outputs Should Match
+|     Instructions Should Be Below    3400000
+
+It needs nothing but Python's standard library and Renode's own keywords, so it works where mcugen is not installed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+from robot.libraries.BuiltIn import BuiltIn
+from robot.utils import escape
+
+_FORMAT = 1
+_CHUNK_BYTES = 4096
+_GUARD_BYTES, _GUARD_PATTERN = 32, 0xA5
+_END = r"end (\d+)(.*)"
+_FAULT = 10
+
+# Configurable Fault Status Register, Armv7-M and Armv8-M Architecture Reference Manuals.
+_FAULT_CAUSES = {
+    0: "instruction fetch from memory that is not executable",
+    1: "access to protected memory",
+    8: "instruction fetch from no memory",
+    9: "access to an address without memory",
+    10: "write to an address without memory",
+    16: "undefined instruction",
+    17: "jump to an even address (Arm code)",
+    19: "floating-point or vector instruction on a core without it",
+    20: "stack overflow",
+    24: "unaligned access",
+    25: "division by zero",
+}
+
+
+@library(scope="SUITE", doc_format="ROBOT", auto_keywords=False)
+class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
+    """Keywords that run an emitted module's firmware in Renode and compare it with the module's vectors.
+
+    Every test case starts with `Load Module`, since Renode's own test set-up resets the emulation.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._module: dict[str, Any] = {}
+        self._requests = 0
+        self._sample = 0
+        self._self_test = ""
+
+    @keyword
+    def load_module(self, folder: str, elf: str = "", timeout: float = 60.0) -> None:
+        """Makes a machine of the module's board, loads the firmware and waits until its self-test has ended.
+
+        ``folder`` is the folder ``renode`` of an emitted module, ``elf`` another firmware file than the one in it, and
+        ``timeout`` the longest time for the self-test in seconds of the emulated board.
+
+        Fails when the firmware faults before it says anything; a self-test that failed is told by
+        `Self Test Should Pass`.
+        """
+        self._folder = Path(folder).resolve()
+        self._module = _read_description(self._folder)
+        self._requests = 0
+        image = Path(elf).resolve() if elf else self._folder / self._module["elf"]
+        if not image.is_file():
+            raise AssertionError(f"there is no firmware {image}: emit the module again with --renode")
+        self._execute(f'mach create "{self._module["name"]}"')
+        self._execute(f"machine LoadPlatformDescription @{_quoted(self._folder / self._module['platform'])}")
+        self._execute("emulation SetGlobalAdvanceImmediately true")
+        self._execute(f"sysbus LoadELF @{_quoted(image)}")
+        self._execute(f"cpu VectorTableOffset {self._address('vectors'):#x}")
+        self._execute(f"include @{_quoted(self._folder / 'mcugen_probe.py')}")
+        labels = ",".join(str(self._address(label)) for label in self._module["labels"])
+        outputs = ",".join(
+            f"{self._address(layer['symbol']) + layer['offset']}:{layer['bytes']}" for layer in self._module["layers"]
+        )
+        self._execute(f'mcugen_probe "{labels}" "{outputs}"')
+        _run(
+            "Create Terminal Tester",
+            f"sysbus.{self._module['console']}",
+            f"timeout={timeout}",
+            "defaultPauseEmulation=True",
+        )
+        self._self_test = self._wait(r"self-test (\w+): .*")
+
+    @keyword
+    def self_test_should_pass(self) -> None:
+        """Checks that the firmware found its built-in vectors to match, when it started."""
+        if "passed" not in self._self_test:
+            failed = self._self_test
+            self.run_inference(0)
+            raise AssertionError(f"{failed}{self._first_wrong_layer(0)}")
+
+    @keyword
+    def run_inference(self, sample: int = 0, inputs: list[str] | None = None) -> None:
+        """Makes one inference with a sample of the module's vectors, or with ``inputs``.
+
+        ``inputs`` has one hexadecimal string for each input: its bytes in the device's layout.
+
+        Fails when the firmware faults, when the module returns an error, when it wrote outside its arena, or when it
+        used up the stack.
+        """
+        self._sample = int(sample)
+        if inputs is None:
+            samples = self._module["samples"]["inputs"]
+            if not 0 <= self._sample < len(samples):
+                raise AssertionError(f"the module has {len(samples)} samples, there is no sample {sample}")
+            data = [base64.b64decode(text) for text in samples[self._sample]]
+        else:
+            self._sample = -1
+            data = [bytes.fromhex(text) for text in inputs]
+        self._write_inputs(data)
+        self._requests += 1
+        self._write(self._address("harness_request"), self._requests.to_bytes(4, "little"))
+        self._check_state(self._wait(rf"inference {self._requests}, .*"))
+
+    @keyword
+    def get_outputs(self) -> list[str]:
+        """Returns the outputs of the last inference, one hexadecimal string each."""
+        return [self._read(self._address(o["symbol"]), o["bytes"]).hex() for o in self._module["outputs"]]
+
+    @keyword
+    def outputs_should_match(self, expected: list[str] | None = None) -> None:
+        """Compares the outputs of the last inference with the module's vectors, or with ``expected``.
+
+        ``expected`` has one hexadecimal string for each output. The message names the first wrong layer where the last
+        inference was of sample 0, whose layers the vectors have too.
+        """
+        if expected is None:
+            if self._sample < 0:
+                raise AssertionError("the last inference was of inputs without known outputs: give `expected`")
+            wanted = [base64.b64decode(text) for text in self._module["samples"]["outputs"][self._sample]]
+        else:
+            wanted = [bytes.fromhex(text) for text in expected]
+        for output, values, actual in zip(self._module["outputs"], wanted, self.get_outputs(), strict=True):
+            difference = _difference(values, bytes.fromhex(actual))
+            if difference:
+                raise AssertionError(
+                    f"output {output['name']} of sample {self._sample} differs from the reference: {difference}"
+                    f"{self._first_wrong_layer(self._sample)}"
+                )
+
+    @keyword
+    def get_layers(self) -> list[str]:
+        """Returns the names of the module's layers, in the order of execution."""
+        return [layer["name"] for layer in self._module["layers"]]
+
+    @keyword
+    def layer_should_match(self, name: str) -> None:
+        """Compares a layer's output of the last inference, which must have been of sample 0, with the reference."""
+        if self._sample != 0:
+            raise AssertionError("the vectors have the layers of sample 0 only: Run Inference    0")
+        index = self.get_layers().index(name) if name in self.get_layers() else -1
+        if index < 0:
+            raise AssertionError(f"the module has no layer {name}; it has {', '.join(self.get_layers())}")
+        difference = self._layer_difference(index)
+        if difference:
+            raise AssertionError(f"{self._describe(index)} differs from the reference: {difference}")
+
+    @keyword
+    def get_instructions(self) -> int:
+        """Returns the executed instructions of the last inference, from the module's entry to its return."""
+        counts = self._counts()
+        return counts[-1] - counts[0]
+
+    @keyword
+    def get_layer_instructions(self, name: str) -> int:
+        """Returns the executed instructions of one layer in the last inference."""
+        counts, index = self._counts(), self.get_layers().index(name)
+        return counts[index + 2] - counts[index + 1]
+
+    @keyword
+    def instructions_should_be_below(self, limit: int) -> None:
+        """Fails when the last inference took more instructions than ``limit``; names the layers that grew.
+
+        Instructions are counted by the emulated core: exact, and the same on every run.
+        """
+        actual, limit = self.get_instructions(), int(limit)
+        logger.info(f"{actual} instructions, limit {limit}")
+        if actual <= limit:
+            return
+        counts = self._counts()
+        grown = [
+            f"{self._describe(i)}: {after - before}, {layer['instructions']} when the module was emitted"
+            for i, (layer, before, after) in enumerate(
+                zip(self._module["layers"], counts[1:-2], counts[2:-1], strict=True)
+            )
+            if after - before > layer["instructions"]
+        ]
+        most = max(range(len(self._module["layers"])), key=lambda i: counts[i + 2] - counts[i + 1])
+        reasons = grown or [f"no layer grew since the module was emitted; the largest is {self._describe(most)}"]
+        raise AssertionError(
+            f"the inference took {actual} instructions, {actual - limit} more than {limit}\n" + "\n".join(reasons)
+        )
+
+    @keyword
+    def memory_should_be_intact(self) -> None:
+        """Checks the bytes around the module's arena and the end of the stack, which no inference may have written."""
+        for side in ("below", "above"):
+            found = self._read(self._address(f"linker_guard_{side}"), _GUARD_BYTES)
+            if found != bytes([_GUARD_PATTERN]) * _GUARD_BYTES:
+                raise AssertionError(f"the module wrote outside its arena: the guard {side} it is {found.hex()}")
+        pattern = self._read(self._address("linker_stack_bottom"), 4)
+        if int.from_bytes(pattern, "little") != self._module["stack_pattern"]:
+            raise AssertionError("the inference used all of the stack")
+
+    def _wait(self, pattern: str) -> str:
+        """The next line of the console that matches.
+
+        Raises AssertionError when the firmware ends instead, or says nothing of the kind in time.
+        """
+        result = _run("Wait For Line On Uart", escape(rf"{pattern}|{_END}"), "treatAsRegex=True")
+        line = str(result["Line"] if isinstance(result, dict) else getattr(result, "Line", result)).strip()
+        ended = re.search(_END, line)
+        if ended:
+            raise AssertionError(self._explain_end(int(ended[1]), ended[2]))
+        return line
+
+    def _explain_end(self, code: int, words: str) -> str:
+        facts = {key: int(value, 16) for key, value in re.findall(r"(\w+)=0x([0-9a-f]+)", words)}
+        if code != _FAULT:
+            return f"the firmware ended with code {code}: {words.strip()}"
+        status = facts.get("fault_cfsr", 0)
+        causes = [text for bit, text in _FAULT_CAUSES.items() if status >> bit & 1] or ["hard fault"]
+        places = [
+            f"{name} {facts[f'fault_{name}']:#010x} ({self._symbol(facts[f'fault_{name}'])})" for name in ("pc", "lr")
+        ]
+        return f"the firmware faulted: {', '.join(causes)}, at {', called from '.join(places)}"
+
+    def _check_state(self, line: str) -> None:
+        status = re.search(r"status (-?\d+)", line)
+        if status is None or int(status[1]):
+            raise AssertionError(f"the module returned an error: {line}")
+        if "guards intact" not in line:
+            raise AssertionError(f"the module wrote outside its arena{self._first_wrong_layer(self._sample)}")
+        if "OVERFLOW" in line:
+            raise AssertionError("the inference used all of the stack")
+
+    def _first_wrong_layer(self, sample: int) -> str:
+        """More words for a message: the layer where it went wrong."""
+        if sample != 0:
+            return ""
+        for index in range(len(self._module["layers"])):
+            difference = self._layer_difference(index)
+            if difference:
+                return f"\nthe first wrong layer is {self._describe(index)}: {difference}"
+        return ""
+
+    def _layer_difference(self, index: int) -> str:
+        actual = bytes.fromhex(self._execute(f"mcugen_layer {index}"))
+        return _difference(base64.b64decode(self._module["samples"]["layers"][index]), actual)
+
+    def _describe(self, index: int) -> str:
+        layer = self._module["layers"][index]
+        return f"layer {layer['name']} ({layer['op']}, {layer['kernel']})"
+
+    def _counts(self) -> list[int]:
+        words = self._execute("mcugen_counts").split(",")
+        if not all(words):
+            raise AssertionError("no inference has run: use Run Inference first")
+        return [int(word) for word in words]
+
+    def _write_inputs(self, data: list[bytes]) -> None:
+        ports = self._module["inputs"]
+        if [len(d) for d in data] != [p["bytes"] for p in ports]:
+            raise AssertionError(
+                f"inputs of {[len(d) for d in data]} bytes given, the module takes "
+                + ", ".join(f"{p['name']}: {p['bytes']}" for p in ports)
+            )
+        for port, values in zip(ports, data, strict=True):
+            self._write(self._address(port["symbol"]), values)
+
+    def _address(self, symbol: str) -> int:
+        return int(self._execute(f'sysbus GetSymbolAddress "{symbol}"'), 0)
+
+    def _symbol(self, address: int) -> str:
+        return self._execute(f"sysbus FindSymbolAt {address & ~1:#x}") or "no function"
+
+    def _read(self, address: int, size: int) -> bytes:
+        return bytes.fromhex(self._execute(f"mcugen_read {address} {size}"))
+
+    def _write(self, address: int, data: bytes) -> None:
+        for start in range(0, len(data), _CHUNK_BYTES):
+            self._execute(f'mcugen_write {address + start} "{data[start : start + _CHUNK_BYTES].hex()}"')
+
+    def _execute(self, command: str) -> str:
+        return str(_run("Execute Command", escape(command))).strip()
+
+
+def _run(name: str, *arguments: str) -> Any:
+    """A keyword of Renode; in its arguments backslashes and variables count as in a suite."""
+    return BuiltIn().run_keyword(name, *arguments)
+
+
+def _quoted(path: Path) -> str:
+    """A path as Renode's monitor takes it."""
+    return str(path).replace(" ", "\\ ")
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    path = folder / "module.json"
+    try:
+        description = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise AssertionError(f"cannot read {path}: {error}; emit the module with --renode") from error
+    if description.get("format") != _FORMAT:
+        raise AssertionError(f"{path} has format {description.get('format')}, these keywords read {_FORMAT}")
+    return description  # type: ignore[no-any-return]
+
+
+def _difference(expected: bytes, actual: bytes) -> str:
+    """Empty when equal."""
+    if len(expected) != len(actual):
+        return f"{len(actual)} bytes instead of {len(expected)}"
+    wrong = [i for i, (a, b) in enumerate(zip(expected, actual, strict=True)) if a != b]
+    if not wrong:
+        return ""
+    first = wrong[0]
+    values = [int.from_bytes(data[first : first + 1], "little", signed=True) for data in (expected, actual)]
+    return f"{len(wrong)} of {len(expected)} values differ, first at {first}: expected {values[0]}, got {values[1]}"
