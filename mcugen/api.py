@@ -248,14 +248,21 @@ def _manifest(
             constant_bytes=text.constant_bytes,
             input_bytes=sum(p.size_bytes for p in inputs),
             output_bytes=sum(p.size_bytes for p in outputs),
-            arena=tuple(
-                manifests.BufferEntry(
-                    name=p.buffer, offset=p.offset, size=p.size, first_step=p.first_step, last_step=p.last_step
-                )
-                for p in sorted(arena.placements.values(), key=lambda p: (p.first_step, p.offset, p.buffer))
-            ),
+            arena=_buffers(plan),
         ),
         files={str(path): hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())},
+    )
+
+
+def _buffers(plan: Plan) -> tuple[manifests.BufferEntry, ...]:
+    """Lifetimes in layers: the plan's steps without the alias steps, which call nothing."""
+    called = [index for index, step in enumerate(plan.steps) if not step.invocation.alias]
+    layer = {step: number for number, step in enumerate(called)}
+    return tuple(
+        manifests.BufferEntry(
+            name=p.buffer, offset=p.offset, size=p.size, first_step=layer[p.first_step], last_step=layer[p.last_step]
+        )
+        for p in sorted(plan.arena.placements.values(), key=lambda p: (p.first_step, p.offset, p.buffer))
     )
 
 

@@ -57,6 +57,11 @@ class FirmwareKind(StrEnum):
     zephyr = "zephyr"
 
 
+class CompareFormat(StrEnum):
+    text = "text"
+    markdown = "markdown"
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Runner = Annotated[RunnerName, typer.Option(help="Emulator; auto takes the one that suits the board.")]
 ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
@@ -188,6 +193,41 @@ def verify(
         print(json.dumps(result.as_json()))
     else:
         for part in text.verify_summary(result, layers=layers):
+            output.print(part)
+    if not result.ok:
+        raise CheckFailedError(result.failure)
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="What `mcugen verify --json` printed before.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="What it prints now.")],
+    fail_over: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="Fail when instructions (of the module or a layer), flash, RAM or stack grew by more, such as 2%.",
+        ),
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show unchanged layers too.")] = False,
+    form: Annotated[
+        CompareFormat, typer.Option("--format", help="Tables for a terminal, or for a pull request's comment.")
+    ] = CompareFormat.text,
+    as_json: Json = False,
+) -> None:
+    """Compare two verified modules, figure by figure and layer by layer."""
+    from mcugen.report import comparison as report
+    from mcugen.verify.regression import compare_files
+
+    result = compare_files(old, new, fail_over=fail_over)
+    for warning in result.warnings:
+        errors.print(f"[yellow]warning:[/] {escape(warning)}")
+    if as_json:
+        print(json.dumps(result.as_json()))
+    elif form is CompareFormat.markdown:
+        print(report.markdown(result, show_all=show_all), end="")
+    else:
+        for part in report.text_summary(result, show_all=show_all):
             output.print(part)
     if not result.ok:
         raise CheckFailedError(result.failure)

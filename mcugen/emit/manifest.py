@@ -14,8 +14,9 @@ import pydantic
 
 from mcugen.boards.board import Board, Console, Cpu, Memory, RegisterSetup
 from mcugen.errors import InputError
+from mcugen.plan.describe import covered_bytes
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = "mcugen.json"
 
 
@@ -65,7 +66,7 @@ class LayerEntry(_Strict):
 
 
 class BufferEntry(_Strict):
-    """Where a buffer lies in the arena, alive from first_step to last_step inclusive."""
+    """Where a buffer lies in the arena, alive from first_step to last_step inclusive; step i is layer i."""
 
     name: str
     offset: int
@@ -86,6 +87,10 @@ class MemoryEntry(_Strict):
     input_bytes: int
     output_bytes: int
     arena: tuple[BufferEntry, ...]
+
+    def bytes_alive(self, layer: int) -> int:
+        """Bytes of the arena that hold something during a layer; memory shared by two buffers counts once."""
+        return covered_bytes((b.offset, b.size) for b in self.arena if b.first_step <= layer <= b.last_step)
 
 
 class ModelEntry(_Strict):

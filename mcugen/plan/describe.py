@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ def memory_map(plan: Plan) -> list[StepMemory]:
                 step=index,
                 operator=step.operator.name,
                 kernel=step.invocation.kernel,
-                bytes_alive=_union(live),
+                bytes_alive=covered_bytes((p.offset, p.size) for p in live),
                 highest=max((p.offset + p.size for p in live), default=0),
                 live=tuple(live),
             )
@@ -80,10 +81,10 @@ def as_text(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _union(live: list[Placement]) -> int:
-    """Bytes covered by intervals that are sorted by offset."""
+def covered_bytes(blocks: Iterable[tuple[int, int]]) -> int:
+    """Bytes covered by blocks of memory (offset, size), in any order; where blocks overlap they count once."""
     covered = end = 0
-    for p in live:
-        covered += max(0, p.offset + p.size - max(end, p.offset))
-        end = max(end, p.offset + p.size)
+    for offset, size in sorted(blocks):
+        covered += max(0, offset + size - max(end, offset))
+        end = max(end, offset + size)
     return covered

@@ -59,8 +59,10 @@ def measurement(
 ) -> Measurement:
     """Joins the firmware's sizes, the emulator's counts and the comparison of each layer."""
     layers = tuple(
-        LayerResult(entry, count.instructions, count.cycles, match, difference)
-        for entry, count, (match, difference) in zip(manifest.layers, result.layers, matches, strict=True)
+        LayerResult(entry, count.instructions, count.cycles, manifest.memory.bytes_alive(i), match, difference)
+        for i, (entry, count, (match, difference)) in enumerate(
+            zip(manifest.layers, result.layers, matches, strict=True)
+        )
     )
     return Measurement(
         runner=result.runner,

@@ -14,11 +14,17 @@ from mcugen.verify.compare import Difference
 
 @dataclass(frozen=True)
 class LayerResult:
-    """Counts of one layer for one inference; `match` is None when its output was not compared."""
+    """Counts of one layer for one inference.
+
+    Attributes:
+        ram_bytes: of the arena, alive during the layer.
+        match: None when its output was not compared.
+    """
 
     entry: LayerEntry
     instructions: int
     cycles: int | None
+    ram_bytes: int
     match: bool | None
     difference: Difference | None = None
 
@@ -30,6 +36,8 @@ class LayerResult:
             "macs": self.entry.macs,
             "instructions": self.instructions,
             "cycles": self.cycles,
+            "flash_bytes": self.entry.constant_bytes,
+            "ram_bytes": self.ram_bytes,
             "match": self.match,
         }
 
@@ -160,7 +168,14 @@ class VerifyOutcome:
         return "\n".join([*reasons, *self.over_budget])
 
     def as_json(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"match": self.match, "samples": self.samples, **self.measurement.as_json()}
+        body: dict[str, Any] = {
+            "match": self.match,
+            "name": self.manifest.name,
+            "board": self.manifest.target.name,
+            "core": self.manifest.target.cpu.core,
+            "samples": self.samples,
+            **self.measurement.as_json(),
+        }
         if self.over_budget:
             body["over_budget"] = list(self.over_budget)
         return body
