@@ -24,6 +24,7 @@ from mcugen.kernels.cmsis_nn import CmsisNn, locate
 from mcugen.plan.plan import Plan
 from mcugen.plan.planner import make_plan
 from mcugen.scratch import scratch_folder
+from mcugen.testbench.mlperf_tiny import InputFormat, machine_for_console, mlperf_tiny_firmware
 from mcugen.testbench.renode_suite import renode_suite, require_platform
 from mcugen.verify.verify import verify_module
 
@@ -140,24 +141,49 @@ def check_flash(module: Module) -> FlashSize:
     return size
 
 
-def add_renode_suite(module: Module, progress: Progress | None = None) -> Module:
-    """Adds `renode/`: firmware, script and Robot Framework suite, with the counts of an emulated inference as baseline.
+@dataclass(frozen=True)
+class Extras:
+    """Firmware beside a module, each in a folder of its own.
+
+    Attributes:
+        renode: `renode/`: a script and a Robot Framework suite for the emulated board.
+        mlperf_tiny: `mlperf_tiny/`: the MLPerf Tiny runner's serial protocol.
+        input_format: of the bytes that the MLPerf Tiny runner sends.
+    """
+
+    renode: bool = False
+    mlperf_tiny: bool = False
+    input_format: InputFormat = "int8"
+
+
+def add_extras(module: Module, extras: Extras, progress: Progress | None = None) -> Module:
+    """The module with the firmware that was asked for. An inference is verified and counted in an emulator for it.
 
     Raises:
-        InputError: the board has no Renode platform or no console.
+        InputError: no emulator has the board with its UART.
         MissingToolError: no compiler or emulator.
-        CheckFailedError: the firmware does not compute what the reference does, or exceeds a budget.
+        DoesNotFitError: such firmware exceeds the board's memories.
+        CheckFailedError: the module does not compute what the reference does, or exceeds a budget.
     """
-    require_platform(module.manifest.target)
-    with scratch_folder("mcugen-renode-suite-") as scratch:
+    manifest = module.manifest
+    if extras.renode:
+        require_platform(manifest.target)
+    if extras.mlperf_tiny:
+        machine_for_console(manifest.target)
+    if not extras.renode and not extras.mlperf_tiny:
+        return module
+    with scratch_folder("mcugen-extras-") as scratch:
         folder = scratch / "module"
         module.write(folder)
         outcome = verify_module(folder, progress=progress)
         if not outcome.ok:
             raise CheckFailedError(outcome.failure)
-        return module.with_files(
-            renode_suite(folder, module.manifest, module.plan, outcome.measurement, scratch / "build")
-        )
+        measured = outcome.measurement
+        if extras.renode:
+            module = module.with_files(renode_suite(folder, manifest, module.plan, measured, scratch))
+        if extras.mlperf_tiny:
+            module = module.with_files(mlperf_tiny_firmware(folder, manifest, measured, scratch, extras.input_format))
+    return module
 
 
 def _linked_size(module: Module) -> FlashSize:

@@ -52,6 +52,15 @@ class RunnerName(StrEnum):
     qemu = "qemu"
 
 
+class Harness(StrEnum):
+    mlperf_tiny = "mlperf-tiny"
+
+
+class HarnessInput(StrEnum):
+    int8 = "int8"
+    uint8 = "uint8"
+
+
 class FirmwareKind(StrEnum):
     bare = "bare"
     zephyr = "zephyr"
@@ -118,6 +127,12 @@ def emit(
     renode: Annotated[
         bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
     ] = False,
+    harness: Annotated[
+        Harness | None, typer.Option(help="Add firmware that speaks this benchmark's protocol on the board's UART.")
+    ] = None,
+    harness_input: Annotated[
+        HarnessInput, typer.Option(help="What the benchmark's runner sends, a byte for each element of the input.")
+    ] = HarnessInput.int8,
     cmsis_nn: Annotated[
         Path | None,
         typer.Option(
@@ -140,11 +155,11 @@ def emit(
         cmsis_nn=cmsis_nn,
         max_instructions=max_instructions,
     )
+    extras = api.Extras(renode, harness is Harness.mlperf_tiny, harness_input.value)
     with _progress() as progress:
         module = api.compile(model, options, progress)
         size = api.check_flash(module)
-        if renode:
-            module = api.add_renode_suite(module, progress)
+        module = api.add_extras(module, extras, progress)
     folder = output_folder or Path(module.manifest.name)
     module.write(folder)
     if module.manifest.model.calibration == "random":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,13 +15,16 @@ class Application:
         sources: below `harness/`, besides those that every application has.
         console: it speaks over the board's UART, whose driver is linked as well; otherwise by semihosting.
         vectors: the module's own vectors are in the image.
+        headers: generated ones that its sources include, by name.
     """
 
     name: str
     sources: tuple[str, ...]
     console: bool
     vectors: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 FILES = Application("files", ("files.c", "semihosting.c"), console=False)
 SELF_TEST = Application("self-test", ("self_test.c", "console.c"), console=True, vectors=True)
+MLPERF_TINY = Application("MLPerf Tiny", ("mlperf_tiny.c", "console.c"), console=True)

@@ -231,11 +231,12 @@ def _compile_harness(
 ) -> list[str]:
     glue = build_dir / "glue.c"
     glue.write_text(render_glue(manifest, mode, application))
-    includes = [_HARNESS, folder / "include", folder / "vectors"]
+    includes = [_HARNESS, folder / "include", folder / "vectors", build_dir]
+    for name, text in application.headers.items():
+        (build_dir / name).write_text(text)
     names = [*_HARNESS_SOURCES[mode], *application.sources]
     if application.console and board.console is not None:
         (build_dir / "board.h").write_text(_render("board.h.j2", board=board, console=board.console))
-        includes.append(build_dir)
         names.append(f"uart/{board.console.driver}.c")
     flags = [*cpu_flags(board.cpu), *_HARNESS_FLAGS, *_debug_flags(folder, build_dir), *(f"-I{i}" for i in includes)]
     objects = []

@@ -17,9 +17,6 @@ FOLDER = Path(__file__).parents[2] / "docs" / "ci"
 WORKFLOW = FOLDER / "mcugen.yml"
 PAGE = FOLDER / "README.md"
 
-# Not an option of `mcugen emit` yet; goes when it is one.
-UPCOMING_OPTIONS = {"emit": {"--renode"}}
-
 
 @dataclass(frozen=True)
 class Call:
