@@ -85,7 +85,8 @@ class Board:
         zephyr_board: such as "nrf5340dk/nrf5340/cpuapp"; empty when Zephyr has none.
         qemu_machine: the QEMU machine with the same core; empty when none.
         qemu_exact: True when that machine is this very board.
-        renode_platform: a .repl path, in the project's folder `renode` or, else, as Renode knows it; empty when none.
+        renode_platform: a .repl file: in the project's folder `renode`, else one of Renode's own, such as
+            "platforms/cpus/stm32f746.repl" (most of these fetch register names from the web); empty when none.
         console: None where bare-metal firmware has no UART driver.
     """
 

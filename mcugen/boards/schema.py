@@ -153,7 +153,8 @@ class BoardSchema(_Strict):
     zephyr_board: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_@./-]*$")] = ""
     aliases: tuple[Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_@./-]+$")], ...] = ()
     qemu_machine: str = ""
-    renode_platform: Line = ""
+    # It goes into a command of Renode's monitor, which would take a URL as well.
+    renode_platform: Annotated[str, pydantic.Field(pattern=r"^([A-Za-z0-9_./+-]+\.repl)?$")] = ""
     console: ConsoleSchema | None = None
     npu: Line = ""
 

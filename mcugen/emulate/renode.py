@@ -46,9 +46,12 @@ _ANSWER_SECONDS, _POLL_SECONDS = 10.0, 0.1
 
 
 def find_platform(board: Board) -> Path | None:
-    """The project's platform description of a board; None without one."""
+    """The platform description of a board: an absolute path of the project's, or a relative one that Renode finds among
+    its own, such as platforms/cpus/stm32f746.repl; None without one."""
+    if not board.renode_platform:
+        return None
     path = data_folder("renode") / board.renode_platform
-    return path if board.renode_platform and path.is_file() else None
+    return path if path.is_file() else Path(board.renode_platform)
 
 
 def find_renode() -> str | None:
@@ -168,14 +171,16 @@ class RenodeRunner:
 def _prepare(folder: Path, platform: Path, firmware: Firmware, elf: Elf, labels: Sequence[int]) -> None:
     """Everything under plain names in the folder: Renode's monitor has its own ideas of quoting."""
     script = data_folder("renode") / "scripts" / "mcugen_firmware.py"
-    for source, name in ((platform, "board.repl"), (firmware.elf, "firmware.elf"), (script, "mcugen_firmware.py")):
+    for source, name in ((firmware.elf, "firmware.elf"), (script, "mcugen_firmware.py")):
         shutil.copyfile(source, folder / name)
+    if platform.is_absolute():
+        platform = Path(shutil.copyfile(platform, folder / "board.repl"))
     if "semihosting_trap" not in elf.symbols:
         raise CheckFailedError("the firmware has no label semihosting_trap", hint="build it again")
     words = ",".join(str(label) for label in labels)
     lines = [
         f'mach create "{firmware.board.name}"',
-        f"machine LoadPlatformDescription @{folder}/board.repl",
+        f"machine LoadPlatformDescription @{platform}",
         # As fast as the host can, not as fast as the board's clock.
         "emulation SetGlobalAdvanceImmediately true",
         f"sysbus LoadELF @{folder}/firmware.elf",
