@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -246,6 +246,23 @@ def compare(
             output.print(part)
     if not result.ok:
         raise CheckFailedError(result.failure)
+
+
+@app.command()
+def serve(
+    folder: ModuleFolder,
+    runner: Runner = RunnerName.auto,
+    terminal: Annotated[Path | None, typer.Option(metavar="LINK", help="Make this link to the terminal.")] = None,
+) -> None:
+    """Run the firmware of `emit --harness` in an emulator, its UART as a pseudo-terminal, until interrupted."""
+    from mcugen.testbench.serve import serve as run_firmware
+
+    with run_firmware(folder, runner=runner.value, link=terminal) as served:
+        # Whoever started this reads the line to know where to connect.
+        print(terminal or served.terminal, flush=True)
+        errors.print(f"{served.runner} is running; Ctrl-C ends it")
+        with suppress(KeyboardInterrupt):
+            served.wait()
 
 
 @app.command()

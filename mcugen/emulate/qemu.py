@@ -44,6 +44,18 @@ _COUNTS, _LOG, _MONITOR = "counts.txt", "qemu.log", "qmp"
 STALL_SECONDS = 180.0
 
 
+def require_qemu() -> str:
+    """The program.
+
+    Raises:
+        MissingToolError: it is not on PATH.
+    """
+    program = shutil.which(_PROGRAM)
+    if program is None:
+        raise MissingToolError(f"{_PROGRAM}, the emulator, is not installed", hint=_INSTALL)
+    return program
+
+
 class QemuRunner:
     """Runs firmware in QEMU, on the machine that `build_firmware` linked it for.
 
@@ -71,9 +83,7 @@ class QemuRunner:
         progress: Progress | None = None,
     ) -> RunResult:
         """See `Runner.run`: one emulator run; the first inference is counted, then the counter takes itself out."""
-        program = shutil.which(_PROGRAM)
-        if program is None:
-            raise MissingToolError(f"{_PROGRAM}, the emulator, is not installed", hint=_INSTALL)
+        program = require_qemu()
         check_inputs(inputs, firmware.manifest)
         elf = Elf(firmware.elf)
         with scratch_folder("mcugen-qemu-") as folder:

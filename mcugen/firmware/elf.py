@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import bisect
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from elftools.dwarf.lineprogram import LineProgram
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -51,11 +54,29 @@ class Elf:
         return found if address < found.address + max(found.size, 1) else None
 
     def describe(self, address: int) -> str:
-        """Such as "0x00000124 (kws_run + 0x8)"."""
+        """Such as "0x00000124 (kws_run + 0x8, src/kws.c:98)"; the line where the image has debug information."""
         function = self.function_at(address & ~1)
         if function is None:
             return f"{address:#010x} (in no function)"
-        return f"{address:#010x} ({function.name} + {(address & ~1) - function.address:#x})"
+        line = self.source_line(address & ~1)
+        place = f", {line}" if line else ""
+        return f"{address:#010x} ({function.name} + {(address & ~1) - function.address:#x}{place})"
+
+    def source_line(self, address: int) -> str | None:
+        """Such as "src/kws.c:98", by the image's DWARF line table; None where it says nothing."""
+        index = bisect.bisect_right(self._lines, (address, "\U0010ffff")) - 1
+        return self._lines[index][1] or None if index >= 0 else None
+
+    @functools.cached_property
+    def _lines(self) -> list[tuple[int, str]]:
+        """(address from which on, "file:line"), ascending; "" after the end of a sequence."""
+        with self.path.open("rb") as file:
+            image = ELFFile(file)
+            if not image.has_dwarf_info():
+                return []
+            dwarf = image.get_dwarf_info()
+            programs = [dwarf.line_program_for_CU(unit) for unit in dwarf.iter_CUs()]
+            return sorted(row for program in programs if program is not None for row in _line_rows(program))
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of a loaded segment; fewer at its end, none outside."""
@@ -64,6 +85,26 @@ class Elf:
                 offset = address - start
                 return bytes(data[offset : offset + size])
         return b""
+
+
+def _line_rows(program: LineProgram) -> Iterator[tuple[int, str]]:
+    """DWARF 5 specification, section 6.2: from that version on file 0 and directory 0 are the unit's own."""
+    first = 0 if program.header.version >= 5 else 1
+    files, folders = program.header.file_entry, program.header.include_directory
+    rows: list[tuple[int, str]] = []
+    for state in (entry.state for entry in program.get_entries()):
+        if state is None:
+            continue
+        if state.end_sequence:
+            # The linker puts what it dropped at address 0, where no code can be.
+            if rows and rows[0][0] != 0:
+                yield from [*rows, (state.address, "")]
+            rows = []
+            continue
+        file = files[state.file - first]
+        index = file.dir_index - first
+        folder = folders[index].decode(errors="replace") if 0 <= index < len(folders) else ""
+        rows.append((state.address, f"{PurePosixPath(folder, file.name.decode(errors='replace'))}:{state.line}"))
 
 
 def _read_symbols(image: ELFFile) -> dict[str, Symbol]:
