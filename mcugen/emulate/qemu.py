@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, find_machine
 from mcugen.emit.manifest import Manifest
+from mcugen.emulate import qmp
 from mcugen.emulate.console import Console, ConsoleResult, DescriptorTransport, SilentConsoleError
 from mcugen.emulate.counts import IncompleteCountError, add_counts, count_functions, count_region, read_regions
 from mcugen.emulate.cycles import cycle_model
@@ -255,20 +254,10 @@ def _read_counts(
 
 
 def _program_counter(monitor: Path, elf: Elf) -> str:
-    """Asks QEMU's machine protocol where the core is; says so when it does not answer."""
-    with contextlib.suppress(OSError, ValueError), socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
-        connection.connect(str(monitor))
-        with connection.makefile("rw") as stream:
-            json.loads(stream.readline())
-            for request in (
-                {"execute": "qmp_capabilities"},
-                {"execute": "human-monitor-command", "arguments": {"command-line": "info registers"}},
-            ):
-                stream.write(json.dumps(request) + "\n")
-                stream.flush()
-                answer = json.loads(stream.readline())
-        found = re.search(r"R15=([0-9a-f]+)", str(answer.get("return", "")))
+    """Asks QEMU where the core is; says so when it does not answer."""
+    with contextlib.suppress(OSError, ValueError):
+        words = qmp.execute(monitor, "human-monitor-command", {"command-line": "info registers"})
+        found = re.search(r"R15=([0-9a-f]+)", str(words))
         if found:
             return f"pc {elf.describe(int(found[1], 16))}"
     return "pc unknown"

@@ -23,16 +23,15 @@ from mcugen.emulate.exchange import (
 )
 from mcugen.emulate.faults import explain_exit
 from mcugen.emulate.process import StalledError, run_watched
+from mcugen.emulate.renode_install import require_renode
 from mcugen.emulate.runner import LayerCount, Progress, RunResult
-from mcugen.errors import CheckFailedError, MissingToolError
+from mcugen.errors import CheckFailedError
 from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import IntArray
 from mcugen.resources import data_folder
 from mcugen.scratch import scratch_folder
 
-_PROGRAM = "renode"
-_INSTALL = "install Renode and set RENODE_ROOT, or put `renode` on PATH"
 _COUNTS, _LOG, _EXIT, _SCRIPT = "counts.txt", "renode.log", "exit.txt", "run.resc"
 # Renode's monitor goes on after a line that failed; nothing would ever end such a run.
 _SCRIPT_ERRORS = ("There was an error executing command", "No such command or device", "[ERROR] Fatal")
@@ -52,13 +51,6 @@ def find_platform(board: Board) -> Path | None:
         return None
     path = data_folder("renode") / board.renode_platform
     return path if path.is_file() else Path(board.renode_platform)
-
-
-def find_renode() -> str | None:
-    """The program: in RENODE_ROOT, or on PATH."""
-    root = os.environ.get("RENODE_ROOT")
-    in_root = shutil.which(_PROGRAM, path=root) if root else None
-    return in_root or shutil.which(_PROGRAM)
 
 
 class RenodeRunner:
@@ -86,9 +78,7 @@ class RenodeRunner:
         progress: Progress | None = None,
     ) -> RunResult:
         """See `Runner.run`. Counts are of the first inference, after which the hooks at its labels are taken out."""
-        program = find_renode()
-        if program is None:
-            raise MissingToolError("Renode, the emulator, is not installed", hint=_INSTALL)
+        program = require_renode()
         platform = find_platform(firmware.board)
         if platform is None:
             raise ValueError(f"no Renode platform for {firmware.board.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -64,7 +65,7 @@ class Elf:
 
     def source_line(self, address: int) -> str | None:
         """Such as "src/kws.c:98", by the image's DWARF line table; None where it says nothing."""
-        index = bisect.bisect_right(self._lines, (address, "\U0010ffff")) - 1
+        index = bisect.bisect_right(self._lines, address, key=operator.itemgetter(0)) - 1
         return self._lines[index][1] or None if index >= 0 else None
 
     @functools.cached_property
@@ -76,7 +77,9 @@ class Elf:
                 return []
             dwarf = image.get_dwarf_info()
             programs = [dwarf.line_program_for_CU(unit) for unit in dwarf.iter_CUs()]
-            return sorted(row for program in programs if program is not None for row in _line_rows(program))
+            rows = (row for program in programs if program is not None for row in _line_rows(program))
+            # Of several rows for one address the last one counts.
+            return sorted(rows, key=operator.itemgetter(0))
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of a loaded segment; fewer at its end, none outside."""

@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import subprocess
+import termios
 import time
 import tty
 from collections.abc import Callable, Iterator
@@ -15,18 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen.emit.manifest import Manifest, load_manifest
+from mcugen.emulate import qmp
 from mcugen.emulate.process import child_process
 from mcugen.emulate.qemu import require_qemu
-from mcugen.emulate.renode import find_renode
-from mcugen.errors import CheckFailedError, InputError, MissingToolError
+from mcugen.emulate.renode_install import require_renode
+from mcugen.errors import CheckFailedError, InputError
 from mcugen.scratch import scratch_folder
 from mcugen.testbench.mlperf_tiny import FOLDER
 
 _START_SECONDS, _POLL_SECONDS = 120.0, 0.05
-_LOG, _SCRIPT, _LINK = "emulator.log", "serve.resc", "uart"
+_LOG, _SCRIPT, _LINK, _MONITOR = "emulator.log", "serve.resc", "uart", "qmp"
 _QEMU_TERMINAL = re.compile(r"char device redirected to (\S+) \(label console\)")
 _RENODE_STARTED = re.compile(r"Machine started")
-_ANSWER = re.compile(rb"m-name-[^\n]*\n[^%]*m-ready\r\n")
+_READY = b"m-ready\r\n"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def serve(folder: Path, *, runner: str = "auto", link: Path | None = None) -> It
         )
     chosen = _choose(runner, manifest, elf)
     with scratch_folder("mcugen-serve-") as scratch:
-        command, ready = _COMMANDS[chosen](manifest, elf, scratch)
+        command, ready, start = _COMMANDS[chosen](manifest, elf, scratch)
         log = scratch / _LOG
         # Renode's monitor reads its standard input and quits at its end.
         with (
@@ -73,7 +75,7 @@ def serve(folder: Path, *, runner: str = "auto", link: Path | None = None) -> It
             child_process(command, scratch, stdin=subprocess.PIPE, stdout=words, stderr=subprocess.STDOUT) as child,
         ):
             terminal = _wait_for_terminal(child, log, ready)
-            with _greeted(terminal), _linked(terminal, link):
+            with _opened(terminal, start), _linked(terminal, link):
                 yield Served(terminal, chosen, child.wait)
 
 
@@ -90,29 +92,29 @@ def _choose(runner: str, manifest: Manifest, elf: Path) -> str:
     return names[0]
 
 
-def _qemu(manifest: Manifest, elf: Path, scratch: Path) -> tuple[list[str], Callable[[str], Path | None]]:
-    program = shutil.which("qemu-system-arm")
-    if program is None:
-        raise MissingToolError(
-            "qemu-system-arm, the emulator, is not installed", hint="apt-get install qemu-system-arm"
-        )
+_Emulator = tuple[list[str], Callable[[str], Path | None], Callable[[], None]]
+"""Its command; from its log to the terminal, once there is one; what lets the core run."""
+
+
+def _qemu(manifest: Manifest, elf: Path, scratch: Path) -> _Emulator:
     silent = ["-nodefaults", "-display", "none", "-monitor", "none", "-net", "none"]
-    command = [require_qemu(), "-M", manifest.target.qemu_machine, *silent, "-chardev", "pty,id=console"]
+    command = [require_qemu(), "-M", manifest.target.qemu_machine, *silent, "-kernel", str(elf)]
+    # Without a reader of the terminal QEMU throws away what the firmware says, so the core waits for one.
+    command += ["-S", "-qmp", f"unix:{_MONITOR},server=on,wait=off"]
 
     def terminal(log: str) -> Path | None:
         found = _QEMU_TERMINAL.search(log)
-        return Path(found[1]) if found else None
+        return Path(found[1]) if found and (scratch / _MONITOR).exists() else None
 
-    return [*command, "-serial", "chardev:console", "-kernel", str(elf)], terminal
+    return (
+        [*command, "-chardev", "pty,id=console", "-serial", "chardev:console"],
+        terminal,
+        lambda: qmp.execute(scratch / _MONITOR, "cont"),
+    )
 
 
-def _renode(manifest: Manifest, elf: Path, scratch: Path) -> tuple[list[str], Callable[[str], Path | None]]:
-    program = find_renode()
-    if program is None:
-        raise MissingToolError(
-            "Renode, the emulator, is not installed", hint="install Renode and set RENODE_ROOT, or put it on PATH"
-        )
-    link = scratch / _LINK
+def _renode(manifest: Manifest, elf: Path, scratch: Path) -> _Emulator:
+    program, link = require_renode(), scratch / _LINK
     # Under plain names: Renode's monitor has its own ideas of quoting.
     shutil.copytree(elf.parent, scratch / "module")
     (scratch / _SCRIPT).write_text(f'$terminal="{link}"\ninclude @{scratch}/module/{elf.stem}.resc\n')
@@ -122,7 +124,7 @@ def _renode(manifest: Manifest, elf: Path, scratch: Path) -> tuple[list[str], Ca
     def terminal(log: str) -> Path | None:
         return link.resolve() if _RENODE_STARTED.search(log) and link.is_symlink() else None
 
-    return command, terminal
+    return command, terminal, lambda: None
 
 
 # The first one that can is what "auto" takes.
@@ -144,19 +146,20 @@ def _wait_for_terminal(child: subprocess.Popen[bytes], log: Path, ready: Callabl
 
 
 @contextlib.contextmanager
-def _greeted(terminal: Path) -> Iterator[None]:
-    """Waits until the firmware answers, so that no word of its start is left for whoever connects.
+def _opened(terminal: Path, start: Callable[[], None]) -> Iterator[None]:
+    """Waits until the firmware is ready, so that no word of its start is left for whoever connects.
 
     The terminal stays open during the block: an emulator may take the end of a connection for the end of the line.
     """
     descriptor = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
     try:
-        tty.setraw(descriptor)
-        os.write(descriptor, b"name%")
+        # Not flushed: the firmware may have spoken already.
+        tty.setraw(descriptor, termios.TCSANOW)
+        start()
         said, deadline = b"", time.monotonic() + _START_SECONDS
-        while not _ANSWER.search(said):
+        while _READY not in said:
             if time.monotonic() > deadline:
-                raise CheckFailedError(f"the firmware does not answer; it said {said.decode(errors='replace')!r}")
+                raise CheckFailedError(f"the firmware does not start; it said {said.decode(errors='replace')!r}")
             if select.select([descriptor], [], [], _POLL_SECONDS)[0]:
                 said += os.read(descriptor, 4096)
         yield

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcugen.emulate.renode_install import INSTALL, find_renode, find_renode_test, renode_test_works, renode_version
+
 
 @dataclass(frozen=True)
 class Check:
@@ -49,7 +51,6 @@ _PACKAGES = ("torch", "torchao", "numpy", "Jinja2", "pyelftools", "capstone")
 _FOLDERS = (
     ("Zephyr workspace", "ZEPHYR_BASE", "VERSION", "see the Zephyr getting started guide, then set ZEPHYR_BASE"),
     ("CMSIS-NN", "CMSIS_NN_PATH", "Include/arm_nnfunctions.h", "it comes with a Zephyr workspace; set CMSIS_NN_PATH"),
-    ("Renode", "RENODE_ROOT", "", "install Renode and set RENODE_ROOT, or put `renode` on PATH"),
 )
 
 
@@ -60,7 +61,7 @@ def check_tools() -> list[Check]:
     checks += [_program(*row) for row in _PROGRAMS]
     checks += [_package(name) for name in _PACKAGES]
     checks += [_folder(*row) for row in _FOLDERS]
-    return checks
+    return [*checks, _renode(), _renode_test()]
 
 
 def _program(name: str, required: bool, install: str) -> Check:
@@ -82,10 +83,28 @@ def _package(name: str) -> Check:
         return Check(name, False, True, "not installed", f"pip install {name}")
 
 
+def _renode() -> Check:
+    program, version = find_renode(), renode_version()
+    if program is None:
+        return Check("Renode", False, False, "neither in RENODE_ROOT nor on PATH", INSTALL)
+    if version is None:
+        return Check("Renode", False, False, f"{program} does not run", INSTALL)
+    return Check("Renode", True, False, f"{version} ({program})", "")
+
+
+def _renode_test() -> Check:
+    program = find_renode_test()
+    if program is None:
+        return Check("renode-test", False, False, "neither in RENODE_ROOT nor on PATH", INSTALL)
+    if not renode_test_works():
+        needs = "a Renode with its folder tests, and pip install -r tests/requirements.txt in it"
+        return Check("renode-test", False, False, f"{program} does not run", needs)
+    return Check("renode-test", True, False, program, "")
+
+
 def _folder(name: str, variable: str, marker: str, install: str) -> Check:
-    program = shutil.which("renode") if variable == "RENODE_ROOT" else None
     value = os.environ.get(variable, "")
     if not value:
-        return Check(name, program is not None, False, program or f"{variable} is not set", install)
-    present = Path(value).is_dir() and (not marker or (Path(value) / marker).exists())
+        return Check(name, False, False, f"{variable} is not set", install)
+    present = Path(value).is_dir() and (Path(value) / marker).exists()
     return Check(name, present, False, value if present else f"{variable}={value} holds no {name}", install)

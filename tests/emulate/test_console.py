@@ -30,6 +30,9 @@ class NoElf(Elf):
         self._functions = list(self.symbols.values())
         self._starts = [0x100]
 
+    def source_line(self, address: int) -> str | None:
+        return None
+
 
 def checked(text: str) -> bytes:
     return f"{text}*{zlib.crc32(text.encode()):08x}\n".encode()

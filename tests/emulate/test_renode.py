@@ -17,7 +17,8 @@ import pytest
 
 from mcugen.boards import Board, list_boards, load_board
 from mcugen.emulate import QemuRunner, RenodeRunner, Runner, RunResult, select_runner
-from mcugen.emulate.renode import find_platform, find_renode
+from mcugen.emulate.renode import find_platform
+from mcugen.emulate.renode_install import find_renode
 from mcugen.errors import CheckFailedError, InputError, MissingToolError
 from mcugen.firmware import Firmware, build_firmware
 from mcugen.graph.tensor import IntArray

@@ -69,9 +69,28 @@ def test_labels_and_functions_are_found(tmp_path: Path) -> None:
     assert places == sorted(places) and places[-1] < run.address + run.size
     function = elf.function_at(run.address + 2)
     assert function is not None and function.name == "fake_run"
-    assert elf.describe(run.address + 3) == f"{run.address + 3:#010x} (fake_run + 0x2)"
+    assert elf.describe(run.address + 3).startswith(f"{run.address + 3:#010x} (fake_run + 0x2, src/fake.c:")
     assert elf.function_at(0x7000_0000) is None
     assert elf.read(0x7000_0000, 4) == b""
+
+
+def test_source_lines_are_those_of_binutils(tmp_path: Path) -> None:
+    path = build(tmp_path).elf
+    elf = Elf(path)
+    addresses = [a for f in ("fake_run", "harness_main", "reset_handler") for a in _addresses(elf, f)]
+    words = subprocess.run(
+        ["arm-none-eabi-addr2line", "-e", str(path), *map(hex, addresses)], capture_output=True, text=True, check=True
+    ).stdout
+    # Of its own, binutils puts the name of the compilation's folder before relative names, and knows discriminators.
+    theirs = [line.split(" ")[0].removeprefix("build/").removeprefix("./") for line in words.splitlines()]
+    assert [elf.source_line(a) for a in addresses] == theirs
+    assert len(set(theirs)) > 10
+    assert elf.source_line(0x7000_0000) is None
+
+
+def _addresses(elf: Elf, function: str) -> range:
+    symbol = elf.symbols[function]
+    return range(symbol.address, symbol.address + symbol.size, 2)
 
 
 def code_of(path: Path, function: str) -> str:
