@@ -1,15 +1,22 @@
-"""The manifest's memory map against the plan's."""
+"""The manifest's memory map against the plan's; its published schema."""
 
 from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 
 from mcugen import api
+from mcugen.emit.manifest import Manifest
 from mcugen.graph.graph import Graph
 from mcugen.plan.describe import memory_map
 from tests.graph.draws import Case
 from tests.graph.networks import network_graphs
 from tests.plan.networks import NetworkBuilder
+
+_SCHEMA = Path(__file__).parents[2] / "docs" / "manifest.schema.json"
 
 
 def check(graph: Graph) -> api.Module:
@@ -35,3 +42,11 @@ def test_alias_steps_are_no_layers() -> None:
 @given(network_graphs())
 def test_random_networks(case: Case) -> None:
     check(case.graph)
+
+
+def test_the_published_schema_is_that_of_the_classes() -> None:
+    """`MCUGEN_UPDATE_GOLDEN=1` writes it anew."""
+    text = json.dumps(Manifest.model_json_schema(), indent=2) + "\n"
+    if os.environ.get("MCUGEN_UPDATE_GOLDEN"):
+        _SCHEMA.write_text(text)
+    assert _SCHEMA.read_text() == text
