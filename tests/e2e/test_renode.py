@@ -1,0 +1,45 @@
+"""The example models on whole emulated boards, in Renode: outputs, layers, and the counts of QEMU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from examples.models import MODELS
+from mcugen.emulate.renode_install import find_renode
+from tests.e2e.conftest import Exported, Finished
+
+pytestmark = [
+    pytest.mark.emulator,
+    pytest.mark.renode,
+    pytest.mark.skipif(find_renode() is None, reason="Renode is neither in RENODE_ROOT nor on PATH"),
+]
+
+BOARDS = ("nrf5340dk", "nrf52840dk", "stm32f4_disco", "nucleo_f746zg", "mps3_an547")
+# A core without Helium and the one with it by default.
+QUICK = {("ds_cnn", "nrf5340dk"), ("conv1d_net", "mps3_an547")}
+CASES = [
+    pytest.param(model, board, id=f"{model}-{board}", marks=[] if (model, board) in QUICK else pytest.mark.slow)
+    for model in MODELS
+    for board in BOARDS
+]
+
+
+@pytest.mark.parametrize(("model", "board"), CASES)
+def test_example_matches_and_counts_as_in_qemu(
+    tmp_path: Path, exported: Callable[[str], Exported], mcugen: Callable[..., Finished], model: str, board: str
+) -> None:
+    files = exported(model)
+    out = tmp_path / "out"
+    emitted = mcugen("emit", files.archive, "--board", board, "--calibration", files.calibration, "--output", out)
+    assert emitted.code == 0, emitted.err
+    renode, qemu = (mcugen("verify", out, "--runner", runner, "--layers", "--json") for runner in ("renode", "qemu"))
+    assert renode.code == 0, renode.err
+    assert renode.json["match"] and renode.json["runner"] == "renode"
+    assert all(layer["match"] for layer in renode.json["layers"])
+    assert renode.json["instructions"] == pytest.approx(qemu.json["instructions"], rel=0.001)
+    for ours, theirs in zip(renode.json["layers"], qemu.json["layers"], strict=True):
+        assert ours["instructions"] == pytest.approx(theirs["instructions"], rel=0.001, abs=2)
+    assert renode.json["stack_bytes"] == qemu.json["stack_bytes"]
