@@ -131,7 +131,7 @@ def board_json(board: Board) -> dict[str, Any]:
 
 def board_table(found: Sequence[Board]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("board", "core", "extensions", "flash", "RAM", "Zephyr board", "QEMU machine"):
+    for title in ("board", "core", "extensions", "flash", "RAM", "Zephyr board", "QEMU machine", "Renode"):
         table.add_column(title, justify="right" if title in ("flash", "RAM") else "left")
     for board in found:
         cpu = board.cpu
@@ -143,7 +143,13 @@ def board_table(found: Sequence[Board]) -> Table:
         machine = board.qemu_machine + ("" if board.qemu_exact or not board.qemu_machine else " (same core)")
         sizes = (f"{board.flash.size // 1024} KB", f"{board.ram.size // 1024} KB")
         table.add_row(
-            board.name, cpu.core, ", ".join(e for e in extensions if e), *sizes, board.zephyr_board, machine or "-"
+            board.name,
+            cpu.core,
+            ", ".join(e for e in extensions if e),
+            *sizes,
+            board.zephyr_board,
+            machine or "-",
+            "yes" if board.renode_platform else "-",
         )
     return table
 
