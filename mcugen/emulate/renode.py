@@ -165,7 +165,7 @@ class RenodeRunner:
         with (
             log.open("wb") as output,
             child_process(command, folder, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT) as child,
-            _open_terminal(folder / _TERMINAL, child, log) as terminal,
+            open_terminal(folder, child, log) as terminal,
         ):
             assert child.stdin is not None
             monitor = child.stdin.fileno()
@@ -239,7 +239,7 @@ def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: 
     for source, name in ((firmware.elf, "firmware.elf"), (script, "mcugen_firmware.py")):
         shutil.copyfile(source, folder / name)
     (folder / "board.repl").write_text(platform)
-    start = _start_zephyr(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
+    start = console_commands(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
     vectors, trap = _ENTRIES[firmware.kind]
     missing = [name for name in (vectors, trap) if name and name not in elf.symbols]
     if missing:
@@ -259,8 +259,11 @@ def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: 
     (folder / _SCRIPT).write_text("\n".join(lines) + "\n")
 
 
-def _start_zephyr(folder: Path, board: Board) -> list[str]:
-    """The core waits until the terminal is set up: what it said before could be echoed back to it."""
+def console_commands(folder: Path, board: Board) -> list[str]:
+    """Commands of Renode's monitor that put the board's console on a terminal, for `open_terminal`.
+
+    The core is to be started only when that is open: what it says before could be echoed back to it.
+    """
     assert board.console is not None
     return [
         f'emulation CreateUartPtyTerminal "console" "{folder / _TERMINAL}"',
@@ -270,8 +273,12 @@ def _start_zephyr(folder: Path, board: Board) -> list[str]:
 
 
 @contextlib.contextmanager
-def _open_terminal(link: Path, child: subprocess.Popen[bytes], log: Path) -> Iterator[int]:
-    """A file descriptor for the console's pseudoterminal, once Renode has it: bytes as they are."""
+def open_terminal(folder: Path, child: subprocess.Popen[bytes], log: Path) -> Iterator[int]:
+    """A file descriptor for the terminal of `console_commands`, once Renode has it: bytes as they are.
+
+    Raises:
+        CheckFailedError: Renode did not come that far.
+    """
     deadline = time.monotonic() + _START_SECONDS
     while _READY not in log.read_text(errors="replace"):
         _check_script(log)
@@ -279,7 +286,7 @@ def _open_terminal(link: Path, child: subprocess.Popen[bytes], log: Path) -> Ite
             raise CheckFailedError(f"Renode does not start:\n{_last_words(log)}")
         time.sleep(_POLL_SECONDS)
     _check_script(log)
-    descriptor = os.open(link, os.O_RDWR | os.O_NOCTTY)
+    descriptor = os.open(folder / _TERMINAL, os.O_RDWR | os.O_NOCTTY)
     try:
         tty.setraw(descriptor)
         yield descriptor
