@@ -87,6 +87,7 @@ class Board:
         qemu_exact: True when that machine is this very board.
         renode_platform: a .repl file: in the project's folder `renode`, else one of Renode's own, such as
             "platforms/cpus/stm32f746.repl" (most of these fetch register names from the web); empty when none.
+        renode_zephyr: that platform has what Zephyr touches at boot: its images run there unchanged.
         console: None where bare-metal firmware has no UART driver.
     """
 
@@ -102,6 +103,7 @@ class Board:
     qemu_machine: str = ""
     qemu_exact: bool = False
     renode_platform: str = ""
+    renode_zephyr: bool = False
     console: Console | None = None
     npu: str = ""
 

@@ -121,6 +121,7 @@ def _to_board(name: str, schema: BoardSchema) -> Board:
         qemu_machine=schema.qemu_machine or (stand_in.name if stand_in else ""),
         qemu_exact=bool(schema.qemu_machine),
         renode_platform=schema.renode_platform,
+        renode_zephyr=schema.renode_zephyr,
         console=schema.console.console() if schema.console else None,
         npu=schema.npu,
     )

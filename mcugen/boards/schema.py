@@ -155,6 +155,7 @@ class BoardSchema(_Strict):
     qemu_machine: str = ""
     # It goes into a command of Renode's monitor, which would take a URL as well.
     renode_platform: Annotated[str, pydantic.Field(pattern=r"^([A-Za-z0-9_./+-]+\.repl)?$")] = ""
+    renode_zephyr: bool = False
     console: ConsoleSchema | None = None
     npu: Line = ""
 
@@ -183,6 +184,8 @@ class BoardSchema(_Strict):
         machine = find_machine(self.qemu_machine)
         if machine is not None and self.cpu.core not in machine.runs:
             raise ValueError(f"qemu_machine {machine.name} has a {machine.core}, the board a {self.cpu.core}")
+        if self.renode_zephyr and not (self.zephyr_board and self.renode_platform and self.console):
+            raise ValueError("renode_zephyr needs a zephyr_board, a renode_platform and a console")
         return self
 
     def regions(self) -> tuple[Memory, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from mcugen.boards import Board, list_boards
 from mcugen.emulate.qemu import QemuRunner
 from mcugen.emulate.renode import RenodeRunner, find_platform
+from mcugen.emulate.renode_install import require_renode
 from mcugen.emulate.runner import FunctionCount, LayerCount, Runner, RunResult, ThreadStack
 from mcugen.errors import InputError
 from mcugen.firmware.build import FirmwareKind
@@ -23,7 +24,9 @@ def _qemu_runs(board: Board, kind: FirmwareKind) -> bool:
 
 
 def _renode_runs(board: Board, kind: FirmwareKind) -> bool:
-    return kind == "bare" and find_platform(board) is not None
+    if kind == "zephyr":
+        return board.renode_zephyr
+    return find_platform(board) is not None
 
 
 # The first one that can run a board's firmware is what "auto" takes.
@@ -38,11 +41,14 @@ def select_runner(name: str, board: Board, kind: FirmwareKind = "bare") -> Runne
 
     Raises:
         InputError: there is no such runner, or it cannot run the board.
+        MissingToolError: Renode would run a Zephyr image, which takes minutes to build, and is not installed.
     """
     if name != "auto" and name not in RUNNERS:
         raise InputError(f"runner {name!r} is not part of this version", hint=f"use auto or {', '.join(RUNNERS)}")
     for candidate, (make, can_run) in RUNNERS.items():
         if name in ("auto", candidate) and can_run(board, kind):
+            if (candidate, kind) == ("renode", "zephyr"):
+                require_renode()
             return make()
     if kind == "zephyr":
         raise _no_zephyr_runner(name, board)
@@ -62,11 +68,13 @@ def _no_zephyr_runner(name: str, board: Board) -> InputError:
     who = "no emulator of this version" if name == "auto" else f"runner {name}"
     if not board.zephyr_board:
         return InputError(f"Zephyr has no board {board.name}", where=board.name, hint="use --firmware bare")
+    able = [
+        b.name for b in list_boards() if any(can(b, "zephyr") for n, (_, can) in RUNNERS.items() if name in ("auto", n))
+    ]
     return InputError(
-        f"{who} can run a Zephyr image of {board.name} ({board.zephyr_board}): none emulates its UART and clocks",
+        f"{who} can run a Zephyr image of {board.name} ({board.zephyr_board}): it needs its UART, clocks and timer",
         where=board.name,
-        hint="use --firmware bare, which needs the core alone, or a board that QEMU emulates as a whole, such as "
-        "mps2_an386 (see `mcugen boards`)",
+        hint=f"use --firmware bare, which needs the core alone, or emit for one of {', '.join(able)}",
     )
 
 

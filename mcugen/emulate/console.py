@@ -8,6 +8,7 @@ overflow while the image is busy.
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import select
 import time
@@ -56,7 +57,7 @@ class Transport(Protocol):
 
 
 class DescriptorTransport:
-    """A transport over file descriptors: the two pipes of a child process, or a socket's one, twice."""
+    """A transport over file descriptors: the two pipes of a child process, or that of a terminal, twice."""
 
     def __init__(self, reading: int, writing: int) -> None:
         self._reading, self._writing = reading, writing
@@ -67,14 +68,24 @@ class DescriptorTransport:
                 data = data[os.write(self._writing, data) :]
         except BrokenPipeError as error:
             raise EOFError from error
+        except OSError as error:
+            raise _end_of_terminal(error) from error
 
     def receive(self, seconds: float) -> bytes:
         if not select.select([self._reading], [], [], seconds)[0]:
             return b""
-        data = os.read(self._reading, 65536)
+        try:
+            data = os.read(self._reading, 65536)
+        except OSError as error:
+            raise _end_of_terminal(error) from error
         if not data:
             raise EOFError
         return data
+
+
+def _end_of_terminal(error: OSError) -> Exception:
+    """What Linux says of a pseudoterminal whose other end is closed is an input/output error."""
+    return EOFError() if error.errno == errno.EIO else error
 
 
 class SilentConsoleError(Exception):
@@ -112,6 +123,11 @@ class Console:
     def words(self) -> str:
         """The last lines that are not part of the protocol, such as the kernel's own error messages."""
         return "\n".join(self._noise)
+
+    @property
+    def quotation(self) -> str:
+        """The same as the end of a sentence; empty when there are none."""
+        return f", its last words:\n{self.words}" if self._noise else ""
 
     def run(
         self, manifest: Manifest, inputs: Sequence[IntArray], *, trace: bool, progress: Progress | None

@@ -147,7 +147,7 @@ class QemuRunner:
                 return console.run(firmware.manifest, inputs, trace=firmware.mode == "trace", progress=progress)
             except SilentConsoleError as error:
                 raise CheckFailedError(
-                    f"the image hung: it said nothing for {self._stall_seconds:g} s{_quote(console.words)}",
+                    f"the image hung: it said nothing for {self._stall_seconds:g} s{console.quotation}",
                     where=_program_counter(folder / _MONITOR, elf),
                 ) from error
             except EOFError as error:
@@ -214,10 +214,6 @@ def describe_machine(board: Board, machine: Machine) -> str:
 def _check_plugins(log: str) -> None:
     if "-plugin: invalid option" in log:
         raise MissingToolError("this QEMU was built without plugins", hint=_INSTALL)
-
-
-def _quote(words: str) -> str:
-    return f", its last words:\n{words}" if words else ""
 
 
 _BARE_OPTIONS = ("-serial", "none", "-semihosting-config", "enable=on,target=native")

@@ -1,17 +1,21 @@
-"""The Renode runner: bare-metal firmware on the emulated board, linked for the board's own addresses."""
+"""The Renode runner: firmware of either kind on the emulated board, linked for the board's own addresses."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
 import shutil
+import subprocess
 import time
-from collections.abc import Mapping, Sequence
+import tty
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, board_machine
+from mcugen.emulate.console import Console, ConsoleResult, DescriptorTransport, SilentConsoleError
 from mcugen.emulate.exchange import (
     REPORT,
     check_inputs,
@@ -22,42 +26,49 @@ from mcugen.emulate.exchange import (
     write_inputs,
 )
 from mcugen.emulate.faults import explain_exit
-from mcugen.emulate.process import StalledError, run_watched
+from mcugen.emulate.process import StalledError, child_process, run_watched
 from mcugen.emulate.renode_install import require_renode
 from mcugen.emulate.runner import LayerCount, Progress, RunResult
 from mcugen.errors import CheckFailedError
-from mcugen.firmware.build import Firmware
+from mcugen.firmware.build import Firmware, FirmwareKind
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import IntArray
 from mcugen.resources import data_folder
 from mcugen.scratch import scratch_folder
 
-_COUNTS, _LOG, _EXIT, _SCRIPT = "counts.txt", "renode.log", "exit.txt", "run.resc"
+_COUNTS, _LOG, _EXIT, _SCRIPT, _TERMINAL = "counts.txt", "renode.log", "exit.txt", "run.resc", "console"
+_READY = "the console is connected"
 # Renode's monitor goes on after a line that failed; nothing would ever end such a run.
 _SCRIPT_ERRORS = ("There was an error executing command", "No such command or device", "[ERROR] Fatal")
 
 # Usage faults of instructions that the core does not have: undefined, or of an absent coprocessor.
 _CFSR_UNDEFINED = 1 << 16 | 1 << 19
 
+# Symbols of the vector table, and of the breakpoint instruction for semihosting, which only bare-metal firmware has.
+_ENTRIES: Mapping[FirmwareKind, tuple[str, str]] = {
+    "bare": ("vectors", "semihosting_trap"),
+    "zephyr": ("_vector_table", ""),
+}
+
 # Longest time for one sample, the start of Renode included.
 STALL_SECONDS = 300.0
-_ANSWER_SECONDS, _POLL_SECONDS = 10.0, 0.1
+_START_SECONDS, _ANSWER_SECONDS, _POLL_SECONDS = 120.0, 10.0, 0.1
 
 
-def find_platform(board: Board) -> Path | None:
-    """The platform description of a board: an absolute path of the project's, or a relative one that Renode finds among
-    its own, such as platforms/cpus/stm32f746.repl; None without one."""
+def find_platform(board: Board) -> str | None:
+    """The text of a board's platform description (.repl): the project's, or a reference to one of Renode's own; None
+    without one."""
     if not board.renode_platform:
         return None
     path = data_folder("renode") / board.renode_platform
-    return path if path.is_file() else Path(board.renode_platform)
+    return path.read_text() if path.is_file() else f'using "{board.renode_platform}"\n'
 
 
 class RenodeRunner:
-    """Runs bare-metal firmware in Renode, headless. Instructions are counted by the emulated core itself.
+    """Runs firmware in Renode, headless. Instructions are counted by the emulated core itself.
 
     Args:
-        stall_seconds: a run is given up when no sample finishes for this long.
+        stall_seconds: a run is given up when no sample finishes, or a Zephyr image says nothing, for this long.
     """
 
     name = "renode"
@@ -83,30 +94,78 @@ class RenodeRunner:
         if platform is None:
             raise ValueError(f"no Renode platform for {firmware.board.name}")
         check_inputs(inputs, firmware.manifest)
-        elf, samples = Elf(firmware.elf), len(inputs[0])
+        elf = Elf(firmware.elf)
         labels = module_labels(firmware, elf) if count else []
         with scratch_folder("mcugen-renode-") as folder:
             _prepare(folder, platform, firmware, elf, labels)
-            write_inputs(folder, inputs)
             # Renode keeps its own temporary files in TMPDIR and would leave them there when killed.
             command = ["env", f"TMPDIR={folder}", program, "--console", "--disable-gui", "--plain"]
             command += ["--config", str(folder / "renode.config"), str(folder / _SCRIPT)]
-            report = self._execute(command, folder, firmware, elf, samples, progress)
-            outputs = read_outputs(folder, firmware.manifest, samples)
-            traced = read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
+            exchange = self._converse if firmware.kind == "zephyr" else self._exchange_files
+            found = exchange(command, folder, firmware, elf, inputs, progress)
             layers, total = _read_counts(folder / _COUNTS, labels) if count else ((), 0)
         return RunResult(
             runner=self.name,
             machine=f"{firmware.board.name} ({firmware.board.cpu.core} at the board's addresses)",
-            outputs=outputs,
+            outputs=found.outputs,
             layers=layers,
             functions=(),
             instructions=total,
             cycles=None,
             cycles_source="none",
-            stack_bytes=report["stack_bytes"],
-            layer_outputs=traced,
+            stack_bytes=found.stack_bytes,
+            layer_outputs=found.layer_outputs,
+            threads=found.threads,
         )
+
+    def _exchange_files(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        firmware: Firmware,
+        elf: Elf,
+        inputs: Sequence[IntArray],
+        progress: Progress | None,
+    ) -> ConsoleResult:
+        """Bare-metal firmware reads and writes files of the folder by semihosting."""
+        samples = len(inputs[0])
+        write_inputs(folder, inputs)
+        report = self._execute(command, folder, firmware, elf, samples, progress)
+        outputs = read_outputs(folder, firmware.manifest, samples)
+        traced = read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
+        return ConsoleResult(outputs, traced, report["stack_bytes"], ())
+
+    def _converse(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        firmware: Firmware,
+        elf: Elf,
+        inputs: Sequence[IntArray],
+        progress: Progress | None,
+    ) -> ConsoleResult:
+        """A Zephyr image speaks over its console UART, here a pseudoterminal of Renode's."""
+        log = folder / _LOG
+        with (
+            log.open("wb") as output,
+            child_process(command, folder, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT) as child,
+            open_terminal(folder, child, log) as terminal,
+        ):
+            assert child.stdin is not None
+            monitor = child.stdin.fileno()
+            os.write(monitor, b"start\n")
+            console = Console(DescriptorTransport(terminal, terminal), elf, stall_seconds=self._stall_seconds)
+            try:
+                return console.run(firmware.manifest, inputs, trace=firmware.mode == "trace", progress=progress)
+            except SilentConsoleError as error:
+                raise CheckFailedError(
+                    f"the image hung: it said nothing for {self._stall_seconds:g} s{console.quotation}",
+                    where=_program_counter(monitor, log, elf),
+                ) from error
+            except EOFError as error:
+                code = child.wait()
+                _read_exit(folder / _EXIT)
+                raise explain_exit(code, {}, elf, f"{console.words}\n{_last_words(log)}") from error
 
     def _execute(
         self,
@@ -158,28 +217,65 @@ class RenodeRunner:
         return report
 
 
-def _prepare(folder: Path, platform: Path, firmware: Firmware, elf: Elf, labels: Sequence[int]) -> None:
+def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: Sequence[int]) -> None:
     """Everything under plain names in the folder: Renode's monitor has its own ideas of quoting."""
     script = data_folder("renode") / "scripts" / "mcugen_firmware.py"
     for source, name in ((firmware.elf, "firmware.elf"), (script, "mcugen_firmware.py")):
         shutil.copyfile(source, folder / name)
-    if platform.is_absolute():
-        platform = Path(shutil.copyfile(platform, folder / "board.repl"))
-    if "semihosting_trap" not in elf.symbols:
-        raise CheckFailedError("the firmware has no label semihosting_trap", hint="build it again")
+    (folder / "board.repl").write_text(platform)
+    start = console_commands(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
+    vectors, trap = _ENTRIES[firmware.kind]
+    missing = [name for name in (vectors, trap) if name and name not in elf.symbols]
+    if missing:
+        raise CheckFailedError(f"the firmware has no label {missing[0]}", hint="build it again")
     words = ",".join(str(label) for label in labels)
     lines = [
         f'mach create "{firmware.board.name}"',
-        f"machine LoadPlatformDescription @{platform}",
+        f"machine LoadPlatformDescription @{folder}/board.repl",
         # As fast as the host can, not as fast as the board's clock.
         "emulation SetGlobalAdvanceImmediately true",
         f"sysbus LoadELF @{folder}/firmware.elf",
-        f"cpu VectorTableOffset {elf.address('vectors'):#x}",
+        f"cpu VectorTableOffset {elf.address(vectors):#x}",
         f"include @{folder}/mcugen_firmware.py",
-        f'mcugen_attach "{folder}" {elf.address("semihosting_trap")} "{words}"',
-        "start",
+        f'mcugen_attach "{folder}" {elf.address(trap) if trap else 0} "{words}"',
+        *start,
     ]
     (folder / _SCRIPT).write_text("\n".join(lines) + "\n")
+
+
+def console_commands(folder: Path, board: Board) -> list[str]:
+    """Commands of Renode's monitor that put the board's console on a terminal, for `open_terminal`.
+
+    The core is to be started only when that is open: what it says before could be echoed back to it.
+    """
+    assert board.console is not None
+    return [
+        f'emulation CreateUartPtyTerminal "console" "{folder / _TERMINAL}"',
+        f"connector Connect sysbus.{board.console.renode_name} console",
+        f'echo "{_READY}"',
+    ]
+
+
+@contextlib.contextmanager
+def open_terminal(folder: Path, child: subprocess.Popen[bytes], log: Path) -> Iterator[int]:
+    """A file descriptor for the terminal of `console_commands`, once Renode has it: bytes as they are.
+
+    Raises:
+        CheckFailedError: Renode did not come that far.
+    """
+    deadline = time.monotonic() + _START_SECONDS
+    while _READY not in log.read_text(errors="replace"):
+        _check_script(log)
+        if child.poll() is not None or time.monotonic() > deadline:
+            raise CheckFailedError(f"Renode does not start:\n{_last_words(log)}")
+        time.sleep(_POLL_SECONDS)
+    _check_script(log)
+    descriptor = os.open(folder / _TERMINAL, os.O_RDWR | os.O_NOCTTY)
+    try:
+        tty.setraw(descriptor)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _with_helium_hint(error: CheckFailedError, board: Board, report: Mapping[str, int]) -> CheckFailedError:

@@ -97,7 +97,7 @@ def mlperf_tiny_firmware(
         }
         files |= {
             f"{manifest.name}.resc": render("mlperf_tiny.resc.j2", context),
-            _PLATFORM: platform.read_bytes(),
+            _PLATFORM: platform.encode(),
         }
     return {FOLDER / name: content for name, content in files.items()}
 

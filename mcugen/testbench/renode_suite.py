@@ -52,8 +52,8 @@ class Budget:
         return cls(counted, int(counted * (1 + TOLERANCE)) if limit is None else limit)
 
 
-def require_platform(board: Board) -> Path:
-    """The board's Renode platform.
+def require_platform(board: Board) -> str:
+    """The text of the board's Renode platform.
 
     Raises:
         InputError: it has none, or no UART for the firmware to speak on.
@@ -110,7 +110,7 @@ def renode_suite(
         f"{manifest.name}.resc": render("module.resc.j2", context),
         f"{manifest.name}.robot": render("module.robot.j2", context),
         "module.json": (json.dumps(description, indent=1) + "\n").encode(),
-        _PLATFORM: platform.read_bytes(),
+        _PLATFORM: platform.encode(),
     }
     copied = {PurePosixPath(name).name: (data_folder("renode") / name).read_bytes() for name in _COPIED}
     return {FOLDER / name: content for name, content in (files | copied).items()}

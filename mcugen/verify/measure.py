@@ -45,9 +45,8 @@ def build_and_run(
     """
     chosen = select_runner(runner, manifest.target, kind)
     build_dir = scratch / _BUILD_FOLDERS[kind].format(mode=mode)
-    # A Zephyr image is linked by Zephyr, for its board.
-    choice = {"machine": chosen.machine(manifest.target)} if kind == "bare" else {}
-    firmware = _BUILDERS[kind](folder, manifest, manifest.target, mode=mode, build_dir=build_dir, **choice)
+    machine = chosen.machine(manifest.target)
+    firmware = _BUILDERS[kind](folder, manifest, manifest.target, mode=mode, build_dir=build_dir, machine=machine)
     return firmware, chosen.run(firmware, inputs, count=mode == "measure", progress=progress)
 
 

@@ -111,12 +111,13 @@ def mc_mcugen_attach(folder, trap, labels):
 
     Args:
         folder: where the files are.
-        trap: address of the semihosting breakpoint.
+        trap: address of the semihosting breakpoint; 0 for firmware without one.
         labels: addresses, comma-separated, in the order of execution; empty for no counting.
     """
     cpu = self.Machine["sysbus.cpu"]  # noqa: F821 - Renode's monitor gives scripts the current machine
     host = _Host(folder)
-    cpu.AddHook(UInt64(trap), _guard(host, host.answer))
+    if trap:
+        cpu.AddHook(UInt64(trap), _guard(host, host.answer))
     addresses = [int(label) for label in labels.split(",") if label]
     counter = _Counter(folder, addresses)
     for address in sorted(set(addresses)):

@@ -343,13 +343,18 @@ static void answer(char *command)
     say("]");
 }
 
-/* Waits for a command; false when it was longer than the buffer. Ends of lines between commands do not count. */
+/* Waits for a command; false when it was longer than the buffer. What stands before the end of a line is no command, but an
+ * echo of the firmware's own lines by a terminal that is not set up yet. */
 static bool receive(char *command)
 {
     size_t size = 0;
     for (;;) {
         uint8_t byte;
-        if (!uart_get(&byte) || byte == '\r' || byte == '\n') {
+        if (!uart_get(&byte)) {
+            continue;
+        }
+        if (byte == '\r' || byte == '\n') {
+            size = 0;
             continue;
         }
         if (byte == '%') {

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from mcugen.boards.board import Board
-from mcugen.boards.machines import find_machine
+from mcugen.boards.machines import Machine, board_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, McugenError, MissingToolError
 from mcugen.firmware.build import MODE_DEFINITIONS, Firmware, Mode, ZephyrImage, render_glue
@@ -29,7 +29,13 @@ _LARGEST_STACK, _SMALLEST_STACK = 8192, 1024
 
 
 def build_zephyr_firmware(
-    folder: Path, manifest: Manifest, board: Board, *, mode: Mode = "measure", build_dir: Path
+    folder: Path,
+    manifest: Manifest,
+    board: Board,
+    *,
+    mode: Mode = "measure",
+    build_dir: Path,
+    machine: Machine | None = None,
 ) -> Firmware:
     """Builds the verification image with west: the emitted folder as an extra Zephyr module of a small application.
 
@@ -38,6 +44,7 @@ def build_zephyr_firmware(
         mode: as in `build_firmware`.
         build_dir: west's build folder; made when missing. Building the other mode in the same folder afterwards
             compiles only what differs. The image is copied to <mode>.elf, so both stay.
+        machine: what will run the image; Zephyr links it for the board itself, which this then must be.
 
     Raises:
         MissingToolError: no workspace, west or toolchain.
@@ -45,8 +52,7 @@ def build_zephyr_firmware(
         DoesNotFitError: larger than the board's memories.
         CheckFailedError: the image does not build, or it uses a heap.
     """
-    machine = find_machine(board.qemu_machine)
-    if not board.zephyr_board or machine is None:
+    if not board.zephyr_board:
         raise InputError(f"Zephyr has no board {board.name}", where=board.name, hint="use --firmware bare")
     workspace = find_workspace()
     _check_cmsis_nn(manifest, workspace)
@@ -65,7 +71,7 @@ def build_zephyr_firmware(
     return Firmware(
         elf=elf_path,
         board=board,
-        machine=machine,
+        machine=machine or board_machine(board),
         manifest=manifest,
         mode=mode,
         flash_bytes=size.flash_bytes,
