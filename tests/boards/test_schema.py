@@ -59,6 +59,7 @@ def test_a_users_own_board(tmp_path: Path) -> None:
         ("vendor: Me", "vendor: Me\nqemu_machine: mps2-an385", "", "has a cortex-m3, the board a cortex-m4"),
         ("description: My board", 'description: "a\\nb"', "description", "pattern"),
         ("vendor: Me", "vendor: Me\nrenode_platform: http://x/y.repl", "renode_platform", "pattern"),
+        ("vendor: Me", "vendor: Me\nrenode_zephyr: true", "", "needs a zephyr_board, a renode_platform and a console"),
         ("  flash:", '  "fl*/ash":', "memories", "pattern"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from mcugen.boards import load_board
 from mcugen.emit.manifest import Manifest
-from mcugen.emulate.console import Console, SilentConsoleError
+from mcugen.emulate.console import Console, DescriptorTransport, SilentConsoleError
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.elf import Elf, Symbol
 from tests.firmware.fake_module import fake_layers, write_fake_module
@@ -226,3 +227,17 @@ def test_layers_of_another_manifest(manifest: Manifest, tmp_path: Path) -> None:
     other = manifest.model_copy(update={"layers": longer.layers})
     with pytest.raises(CheckFailedError, match="layer 0 does not match the module's manifest: 37 bytes at 0"):
         conversation(Image(trace=True)).run(other, samples(1), trace=True, progress=None)
+
+
+def test_a_terminal_whose_other_end_closes_is_at_its_end() -> None:
+    emulator, terminal = os.openpty()
+    transport = DescriptorTransport(terminal, terminal)
+    os.write(emulator, b"word\n")
+    assert transport.receive(5) == b"word\n"
+    assert transport.receive(0) == b""
+    os.close(emulator)
+    with pytest.raises(EOFError):
+        transport.receive(5)
+    with pytest.raises(EOFError):
+        transport.send(b"word\n")
+    os.close(terminal)

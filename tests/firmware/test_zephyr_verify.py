@@ -16,9 +16,10 @@ import pytest
 
 from examples.export import export
 from mcugen import api
-from mcugen.boards import load_board
+from mcugen.boards import list_boards, load_board
 from mcugen.emit.manifest import load_manifest
-from mcugen.emulate import QemuRunner
+from mcugen.emulate import QemuRunner, RenodeRunner, Runner
+from mcugen.emulate.renode import find_renode
 from mcugen.errors import CheckFailedError, DoesNotFitError
 from mcugen.firmware import Firmware, Mode, build_firmware
 from mcugen.firmware.zephyr import build_zephyr_firmware, find_workspace
@@ -44,6 +45,12 @@ zephyr_include_directories(include)
 """
 
 Build = Callable[..., Firmware]
+
+needs_renode = pytest.mark.skipif(find_renode() is None, reason="Renode is neither in RENODE_ROOT nor on PATH")
+RUNNERS = [
+    pytest.param(QemuRunner, id="qemu"),
+    pytest.param(RenodeRunner, id="renode", marks=[needs_renode, pytest.mark.renode]),
+]
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +104,10 @@ def samples(count: int, case: int = GOOD) -> list[IntArray]:
     return arrays
 
 
-def test_outputs_counts_and_sizes(build: Build, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_outputs_counts_and_sizes(build: Build, tmp_path: Path, runner: Callable[[], Runner]) -> None:
     firmware, inputs = build(**MODULE), samples(3)
-    result = QemuRunner().run(firmware, inputs)
+    result = runner().run(firmware, inputs)
     np.testing.assert_array_equal(result.outputs[0], fake_layers(inputs)[1])
 
     manifest = write_fake_module(tmp_path / "module", BOARD, **MODULE)
@@ -107,7 +115,7 @@ def test_outputs_counts_and_sizes(build: Build, tmp_path: Path) -> None:
     expected = QemuRunner().run(bare, inputs)
     # Interrupts are locked: the very instructions of the module, and nothing else.
     assert result.instructions == expected.instructions
-    assert result.layers == expected.layers
+    assert [layer.instructions for layer in result.layers] == [layer.instructions for layer in expected.layers]
     assert abs(result.stack_bytes - expected.stack_bytes) <= 16
     assert firmware.ram_bytes == bare.ram_bytes == SIZE
     assert abs(firmware.flash_bytes - bare.flash_bytes) <= 16
@@ -139,9 +147,10 @@ def test_stack_use_is_measured(build: Build) -> None:
     assert 16 <= used - result.stack_bytes <= 128
 
 
-def test_layers_come_out_of_the_traced_image(build: Build) -> None:
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_layers_come_out_of_the_traced_image(build: Build, runner: Callable[[], Runner]) -> None:
     inputs = samples(2)
-    result = QemuRunner().run(build("trace", **MODULE), inputs, count=False)
+    result = runner().run(build("trace", **MODULE), inputs, count=False)
     assert result.layer_outputs is not None
     hidden, output = fake_layers(inputs)
     np.testing.assert_array_equal(result.layer_outputs[0], hidden.reshape(2, -1))
@@ -152,15 +161,16 @@ def test_layers_come_out_of_the_traced_image(build: Build) -> None:
 FAULTS = {
     FAULT: r"the image faulted(.|\n)*pc 0x[0-9a-f]{8} \(fake_run",
     STATUS: "the module returned error -7 for sample 0",
-    HANG: r"hung: it said nothing for 5 s(.|\n)*pc 0x[0-9a-f]{8} \(fake_run",
+    HANG: r"hung: it said nothing for 15 s(.|\n)*pc 0x[0-9a-f]{8} \(fake_run",
     OVERFLOW: "all of its thread's stack, 8192 bytes",
 }
 
 
+@pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize("case", FAULTS)
-def test_what_a_module_may_do_wrong(build: Build, case: int) -> None:
+def test_what_a_module_may_do_wrong(build: Build, case: int, runner: Callable[..., Runner]) -> None:
     with pytest.raises(CheckFailedError, match=FAULTS[case]):
-        QemuRunner(stall_seconds=5).run(build(**MODULE), samples(1, case), count=False)
+        runner(stall_seconds=15).run(build(**MODULE), samples(1, case), count=False)
 
 
 @pytest.mark.slow
@@ -213,6 +223,25 @@ def test_example_models(
     assert ours.instructions == pytest.approx(theirs.instructions, rel=0.05)
     assert ours.flash_bytes == pytest.approx(theirs.flash_bytes, rel=0.02)
     assert ours.ram_bytes == theirs.ram_bytes
+
+
+RENODE_BOARDS = [
+    pytest.param(b.name, marks=[] if b.name == "nrf5340dk" else pytest.mark.slow)
+    for b in list_boards()
+    if b.renode_zephyr
+]
+
+
+@needs_renode
+@pytest.mark.renode
+@pytest.mark.parametrize("board", RENODE_BOARDS)
+def test_images_in_renode(exported: Callable[[str], tuple[Path, Path]], tmp_path: Path, board: str) -> None:
+    emit(exported("ds_cnn"), board, "native", tmp_path / "module")
+    image = verify_module(tmp_path / "module", firmware="zephyr", runner="renode")
+    bare = verify_module(tmp_path / "module", firmware="bare", runner="renode")
+    assert image.match, image.failure
+    assert image.measurement.instructions == pytest.approx(bare.measurement.instructions, rel=0.02)
+    assert image.measurement.ram_bytes == bare.measurement.ram_bytes
 
 
 @pytest.mark.slow

@@ -156,10 +156,11 @@ def test_the_workspaces_cmsis_nn_is_the_one_that_counts(tmp_path: Path, monkeypa
         build_zephyr_firmware(tmp_path / "module", calling, BOARD, build_dir=tmp_path / "build")
 
 
-@pytest.mark.parametrize("name", ["nrf5340dk", "nucleo_h743zi", "rpi_pico", "microbit"])
+@pytest.mark.parametrize("name", ["nucleo_l4r5zi", "rpi_pico", "microbit"])
 def test_boards_without_an_emulator_are_refused_before_the_build(name: str) -> None:
-    with pytest.raises(InputError, match=f"no emulator of this version can run a Zephyr image of {name}"):
+    with pytest.raises(InputError, match=f"no emulator of this version can run a Zephyr image of {name}") as caught:
         select_runner("auto", load_board(name), "zephyr")
+    assert "mps2_an386" in str(caught.value.hint) and "nrf5340dk" in str(caught.value.hint)
     with pytest.raises(InputError, match="runner qemu can run"):
         select_runner("qemu", load_board(name), "zephyr")
 
@@ -167,6 +168,19 @@ def test_boards_without_an_emulator_are_refused_before_the_build(name: str) -> N
 @pytest.mark.parametrize("name", ["mps2_an385", "mps2_an386", "mps2_an500", "mps2_an521", "mps3_an547"])
 def test_boards_that_are_machines(name: str) -> None:
     assert select_runner("auto", load_board(name), "zephyr").name == "qemu"
+
+
+@pytest.mark.parametrize("name", ["nrf5340dk", "nrf52840dk", "nucleo_h743zi"])
+def test_boards_that_renode_alone_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("RENODE_ROOT", raising=False)
+    with pytest.raises(MissingToolError, match="Renode, the emulator, is not installed"):
+        select_runner("auto", load_board(name), "zephyr")
+    with pytest.raises(InputError, match="runner qemu can run") as caught:
+        select_runner("qemu", load_board(name), "zephyr")
+    assert "nrf5340dk" not in str(caught.value.hint)
+    script(tmp_path / "renode", "exit 0")
+    assert select_runner("auto", load_board(name), "zephyr").name == "renode"
 
 
 def test_an_interrupted_build_leaves_no_process(tmp_path: Path) -> None:

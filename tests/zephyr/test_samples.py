@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.zephyr.workspace import MODULE, OTHER_BOARDS, QEMU_MACHINES, Workspace, run_image
+from mcugen.boards import load_board
+from mcugen.emulate.renode import find_renode
+from tests.zephyr.workspace import (
+    MODULE,
+    OTHER_BOARDS,
+    QEMU_MACHINES,
+    Workspace,
+    run_image,
+    run_image_in_renode,
+)
 
 pytestmark = [pytest.mark.zephyr, pytest.mark.slow]
 
@@ -25,6 +34,8 @@ def test_sample(workspace: Workspace, tmp_path: Path, sample: str, board: str) -
     assert not re.search(r"warning:|CMake Warning", result.stdout)
     if board in QEMU_MACHINES:
         run_image(tmp_path / "build", board, SAMPLES[sample])
+    elif load_board(board).renode_zephyr and find_renode():
+        run_image_in_renode(tmp_path / "build", load_board(board), SAMPLES[sample])
 
 
 @pytest.mark.timeout(7200)

@@ -1,4 +1,4 @@
-"""What tests do in a Zephyr workspace: build applications with west, and run images in QEMU."""
+"""What tests do in a Zephyr workspace: build applications with west, and run images in emulators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+
+from mcugen.boards import Board
+from mcugen.emulate.process import child_process
+from mcugen.emulate.renode import find_platform, require_renode
+from mcugen.firmware.elf import Elf
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "zephyr_module"
@@ -110,3 +116,34 @@ def run_image(build_dir: Path, board: str, last_words: str, timeout: float = 120
         process.kill()
         process.wait()
     raise AssertionError(f"no line matches {last_words!r} in:\n{''.join(lines)}")
+
+
+def run_image_in_renode(build_dir: Path, board: Board, last_words: str, timeout: float = 120.0) -> str:
+    """The same in Renode."""
+    elf, platform, console = build_dir / "zephyr" / "zephyr.elf", find_platform(board), board.console
+    assert platform is not None and console is not None
+    (build_dir / "board.repl").write_text(platform)
+    words = build_dir / "console.txt"
+    commands = [
+        f'mach create "{board.name}"',
+        f"machine LoadPlatformDescription @{build_dir}/board.repl",
+        "emulation SetGlobalAdvanceImmediately true",
+        f"sysbus LoadELF @{elf}",
+        f"cpu VectorTableOffset {Elf(elf).address('_vector_table'):#x}",
+        f"sysbus.{console.renode_name} CreateFileBackend @{words} true",
+        "start",
+    ]
+    (build_dir / "run.resc").write_text("\n".join(commands) + "\n")
+    command = ["env", f"TMPDIR={build_dir}", require_renode(), "--console", "--disable-gui", "--plain"]
+    command += ["--config", str(build_dir / "renode.config"), str(build_dir / "run.resc")]
+    log, deadline = build_dir / "renode.log", time.monotonic() + timeout
+    with (
+        log.open("wb") as output,
+        child_process(command, build_dir, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT) as child,
+    ):
+        while child.poll() is None and time.monotonic() < deadline:
+            text = words.read_text(errors="replace") if words.exists() else ""
+            if re.search(f"(?:{last_words}).*\n", text):
+                return text
+            time.sleep(0.1)
+    raise AssertionError(f"no line matches {last_words!r}; Renode's log:\n{log.read_text(errors='replace')}")
