@@ -126,6 +126,7 @@ def board_json(board: Board) -> dict[str, Any]:
         "zephyr_board": board.zephyr_board,
         "qemu_machine": board.qemu_machine,
         "renode_platform": board.renode_platform,
+        "renode_zephyr": board.renode_zephyr,
     }
 
 
