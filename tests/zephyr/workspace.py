@@ -72,6 +72,16 @@ class Workspace:
             *options,
         )
 
+    def modules(self) -> dict[str, str]:
+        """Folders of the modules that the workspace has, by name."""
+        rows = (line.split(" ", 1) for line in self.west("list", "-f", "{name} {abspath}").stdout.splitlines())
+        found = {row[0]: row[1] for row in rows if len(row) == 2 and row[0] not in ("manifest", "zephyr")}
+        return {name: path for name, path in found.items() if Path(path).is_dir()}
+
+    def modules_without(self, name: str) -> str:
+        """An option for `build`: all modules but one."""
+        return f"-DZEPHYR_MODULES={';'.join(path for other, path in self.modules().items() if other != name)}"
+
     def ninja(self, build_dir: Path, *targets: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["ninja", "-j1", *targets],
