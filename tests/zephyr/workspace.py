@@ -21,6 +21,7 @@ QEMU_MACHINES = {
     "mps2/an521/cpu0": "mps2-an521",
     "mps3/corstone300/an547": "mps3-an547",
 }
+RISCV_BOARD = "qemu_riscv32"
 OTHER_BOARDS = ("nrf5340dk/nrf5340/cpuapp", "nrf52840dk/nrf52840", "nucleo_h743zi", "b_u585i_iot02a")
 
 
@@ -97,9 +98,23 @@ class Workspace:
 
 def run_image(build_dir: Path, board: str, last_words: str, timeout: float = 120.0) -> str:
     """The console of an image in QEMU, up to the line that matches; Zephyr never ends by itself."""
-    command = ["qemu-system-arm", "-M", QEMU_MACHINES[board], "-nographic", "-net", "none", "-monitor", "none"]
+    if board == RISCV_BOARD:
+        command = ["qemu-system-riscv32", "-M", "virt", "-m", "256", "-bios", "none"]
+    else:
+        command = ["qemu-system-arm", "-M", QEMU_MACHINES[board]]
     process = subprocess.Popen(
-        [*command, "-serial", "stdio", "-kernel", str(build_dir / "zephyr" / "zephyr.elf")],
+        [
+            *command,
+            "-nographic",
+            "-net",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "stdio",
+            "-kernel",
+            str(build_dir / "zephyr" / "zephyr.elf"),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -81,8 +81,12 @@ function(mcugen_describe_cpu result)
       list(GET row 1 core)
     endif()
   endforeach()
-  if(NOT core)
-    message(FATAL_ERROR "mcugen has no kernels for the CPU of ${BOARD}${BOARD_QUALIFIERS}: it is no Cortex-M")
+  if(NOT core AND (CONFIG_CPU_CORTEX_M OR CONFIG_64BIT OR CONFIG_BIG_ENDIAN))
+    message(FATAL_ERROR "mcugen has no kernels for the CPU of ${BOARD}${BOARD_QUALIFIERS}")
+  elseif(NOT core)
+    # Plain C runs anywhere; a Cortex-M0 has no other kernels either.
+    set(core cortex-m0)
+    message(STATUS "mcugen: portable kernels for ${ARCH}; the flash that it reports when a model is emitted is that of a Cortex-M0")
   endif()
 
   # What the compiler may use, not what the silicon has: without CONFIG_FPU there is no Helium either.
