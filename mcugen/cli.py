@@ -136,7 +136,9 @@ def emit(
     cmsis_nn: Annotated[
         Path | None,
         typer.Option(
-            "--cmsis-nn", metavar="PATH", help="CMSIS-NN's sources; default: CMSIS_NN_PATH, then the Zephyr workspace."
+            "--cmsis-nn",
+            metavar="PATH",
+            help="Sources of CMSIS-NN, also for auto; default for cmsis-nn: CMSIS_NN_PATH, then the Zephyr workspace.",
         ),
     ] = None,
 ) -> None:
@@ -164,6 +166,11 @@ def emit(
     module.write(folder)
     if module.manifest.model.calibration == "random":
         errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
+    if kernels is Kernels.auto and cmsis_nn is None and module.manifest.target.cpu.mve != "none":
+        errors.print(
+            "note: CMSIS-NN has faster kernels for Helium; `auto` takes them with --cmsis-nn PATH, "
+            "in a Zephyr application with CONFIG_MCUGEN_CMSIS_NN=y"
+        )
     output.print(text.emit_summary(module, folder, size))
 
 

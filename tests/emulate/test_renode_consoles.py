@@ -17,7 +17,8 @@ from mcugen import api
 from mcugen.boards import Board, list_boards
 from mcugen.emulate import RenodeRunner
 from mcugen.emulate.process import child_process
-from mcugen.emulate.renode import console_commands, find_platform, find_renode, open_terminal
+from mcugen.emulate.renode import console_commands, find_platform, open_terminal
+from mcugen.emulate.renode_install import find_renode
 from mcugen.firmware import Firmware, build_firmware
 from mcugen.firmware.applications import SELF_TEST, Application
 from mcugen.firmware.elf import Elf

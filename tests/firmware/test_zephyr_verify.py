@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -19,7 +20,7 @@ from mcugen import api
 from mcugen.boards import list_boards, load_board
 from mcugen.emit.manifest import load_manifest
 from mcugen.emulate import QemuRunner, RenodeRunner, Runner
-from mcugen.emulate.renode import find_renode
+from mcugen.emulate.renode_install import find_renode
 from mcugen.errors import CheckFailedError, DoesNotFitError
 from mcugen.firmware import Firmware, Mode, build_firmware
 from mcugen.firmware.zephyr import build_zephyr_firmware, find_workspace
@@ -199,7 +200,13 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[
 
 def emit(files: tuple[Path, Path], board: str, kernels: str, folder: Path) -> None:
     archive, calibration = files
-    api.compile(archive, api.Options(board=board, calibration=calibration, kernels=kernels)).write(folder)
+    options = api.Options(board=board, calibration=calibration, kernels=kernels)
+    if kernels == "cmsis-nn":
+        # The image is built with the workspace's, whatever CMSIS_NN_PATH says.
+        code, output = find_workspace().run_west(["list", "-f", "{abspath}", "cmsis-nn"])
+        assert code == 0, output
+        options = dataclasses.replace(options, cmsis_nn=Path(output.strip()))
+    api.compile(archive, options).write(folder)
 
 
 BOARDS = ("mps2_an385", "mps2_an386", "mps2_an500", "mps2_an521", "mps3_an547")

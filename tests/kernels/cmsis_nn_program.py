@@ -266,6 +266,7 @@ def _link_for_target(
             code_size=machine.code.size,
             data_size=machine.data.size,
             minimum_stack=4096,
+            guard_size=build._GUARD_SIZE,
         )
     )
     arguments = [*cpu_flags(board.cpu), "-nostartfiles", "-Wl,--gc-sections", "-Tlinker.ld", *objects, str(archive)]

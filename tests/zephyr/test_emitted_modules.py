@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 from pathlib import Path
@@ -75,3 +76,41 @@ def test_contradictions_are_errors_of_the_configuration(
     )
     assert result.returncode != 0
     assert words in " ".join(result.stdout.split())
+
+
+def emit_for(workspace: Workspace, board: str, kernels: str, folder: Path) -> None:
+    wanted = Options(board=board, calibration=MODELS / "gesture_calibration.npz", kernels=kernels)
+    if kernels == "cmsis-nn":
+        wanted = dataclasses.replace(wanted, cmsis_nn=Path(workspace.modules()["cmsis-nn"]))
+    compile(MODELS / "gesture.pt2", wanted).write(folder)
+
+
+@pytest.mark.slow
+def test_a_module_that_calls_cmsis_nn_needs_it_in_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
+    emit_for(workspace, BOARD, "cmsis-nn", tmp_path / "gesture")
+    extra = extra_modules([tmp_path / "gesture"])
+    others = workspace.modules_without("cmsis-nn")
+    result = workspace.build(APPLICATION, BOARD, tmp_path / "build", extra, others, configure_only=True)
+    assert result.returncode != 0
+    said = " ".join(result.stdout.split())
+    assert "model gesture calls CMSIS-NN, but the workspace has no module cmsis-nn" in said
+    assert "CONFIG_MCUGEN_MODEL_GESTURE=n leaves the model out" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("made_for", "kernels", "built_for", "words"),
+    [
+        ("mps2_an386", "native", "mps2/an385", "for cortex-m4 with DSP .*this build is for Armv7-M .Cortex-M3."),
+        ("mps3_an547", "cmsis-nn", "mps2/an386", "for cortex-m55 with Helium .*this build is for Armv7E-M"),
+        # Zephyr's an547 has no hard-float ABI by default, so no Helium.
+        ("mps3_an547", "cmsis-nn", "mps3/corstone300/an547", "for cortex-m55 with Helium .*without the hard-float ABI"),
+    ],
+)
+def test_a_module_made_for_another_core_is_refused_by_the_preprocessor(
+    workspace: Workspace, tmp_path: Path, made_for: str, kernels: str, built_for: str, words: str
+) -> None:
+    emit_for(workspace, made_for, kernels, tmp_path / "gesture")
+    result = workspace.build(APPLICATION, built_for, tmp_path / "build", extra_modules([tmp_path / "gesture"]))
+    assert result.returncode != 0
+    assert re.search(rf"error: #error .gesture was generated {words}", result.stdout), result.stdout

@@ -79,3 +79,36 @@ def test_a_model_over_its_budget_stops_the_generate_step(workspace: Workspace, t
     assert "1024 bytes" in result.stdout or "1,024" in result.stdout
     assert "conv2d" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("symbol", ["MCUGEN_KERNELS_CMSIS_NN", "MCUGEN_CMSIS_NN"])
+def test_cmsis_nn_without_its_module(workspace: Workspace, tmp_path: Path, symbol: str) -> None:
+    others = workspace.modules_without("cmsis-nn")
+    said = configure(workspace, tmp_path, f"app NAME k {_KEYWORD}", others, f"-DCONFIG_{symbol}=y")
+    assert "the workspace has no module cmsis-nn; `west update cmsis-nn` gets it" in said
+
+
+_GROUPS = "BASICMATH CONCATENATION CONVOLUTION FULLYCONNECTED NNSUPPORT PAD POOLING SOFTMAX TRANSPOSE".split()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("symbols", "used", "said"),
+    [
+        (["MCUGEN_CMSIS_NN", "FPU"], True, ""),
+        (["CMSIS_NN", *(f"CMSIS_NN_{group}" for group in _GROUPS)], True, "without CONFIG_FPU=y it is not used"),
+        (["CMSIS_NN", "CMSIS_NN_SOFTMAX"], False, "CMSIS-NN is not used: CONFIG_CMSIS_NN_BASICMATH is not set"),
+        (["FPU"], False, ""),
+    ],
+)
+def test_auto_may_take_the_cmsis_nn_that_is_in_the_image(
+    workspace: Workspace, tmp_path: Path, symbols: list[str], used: bool, said: str
+) -> None:
+    application = make_application(tmp_path, f"app NAME k {_KEYWORD}")
+    options = [f"-DZEPHYR_EXTRA_MODULES={MODULE}", *(f"-DCONFIG_{symbol}=y" for symbol in symbols)]
+    board = "mps3/corstone300/an547"
+    result = workspace.build(application, board, tmp_path / "build", *options, configure_only=True)
+    assert result.returncode == 0, result.stdout
+    assert said in " ".join(result.stdout.split())
+    assert ("--cmsis-nn" in (tmp_path / "build" / "build.ninja").read_text()) == used

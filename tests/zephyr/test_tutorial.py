@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,17 +96,40 @@ def test_sizes_are_those_that_mcugen_and_zephyr_report(built: Built, workspace: 
     assert symbol_bytes(built.build_dir / "ram.json") == pytest.approx(manifest["memory"]["arena_bytes"], rel=0.01)
 
 
-def symbol_bytes(report: Path) -> int:
+def symbol_bytes(report: Path, model: str = "motion") -> int:
     """Bytes of the model in the tree of symbols of a Zephyr report: all of motion.c, and what is called motion_*."""
+    descriptor = (f"{model}_model", f"{model}_vector")
 
     def total(node: dict[str, Any], inside: bool) -> int:
-        inside = inside or node["name"] == "motion.c"
+        inside = inside or node["name"] == f"{model}.c"
         if "children" in node:
             return sum(total(child, inside) for child in node["children"])
-        own = node["name"].startswith("motion_") and node["name"] != "motion_model"
+        own = node["name"].startswith(f"{model}_") and not node["name"].startswith(descriptor)
         return int(node["size"]) if inside or own else 0
 
     return total(json.loads(report.read_text())["symbols"], False)
+
+
+@pytest.mark.zephyr
+@pytest.mark.slow
+def test_sizes_with_cmsis_nn(workspace: Workspace, tmp_path: Path) -> None:
+    sample, build_dir = MODULE / "samples" / "hello_model", tmp_path / "build"
+    result = workspace.build(sample, "mps2/an386", build_dir, "-DCONFIG_MCUGEN_KERNELS_CMSIS_NN=y")
+    assert result.returncode == 0, result.stdout
+    said = {name: int(size) for name, size in re.findall(r"^(gesture|CMSIS-NN) +(\d+) B", result.stdout, re.MULTILINE)}
+    assert workspace.ninja(build_dir, "rom_report").returncode == 0
+    leaves = list(symbols_of(json.loads((build_dir / "rom.json").read_text())["symbols"]))
+    library = sum(size for place, size in leaves if "/cmsis-nn/" in place)
+    assert said["CMSIS-NN"] == pytest.approx(library, rel=0.01)
+    assert symbol_bytes(build_dir / "rom.json", "gesture") == pytest.approx(said["gesture"], rel=0.01)
+
+
+def symbols_of(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """(place in the tree, bytes) of each symbol of a Zephyr report."""
+    if not node.get("children"):
+        yield node["identifier"], node["size"]
+    for child in node.get("children", ()):
+        yield from symbols_of(child)
 
 
 @pytest.mark.zephyr

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.zephyr.workspace import MODELS, ROOT, Workspace
+from tests.zephyr.workspace import MODELS, MODULE, ROOT, Workspace
 
 pytestmark = pytest.mark.zephyr
 
 _MANIFEST = """manifest:
-  projects:
-    - name: mcugen
-      url: https://example.com/mcugen.git
-      west-commands: zephyr_module/west-commands.yml
   self:
     path: application
+    import: submanifests
 """
 
 
 @pytest.fixture
 def topdir(workspace: Workspace, tmp_path: Path) -> Path:
-    (tmp_path / "application").mkdir()
+    """A workspace as the tutorial says: the piece of a manifest that mcugen has for it."""
+    (tmp_path / "application" / "submanifests").mkdir(parents=True)
     (tmp_path / "application" / "west.yml").write_text(_MANIFEST)
-    (tmp_path / "mcugen").symlink_to(ROOT)
+    shutil.copy(MODULE / "manifest" / "mcugen.yml", tmp_path / "application" / "submanifests")
+    (tmp_path / "modules" / "lib").mkdir(parents=True)
+    (tmp_path / "modules" / "lib" / "mcugen").symlink_to(ROOT)
     result = west(workspace, tmp_path, "init", "-l", "application")
     assert result.returncode == 0, result.stderr
     return tmp_path

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mcugen.boards import Board
 from mcugen.emulate.process import child_process
-from mcugen.emulate.renode import find_platform, require_renode
+from mcugen.emulate.renode import find_platform
+from mcugen.emulate.renode_install import require_renode
 from mcugen.firmware.elf import Elf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ QEMU_MACHINES = {
     "mps2/an521/cpu0": "mps2-an521",
     "mps3/corstone300/an547": "mps3-an547",
 }
+RISCV_BOARD = "qemu_riscv32"
 OTHER_BOARDS = ("nrf5340dk/nrf5340/cpuapp", "nrf52840dk/nrf52840", "nucleo_h743zi", "b_u585i_iot02a")
 
 
@@ -78,6 +80,16 @@ class Workspace:
             *options,
         )
 
+    def modules(self) -> dict[str, str]:
+        """Folders of the modules that the workspace has, by name."""
+        rows = (line.split(" ", 1) for line in self.west("list", "-f", "{name} {abspath}").stdout.splitlines())
+        found = {row[0]: row[1] for row in rows if len(row) == 2 and row[0] not in ("manifest", "zephyr")}
+        return {name: path for name, path in found.items() if Path(path).is_dir()}
+
+    def modules_without(self, name: str) -> str:
+        """An option for `build`: all modules but one."""
+        return f"-DZEPHYR_MODULES={';'.join(path for other, path in self.modules().items() if other != name)}"
+
     def ninja(self, build_dir: Path, *targets: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["ninja", "-j1", *targets],
@@ -93,9 +105,23 @@ class Workspace:
 
 def run_image(build_dir: Path, board: str, last_words: str, timeout: float = 120.0) -> str:
     """The console of an image in QEMU, up to the line that matches; Zephyr never ends by itself."""
-    command = ["qemu-system-arm", "-M", QEMU_MACHINES[board], "-nographic", "-net", "none", "-monitor", "none"]
+    if board == RISCV_BOARD:
+        command = ["qemu-system-riscv32", "-M", "virt", "-m", "256", "-bios", "none"]
+    else:
+        command = ["qemu-system-arm", "-M", QEMU_MACHINES[board]]
     process = subprocess.Popen(
-        [*command, "-serial", "stdio", "-kernel", str(build_dir / "zephyr" / "zephyr.elf")],
+        [
+            *command,
+            "-nographic",
+            "-net",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "stdio",
+            "-kernel",
+            str(build_dir / "zephyr" / "zephyr.elf"),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,5 +1,6 @@
 # A board file for mcugen, from what Kconfig and devicetree say of the image that is being built: so the kernels fit the
-# compiler's options, and the memories are those of the image (a slot of a bootloader, the RAM of one core).
+# compiler's options, and the memories are those of the image (a slot of a bootloader, the RAM of one core), or those that
+# the model's arena and constants are given.
 #
 # Part of mcugen.
 
@@ -11,30 +12,64 @@ set(MCUGEN_CORES
   M33:cortex-m33 M35P:cortex-m33 M55:cortex-m55 M85:cortex-m85
   CACHE INTERNAL "")
 
-# Writes the board file, once and only when it differs, and gives its path.
-function(mcugen_describe_board result)
-  get_property(file GLOBAL PROPERTY MCUGEN_BOARD_FILE)
+# Writes the board file, and gives its path. One for each pair of places; it is written only when it differs.
+#
+# <arena>, <constants>: empty for the image's RAM and flash, REGION <name>, or SECTION <name>.
+function(mcugen_describe_board result arena constants)
+  set(target "${BOARD}${BOARD_QUALIFIERS}")
+  string(JOIN _ name ${target} ${constants} ${arena})
+  string(REGEX REPLACE "[^A-Za-z0-9]+" "_" name "${name}")
+  set(file ${CMAKE_BINARY_DIR}/mcugen/board/${name}.yml)
   set(${result} ${file} PARENT_SCOPE)
-  if(file)
+  get_property(written GLOBAL PROPERTY MCUGEN_BOARD_FILES)
+  if(file IN_LIST written)
     return()
   endif()
   mcugen_describe_cpu(cpu)
   mcugen_describe_memories(memories code data)
-  set(target "${BOARD}${BOARD_QUALIFIERS}")
-  string(REGEX REPLACE "[^A-Za-z0-9]+" "_" name "${target}")
-  set(text "# Made by mcugen's CMake functions from Kconfig and devicetree of ${target}.
+  mcugen_describe_place(memories data ram 0xc0000000 "${memories}" ${data} ${arena})
+  mcugen_describe_place(memories code external_flash 0xb0000000 "${memories}" ${code} ${constants})
+  # Regions may overlap the image's memories, a description must not: only those that are used stay.
+  list(FILTER memories INCLUDE REGEX "^(${code}|${data}):")
+  list(JOIN memories "\n  " memories)
+  file(GENERATE OUTPUT ${file} CONTENT "# Made by mcugen's CMake functions from Kconfig and devicetree of ${target}.
 description: ${target} as this image is configured
 vendor: \"\"
 cpu: {${cpu}}
 memories:
-${memories}code_memory: ${code}
+  ${memories}
+code_memory: ${code}
 data_memory: ${data}
 zephyr_board: ${target}
 ")
-  set(file ${CMAKE_BINARY_DIR}/mcugen/board/${name}.yml)
-  file(GENERATE OUTPUT ${file} CONTENT "${text}")
-  set_property(GLOBAL PROPERTY MCUGEN_BOARD_FILE ${file})
-  set(${result} ${file} PARENT_SCOPE)
+  set_property(GLOBAL APPEND PROPERTY MCUGEN_BOARD_FILES ${file})
+endfunction()
+
+# mcugen_describe_place(<memories> <memory> <kind> <free address> <old memories> <old memory> [REGION|SECTION <name>])
+#
+# Puts a place of the application's own in the stead of a memory of the image. A region of the devicetree has its size; how
+# large any other is only the linker knows: it is taken for 256 MB.
+function(mcugen_describe_place memories memory kind start old old_memory)
+  set(${memories} "${old}" PARENT_SCOPE)
+  set(${memory} ${old_memory} PARENT_SCOPE)
+  if(NOT ARGN)
+    return()
+  endif()
+  list(GET ARGN 0 sort)
+  list(GET ARGN 1 place)
+  set(size "")
+  if(sort STREQUAL "REGION")
+    mcugen_zephyr_find_region(found_start size known "${place}")
+  endif()
+  if(size)
+    set(start ${found_start})
+  else()
+    set(size 0x10000000)
+  endif()
+  string(MAKE_C_IDENTIFIER "at_${place}" name)
+  string(REGEX REPLACE "^at_([A-Za-z])" "\\1" name ${name})
+  set(${memories} "${old};${name}: {kind: ${kind}, start: ${start}, size: ${size}}" PARENT_SCOPE)
+  set(${memory} ${name} PARENT_SCOPE)
 endfunction()
 
 function(mcugen_describe_cpu result)
@@ -46,8 +81,12 @@ function(mcugen_describe_cpu result)
       list(GET row 1 core)
     endif()
   endforeach()
-  if(NOT core)
-    message(FATAL_ERROR "mcugen has no kernels for the CPU of ${BOARD}${BOARD_QUALIFIERS}: it is no Cortex-M")
+  if(NOT core AND (CONFIG_CPU_CORTEX_M OR CONFIG_64BIT OR CONFIG_BIG_ENDIAN))
+    message(FATAL_ERROR "mcugen has no kernels for the CPU of ${BOARD}${BOARD_QUALIFIERS}")
+  elseif(NOT core)
+    # Plain C runs anywhere; a Cortex-M0 has no other kernels either.
+    set(core cortex-m0)
+    message(STATUS "mcugen: portable kernels for ${ARCH}; the flash that it reports when a model is emitted is that of a Cortex-M0")
   endif()
 
   # What the compiler may use, not what the silicon has: without CONFIG_FPU there is no Helium either.
@@ -66,6 +105,8 @@ function(mcugen_describe_cpu result)
     set(mve float)
   elseif(CONFIG_FPU AND CONFIG_ARMV8_1_M_MVEI)
     set(mve integer)
+  elseif(CONFIG_ARMV8_1_M_MVEI)
+    message(STATUS "mcugen: this core has Helium, which needs the hard-float ABI: without CONFIG_FPU=y it is not used")
   endif()
   mcugen_clock_frequency(clock)
   set(${result} "core: ${core}, dsp: ${dsp}, fpu: ${fpu}, mve: ${mve}, clock: ${clock}" PARENT_SCOPE)
@@ -93,10 +134,10 @@ function(mcugen_clock_frequency result)
   set(${result} ${clock} PARENT_SCOPE)
 endfunction()
 
-# Flash is the slot that the image is linked for; without flash the image lies in RAM.
+# Flash is the slot that the image is linked for; without flash the image lies in RAM. A list of rows of the board file.
 function(mcugen_describe_memories result code data)
   math(EXPR ram_size "${CONFIG_SRAM_SIZE} * 1024")
-  set(ram "  ram: {kind: ram, start: ${CONFIG_SRAM_BASE_ADDRESS}, size: ${ram_size}}\n")
+  set(ram "ram: {kind: ram, start: ${CONFIG_SRAM_BASE_ADDRESS}, size: ${ram_size}}")
   set(${data} ram PARENT_SCOPE)
   if(NOT CONFIG_XIP OR NOT CONFIG_FLASH_SIZE)
     set(${code} ram PARENT_SCOPE)
@@ -110,5 +151,5 @@ function(mcugen_describe_memories result code data)
     math(EXPR size "${CONFIG_FLASH_SIZE} * 1024 - ${CONFIG_FLASH_LOAD_OFFSET}")
   endif()
   set(${code} flash PARENT_SCOPE)
-  set(${result} "  flash: {kind: flash, start: ${start}, size: ${size}}\n${ram}" PARENT_SCOPE)
+  set(${result} "flash: {kind: flash, start: ${start}, size: ${size}};${ram}" PARENT_SCOPE)
 endfunction()

@@ -5,9 +5,9 @@
 
 include_guard(GLOBAL)
 
-# mcugen_zephyr_module(<name> <folder> <arena bytes> <optimization flag>)
+# mcugen_zephyr_module(<name> <folder> <arena bytes> <optimization flag> [CMSIS_NN])
 #
-# An emitted folder as a Zephyr module, configured by the module's own Kconfig.
+# An emitted folder as a Zephyr module, configured by the module's own Kconfig. CMSIS_NN: it calls that library.
 function(mcugen_zephyr_module name folder arena_bytes optimization)
   string(TOUPPER ${name} NAME)
   set(model CONFIG_MCUGEN_MODEL_${NAME})
@@ -15,6 +15,10 @@ function(mcugen_zephyr_module name folder arena_bytes optimization)
     return()
   endif()
 
+  if("CMSIS_NN" IN_LIST ARGN AND NOT ZEPHYR_CMSIS_NN_MODULE_DIR)
+    message(FATAL_ERROR "mcugen: model ${name} calls CMSIS-NN, but the workspace has no module cmsis-nn; "
+      "`west update cmsis-nn` gets it, ${model}=n leaves the model out")
+  endif()
   mcugen_zephyr_contradictions(${model})
   set(options "")
   foreach(flag LISTED STATISTICS VECTORS)
@@ -143,24 +147,38 @@ function(mcugen_zephyr_region result region bytes what)
   set(${result} ${section} PARENT_SCOPE)
 endfunction()
 
+# Bytes of a devicetree memory region; refuses one that the devicetree does not have.
 function(mcugen_zephyr_region_size result region what)
+  mcugen_zephyr_find_region(start size known "${region}")
+  if(NOT size)
+    message(FATAL_ERROR "mcugen: the devicetree has no memory region ${region} for ${what}; it has: ${known}")
+  endif()
+  set(${result} ${size} PARENT_SCOPE)
+endfunction()
+
+# Start and size of a devicetree memory region, empty when there is none of that name; and the names of all there are.
+function(mcugen_zephyr_find_region start size known region)
   dt_comp_path(paths COMPATIBLE "zephyr,memory-region")
-  set(known "")
+  set(names "")
+  set(${start} "" PARENT_SCOPE)
+  set(${size} "" PARENT_SCOPE)
   foreach(path ${paths})
     dt_prop(name PATH ${path} PROPERTY "zephyr,memory-region")
     dt_node_has_status(usable PATH ${path} STATUS okay)
     if(usable)
-      list(APPEND known ${name})
+      list(APPEND names ${name})
       if(name STREQUAL region)
-        dt_reg_size(size PATH ${path})
-        math(EXPR size "${size}")
-        set(${result} ${size} PARENT_SCOPE)
-        return()
+        dt_reg_addr(first PATH ${path})
+        dt_reg_size(bytes PATH ${path})
+        math(EXPR first "${first}" OUTPUT_FORMAT HEXADECIMAL)
+        math(EXPR bytes "${bytes}")
+        set(${start} ${first} PARENT_SCOPE)
+        set(${size} ${bytes} PARENT_SCOPE)
       endif()
     endif()
   endforeach()
-  list(JOIN known ", " known)
-  message(FATAL_ERROR "mcugen: the devicetree has no memory region ${region} for ${what}; it has: ${known}")
+  list(JOIN names ", " names)
+  set(${known} "${names}" PARENT_SCOPE)
 endfunction()
 
 # Once in an image: the section of all descriptors, and a target that knows all models.

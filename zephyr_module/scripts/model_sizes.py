@@ -17,7 +17,8 @@ from typing import Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-_MEMBER = re.compile(r"libmcugen_(\w+)\.a\((\w+)\.c")
+_MEMBER = re.compile(r"lib(?:mcugen_(\w+)|modules__cmsis-nn)\.a\((\w+)\.c")
+_CMSIS_NN = "CMSIS-NN"
 # " .text.f  0x00001000  0x20 lib.a(x.o)"; a long section name has the rest on the next line.
 _CONTRIBUTION = re.compile(r"^(?: \S+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$")
 
@@ -58,7 +59,10 @@ def read_sections(elf_path: Path) -> list[Section]:
 
 
 def contributions(map_path: Path, output_sections: Collection[str]) -> Iterator[tuple[str, str, int, int]]:
-    """(library of a model, source file's stem, address, bytes) of what the linker took into some output sections."""
+    """(library, source file's stem, address, bytes) of what the linker took into some output sections.
+
+    Libraries are those of models, by name, and CMSIS-NN, whose functions all models share.
+    """
     current = ""
     text = map_path.read_text(encoding="utf-8", errors="replace")
     # What was thrown away is listed before this line.
@@ -69,11 +73,11 @@ def contributions(map_path: Path, output_sections: Collection[str]) -> Iterator[
         found = _CONTRIBUTION.match(line) if current in output_sections else None
         member = _MEMBER.search(found[3]) if found else None
         if found and member:
-            yield member[1], member[2], int(found[1], 16), int(found[2], 16)
+            yield member[1] or _CMSIS_NN, member[2], int(found[1], 16), int(found[2], 16)
 
 
 def model_sizes(map_path: Path, elf_path: Path) -> dict[str, Size]:
-    """By library name without `libmcugen_`: the models, and `shared_arena`."""
+    """By library name without `libmcugen_`: the models, `shared_arena`, and CMSIS-NN."""
     sections = read_sections(elf_path)
     sizes: dict[str, Size] = {}
     for name, source, address, size in contributions(map_path, {s.name for s in sections}):
@@ -114,6 +118,8 @@ def report(models: Path, map_path: Path, elf_path: Path) -> list[dict[str, Any]]
         )
     if "shared_arena" in sizes:
         rows.append({"model": "shared arena", "flash_bytes": 0, "ram_bytes": sizes["shared_arena"].ram})
+    if _CMSIS_NN in sizes:
+        rows.append({"model": _CMSIS_NN, "flash_bytes": sizes[_CMSIS_NN].flash, "ram_bytes": sizes[_CMSIS_NN].ram})
     return rows
 
 
