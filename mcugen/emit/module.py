@@ -13,13 +13,13 @@ from mcugen.emit.constants import C_TYPES, ConstantArray, ConstantPool
 from mcugen.emit.core_check import core_check
 from mcugen.emit.manifest import optimization_flag
 from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
-from mcugen.emit.rendering import render_template
 from mcugen.emit.sources import kernel_files
 from mcugen.emit.zephyr import cmsis_nn_groups
 from mcugen.graph.graph import Port
 from mcugen.kernels.base import Invocation, ParamValue
 from mcugen.plan.plan import Plan, Step
 from mcugen.resources import data_folder
+from mcugen.templates import render_template
 
 _TEMPLATES = {
     "include/{name}.h": "header.h.j2",
@@ -120,7 +120,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "uses_memory": any("memory" in a for c in calls for a in (*c.arguments, c.output)),
     }
     files = {
-        PurePosixPath(path.format(name=name)): render_template(template, context)
+        PurePosixPath(path.format(name=name)): render_template("mcugen.emit", template, **context).encode()
         for path, template in _TEMPLATES.items()
     }
     sources = kernel_files(c.step.invocation.source for c in calls)

@@ -11,11 +11,11 @@ import numpy as np
 
 from mcugen import __version__
 from mcugen.emit.constants import ConstantArray
-from mcugen.emit.rendering import render_template
 from mcugen.errors import InputError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from mcugen.graph.tensor import IntArray
+from mcugen.templates import render_template
 
 FOLDER = "vectors"
 DEFAULT_SAMPLES = 4
@@ -78,8 +78,10 @@ def vector_header(
         }
         for i in range(min(HEADER_SAMPLES, min(len(a) for a in vectors.outputs.values())))
     ]
-    context = {"version": __version__, "name": name, "NAME": name.upper(), "samples": samples}
-    return {PurePosixPath(FOLDER) / f"{name}_vectors.h": render_template("vectors.h.j2", context)}
+    text = render_template(
+        "mcugen.emit", "vectors.h.j2", version=__version__, name=name, NAME=name.upper(), samples=samples
+    )
+    return {PurePosixPath(FOLDER) / f"{name}_vectors.h": text.encode()}
 
 
 def _sample_arrays(

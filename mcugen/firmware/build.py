@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import jinja2
-
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, find_machine
 from mcugen.emit.manifest import Manifest
@@ -25,10 +23,12 @@ from mcugen.firmware.toolchain import (
     find_toolchain,
 )
 from mcugen.kernels.cmsis_nn.locate import CmsisNn
+from mcugen.templates import render_template
 
 Mode = Literal["measure", "trace"]
 FirmwareKind = Literal["bare", "zephyr"]
 
+_PACKAGE = "mcugen.firmware"
 _HARNESS = Path(__file__).resolve().parent / "harness"
 # Besides the application's own.
 _HARNESS_SOURCES: Mapping[Mode, tuple[str, ...]] = {
@@ -208,7 +208,8 @@ def render_glue(manifest: Manifest, mode: Mode, application: Application = FILES
     misalignment = _MISALIGNMENT[mode]
     groups = [("input", manifest.inputs), ("output", manifest.outputs)]
     arguments = [f"{group}_{i} + {misalignment}" for group, ports in groups for i in range(len(ports))]
-    return _render(
+    return render_template(
+        _PACKAGE,
         "glue.c.j2",
         name=manifest.name,
         NAME=manifest.name.upper(),
@@ -236,7 +237,7 @@ def _compile_harness(
         (build_dir / name).write_text(text)
     names = [*_HARNESS_SOURCES[mode], *application.sources]
     if application.console and board.console is not None:
-        (build_dir / "board.h").write_text(_render("board.h.j2", board=board, console=board.console))
+        (build_dir / "board.h").write_text(render_template(_PACKAGE, "board.h.j2", board=board, console=board.console))
         names.append(f"uart/{board.console.driver}.c")
     flags = [*cpu_flags(board.cpu), *_HARNESS_FLAGS, *_debug_flags(folder, build_dir), *(f"-I{i}" for i in includes)]
     objects = []
@@ -252,7 +253,8 @@ def _link(toolchain: Toolchain, objects: list[str], board: Board, machine: Machi
     # A machine may be smaller than a board; then its own size is the limit.
     code_size, data_size = min(board.flash.size, machine.code.size), min(board.ram.size, machine.data.size)
     script.write_text(
-        _render(
+        render_template(
+            _PACKAGE,
             "linker.ld.j2",
             board=board,
             machine=machine,
@@ -273,17 +275,6 @@ def _link(toolchain: Toolchain, objects: list[str], board: Board, machine: Machi
         )
         raise MemoryOverflowError(error.excess, where=where) from error
     return elf
-
-
-def _render(template: str, **context: object) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("mcugen.firmware"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template(template).render(context)
 
 
 def _read_stack_usage(folder: Path) -> dict[str, int]:

@@ -22,9 +22,10 @@ from mcugen.emulate.renode import find_platform
 from mcugen.errors import InputError
 from mcugen.firmware import Elf, build_firmware
 from mcugen.firmware.applications import MLPERF_TINY
-from mcugen.testbench.rendering import render
+from mcugen.templates import render_template
 from mcugen.verify.result import Measurement
 
+_PACKAGE = "mcugen.testbench"
 FOLDER = PurePosixPath("mlperf_tiny")
 InputFormat = Literal["int8", "uint8"]
 
@@ -82,7 +83,9 @@ def mlperf_tiny_firmware(
     board = manifest.target
     machine = machine_for_console(board)
     context = _settings(manifest, Time.of(measured, board), input_format)
-    application = dataclasses.replace(MLPERF_TINY, headers={_SETTINGS: render(f"{_SETTINGS}.j2", context).decode()})
+    application = dataclasses.replace(
+        MLPERF_TINY, headers={_SETTINGS: render_template(_PACKAGE, f"{_SETTINGS}.j2", **context)}
+    )
     firmware = build_firmware(
         folder, manifest, board, build_dir=scratch / "mlperf_tiny", machine=machine, application=application
     )
@@ -96,7 +99,7 @@ def mlperf_tiny_firmware(
             "vectors": f"{Elf(firmware.elf).address('vectors'):#x}",
         }
         files |= {
-            f"{manifest.name}.resc": render("mlperf_tiny.resc.j2", context),
+            f"{manifest.name}.resc": render_template(_PACKAGE, "mlperf_tiny.resc.j2", **context).encode(),
             _PLATFORM: platform.encode(),
         }
     return {FOLDER / name: content for name, content in files.items()}

@@ -25,9 +25,10 @@ from mcugen.firmware.applications import SELF_TEST
 from mcugen.graph.tensor import IntArray
 from mcugen.plan.plan import Plan
 from mcugen.resources import data_folder
-from mcugen.testbench.rendering import render
+from mcugen.templates import render_template
 from mcugen.verify.result import Measurement
 
+_PACKAGE = "mcugen.testbench"
 FOLDER = PurePosixPath("renode")
 TOLERANCE = 0.02
 """How far instructions may grow beyond what was counted at emission, where no limit is given."""
@@ -107,8 +108,8 @@ def renode_suite(
     description = _describe(manifest, plan, measured, load_vectors(folder))
     files = {
         f"{manifest.name}.elf": firmware.elf.read_bytes(),
-        f"{manifest.name}.resc": render("module.resc.j2", context),
-        f"{manifest.name}.robot": render("module.robot.j2", context),
+        f"{manifest.name}.resc": render_template(_PACKAGE, "module.resc.j2", **context).encode(),
+        f"{manifest.name}.robot": render_template(_PACKAGE, "module.robot.j2", **context).encode(),
         "module.json": (json.dumps(description, indent=1) + "\n").encode(),
         _PLATFORM: platform.encode(),
     }

@@ -25,6 +25,7 @@ from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.cmsis_nn.locate import CmsisNn
 from mcugen.resources import data_folder
+from mcugen.templates import render_template
 from tests.graph.strategies import Case
 
 GUARD = 16
@@ -258,7 +259,8 @@ def _link_for_target(
         toolchain.compile(path, work / f"{path.stem}.o", flags, cwd=work)
         objects.append(f"{path.stem}.o")
     (work / "linker.ld").write_text(
-        build._render(
+        render_template(
+            "mcugen.firmware",
             "linker.ld.j2",
             board=board,
             machine=machine,
