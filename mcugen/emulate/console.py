@@ -14,14 +14,14 @@ import select
 import time
 import zlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from mcugen.emit.manifest import Manifest
-from mcugen.emulate.runner import Progress, ThreadStack
+from mcugen.emulate.runner import FirmwareResult, Progress, ThreadStack
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import DTYPES, IntArray
@@ -88,32 +88,20 @@ def _end_of_terminal(error: OSError) -> Exception:
     return EOFError() if error.errno == errno.EIO else error
 
 
-class SilentConsoleError(Exception):
-    """The image said nothing for too long."""
-
-
-@dataclass(frozen=True, eq=False)
-class ConsoleResult:
-    """What firmware gave, by whatever way: as in `RunResult`."""
-
-    outputs: tuple[IntArray, ...]
-    layer_outputs: tuple[IntArray, ...] | None
-    stack_bytes: int
-    threads: tuple[ThreadStack, ...]
-
-
 class Console:
     """One conversation with an image that has just been started.
 
     Args:
         elf: the image, to give names to addresses.
         stall_seconds: longest time without a line.
+        on_silence: says where the core is when that time has passed.
     """
 
-    def __init__(self, transport: Transport, elf: Elf, *, stall_seconds: float) -> None:
+    def __init__(self, transport: Transport, elf: Elf, *, stall_seconds: float, on_silence: Callable[[], str]) -> None:
         self._transport = transport
         self._elf = elf
         self._stall_seconds = stall_seconds
+        self._on_silence = on_silence
         self._pending = b""
         self._noise: deque[str] = deque(maxlen=_KEPT_LINES)
         self._chunk = 0
@@ -124,14 +112,9 @@ class Console:
         """The last lines that are not part of the protocol, such as the kernel's own error messages."""
         return "\n".join(self._noise)
 
-    @property
-    def quotation(self) -> str:
-        """The same as the end of a sentence; empty when there are none."""
-        return f", its last words:\n{self.words}" if self._noise else ""
-
     def run(
         self, manifest: Manifest, inputs: Sequence[IntArray], *, trace: bool, progress: Progress | None
-    ) -> ConsoleResult:
+    ) -> FirmwareResult:
         """All samples.
 
         Args:
@@ -139,8 +122,7 @@ class Console:
             trace: the image hands out the output of every layer.
 
         Raises:
-            CheckFailedError: the image is another module's, the module returned an error, or the image faulted.
-            SilentConsoleError: see there.
+            CheckFailedError: the image is another module's, the module returned an error, or the image faulted or hung.
             EOFError: the transport was closed.
         """
         self._greet(manifest)
@@ -159,7 +141,7 @@ class Console:
             np.stack([np.frombuffer(r.layers[i], np.int8) for r in results])
             for i in range(len(manifest.layers) if trace else 0)
         )
-        return ConsoleResult(outputs, layers if trace else None, results[0].stack_bytes, self._threads())
+        return FirmwareResult(outputs, layers if trace else None, results[0].stack_bytes, self._threads())
 
     def _greet(self, manifest: Manifest) -> None:
         word, *fields = self._next()
@@ -225,7 +207,10 @@ class Console:
         while b"\n" not in self._pending:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise SilentConsoleError
+                words = f", its last words:\n{self.words}" if self._noise else ""
+                raise CheckFailedError(
+                    f"the image hung: it said nothing for {self._stall_seconds:g} s{words}", where=self._on_silence()
+                )
             self._pending += self._transport.receive(remaining)
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode("ascii", errors="replace").strip("\r")

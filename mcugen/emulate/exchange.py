@@ -5,18 +5,104 @@ The firmware's side is `mcugen/firmware/harness`; every emulator that gives it s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mcugen.emit.manifest import Manifest
+from mcugen.emulate.process import StalledError, run_watched
+from mcugen.emulate.runner import FirmwareResult, Progress
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import DTYPES, IntArray
 
 REPORT, LAYERS = "report.txt", "layers.bin"
+
+
+@dataclass(frozen=True, eq=False)
+class FileExchange:
+    """One run of bare-metal firmware that reads its samples from files of a folder and writes its outputs there.
+
+    Attributes:
+        stall_seconds: the run is given up when no sample finishes for this long.
+    """
+
+    folder: Path
+    firmware: Firmware
+    inputs: Sequence[IntArray]
+    stall_seconds: float
+    progress: Progress | None
+
+    def run(
+        self,
+        command: Sequence[str],
+        log: Path,
+        *,
+        on_stall: Callable[[], str],
+        look: Callable[[], None] = lambda: None,
+        stdin: int = subprocess.DEVNULL,
+    ) -> int:
+        """Runs the emulator to its end; its exit code.
+
+        Args:
+            on_stall: says where the core is.
+            look: called now and then until the first sample has finished; may raise.
+
+        Raises:
+            CheckFailedError: the firmware hung.
+        """
+        write_inputs(self.folder, self.inputs)
+        samples = len(self.inputs[0])
+
+        def samples_done() -> int:
+            done = self._samples_done()
+            if done == 0:
+                look()
+            return done
+
+        try:
+            return run_watched(
+                command,
+                self.folder,
+                log,
+                stall_seconds=self.stall_seconds,
+                work_done=samples_done,
+                on_stall=on_stall,
+                stdin=stdin,
+            )
+        except StalledError as error:
+            which = f"sample {self._samples_done()} of {samples}"
+            raise CheckFailedError(
+                f"the firmware hung: {which} took more than {self.stall_seconds:g} s", where=error.diagnosis
+            ) from error
+
+    def report(self) -> dict[str, int]:
+        """What the firmware said of itself; empty when it did not come to its end."""
+        return read_report(self.folder / REPORT)
+
+    def result(self) -> FirmwareResult:
+        """After a run that ended well.
+
+        Raises:
+            CheckFailedError: the firmware left samples out, or its files do not match its manifest.
+        """
+        manifest, report, samples = self.firmware.manifest, self.report(), len(self.inputs[0])
+        if report.get("samples") != samples:
+            raise CheckFailedError(f"the firmware ran {report.get('samples', 0)} of {samples} samples")
+        self._samples_done()
+        traced = read_layers(self.folder, manifest, samples) if self.firmware.mode == "trace" else None
+        return FirmwareResult(read_outputs(self.folder, manifest, samples), traced, report["stack_bytes"], ())
+
+    def _samples_done(self) -> int:
+        output, port = self.folder / "output_0.bin", self.firmware.manifest.outputs[0]
+        done = output.stat().st_size // port.size_bytes if output.exists() else 0
+        if self.progress is not None:
+            self.progress(done, len(self.inputs[0]))
+        return done
 
 
 def check_inputs(inputs: Sequence[IntArray], manifest: Manifest) -> None:

@@ -11,24 +11,15 @@ from pathlib import Path
 
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, find_machine
-from mcugen.emit.manifest import Manifest
 from mcugen.emulate import qmp
-from mcugen.emulate.console import Console, ConsoleResult, DescriptorTransport, SilentConsoleError
+from mcugen.emulate.console import Console, DescriptorTransport
 from mcugen.emulate.counts import IncompleteCountError, add_counts, count_functions, count_region, read_regions
 from mcugen.emulate.cycles import cycle_model
-from mcugen.emulate.exchange import (
-    REPORT,
-    check_inputs,
-    module_labels,
-    read_layers,
-    read_outputs,
-    read_report,
-    write_inputs,
-)
+from mcugen.emulate.exchange import FileExchange, check_inputs, module_labels
 from mcugen.emulate.faults import explain_exit
 from mcugen.emulate.plugin import counting_plugin
-from mcugen.emulate.process import StalledError, child_process, run_watched
-from mcugen.emulate.runner import FunctionCount, LayerCount, Progress, RunResult
+from mcugen.emulate.process import child_process
+from mcugen.emulate.runner import FirmwareResult, FunctionCount, LayerCount, Progress, RunResult
 from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
@@ -116,14 +107,15 @@ class QemuRunner:
         elf: Elf,
         inputs: Sequence[IntArray],
         progress: Progress | None,
-    ) -> ConsoleResult:
+    ) -> FirmwareResult:
         """Bare-metal firmware reads and writes files of the emulator's folder by semihosting."""
-        samples = len(inputs[0])
-        write_inputs(folder, inputs)
-        report = self._execute(command, folder, firmware.manifest, elf, samples, progress)
-        outputs = read_outputs(folder, firmware.manifest, samples)
-        traced = read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
-        return ConsoleResult(outputs, traced, report["stack_bytes"], ())
+        exchange, log = FileExchange(folder, firmware, inputs, self._stall_seconds, progress), folder / _LOG
+        code = exchange.run(command, log, on_stall=lambda: _program_counter(folder / _MONITOR, elf))
+        if code:
+            words = log.read_text(errors="replace")
+            _check_plugins(words)
+            raise explain_exit(code, exchange.report(), elf, words)
+        return exchange.result()
 
     def _converse(
         self,
@@ -133,7 +125,7 @@ class QemuRunner:
         elf: Elf,
         inputs: Sequence[IntArray],
         progress: Progress | None,
-    ) -> ConsoleResult:
+    ) -> FirmwareResult:
         """A Zephyr image speaks over its console UART, here QEMU's standard input and output."""
         log, pipe = folder / _LOG, subprocess.PIPE
         with (
@@ -142,60 +134,18 @@ class QemuRunner:
         ):
             assert child.stdin is not None and child.stdout is not None
             transport = DescriptorTransport(child.stdout.fileno(), child.stdin.fileno())
-            console = Console(transport, elf, stall_seconds=self._stall_seconds)
+            console = Console(
+                transport,
+                elf,
+                stall_seconds=self._stall_seconds,
+                on_silence=lambda: _program_counter(folder / _MONITOR, elf),
+            )
             try:
                 return console.run(firmware.manifest, inputs, trace=firmware.mode == "trace", progress=progress)
-            except SilentConsoleError as error:
-                raise CheckFailedError(
-                    f"the image hung: it said nothing for {self._stall_seconds:g} s{console.quotation}",
-                    where=_program_counter(folder / _MONITOR, elf),
-                ) from error
             except EOFError as error:
                 words = log.read_text(errors="replace")
                 _check_plugins(words)
                 raise explain_exit(child.wait(), {}, elf, f"{console.words}\n{words}") from error
-
-    def _execute(
-        self,
-        command: Sequence[str],
-        folder: Path,
-        manifest: Manifest,
-        elf: Elf,
-        samples: int,
-        progress: Progress | None,
-    ) -> dict[str, int]:
-        """The firmware's report."""
-        output, size = folder / "output_0.bin", manifest.outputs[0].size_bytes
-
-        def samples_done() -> int:
-            done = output.stat().st_size // size if output.exists() else 0
-            if progress is not None:
-                progress(done, samples)
-            return done
-
-        try:
-            code = run_watched(
-                command,
-                folder,
-                folder / _LOG,
-                stall_seconds=self._stall_seconds,
-                work_done=samples_done,
-                on_stall=lambda: _program_counter(folder / _MONITOR, elf),
-            )
-        except StalledError as error:
-            raise CheckFailedError(
-                f"the firmware hung: sample {samples_done()} of {samples} took more than {self._stall_seconds:g} s",
-                where=error.diagnosis,
-            ) from error
-        log = (folder / _LOG).read_text(errors="replace")
-        report = read_report(folder / REPORT)
-        if code:
-            _check_plugins(log)
-            raise explain_exit(code, report, elf, log)
-        if report.get("samples") != samples:
-            raise CheckFailedError(f"the firmware ran {report.get('samples', 0)} of {samples} samples")
-        samples_done()
-        return report
 
 
 _NOTHING = LayerCount(0, None)

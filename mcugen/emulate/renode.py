@@ -15,20 +15,12 @@ from pathlib import Path
 
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, board_machine
-from mcugen.emulate.console import Console, ConsoleResult, DescriptorTransport, SilentConsoleError
-from mcugen.emulate.exchange import (
-    REPORT,
-    check_inputs,
-    module_labels,
-    read_layers,
-    read_outputs,
-    read_report,
-    write_inputs,
-)
+from mcugen.emulate.console import Console, DescriptorTransport
+from mcugen.emulate.exchange import FileExchange, check_inputs, module_labels
 from mcugen.emulate.faults import explain_exit
-from mcugen.emulate.process import StalledError, child_process, run_watched
+from mcugen.emulate.process import child_process
 from mcugen.emulate.renode_install import require_renode
-from mcugen.emulate.runner import LayerCount, Progress, RunResult
+from mcugen.emulate.runner import FirmwareResult, LayerCount, Progress, RunResult
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.build import Firmware, FirmwareKind
 from mcugen.firmware.elf import Elf
@@ -126,14 +118,27 @@ class RenodeRunner:
         elf: Elf,
         inputs: Sequence[IntArray],
         progress: Progress | None,
-    ) -> ConsoleResult:
+    ) -> FirmwareResult:
         """Bare-metal firmware reads and writes files of the folder by semihosting."""
-        samples = len(inputs[0])
-        write_inputs(folder, inputs)
-        report = self._execute(command, folder, firmware, elf, samples, progress)
-        outputs = read_outputs(folder, firmware.manifest, samples)
-        traced = read_layers(folder, firmware.manifest, samples) if firmware.mode == "trace" else None
-        return ConsoleResult(outputs, traced, report["stack_bytes"], ())
+        exchange, log = FileExchange(folder, firmware, inputs, self._stall_seconds, progress), folder / _LOG
+        # The monitor reads its standard input, at whose end Renode quits.
+        reading, writing = os.pipe()
+        try:
+            code = exchange.run(
+                command,
+                log,
+                on_stall=lambda: _program_counter(writing, log, elf),
+                look=lambda: _check_script(log),
+                stdin=reading,
+            )
+        finally:
+            os.close(reading)
+            os.close(writing)
+        report, verdict = exchange.report(), _read_exit(folder / _EXIT)
+        if verdict != 0:
+            failure = explain_exit(code if verdict is None else verdict, report, elf, log.read_text(errors="replace"))
+            raise _with_helium_hint(failure, firmware.board, report)
+        return exchange.result()
 
     def _converse(
         self,
@@ -143,7 +148,7 @@ class RenodeRunner:
         elf: Elf,
         inputs: Sequence[IntArray],
         progress: Progress | None,
-    ) -> ConsoleResult:
+    ) -> FirmwareResult:
         """A Zephyr image speaks over its console UART, here a pseudoterminal of Renode's."""
         log = folder / _LOG
         with (
@@ -154,67 +159,18 @@ class RenodeRunner:
             assert child.stdin is not None
             monitor = child.stdin.fileno()
             os.write(monitor, b"start\n")
-            console = Console(DescriptorTransport(terminal, terminal), elf, stall_seconds=self._stall_seconds)
+            console = Console(
+                DescriptorTransport(terminal, terminal),
+                elf,
+                stall_seconds=self._stall_seconds,
+                on_silence=lambda: _program_counter(monitor, log, elf),
+            )
             try:
                 return console.run(firmware.manifest, inputs, trace=firmware.mode == "trace", progress=progress)
-            except SilentConsoleError as error:
-                raise CheckFailedError(
-                    f"the image hung: it said nothing for {self._stall_seconds:g} s{console.quotation}",
-                    where=_program_counter(monitor, log, elf),
-                ) from error
             except EOFError as error:
                 code = child.wait()
                 _read_exit(folder / _EXIT)
                 raise explain_exit(code, {}, elf, f"{console.words}\n{_last_words(log)}") from error
-
-    def _execute(
-        self,
-        command: Sequence[str],
-        folder: Path,
-        firmware: Firmware,
-        elf: Elf,
-        samples: int,
-        progress: Progress | None,
-    ) -> dict[str, int]:
-        """The firmware's report."""
-        output, size, log = folder / "output_0.bin", firmware.manifest.outputs[0].size_bytes, folder / _LOG
-
-        def samples_done() -> int:
-            done = output.stat().st_size // size if output.exists() else 0
-            if progress is not None:
-                progress(done, samples)
-            if done == 0:
-                _check_script(log)
-            return done
-
-        # The monitor reads its standard input, at whose end Renode quits.
-        reading, writing = os.pipe()
-        try:
-            code = run_watched(
-                command,
-                folder,
-                log,
-                stall_seconds=self._stall_seconds,
-                work_done=samples_done,
-                on_stall=lambda: _program_counter(writing, log, elf),
-                stdin=reading,
-            )
-        except StalledError as error:
-            raise CheckFailedError(
-                f"the firmware hung: sample {samples_done()} of {samples} took more than {self._stall_seconds:g} s",
-                where=error.diagnosis,
-            ) from error
-        finally:
-            os.close(reading)
-            os.close(writing)
-        report, verdict = read_report(folder / REPORT), _read_exit(folder / _EXIT)
-        if verdict != 0:
-            failure = explain_exit(code if verdict is None else verdict, report, elf, log.read_text(errors="replace"))
-            raise _with_helium_hint(failure, firmware.board, report)
-        if report.get("samples") != samples:
-            raise CheckFailedError(f"the firmware ran {report.get('samples', 0)} of {samples} samples")
-        samples_done()
-        return report
 
 
 def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: Sequence[int]) -> None:

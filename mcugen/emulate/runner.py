@@ -42,6 +42,16 @@ class ThreadStack:
 
 
 @dataclass(frozen=True, eq=False)
+class FirmwareResult:
+    """What firmware gave, by whatever way: as in `RunResult`."""
+
+    outputs: tuple[IntArray, ...]
+    layer_outputs: tuple[IntArray, ...] | None
+    stack_bytes: int
+    threads: tuple[ThreadStack, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class RunResult:
     """What the firmware gave, and what it took.
 
