@@ -131,8 +131,9 @@ def emit(
         Harness | None, typer.Option(help="Add firmware that speaks this benchmark's protocol on the board's UART.")
     ] = None,
     harness_input: Annotated[
-        HarnessInput, typer.Option(help="What the benchmark's runner sends, a byte for each element of the input.")
-    ] = HarnessInput.int8,
+        HarnessInput | None,
+        typer.Option(help="What the benchmark's runner sends for each element of the input; default: int8."),
+    ] = None,
     cmsis_nn: Annotated[
         Path | None,
         typer.Option(
@@ -157,7 +158,9 @@ def emit(
         cmsis_nn=cmsis_nn,
         max_instructions=max_instructions,
     )
-    extras = api.Extras(renode, harness is Harness.mlperf_tiny, harness_input.value)
+    if harness_input is not None and harness is None:
+        raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
+    extras = api.Extras(renode, harness is Harness.mlperf_tiny, (harness_input or HarnessInput.int8).value)
     with _progress() as progress:
         module = api.compile(model, options, progress)
         size = api.check_flash(module)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from mcugen.boards import Board, list_boards
-from mcugen.emulate.qemu import QemuRunner
+from mcugen.emulate.qemu import QemuRunner, find_qemu, require_qemu
 from mcugen.emulate.renode import RenodeRunner, find_platform
-from mcugen.emulate.renode_install import require_renode
+from mcugen.emulate.renode_install import find_renode, require_renode
 from mcugen.emulate.runner import FunctionCount, LayerCount, Runner, RunResult, ThreadStack
 from mcugen.errors import InputError
 from mcugen.firmware.build import FirmwareKind
@@ -29,27 +30,43 @@ def _renode_runs(board: Board, kind: FirmwareKind) -> bool:
     return find_platform(board) is not None
 
 
-# The first one that can run a board's firmware is what "auto" takes.
-RUNNERS: Mapping[str, tuple[Callable[[], Runner], Callable[[Board, FirmwareKind], bool]]] = {
-    "qemu": (QemuRunner, _qemu_runs),
-    "renode": (RenodeRunner, _renode_runs),
+@dataclass(frozen=True)
+class _Choice:
+    """A runner.
+
+    Attributes:
+        can_run: such firmware of a board.
+        find: the emulator's program on this machine.
+        require: the same, or MissingToolError.
+    """
+
+    make: Callable[[], Runner]
+    can_run: Callable[[Board, FirmwareKind], bool]
+    find: Callable[[], str | None]
+    require: Callable[[], str]
+
+
+# Of those that can run a board's firmware "auto" takes the first that is installed. QEMU's has cycles too.
+RUNNERS: Mapping[str, _Choice] = {
+    "qemu": _Choice(QemuRunner, _qemu_runs, find_qemu, require_qemu),
+    "renode": _Choice(RenodeRunner, _renode_runs, find_renode, require_renode),
 }
 
 
 def select_runner(name: str, board: Board, kind: FirmwareKind = "bare") -> Runner:
-    """The runner of a name, or with "auto" the first that can run such firmware of the board.
+    """The runner of a name, or with "auto" the first installed one that can run such firmware of the board.
 
     Raises:
         InputError: there is no such runner, or it cannot run the board.
-        MissingToolError: Renode would run a Zephyr image, which takes minutes to build, and is not installed.
+        MissingToolError: it is not installed. Told here, before firmware is built in vain.
     """
     if name != "auto" and name not in RUNNERS:
         raise InputError(f"runner {name!r} is not part of this version", hint=f"use auto or {', '.join(RUNNERS)}")
-    for candidate, (make, can_run) in RUNNERS.items():
-        if name in ("auto", candidate) and can_run(board, kind):
-            if (candidate, kind) == ("renode", "zephyr"):
-                require_renode()
-            return make()
+    able = [choice for n, choice in RUNNERS.items() if name in ("auto", n) and choice.can_run(board, kind)]
+    if able:
+        chosen = next((choice for choice in able if choice.find()), able[0])
+        chosen.require()
+        return chosen.make()
     if kind == "zephyr":
         raise _no_zephyr_runner(name, board)
     if name == "renode":
@@ -69,7 +86,9 @@ def _no_zephyr_runner(name: str, board: Board) -> InputError:
     if not board.zephyr_board:
         return InputError(f"Zephyr has no board {board.name}", where=board.name, hint="use --firmware bare")
     able = [
-        b.name for b in list_boards() if any(can(b, "zephyr") for n, (_, can) in RUNNERS.items() if name in ("auto", n))
+        b.name
+        for b in list_boards()
+        if any(choice.can_run(b, "zephyr") for n, choice in RUNNERS.items() if name in ("auto", n))
     ]
     return InputError(
         f"{who} can run a Zephyr image of {board.name} ({board.zephyr_board}): it needs its UART, clocks and timer",

@@ -34,13 +34,18 @@ _COUNTS, _LOG, _MONITOR = "counts.txt", "qemu.log", "qmp"
 STALL_SECONDS = 180.0
 
 
+def find_qemu() -> str | None:
+    """The program, on PATH."""
+    return shutil.which(_PROGRAM)
+
+
 def require_qemu() -> str:
     """The program.
 
     Raises:
         MissingToolError: it is not on PATH.
     """
-    program = shutil.which(_PROGRAM)
+    program = find_qemu()
     if program is None:
         raise MissingToolError(f"{_PROGRAM}, the emulator, is not installed", hint=_INSTALL)
     return program

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from mcugen.boards import Board, list_boards, load_board
-from mcugen.emulate import QemuRunner, RenodeRunner, Runner, RunResult, select_runner
+from mcugen.emulate import QemuRunner, RenodeRunner, Runner, RunResult
 from mcugen.emulate.renode import find_platform
 from mcugen.emulate.renode_install import find_renode
-from mcugen.errors import CheckFailedError, InputError, MissingToolError
+from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.firmware import Firmware, build_firmware
 from mcugen.graph.tensor import IntArray
 from tests.emulate.test_process import alive, wait_until
@@ -117,15 +117,6 @@ def test_platforms_have_the_console_of_the_board(board: Board) -> None:
 def test_firmware_is_linked_for_the_board_itself(tmp_path: Path, board: Board) -> None:
     firmware = build(tmp_path, RenodeRunner(), board)
     assert (firmware.machine.code.start, firmware.machine.data.start) == (board.flash.start, board.ram.start)
-
-
-def test_runner_is_selected_by_name_only() -> None:
-    assert select_runner("auto", M4).name == "qemu"
-    assert select_runner("renode", M4).name == "renode"
-    with pytest.raises(InputError, match="no Renode platform for nrf52840dk"):
-        select_runner("renode", dataclasses.replace(M4, renode_platform=""))
-    with pytest.raises(InputError, match="runner renode can run a Zephyr image"):
-        select_runner("renode", load_board("microbit"), "zephyr")
 
 
 @pytest.mark.emulator

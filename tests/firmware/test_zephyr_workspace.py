@@ -166,6 +166,7 @@ def test_boards_without_an_emulator_are_refused_before_the_build(name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["mps2_an385", "mps2_an386", "mps2_an500", "mps2_an521", "mps3_an547"])
+@pytest.mark.emulator
 def test_boards_that_are_machines(name: str) -> None:
     assert select_runner("auto", load_board(name), "zephyr").name == "qemu"
 

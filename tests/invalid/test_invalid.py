@@ -133,6 +133,11 @@ def emit_good(tmp_path: Path, *options: str) -> int:
         (("--max-flash", "10"), 1, ("flash", "10 bytes", "--max-flash")),
         (("--kernels", "fast"), 2, ("fast",)),
         (("--name", "---"), 2, ("--name",)),
+        (("--max-instructions", "0"), 2, ("--max-instructions",)),
+        (("--harness", "coremark"), 2, ("mlperf-tiny",)),
+        (("--harness-input", "uint8"), 2, ("--harness-input", "--harness")),
+        (("--board", "ek_ra8m1", "--renode"), 2, ("no Renode console UART for ek_ra8m1", "without --renode")),
+        (("--board", "ek_ra8m1", "--harness", "mlperf-tiny"), 2, ("ek_ra8m1", "console UART", "without --harness")),
         (("--unknown",), 2, ("--unknown",)),
     ],
 )
