@@ -67,15 +67,17 @@ def serve(folder: Path, *, runner: str = "auto", link: Path | None = None) -> It
         )
     chosen = _choose(runner, manifest, elf)
     with scratch_folder("mcugen-serve-") as scratch:
-        command, ready, start = _COMMANDS[chosen](manifest, elf, scratch)
-        log = scratch / _LOG
+        emulator = _COMMANDS[chosen](manifest, elf, scratch)
+        command, log = emulator.command, scratch / _LOG
         # Renode's monitor reads its standard input and quits at its end.
         with (
             log.open("wb") as words,
-            child_process(command, scratch, stdin=subprocess.PIPE, stdout=words, stderr=subprocess.STDOUT) as child,
+            child_process(
+                emulator.command, scratch, stdin=subprocess.PIPE, stdout=words, stderr=subprocess.STDOUT
+            ) as child,
         ):
-            terminal = _wait_for_terminal(child, log, ready)
-            with _opened(terminal, start), _linked(terminal, link):
+            terminal = _wait_for_terminal(child, log, emulator.find_terminal)
+            with _opened(terminal, emulator), _linked(terminal, link):
                 yield Served(terminal, chosen, child.wait)
 
 
@@ -92,8 +94,24 @@ def _choose(runner: str, manifest: Manifest, elf: Path) -> str:
     return names[0]
 
 
-_Emulator = tuple[list[str], Callable[[str], Path | None], Callable[[], None]]
-"""Its command; from its log to the terminal, once there is one; what lets the core run."""
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class _Emulator:
+    """How one emulator is started.
+
+    Attributes:
+        find_terminal: from its log to the terminal, once there is one.
+        start: lets the core run.
+        listen: to be called when the firmware has opened its UART.
+    """
+
+    command: list[str]
+    find_terminal: Callable[[str], Path | None]
+    start: Callable[[], object] = _nothing
+    listen: Callable[[], object] = _nothing
 
 
 def _qemu(manifest: Manifest, elf: Path, scratch: Path) -> _Emulator:
@@ -106,10 +124,12 @@ def _qemu(manifest: Manifest, elf: Path, scratch: Path) -> _Emulator:
         found = _QEMU_TERMINAL.search(log)
         return Path(found[1]) if found and (scratch / _MONITOR).exists() else None
 
-    return (
+    return _Emulator(
         [*command, "-chardev", "pty,id=console", "-serial", "chardev:console"],
         terminal,
-        lambda: qmp.execute(scratch / _MONITOR, "cont"),
+        start=lambda: qmp.execute(scratch / _MONITOR, "cont"),
+        # QEMU asks a UART only now and then whether it takes a character, and CMSDK's says nothing when it begins to.
+        listen=lambda: qmp.execute(scratch / _MONITOR, "query-status"),
     )
 
 
@@ -124,7 +144,7 @@ def _renode(manifest: Manifest, elf: Path, scratch: Path) -> _Emulator:
     def terminal(log: str) -> Path | None:
         return link.resolve() if _RENODE_STARTED.search(log) and link.is_symlink() else None
 
-    return command, terminal, lambda: None
+    return _Emulator(command, terminal)
 
 
 # The first one that can is what "auto" takes.
@@ -146,7 +166,7 @@ def _wait_for_terminal(child: subprocess.Popen[bytes], log: Path, ready: Callabl
 
 
 @contextlib.contextmanager
-def _opened(terminal: Path, start: Callable[[], None]) -> Iterator[None]:
+def _opened(terminal: Path, emulator: _Emulator) -> Iterator[None]:
     """Waits until the firmware is ready, so that no word of its start is left for whoever connects.
 
     The terminal stays open during the block: an emulator may take the end of a connection for the end of the line.
@@ -155,13 +175,14 @@ def _opened(terminal: Path, start: Callable[[], None]) -> Iterator[None]:
     try:
         # Not flushed: the firmware may have spoken already.
         tty.setraw(descriptor, termios.TCSANOW)
-        start()
+        emulator.start()
         said, deadline = b"", time.monotonic() + _START_SECONDS
         while _READY not in said:
             if time.monotonic() > deadline:
                 raise CheckFailedError(f"the firmware does not start; it said {said.decode(errors='replace')!r}")
             if select.select([descriptor], [], [], _POLL_SECONDS)[0]:
                 said += os.read(descriptor, 4096)
+        emulator.listen()
         yield
     finally:
         os.close(descriptor)
