@@ -73,7 +73,10 @@ def riscv_libgcc() -> Path:
 
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("board", ["mps2/an385", "mps2/an521/cpu0", "mps3/corstone300/an547"])
-def test_twister(workspace: Workspace, tmp_path: Path, board: str) -> None:
+def test_twister(workspace: Workspace, tmp_path: Path, board: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Tests of the shell are run by the first `pytest` of the PATH: that of west's environment has what twister needs.
+    path = f"{Path(shutil.which('west') or '').parent}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setattr(workspace, "environment", workspace.environment | {"PATH": path})
     options = ["-T", MODULE, "-p", board, "-j", "1", "-O", tmp_path / "twister", "-x=CONFIG_MINIMAL_LIBC=y"]
     result = workspace.west("twister", *options, timeout=7000)
     assert result.returncode == 0, result.stdout
