@@ -72,9 +72,7 @@ def serve(folder: Path, *, runner: str = "auto", link: Path | None = None) -> It
         # Renode's monitor reads its standard input and quits at its end.
         with (
             log.open("wb") as words,
-            child_process(
-                emulator.command, scratch, stdin=subprocess.PIPE, stdout=words, stderr=subprocess.STDOUT
-            ) as child,
+            child_process(command, scratch, stdin=subprocess.PIPE, stdout=words, stderr=subprocess.STDOUT) as child,
         ):
             terminal = _wait_for_terminal(child, log, emulator.find_terminal)
             with _opened(terminal, emulator), _linked(terminal, link):
