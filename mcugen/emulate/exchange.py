@@ -28,7 +28,7 @@ class FileExchange:
     """One run of bare-metal firmware that reads its samples from files of a folder and writes its outputs there.
 
     Attributes:
-        stall_seconds: the run is given up when no sample finishes for this long.
+        stall_seconds: the run is given up when it does not start, or no sample finishes, for this long.
     """
 
     folder: Path
@@ -58,11 +58,12 @@ class FileExchange:
         write_inputs(self.folder, self.inputs)
         samples = len(self.inputs[0])
 
-        def samples_done() -> int:
+        def work_done() -> int:
             done = self._samples_done()
             if done == 0:
                 look()
-            return done
+            # The start of an emulator has a time of its own: firmware opens its output before the first sample.
+            return done + self._output.exists()
 
         try:
             return run_watched(
@@ -70,7 +71,7 @@ class FileExchange:
                 self.folder,
                 log,
                 stall_seconds=self.stall_seconds,
-                work_done=samples_done,
+                work_done=work_done,
                 on_stall=on_stall,
                 stdin=stdin,
             )
@@ -97,9 +98,13 @@ class FileExchange:
         traced = read_layers(self.folder, manifest, samples) if self.firmware.mode == "trace" else None
         return FirmwareResult(read_outputs(self.folder, manifest, samples), traced, report["stack_bytes"], ())
 
+    @property
+    def _output(self) -> Path:
+        return self.folder / "output_0.bin"
+
     def _samples_done(self) -> int:
-        output, port = self.folder / "output_0.bin", self.firmware.manifest.outputs[0]
-        done = output.stat().st_size // port.size_bytes if output.exists() else 0
+        port = self.firmware.manifest.outputs[0]
+        done = self._output.stat().st_size // port.size_bytes if self._output.exists() else 0
         if self.progress is not None:
             self.progress(done, len(self.inputs[0]))
         return done

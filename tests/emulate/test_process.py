@@ -50,7 +50,7 @@ def test_progress_keeps_it_alive(tmp_path: Path) -> None:
 def alive(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter when it ends between opening and reading
         return False
     return state != "Z"
 
