@@ -28,6 +28,7 @@ from torchao.quantization.pt2e.quantizer import (
 
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, target_name
+from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Role, Row
 
 ANNOTATION = "quantization_annotation"
@@ -70,7 +71,7 @@ def weight_spec(channel_axis: int) -> QuantizationSpec:
     )
 
 
-def row_of(node: Node) -> Row | None:
+def row_of(node: Node) -> Row[Lowering] | None:
     return ROWS.get(target_name(node)) if node.op == "call_function" else None
 
 
@@ -100,7 +101,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     def validate(self, model: GraphModule) -> None:
         """Nothing to check: `annotate` decides alone."""
 
-    def _annotate(self, node: Node, row: Row, fused: set[Node]) -> None:
+    def _annotate(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:
         shares = row.shares is not None and row.shares(node)
         if shares or row.role in (Role.TRANSPARENT, Role.ACTIVATION):
             if node not in fused:
@@ -119,7 +120,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         inputs = {source: self._activation if source is sources[0] else shared for source in sources}
         self._set(node, inputs, shared)
 
-    def _annotate_compute(self, node: Node, row: Row, fused: set[Node]) -> None:
+    def _annotate_compute(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:
         bound = bind(node)
         inputs: dict[Node, QuantizationSpec] = {}
         for name in row.operands:

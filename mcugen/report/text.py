@@ -15,7 +15,8 @@ from mcugen.verify.doctor import Check
 from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
 
 if TYPE_CHECKING:
-    from mcugen.api import FlashSize, Module
+    from mcugen.emit.assemble import Module
+    from mcugen.firmware.flash import FlashSize
 
 
 def thousands(value: int | None) -> str:

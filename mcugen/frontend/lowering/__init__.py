@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcugen.frontend.lowering import convolution, elementwise, linear, movement, pooling, softmax
 from mcugen.frontend.lowering.activation import activation, fixed, from_arguments
+from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Role, Row
 
 _TWO = ("self", "other")
@@ -24,7 +25,7 @@ _RELU6 = Row(activation, Role.ACTIVATION, bounds=fixed(0.0, 6.0))
 _HARDTANH = Row(activation, Role.ACTIVATION, bounds=from_arguments("min_val", "max_val"))
 _CLAMP = Row(activation, Role.ACTIVATION, bounds=from_arguments("min", "max"))
 
-ROWS: dict[str, Row] = {
+ROWS: dict[str, Row[Lowering]] = {
     "aten.conv1d.default": _CONVOLUTION,
     "aten.conv1d.padding": _CONVOLUTION,
     "aten.conv2d.default": _CONVOLUTION,

@@ -61,7 +61,7 @@ class Lowering:
     """
 
     module: GraphModule
-    table: dict[str, Row]
+    table: dict[str, Row[Lowering]]
     may_run: Callable[[Node], bool]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     operators: list[Operator] = field(default_factory=list)
@@ -211,7 +211,7 @@ class Lowering:
 
     # -- activations --------------------------------------------------------------------------------------------
 
-    def row(self, node: Node) -> Row:
+    def row(self, node: Node) -> Row[Lowering]:
         """The table's row of a node.
 
         Raises:

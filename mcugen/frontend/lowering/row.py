@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from torch.fx import Node
 
-if TYPE_CHECKING:
-    from mcugen.frontend.lowering.context import Lowering
-    from mcugen.graph.tensor import Quantization
+from mcugen.graph.tensor import Quantization
+
+State = TypeVar("State", contravariant=True)
+"""What a builder works on: the state of one lowering (`context.Lowering`), which a row need not know."""
 
 
 class Role(Enum):
@@ -24,16 +25,12 @@ class Role(Enum):
     PROBABILITY = "gives values in [0, 1] at the fixed scale 1/256"
 
 
-Builder = Callable[["Lowering", Node, "Quantization"], str]
-"""Emits IR operators for a node; the result, a tensor name, has exactly the quantization given."""
-
-
 @dataclass(frozen=True)
-class Row:
+class Row(Generic[State]):
     """An aten operator.
 
     Attributes:
-        build: see `Builder`.
+        build: emits IR operators for a node; the result, a tensor name, has exactly the quantization given.
         role: see `Role`.
         operands: names of the schema's arguments that are activations (or constants used as such).
         weight: name of the argument with constant weights, quantized per output channel.
@@ -43,7 +40,7 @@ class Row:
         bounds: for activations: (lowest, highest) real value, None for no bound.
     """
 
-    build: Builder
+    build: Callable[[State, Node, Quantization], str]
     role: Role
     operands: tuple[str, ...] = ("self",)
     weight: str | None = None

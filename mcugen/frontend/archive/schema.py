@@ -38,20 +38,10 @@ _QUALIFIED = re.compile(r"[^\"'\\{}\x00-\x1f\x7f]+")
 _HINT = "write it with torch.export.save of PyTorch itself"
 
 
-def fixed_sizes(sizes: list[dict[str, Any]]) -> list[int]:
-    """Serialized sizes as integers.
+def harmless_program(path: Path, program: dict[str, Any]) -> dict[str, Any]:
+    """A copy that PyTorch's deserializer may see: checked, and without guards (Python code) and other metadata.
 
-    Raises:
-        ValueError: one of them is symbolic.
-    """
-    values = [size.get("as_int") for size in sizes]
-    if not all(isinstance(value, int) for value in values):
-        raise ValueError("a size is symbolic")
-    return [int(v) for v in values if v is not None]
-
-
-def check_program(path: Path, program: dict[str, Any]) -> None:
-    """Refuses dynamic shapes, custom objects, unknown operators, and names that are no identifiers.
+    Refuses dynamic shapes, custom objects, unknown operators, and names that are no identifiers.
 
     Raises:
         InputError, UnsupportedOperatorError: with the input, or the operator and its source line.
@@ -68,6 +58,7 @@ def check_program(path: Path, program: dict[str, Any]) -> None:
     for entry in module["module_call_graph"]:
         for name in (entry.get("signature") or {}).get("forward_arg_names") or []:
             _require_identifier(path, name)
+    return _stripped(program)
 
 
 def _dynamic(path: Path, what: str) -> InputError:
@@ -147,8 +138,8 @@ def _check_field(path: Path, key: str, value: Any) -> None:
         raise InputError(f"the archive has the name {str(value)[:80]!r}", where=str(path), hint=_HINT)
 
 
-def harmless_program(program: dict[str, Any]) -> dict[str, Any]:
-    """A copy without guards (Python code) and metadata, but for where nodes come from; devices become the CPU."""
+def _stripped(program: dict[str, Any]) -> dict[str, Any]:
+    """A copy without guards and metadata, but for where nodes come from; devices become the CPU."""
     clean = copy.deepcopy(program)
     clean["guards_code"] = []
     clean["range_constraints"] = {}

@@ -1,0 +1,67 @@
+"""Plan -> an emitted module in memory: sources, vectors, and the manifest that lists them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mcugen.emit import manifest as manifests
+from mcugen.emit.describe import manifest_of
+from mcugen.emit.module import port_parameters, render
+from mcugen.emit.output import write_folder
+from mcugen.emit.vectors import make_vectors, vector_files, vector_header
+from mcugen.kernels.cmsis_nn import CmsisNn
+from mcugen.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class Module:
+    """An emitted module in memory.
+
+    Attributes:
+        files: contents by path inside the module's folder.
+    """
+
+    manifest: manifests.Manifest
+    plan: Plan
+    files: dict[PurePosixPath, bytes]
+
+    def write(self, folder: Path) -> None:
+        """Replaces the folder, all or nothing."""
+        write_folder(folder, self.files)
+
+    def with_files(self, files: Mapping[PurePosixPath, bytes]) -> Module:
+        """The same module with more files, which its manifest lists too."""
+        hashes = {str(path): hashlib.sha256(content).hexdigest() for path, content in files.items()}
+        manifest = self.manifest.model_copy(update={"files": dict(sorted({**self.manifest.files, **hashes}.items()))})
+        return Module(
+            manifest,
+            self.plan,
+            {**self.files, **files, PurePosixPath(manifests.FILE_NAME): manifests.to_json(manifest)},
+        )
+
+
+def assemble(
+    plan: Plan, name: str, model: manifests.ModelEntry, options: Mapping[str, Any], library: CmsisNn | None
+) -> Module:
+    """All files of a module.
+
+    Args:
+        name: the module's, a C identifier.
+        model: the file that it comes from.
+        options: what it was asked for, for the manifest.
+        library: the CMSIS-NN that the kernels were chosen for; noted in the manifest when a layer calls it.
+    """
+    text = render(plan, name, model.file)
+    vectors = make_vectors(plan.graph, [c.step.invocation.outputs[0] for c in text.calls])
+    ports = (port_parameters(plan.graph.inputs, "input"), port_parameters(plan.graph.outputs, "output"))
+    files = dict(text.files) | vector_files(vectors) | vector_header(name, vectors, *ports)
+    entries = dict(options)
+    if library is not None and any(c.step.invocation.source.startswith("cmsis_nn/") for c in text.calls):
+        entries["cmsis_nn"] = {"path": str(library.path), "version": library.version}
+    manifest = manifest_of(plan, text, name, model, files, entries)
+    files[PurePosixPath(manifests.FILE_NAME)] = manifests.to_json(manifest)
+    return Module(manifest, plan, files)

@@ -1,0 +1,101 @@
+"""Plan and rendered sources -> the manifest's entries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from mcugen import __version__
+from mcugen.emit import manifest as manifests
+from mcugen.emit.module import Call, ModuleText, port_parameters
+from mcugen.graph.graph import Graph, Port
+from mcugen.plan.plan import Plan
+
+
+def manifest_of(
+    plan: Plan,
+    text: ModuleText,
+    name: str,
+    entry: manifests.ModelEntry,
+    files: Mapping[PurePosixPath, bytes],
+    options: dict[str, Any],
+) -> manifests.Manifest:
+    """The manifest of a module called `name`; `files` are all but the manifest itself."""
+    graph, arena = plan.graph, plan.arena
+    inputs = _ports(graph, graph.inputs, "input")
+    outputs = _ports(graph, graph.outputs, "output")
+    return manifests.Manifest(
+        format=manifests.FORMAT,
+        mcugen=__version__,
+        name=name,
+        model=entry,
+        board=manifests.board_entry(plan.board),
+        options=options,
+        inputs=inputs,
+        outputs=outputs,
+        macs=sum(s.macs for s in plan.steps),
+        layers=tuple(_layer(graph, call) for call in text.calls),
+        memory=manifests.MemoryEntry(
+            arena_bytes=arena.size,
+            arena_alignment=arena.alignment,
+            lower_bound=arena.lower_bound,
+            live_bound=arena.live_bound,
+            constant_bytes=text.constant_bytes,
+            input_bytes=sum(p.size_bytes for p in inputs),
+            output_bytes=sum(p.size_bytes for p in outputs),
+            arena=_buffers(plan),
+        ),
+        files={str(path): hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())},
+    )
+
+
+def _buffers(plan: Plan) -> tuple[manifests.BufferEntry, ...]:
+    """Lifetimes in layers: the plan's steps without the alias steps, which call nothing."""
+    called = [index for index, step in enumerate(plan.steps) if not step.invocation.alias]
+    layer = {step: number for number, step in enumerate(called)}
+    return tuple(
+        manifests.BufferEntry(
+            name=p.buffer, offset=p.offset, size=p.size, first_step=layer[p.first_step], last_step=layer[p.last_step]
+        )
+        for p in sorted(plan.arena.placements.values(), key=lambda p: (p.first_step, p.offset, p.buffer))
+    )
+
+
+def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests.PortEntry, ...]:
+    entries = []
+    for port, c_name in zip(ports, port_parameters(ports, group), strict=True):
+        tensor = graph.tensors[port.tensor]
+        entries.append(
+            manifests.PortEntry(
+                name=port.name,
+                c_name=c_name,
+                shape=port.shape,
+                device_shape=tensor.shape,
+                to_device=port.to_device,
+                dtype=tensor.dtype,
+                size_bytes=tensor.size_bytes,
+                quantization=manifests.QuantizationEntry(scale=tensor.scale, zero_point=tensor.zero_point),
+            )
+        )
+    return tuple(entries)
+
+
+def _layer(graph: Graph, call: Call) -> manifests.LayerEntry:
+    op, invocation = call.step.operator, call.step.invocation
+    output = graph.tensors[invocation.outputs[0]]
+    return manifests.LayerEntry(
+        name=op.name,
+        op=op.kind,
+        kernel=invocation.kernel,
+        macs=call.step.macs,
+        inputs=invocation.inputs,
+        output=output.name,
+        output_shape=output.shape,
+        output_bytes=output.size_bytes,
+        constant_bytes=sum(int(a.data.nbytes) for a in call.arrays),
+        scratch_bytes=invocation.scratch_bytes,
+        source=op.origin.source,
+        module=op.origin.module,
+    )
