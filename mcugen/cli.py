@@ -142,9 +142,11 @@ def emit(
             help="Sources of CMSIS-NN, also for auto; default for cmsis-nn: CMSIS_NN_PATH, then the Zephyr workspace.",
         ),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files of the module that were edited since.")] = False,
 ) -> None:
     """Compile a model into a C module for a board."""
     from mcugen import api
+    from mcugen.emit.output import check_destination
     from mcugen.report import text
 
     options = api.Options(
@@ -161,12 +163,15 @@ def emit(
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
     extras = api.Extras(renode, harness is Harness.mlperf_tiny, (harness_input or HarnessInput.int8).value)
+    if output_folder is not None:
+        # Before the work, not after it.
+        check_destination(output_folder)
     with _progress() as progress:
         module = api.compile(model, options, progress)
         size = api.check_flash(module)
         module = api.add_extras(module, extras, progress)
     folder = output_folder or Path(module.manifest.name)
-    module.write(folder)
+    module.write(folder, force=force)
     if module.manifest.model.calibration == "random":
         errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
     if kernels is Kernels.auto and cmsis_nn is None and module.manifest.target.cpu.mve != "none":

@@ -29,9 +29,9 @@ class Module:
     plan: Plan
     files: dict[PurePosixPath, bytes]
 
-    def write(self, folder: Path) -> None:
-        """Replaces the folder, all or nothing."""
-        write_folder(folder, self.files)
+    def write(self, folder: Path, *, force: bool = False) -> None:
+        """Writes the files, all or nothing; see `write_folder` for what a folder may hold besides."""
+        write_folder(folder, self.files, force=force)
 
     def with_files(self, files: Mapping[PurePosixPath, bytes]) -> Module:
         """The same module with more files, which its manifest lists too."""

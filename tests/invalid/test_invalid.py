@@ -159,6 +159,22 @@ def test_somebody_elses_folder_is_not_overwritten(tmp_path: Path, capsys: pytest
     assert "not written by mcugen" in capsys.readouterr().err
 
 
+def test_an_edited_file_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The samples stand in the output folder itself, with notes of the user's."""
+    assert emit_good(tmp_path) == 0
+    out = tmp_path / "out"
+    (out / "notes.txt").write_text("precious")
+    (out / "samples.npz").write_bytes(models.good_calibration(tmp_path).read_bytes())
+    header = next((out / "include").glob("*.h"))
+    header.write_text(header.read_text() + "/* mine */\n")
+    assert emit_good(tmp_path, "--calibration", str(out / "samples.npz")) == 2
+    assert f"include/{header.name}" in capsys.readouterr().err
+    assert header.read_text().endswith("/* mine */\n")
+    assert emit_good(tmp_path, "--calibration", str(out / "samples.npz"), "--force") == 0
+    assert not header.read_text().endswith("/* mine */\n")
+    assert (out / "notes.txt").read_text() == "precious" and (out / "samples.npz").is_file()
+
+
 @pytest.mark.parametrize("command", ["verify", "run"])
 def test_a_folder_that_is_no_module(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--inputs", "a.npz", "--outputs", "b.npz"] if command == "run" else []
