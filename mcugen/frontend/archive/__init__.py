@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
+import mcugen.frontend.quantized_operators  # noqa: F401  (their names are resolved here)
 from mcugen.errors import InputError, McugenError
 from mcugen.frontend.archive.records import Records, check_kind, damaged, not_a_zip
 from mcugen.frontend.archive.schema import harmless_program
@@ -78,7 +79,6 @@ def _load(path: Path, records: Records) -> ExportedProgram:
 def _deserialize(
     program: dict[str, Any], weights: dict[str, torch.Tensor], constants: dict[str, torch.Tensor]
 ) -> ExportedProgram:
-    # The q/dq operators must be known before names are resolved.
     from torch._export.serde import schema
     from torch._export.serde.serialize import ExportedProgramDeserializer, _dict_to_dataclass
 

@@ -10,9 +10,8 @@ import torch
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind
+from mcugen.frontend.quantized_operators import NAMESPACE
 from mcugen.graph.tensor import Quantization
-
-NAMESPACE = "quantized_decomposed"
 
 
 @dataclass(frozen=True)
