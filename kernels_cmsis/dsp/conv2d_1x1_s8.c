@@ -1,5 +1,6 @@
 /* Pointwise convolution with stride 1: the input is a list of positions, each a column of the matrix product.
  * A block of positions is read fully before its outputs are written. */
+#include "conv2d.h"
 #include "gemm.h"
 
 MCUGEN_KERNEL void mcugen_dsp_conv2d_1x1_s8(const struct mcugen_dsp_conv2d_params *params, const int8_t *input,

@@ -11,6 +11,21 @@
  */
 #include "requantize.h"
 
+/* dilation is packed into the kernel as zero taps; kernel_h and kernel_w count them.
+ * plane_w: int16 elements of a row of the scratch plane, even; gathered_w: input columns that the outputs need;
+ * band_rows: output rows worked on at a time. */
+struct mcugen_dsp_depthwise_params {
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left;
+    int32_t input_zero_point, output_zero_point;
+    int32_t clamp_min, clamp_max;
+    int32_t general_requantization;
+    int32_t plane_w, gathered_w, band_rows;
+};
+
 /* One channel's constants and where its rows lie. */
 struct mcugen_dsp_channel {
     int32_t bias, multiplier, rounding;

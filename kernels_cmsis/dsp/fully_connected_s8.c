@@ -1,4 +1,5 @@
 /* Fully connected: each row of the input is a column of the matrix product. */
+#include "fully_connected.h"
 #include "gemm.h"
 
 MCUGEN_KERNEL void mcugen_dsp_fully_connected_s8(const struct mcugen_dsp_fully_connected_params *params,

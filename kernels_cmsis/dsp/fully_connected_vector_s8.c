@@ -1,5 +1,6 @@
 /* Fully connected for one row: a matrix times a vector, which stays int8 where it is. No scratch.
  * The weight stream is the one of a single column in gemm.h: blocks of four channels. */
+#include "fully_connected.h"
 #include "gemm.h"
 
 /* Four inputs of `channels` outputs. */

@@ -2,6 +2,7 @@
 #ifndef MCUGEN_DSP_IM2COL_H
 #define MCUGEN_DSP_IM2COL_H
 
+#include "conv2d.h"
 #include "gemm.h"
 
 MCUGEN_KERNEL void mcugen_dsp_copy(int8_t *target, const int8_t *source, int32_t bytes)

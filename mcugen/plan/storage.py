@@ -12,7 +12,7 @@ from dataclasses import replace
 from mcugen.errors import InputError
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.concatenation import Concatenation
+from mcugen.graph.ops.movement.concatenation import Concatenation
 from mcugen.graph.tensor import Tensor
 
 

@@ -52,7 +52,7 @@ def accepted(tmp_path: Path, condition: str) -> set[str]:
     ],
 )
 def test_accepts_just_the_cores_with_the_instructions(tmp_path: Path, board: str, source: str, cores: set[str]) -> None:
-    check = core_check(load_board(board), [source, "portable/mean_s8.c"])
+    check = core_check(load_board(board), [source, "portable/reduction/mean_s8.c"])
     assert check is not None
     assert accepted(tmp_path, check.condition) == cores
 
@@ -92,4 +92,7 @@ def test_says_what_the_module_was_made_for() -> None:
 
 
 def test_portable_kernels_run_anywhere() -> None:
-    assert core_check(load_board("nrf5340dk"), ["portable/mean_s8.c", "portable/conv2d_s8.c"]) is None
+    assert (
+        core_check(load_board("nrf5340dk"), ["portable/reduction/mean_s8.c", "portable/convolution/conv2d_s8.c"])
+        is None
+    )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from mcugen.graph import Graph, Quantization, Tensor
 from mcugen.graph.ops import Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Mean, Operator
-from mcugen.graph.ops.add import AddRequantization
+from mcugen.graph.ops.elementwise.add import AddRequantization
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
 

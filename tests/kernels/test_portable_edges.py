@@ -243,7 +243,7 @@ def test_the_host_harness_sees_strays() -> None:
     wrong = Invocation(
         kernel="copy",
         function="mcugen_copy_s8",
-        source="portable/copy_s8.c",
+        source="portable/movement/copy_s8.c",
         params_type="mcugen_copy_params",
         params={"elements": 8},
         inputs=("input",),

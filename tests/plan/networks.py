@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from mcugen.graph.graph import Graph, Port
-from mcugen.graph.ops.add import Add
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.conv2d import Conv2d
-from mcugen.graph.ops.depthwise_conv2d import DepthwiseConv2d
-from mcugen.graph.ops.fully_connected import FullyConnected
-from mcugen.graph.ops.mean import Mean
-from mcugen.graph.ops.reshape import Reshape
-from mcugen.graph.ops.softmax import Softmax
+from mcugen.graph.ops.convolution.conv2d import Conv2d
+from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
+from mcugen.graph.ops.elementwise.add import Add
+from mcugen.graph.ops.linear.fully_connected import FullyConnected
+from mcugen.graph.ops.movement.reshape import Reshape
+from mcugen.graph.ops.normalization.softmax import Softmax
+from mcugen.graph.ops.reduction.mean import Mean
 from mcugen.graph.tensor import Origin, Quantization, Tensor
 
 _Q = Quantization.per_tensor(1 / 256, -128)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mcugen.errors import DoesNotFitError, InputError
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.concatenation import Concatenation
+from mcugen.graph.ops.movement.concatenation import Concatenation
 from mcugen.graph.tensor import IntArray
 from mcugen.plan.describe import as_dict, as_text, memory_map
 from mcugen.plan.plan import Plan

@@ -9,6 +9,7 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Clamp
 from mcugen.graph.tensor import Quantization
 
@@ -48,3 +49,15 @@ def activation(ctx: Lowering, node: Node, out: Quantization) -> str:
     x = ctx.requantize(node, ctx.moved(node, node.all_input_nodes[0], out), out)
     limits = (quantized_bound(low, out, -128), quantized_bound(high, out, 127))
     return ctx.emit(Clamp, node, (x,), ctx.tensors[x].shape, out, clamp=(min(limits), limits[1]))
+
+
+_CLAMP = Row(activation, Role.ACTIVATION, bounds=from_arguments("min", "max"))
+
+ROWS: dict[str, Row[Lowering]] = {
+    "aten.relu.default": Row(activation, Role.ACTIVATION, bounds=fixed(0.0, None)),
+    "aten.relu6.default": Row(activation, Role.ACTIVATION, bounds=fixed(0.0, 6.0)),
+    "aten.hardtanh.default": Row(activation, Role.ACTIVATION, bounds=from_arguments("min_val", "max_val")),
+    "aten.clamp.default": _CLAMP,
+    "aten.clamp_min.default": _CLAMP,
+    "aten.clamp_max.default": _CLAMP,
+}

@@ -13,6 +13,7 @@ from mcugen.frontend.lowering.arguments import bind, ints, shape_of
 from mcugen.frontend.lowering.bias import add_weights_and_bias
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.layout import from_nhwc, to_nhwc
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Conv2d, DepthwiseConv2d
 from mcugen.graph.tensor import Quantization
 
@@ -81,3 +82,14 @@ def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
         dilation=geometry.dilation,
     )
     return from_nhwc(ctx, node, result, len(shape))
+
+
+_CONVOLUTION = Row(convolution, Role.COMPUTE, ("input",), weight="weight")
+
+ROWS: dict[str, Row[Lowering]] = {
+    "aten.conv1d.default": _CONVOLUTION,
+    "aten.conv1d.padding": _CONVOLUTION,
+    "aten.conv2d.default": _CONVOLUTION,
+    "aten.conv2d.padding": _CONVOLUTION,
+    "aten.convolution.default": _CONVOLUTION,
+}

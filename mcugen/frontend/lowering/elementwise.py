@@ -8,6 +8,7 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Add, Mul, Operator
 from mcugen.graph.tensor import Quantization
 
@@ -53,3 +54,21 @@ def div(ctx: Lowering, node: Node, out: Quantization) -> str:
     if constant is None or bound.get("rounding_mode") is not None:
         raise ctx.unsupported(node, "only the division by a constant has an integer form", "multiply by the inverse")
     return _binary(ctx, Mul, node, bound["self"], 1.0 / constant.double(), out)
+
+
+_TWO = ("self", "other")
+_ADD = Row(add, Role.COMPUTE, _TWO)
+_SUB = Row(sub, Role.COMPUTE, _TWO)
+_MUL = Row(mul, Role.COMPUTE, _TWO)
+_DIV = Row(div, Role.COMPUTE, _TWO)
+
+ROWS: dict[str, Row[Lowering]] = {
+    "aten.add.Tensor": _ADD,
+    "aten.add.Scalar": _ADD,
+    "aten.sub.Tensor": _SUB,
+    "aten.sub.Scalar": _SUB,
+    "aten.mul.Tensor": _MUL,
+    "aten.mul.Scalar": _MUL,
+    "aten.div.Tensor": _DIV,
+    "aten.div.Scalar": _DIV,
+}

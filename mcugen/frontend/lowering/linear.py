@@ -9,6 +9,7 @@ from torch.fx import Node
 from mcugen.frontend.lowering.arguments import bind, shape_of
 from mcugen.frontend.lowering.bias import add_weights_and_bias
 from mcugen.frontend.lowering.context import Lowering, Weights
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import FullyConnected
 from mcugen.graph.tensor import Quantization
 
@@ -38,3 +39,11 @@ def matmul(ctx: Lowering, node: Node, out: Quantization) -> str:
     if len(shape_of(second)) != 2:
         raise ctx.unsupported(node, "only products with a constant matrix have an integer form", "use nn.Linear")
     return _fully_connected(ctx, node, bound["self"], ctx.weights(second, node, columns=True), None, out)
+
+
+ROWS: dict[str, Row[Lowering]] = {
+    "aten.linear.default": Row(linear, Role.COMPUTE, ("input",), weight="weight"),
+    "aten.addmm.default": Row(addmm, Role.COMPUTE, ("mat1",), weight="mat2", channel_axis=1),
+    "aten.mm.default": Row(matmul, Role.COMPUTE, ("self",), weight="mat2", channel_axis=1),
+    "aten.matmul.default": Row(matmul, Role.COMPUTE, ("self",), weight="other", channel_axis=1),
+}

@@ -8,6 +8,7 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Concatenation, Pad
 from mcugen.graph.tensor import Quantization
 
@@ -88,3 +89,40 @@ def pad(ctx: Lowering, node: Node, out: Quantization) -> str:
     quantization = ctx.tensors[x].quantization
     assert quantization is not None
     return ctx.requantize(node, ctx.emit(Pad, node, (x,), shape_of(node), quantization, padding=padding), out)
+
+
+_RESHAPE = Row(reshape, Role.TRANSPARENT)
+_SAME = Row(same, Role.TRANSPARENT)
+_PERMUTE = Row(permute, Role.TRANSPARENT)
+_PAD = Row(pad, Role.TRANSPARENT)
+_CONCATENATE = Row(concatenate, Role.JOIN, ("tensors",))
+
+ROWS: dict[str, Row[Lowering]] = {
+    "aten.cat.default": _CONCATENATE,
+    "aten.concat.default": _CONCATENATE,
+    "aten.pad.default": _PAD,
+    "aten.constant_pad_nd.default": _PAD,
+    "aten.view.default": _RESHAPE,
+    "aten._unsafe_view.default": _RESHAPE,
+    "aten.reshape.default": _RESHAPE,
+    "aten.flatten.using_ints": _RESHAPE,
+    "aten.unflatten.int": _RESHAPE,
+    "aten.squeeze.default": _RESHAPE,
+    "aten.squeeze.dim": _RESHAPE,
+    "aten.squeeze.dims": _RESHAPE,
+    "aten.unsqueeze.default": _RESHAPE,
+    "aten.permute.default": _PERMUTE,
+    "aten.transpose.int": _PERMUTE,
+    "aten.t.default": _PERMUTE,
+    "aten.dropout.default": _SAME,
+    "aten.feature_dropout.default": _SAME,
+    "aten.contiguous.default": _SAME,
+    "aten.clone.default": _SAME,
+    "aten.detach.default": _SAME,
+    "aten.alias.default": _SAME,
+    "aten.expand.default": _SAME,
+    "aten.lift_fresh_copy.default": _SAME,
+    "aten._to_copy.default": _SAME,
+    "aten.to.dtype": _SAME,
+    "getitem": Row(first_result, Role.TRANSPARENT),
+}

@@ -11,6 +11,7 @@ from torch.fx import Node
 from mcugen.frontend.lowering.arguments import axes, bind, ints, shape_of
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.layout import from_nhwc, to_nhwc
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import AveragePool2d, DepthwiseConv2d, MaxPool2d, Mean, Pad
 from mcugen.graph.tensor import Quantization
 
@@ -143,3 +144,22 @@ def mean(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 def _mean(ctx: Lowering, node: Node, source: Node, over: tuple[int, ...], out: Quantization) -> str:
     return ctx.emit(Mean, node, (ctx.operand(source, node),), shape_of(node), out, axes=over)
+
+
+_MAX_POOL = Row(max_pool, Role.TRANSPARENT)
+_AVERAGE = Row(average_pool, Role.COMPUTE, shares=is_windowed)
+_ADAPTIVE = Row(adaptive_average_pool, Role.COMPUTE, shares=is_windowed)
+_MEAN = Row(mean, Role.COMPUTE)
+
+ROWS: dict[str, Row[Lowering]] = {
+    "aten.max_pool1d.default": _MAX_POOL,
+    "aten.max_pool2d.default": _MAX_POOL,
+    "aten.max_pool2d_with_indices.default": _MAX_POOL,
+    "aten.avg_pool1d.default": _AVERAGE,
+    "aten.avg_pool2d.default": _AVERAGE,
+    "aten.adaptive_avg_pool1d.default": _ADAPTIVE,
+    "aten.adaptive_avg_pool2d.default": _ADAPTIVE,
+    "aten._adaptive_avg_pool2d.default": _ADAPTIVE,
+    "aten.mean.default": _MEAN,
+    "aten.mean.dim": _MEAN,
+}

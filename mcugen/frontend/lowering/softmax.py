@@ -6,6 +6,7 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Softmax
 from mcugen.graph.tensor import Quantization
 
@@ -28,3 +29,11 @@ def softmax(ctx: Lowering, node: Node, out: Quantization) -> str:
     if moves:
         result = ctx.transpose(node, result, tuple(sorted(range(rank), key=last.__getitem__)), "_back")
     return ctx.requantize(node, result, out)
+
+
+_SOFTMAX = Row(softmax, Role.PROBABILITY)
+
+ROWS: dict[str, Row[Lowering]] = {
+    "aten.softmax.int": _SOFTMAX,
+    "aten._softmax.default": _SOFTMAX,
+}

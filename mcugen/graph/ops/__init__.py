@@ -1,61 +1,33 @@
-"""The operators of the integer IR: one file each."""
+"""The operators of the integer IR: one file each, in a folder for each family.
+
+A family's `__init__.py` lists its operators in `OPERATORS`; a new family is one more name in `FAMILIES`.
+"""
 
 from __future__ import annotations
 
-from mcugen.graph.ops.add import Add
-from mcugen.graph.ops.average_pool2d import AveragePool2d
+from mcugen.graph.ops import convolution, elementwise, linear, movement, normalization, pooling, reduction
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.clamp import Clamp
-from mcugen.graph.ops.concatenation import Concatenation
-from mcugen.graph.ops.conv2d import Conv2d
-from mcugen.graph.ops.depthwise_conv2d import DepthwiseConv2d
-from mcugen.graph.ops.fully_connected import FullyConnected
-from mcugen.graph.ops.max_pool2d import MaxPool2d
-from mcugen.graph.ops.mean import Mean
-from mcugen.graph.ops.mul import Mul
-from mcugen.graph.ops.pad import Pad
-from mcugen.graph.ops.requantize import Requantize
-from mcugen.graph.ops.reshape import Reshape
-from mcugen.graph.ops.softmax import Softmax
-from mcugen.graph.ops.transpose import Transpose
+from mcugen.graph.ops.convolution import *  # noqa: F403
+from mcugen.graph.ops.elementwise import *  # noqa: F403
+from mcugen.graph.ops.linear import *  # noqa: F403
+from mcugen.graph.ops.movement import *  # noqa: F403
+from mcugen.graph.ops.normalization import *  # noqa: F403
+from mcugen.graph.ops.pooling import *  # noqa: F403
+from mcugen.graph.ops.reduction import *  # noqa: F403
 
-OPERATORS: dict[str, type[Operator]] = {
-    cls.kind: cls
-    for cls in (
-        Add,
-        AveragePool2d,
-        Clamp,
-        Concatenation,
-        Conv2d,
-        DepthwiseConv2d,
-        FullyConnected,
-        MaxPool2d,
-        Mean,
-        Mul,
-        Pad,
-        Requantize,
-        Reshape,
-        Softmax,
-        Transpose,
-    )
-}
+FAMILIES = (
+    convolution,
+    elementwise,
+    linear,
+    movement,
+    normalization,
+    pooling,
+    reduction,
+)
 
-__all__ = [
-    "OPERATORS",
-    "Add",
-    "AveragePool2d",
-    "Clamp",
-    "Concatenation",
-    "Conv2d",
-    "DepthwiseConv2d",
-    "FullyConnected",
-    "MaxPool2d",
-    "Mean",
-    "Mul",
-    "Operator",
-    "Pad",
-    "Requantize",
-    "Reshape",
-    "Softmax",
-    "Transpose",
-]
+OPERATORS: dict[str, type[Operator]] = {cls.kind: cls for family in FAMILIES for cls in family.OPERATORS}
+"""Every operator by its kind."""
+
+__all__ = ["FAMILIES", "OPERATORS", "Operator"]
+for _family in FAMILIES:
+    __all__ += _family.__all__

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator
-from mcugen.graph.ops.concatenation import Concatenation
+from mcugen.graph.ops.movement.concatenation import Concatenation
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
 from mcugen.kernels.cmsis_nn.core import CoreClass

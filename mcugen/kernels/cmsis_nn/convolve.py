@@ -8,7 +8,7 @@ from typing import ClassVar, TypedDict
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Conv2d, Operator
-from mcugen.graph.ops.depthwise_conv2d import DepthwiseConv2d
+from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, ParamValue
 from mcugen.kernels.cmsis_nn.base import LARGEST_SIZE, CmsisNnKernel, bias_or_zeros

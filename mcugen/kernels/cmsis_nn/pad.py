@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator
-from mcugen.graph.ops.pad import Pad
+from mcugen.graph.ops.movement.pad import Pad
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
 from mcugen.kernels.cmsis_nn.core import CoreClass

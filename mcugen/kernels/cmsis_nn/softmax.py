@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator
-from mcugen.graph.ops.softmax import Softmax
+from mcugen.graph.ops.normalization.softmax import Softmax
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator
-from mcugen.graph.ops.transpose import Transpose
+from mcugen.graph.ops.movement.transpose import Transpose
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.cmsis_nn.base import LARGEST_SIZE, CmsisNnKernel
 from mcugen.kernels.cmsis_nn.core import CoreClass

@@ -9,7 +9,7 @@ import numpy as np
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.conv2d import Conv2d
+from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.dsp import gemm
 from mcugen.kernels.dsp.requantization import PackedChannels, pack_channels

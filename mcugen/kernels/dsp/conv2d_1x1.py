@@ -7,7 +7,7 @@ from typing import ClassVar
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.conv2d import Conv2d
+from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Kernel, Overlap
 from mcugen.kernels.dsp import gemm
 from mcugen.kernels.dsp.conv2d import conv2d_params, packed_conv2d

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.depthwise_conv2d import DepthwiseConv2d
+from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
 from mcugen.kernels.dsp.gemm import as_words

@@ -7,7 +7,7 @@ from typing import ClassVar
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.fully_connected import FullyConnected
+from mcugen.graph.ops.linear.fully_connected import FullyConnected
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.dsp import gemm
 from mcugen.kernels.dsp.conv2d_1x1 import rows_cost, rows_distance

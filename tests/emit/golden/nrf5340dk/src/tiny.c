@@ -37,10 +37,10 @@
 
 #include "dsp/conv2d_s8.c"
 #include "dsp/depthwise_conv2d_s8.c"
-#include "portable/add_table_s8.c"
-#include "portable/fully_connected_s8.c"
-#include "portable/mean_s8.c"
-#include "portable/softmax_s8.c"
+#include "portable/elementwise/add_table_s8.c"
+#include "portable/linear/fully_connected_s8.c"
+#include "portable/normalization/softmax_s8.c"
+#include "portable/reduction/mean_s8.c"
 
 /* Where the module's own arena lies: a linker section, or any attribute. */
 #if defined(TINY_ARENA_SECTION) && !defined(TINY_ARENA_ATTRIBUTE)

@@ -1,0 +1,123 @@
+/* Depthwise convolution, one output row at a time: the input rows that it needs are gathered into a band of scratch with
+ * borders of the input zero point, so no tap is ever outside. Rows that the next output row needs again move up.
+ *
+ * A row of outputs is written after all its input rows are in the band. Scratch: band_h * band_w * input_c bytes.
+ */
+#include "portable/bytes.h"
+#include "portable/matrix.h"
+
+/* band_h, band_w: input rows and columns (borders included) that one output row needs;
+ * gathered_w: those of the columns that lie inside the input. */
+struct mcugen_depthwise_params {
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left;
+    int32_t dilation_h, dilation_w;
+    int32_t band_h, band_w, gathered_w;
+    int32_t input_zero_point, output_zero_point;
+    int32_t clamp_min, clamp_max;
+    int32_t general_requantization;
+};
+
+/* Sums of `count` (1 or 2) neighbouring outputs of one channel, written `output_c` bytes apart. */
+MCUGEN_KERNEL void mcugen_depthwise_outputs(const struct mcugen_depthwise_params *params,
+                                            const struct mcugen_matrix *m, const int8_t *band, int32_t channel,
+                                            int32_t count, int8_t *output)
+{
+    const int32_t depth = params->input_c, row_bytes = params->dilation_h * params->band_w * depth;
+    const int32_t tap_bytes = params->dilation_w * depth, position_bytes = params->stride_w * depth;
+    const int8_t *weights = m->weights + channel;
+    uint32_t sum0 = (uint32_t)m->bias[channel], sum1 = sum0;
+#pragma GCC unroll 3
+    for (int32_t row = 0; row < params->kernel_h; row++) {
+#pragma GCC unroll 8
+        for (int32_t tap = 0; tap < params->kernel_w; tap++) {
+            const int32_t w = weights[tap * params->output_c];
+            mcugen_multiply_add(&sum0, w, band[tap * tap_bytes]);
+            if (count == 2) {
+                mcugen_multiply_add(&sum1, w, band[tap * tap_bytes + position_bytes]);
+            }
+        }
+        band += row_bytes;
+        weights += params->kernel_w * params->output_c;
+    }
+    output[channel] = mcugen_finish(m, channel, sum0);
+    if (count == 2) {
+        output[params->output_c + channel] = mcugen_finish(m, channel, sum1);
+    }
+}
+
+/* All channels of `count` neighbouring positions. */
+MCUGEN_KERNEL void mcugen_depthwise_positions(const struct mcugen_depthwise_params *params,
+                                              const struct mcugen_matrix *m, const int8_t *band, int32_t count,
+                                              int8_t *output)
+{
+    const int32_t channel_multiplier = params->output_c / params->input_c;
+    int32_t channel = 0;
+    for (int32_t c = 0; c < params->input_c; c++) {
+        for (int32_t i = 0; i < channel_multiplier; i++) {
+            mcugen_depthwise_outputs(params, m, band + c, channel, count, output);
+            channel++;
+        }
+    }
+}
+
+/* Fills band rows [from, band_h) with the input rows from `y` on, rows outside with the zero point. */
+MCUGEN_KERNEL void mcugen_gather_band(const struct mcugen_depthwise_params *params, int8_t *band, const int8_t *input,
+                                      int32_t from, int32_t y)
+{
+    const int32_t band_bytes = params->band_w * params->input_c, row_bytes = params->input_w * params->input_c;
+    const int32_t border = params->pad_left * params->input_c;
+    for (int32_t row = from; row < params->band_h; row++) {
+        int8_t *target = band + row * band_bytes;
+        if (y >= 0 && y < params->input_h) {
+            (void)mcugen_copy(target + border, input + y * row_bytes, params->gathered_w * params->input_c);
+        } else {
+            (void)mcugen_fill(target, params->input_zero_point, band_bytes);
+        }
+        y++;
+    }
+}
+
+MCUGEN_KERNEL void mcugen_depthwise_conv2d_s8(const struct mcugen_depthwise_params *params, const int8_t *input,
+                                              const int8_t *weights, const int32_t *bias, const int32_t *multiplier,
+                                              const int8_t *shift, int8_t *output, void *scratch)
+{
+    const struct mcugen_matrix matrix = {
+        .weights = weights,
+        .bias = bias,
+        .multiplier = multiplier,
+        .shift = shift,
+        .depth = 1,
+        .channels = params->output_c,
+        .zero_point = params->output_zero_point,
+        .clamp_min = params->clamp_min,
+        .clamp_max = params->clamp_max,
+        .general = params->general_requantization,
+    };
+    const int32_t band_bytes = params->band_w * params->input_c;
+    const int32_t kept = params->band_h > params->stride_h ? params->band_h - params->stride_h : 0;
+    const int32_t at_once = MCUGEN_SMALL_CORE ? 1 : 2;
+    int8_t *const band = scratch;
+    /* Borders left and right keep the zero point from here on. */
+    (void)mcugen_fill(band, params->input_zero_point, params->band_h * band_bytes);
+    int32_t y = -params->pad_top, from = 0;
+    for (int32_t out_y = 0; out_y < params->output_h; out_y++) {
+        mcugen_gather_band(params, band, input, from, y + from);
+        const int8_t *position = band;
+        for (int32_t left = params->output_w; left >= at_once; left -= at_once) {
+            mcugen_depthwise_positions(params, &matrix, position, at_once, output);
+            position += at_once * params->stride_w * params->input_c;
+            output += at_once * params->output_c;
+        }
+        if (params->output_w % at_once != 0) {
+            mcugen_depthwise_positions(params, &matrix, position, 1, output);
+            output += params->output_c;
+        }
+        (void)mcugen_copy(band, band + params->stride_h * band_bytes, kept * band_bytes);
+        from = kept;
+        y += params->stride_h;
+    }
+}

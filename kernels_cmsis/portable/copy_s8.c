@@ -1,7 +1,0 @@
-/* Copies; for a reshape whose input and output cannot be one buffer. */
-#include "bytes.h"
-
-MCUGEN_KERNEL void mcugen_copy_s8(const struct mcugen_copy_params *params, const int8_t *input, int8_t *output)
-{
-    (void)mcugen_copy(output, input, params->elements);
-}

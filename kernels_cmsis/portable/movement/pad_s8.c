@@ -1,0 +1,43 @@
+/* Padding with the zero point. Axes without padding are merged into the one before; four are left.
+ *
+ * The innermost axis is copied row by row, upwards.
+ */
+#include "portable/bytes.h"
+
+/* shape: of the input, axes merged, innermost last; before, after: elements of padding on each axis. */
+struct mcugen_pad_params {
+    int32_t shape[4], before[4], after[4];
+    int32_t zero_point;
+};
+
+/* Fills for `count` slices of `axis`, each of all inner axes. */
+MCUGEN_KERNEL int8_t *mcugen_pad_slices(const struct mcugen_pad_params *params, int8_t *output, int32_t axis,
+                                        int32_t count)
+{
+    int32_t bytes = count;
+    for (int32_t inner = axis + 1; inner < 4; inner++) {
+        bytes *= params->before[inner] + params->shape[inner] + params->after[inner];
+    }
+    return mcugen_fill(output, params->zero_point, bytes);
+}
+
+MCUGEN_KERNEL void mcugen_pad_s8(const struct mcugen_pad_params *params, const int8_t *input, int8_t *output)
+{
+    const int32_t *const shape = params->shape, *const before = params->before, *const after = params->after;
+    output = mcugen_pad_slices(params, output, 0, before[0]);
+    for (int32_t i = 0; i < shape[0]; i++) {
+        output = mcugen_pad_slices(params, output, 1, before[1]);
+        for (int32_t j = 0; j < shape[1]; j++) {
+            output = mcugen_pad_slices(params, output, 2, before[2]);
+            for (int32_t k = 0; k < shape[2]; k++) {
+                output = mcugen_fill(output, params->zero_point, before[3]);
+                output = mcugen_copy(output, input, shape[3]);
+                output = mcugen_fill(output, params->zero_point, after[3]);
+                input += shape[3];
+            }
+            output = mcugen_pad_slices(params, output, 2, after[2]);
+        }
+        output = mcugen_pad_slices(params, output, 1, after[1]);
+    }
+    (void)mcugen_pad_slices(params, output, 0, after[0]);
+}

@@ -1,0 +1,109 @@
+/* Softmax over rows in gemmlowp's fixed point, the bits of TFLM and CMSIS-NN; output scale 1/256, zero point -128.
+ *
+ * Qm.n has m integer and n fractional bits beside the sign. An output element is written after its row has been summed
+ * and its own input read, so the output may be the input.
+ */
+#include "mcugen_requantize.h"
+
+/* diff_min: elements that far below the largest count as zero. */
+struct mcugen_softmax_params {
+    int32_t rows, row_elements;
+    int32_t multiplier, left_shift, diff_min;
+};
+
+/* exp(x) in Q0.31 for x <= 0 in Q5.26. */
+MCUGEN_KERNEL int32_t mcugen_exp_on_negative(int32_t x)
+{
+    /* exp(-2**k) for k = -2 ... 4 */
+    static const int32_t factors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    const int32_t quarter = INT32_C(1) << 24, exp_minus_eighth = 1895147668, third = 715827883;
+    if (x == 0) {
+        return INT32_MAX;
+    }
+    /* x = part in [-1/4, 0) minus a multiple of 1/4, whose bits select factors. */
+    const int32_t part = (x & (quarter - 1)) - quarter;
+    const int32_t remainder = part - x;
+    /* Taylor series of the fourth degree around -1/8. */
+    const int32_t y = part * 32 + (INT32_C(1) << 28);
+    const int32_t y2 = mcugen_doubling_high_multiply(y, y);
+    const int32_t y3 = mcugen_doubling_high_multiply(y2, y);
+    const int32_t y4_over_4 = mcugen_rounding_shift_right(mcugen_doubling_high_multiply(y2, y2), 2);
+    const int32_t cubic = mcugen_doubling_high_multiply(y4_over_4 + y3, third) + y2;
+    int32_t result = mcugen_doubling_high_multiply(exp_minus_eighth, y + mcugen_rounding_shift_right(cubic, 1));
+    result += exp_minus_eighth;
+    for (int32_t i = 0; i < 7; i++) {
+        if ((remainder & (quarter << i)) != 0) {
+            result = mcugen_doubling_high_multiply(result, factors[i]);
+        }
+    }
+    return result;
+}
+
+/* x * 2**bits, saturated */
+MCUGEN_KERNEL int32_t mcugen_saturating_shift_left(int32_t x, int32_t bits)
+{
+    const int32_t most = INT32_MAX >> bits, least = -most - 1;
+    return x > most ? INT32_MAX : x < least ? INT32_MIN : x * (1 << bits);
+}
+
+/* 1 / (1 + x) in Q0.31 for x in [0, 1) in Q0.31: three Newton-Raphson steps on Q2.29. */
+MCUGEN_KERNEL int32_t mcugen_one_over_one_plus(int32_t x)
+{
+    const int32_t half_denominator = (int32_t)(((int64_t)x + INT32_MAX + 1) >> 1);
+    int32_t estimate = 1515870810 + mcugen_doubling_high_multiply(half_denominator, -1010580540);
+    for (int32_t i = 0; i < 3; i++) {
+        const int32_t error = (INT32_C(1) << 29) - mcugen_doubling_high_multiply(half_denominator, estimate);
+        estimate += mcugen_saturating_shift_left(mcugen_doubling_high_multiply(estimate, error), 2);
+    }
+    return mcugen_saturating_shift_left(estimate, 1);
+}
+
+/* exp(beta * scale * difference) in Q0.31; difference in diff_min ... 0 */
+MCUGEN_KERNEL int32_t mcugen_softmax_exp(const struct mcugen_softmax_params *params, int32_t difference)
+{
+    return mcugen_exp_on_negative(
+        mcugen_doubling_high_multiply(difference * (1 << params->left_shift), params->multiplier));
+}
+
+MCUGEN_KERNEL void mcugen_softmax_row(const struct mcugen_softmax_params *params, const int8_t *input, int8_t *output)
+{
+    const int32_t accumulator_bits = 12;
+    int32_t largest = INT8_MIN;
+    for (int32_t i = 0; i < params->row_elements; i++) {
+        largest = input[i] > largest ? input[i] : largest;
+    }
+    int32_t sum = 0; /* Q12.19 */
+    for (int32_t i = 0; i < params->row_elements; i++) {
+        if (input[i] - largest >= params->diff_min) {
+            sum += mcugen_rounding_shift_right(mcugen_softmax_exp(params, input[i] - largest), accumulator_bits);
+        }
+    }
+    /* Normalised to [1, 2); at least the largest element counts, so the sum is positive. */
+    int32_t headroom = 0;
+    while (((uint32_t)sum << headroom & UINT32_C(0x80000000)) == 0u) {
+        headroom++;
+    }
+    const int32_t reciprocal =
+        mcugen_one_over_one_plus((int32_t)(((uint32_t)sum << headroom) & UINT32_C(0x7fffffff)));
+    const int32_t exponent = accumulator_bits - headroom + 31 - 8;
+    for (int32_t i = 0; i < params->row_elements; i++) {
+        int32_t value = INT8_MIN;
+        if (input[i] - largest >= params->diff_min) {
+            const int32_t share = mcugen_doubling_high_multiply(
+                reciprocal, mcugen_softmax_exp(params, input[i] - largest));
+            /* Of more than 512 elements that share the maximum, each gets less than half a step. */
+            value += exponent > 31 ? 0 : mcugen_rounding_shift_right(share, exponent);
+            value = value > INT8_MAX ? INT8_MAX : value;
+        }
+        output[i] = (int8_t)value;
+    }
+}
+
+MCUGEN_KERNEL void mcugen_softmax_s8(const struct mcugen_softmax_params *params, const int8_t *input, int8_t *output)
+{
+    for (int32_t row = 0; row < params->rows; row++) {
+        mcugen_softmax_row(params, input, output);
+        input += params->row_elements;
+        output += params->row_elements;
+    }
+}

@@ -1,0 +1,72 @@
+"""Addition of two tensors with different quantizations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_multiplier
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.checks import require
+from mcugen.graph.ops.elementwise.binary import require_elementwise
+from mcugen.graph.tensor import IntArray, Tensor
+
+LEFT_SHIFT = 20
+
+
+@dataclass(frozen=True)
+class AddRequantization:
+    """Integers of one addition, as CMSIS-NN `arm_elementwise_add_s8` takes them; all shifts are <= 0.
+
+    output = zero point + requantize(sum over both inputs of requantize((x - zero point) << left_shift)).
+    """
+
+    left_shift: int
+    input1_multiplier: int
+    input1_shift: int
+    input2_multiplier: int
+    input2_shift: int
+    output_multiplier: int
+    output_shift: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Add(Operator):
+    """LiteRT ADD of two int8 tensors that broadcast; either may be a constant.
+
+    Attributes:
+        clamp: lowest and highest output integer (fused activation).
+    """
+
+    kind: ClassVar[str] = "add"
+    clamp: tuple[int, int] = (-128, 127)
+
+    def _output_scale_ratio(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> float:
+        return 2 * max(t.scale for t in inputs) / ((1 << LEFT_SHIFT) * outputs[0].scale)
+
+    def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> AddRequantization:
+        """Scales both inputs to twice the larger input scale (TFLM `CalculateOpDataAdd`)."""
+        twice_max = 2 * max(t.scale for t in inputs)
+        first = quantize_multiplier(inputs[0].scale / twice_max)
+        second = quantize_multiplier(inputs[1].scale / twice_max)
+        output = quantize_multiplier(self._output_scale_ratio(inputs, outputs))
+        return AddRequantization(LEFT_SHIFT, *first, *second, *output)
+
+    def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        require_elementwise(self, inputs, outputs, self.clamp)
+        ratio = self._output_scale_ratio(inputs, outputs)
+        require(ratio < 1, self, f"the output scale {outputs[0].scale} is too small for the inputs'")
+
+    def reference(
+        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
+    ) -> list[IntArray]:
+        q, out = self.requantization(tensors_in, tensors_out), tensors_out[0]
+        first = (inputs[0].astype(np.int64) - tensors_in[0].zero_point) << q.left_shift
+        second = (inputs[1].astype(np.int64) - tensors_in[1].zero_point) << q.left_shift
+        total = multiply_by_quantized_multiplier(first, q.input1_multiplier, q.input1_shift)
+        total = total + multiply_by_quantized_multiplier(second, q.input2_multiplier, q.input2_shift)
+        result = multiply_by_quantized_multiplier(total, q.output_multiplier, q.output_shift) + out.zero_point
+        return [np.clip(result, *self.clamp).astype(np.int8)]

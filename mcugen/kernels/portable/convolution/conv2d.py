@@ -1,0 +1,152 @@
+"""Convolution on any CPU."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.convolution.conv2d import Conv2d
+from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.portable.matrix import columns_cost, columns_distance
+from mcugen.kernels.portable.weighted import WeightedConstants, WeightedKernel, pack_weighted
+from mcugen.kernels.portable.windows import first_touched, position_distance
+
+
+class Conv2dPortable(WeightedKernel):
+    """mcugen_conv2d_s8: any convolution, two windows at a time gathered into scratch (im2col)."""
+
+    name: ClassVar[str] = "conv2d_s8.portable"
+    operator: ClassVar[type[Operator]] = Conv2d
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Conv2d)
+        x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        groups = op.groups(graph.input_tensors(op))
+        packed = _packed(op, graph)
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_conv2d_s8",
+            source="portable/convolution/conv2d_s8.c",
+            params_type="mcugen_conv2d_params",
+            params={
+                "input_h": x.shape[1],
+                "input_w": x.shape[2],
+                "input_c": x.shape[3],
+                "output_h": out.shape[1],
+                "output_w": out.shape[2],
+                "output_c": out.shape[3],
+                "kernel_h": weights.shape[1],
+                "kernel_w": weights.shape[2],
+                "stride_h": op.stride[0],
+                "stride_w": op.stride[1],
+                "pad_top": op.padding[0],
+                "pad_left": op.padding[1],
+                "dilation_h": op.dilation[0],
+                "dilation_w": op.dilation[1],
+                "groups": groups,
+                "input_zero_point": x.zero_point,
+                "output_zero_point": out.zero_point,
+                "clamp_min": op.clamp[0],
+                "clamp_max": op.clamp[1],
+                "general_requantization": int(packed.general),
+            },
+            inputs=(x.name,),
+            constants=packed.constants,
+            outputs=(out.name,),
+            scratch_bytes=2 * _column_bytes(op, graph),
+            overlaps=(Overlap(0, _window_distance(op, graph)),),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        groups = _groups(op, graph)
+        positions = out.shape[1] * out.shape[2]
+        gather = positions * (1.2 * _column_bytes(op, graph) + 12 * weights.shape[1] * groups + 20)
+        even = positions + positions % 2
+        depth = weights.elements // weights.shape[0]
+        return gather + groups * columns_cost(even, depth, out.shape[3] // groups)
+
+
+class Conv2dDirectPortable(WeightedKernel):
+    """mcugen_conv2d_direct_s8: convolutions whose window is one run of input bytes; needs no scratch."""
+
+    name: ClassVar[str] = "conv2d_direct_s8.portable"
+    operator: ClassVar[type[Operator]] = Conv2d
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, Conv2d)
+        x, weights = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1])
+        _, kernel_h, kernel_w, _ = weights.shape
+        dilation_h = op.dilation[0] if kernel_h > 1 else 1
+        dilation_w = op.dilation[1] if kernel_w > 1 else 1
+        one_run = kernel_h == 1 or (kernel_w == x.shape[2] and dilation_h == 1)
+        plain = super().fits(op, graph) and _groups(op, graph) == 1
+        return plain and not any(op.padding) and dilation_w == 1 and one_run
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Conv2d)
+        x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        _, _, width, input_c = x.shape
+        _, rows, columns, output_c = out.shape
+        row_bytes, column_bytes = op.stride[0] * width * input_c, op.stride[1] * input_c
+        if columns == 1:
+            rows, columns, column_bytes = 1, rows, row_bytes
+        elif row_bytes == columns * column_bytes:
+            # Rows follow each other without a gap: one long row.
+            rows, columns = 1, rows * columns
+        packed = _packed(op, graph)
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_conv2d_direct_s8",
+            source="portable/convolution/conv2d_direct_s8.c",
+            params_type="mcugen_conv2d_direct_params",
+            params={
+                "rows": rows,
+                "row_bytes": row_bytes if rows > 1 else 0,
+                "columns": columns,
+                "column_bytes": column_bytes,
+                "depth": weights.elements // output_c,
+                "output_c": output_c,
+                "output_zero_point": out.zero_point,
+                "clamp_min": op.clamp[0],
+                "clamp_max": op.clamp[1],
+                "general_requantization": int(packed.general),
+            },
+            inputs=(x.name,),
+            constants=packed.constants,
+            outputs=(out.name,),
+            overlaps=(Overlap(0, columns_distance(rows, row_bytes, columns, column_bytes, output_c)),),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        return columns_cost(out.shape[1] * out.shape[2], weights.elements // weights.shape[0], out.shape[3])
+
+
+def _groups(op: Operator, graph: Graph) -> int:
+    assert isinstance(op, Conv2d)
+    return op.groups(graph.input_tensors(op))
+
+
+def _column_bytes(op: Operator, graph: Graph) -> int:
+    """Bytes of one window, all groups."""
+    weights = graph.tensor(op.inputs[1])
+    return weights.shape[1] * weights.shape[2] * graph.tensor(op.inputs[0]).shape[3]
+
+
+def _packed(op: Conv2d, graph: Graph) -> WeightedConstants:
+    tensors = graph.input_tensors(op)
+    weights, out = tensors[1], graph.tensor(op.outputs[0])
+    assert weights.data is not None
+    bias = tensors[2].data if len(tensors) > 2 else None
+    return pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), tensors[0], out, op.clamp)
+
+
+def _window_distance(op: Conv2d, graph: Graph) -> int:
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    _, height, width, input_c = x.shape
+    _, output_h, output_w, output_c = out.shape
+    rows = first_touched(output_h, op.stride[0], op.padding[0], weights.shape[1], op.dilation[0], height)
+    columns = first_touched(output_w, op.stride[1], op.padding[1], weights.shape[2], op.dilation[1], width)
+    return position_distance(rows, columns, width * input_c, input_c, output_c, block=2)

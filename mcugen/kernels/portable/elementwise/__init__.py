@@ -1,0 +1,18 @@
+"""Element by element: sums, products, limits, changes of scale, on any CPU."""
+
+from __future__ import annotations
+
+from mcugen.kernels.base import Kernel
+from mcugen.kernels.portable.elementwise.add import AddPortable, AddTablePortable
+from mcugen.kernels.portable.elementwise.clamp import ClampPortable
+from mcugen.kernels.portable.elementwise.mul import MulPortable
+from mcugen.kernels.portable.elementwise.requantize import RequantizeLookupPortable, RequantizePortable
+
+KERNELS: tuple[Kernel, ...] = (
+    AddPortable(),
+    AddTablePortable(),
+    ClampPortable(),
+    MulPortable(),
+    RequantizeLookupPortable(),
+    RequantizePortable(),
+)

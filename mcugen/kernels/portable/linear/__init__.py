@@ -1,0 +1,8 @@
+"""Products with constant matrices, on any CPU."""
+
+from __future__ import annotations
+
+from mcugen.kernels.base import Kernel
+from mcugen.kernels.portable.linear.fully_connected import FullyConnectedPortable
+
+KERNELS: tuple[Kernel, ...] = (FullyConnectedPortable(),)

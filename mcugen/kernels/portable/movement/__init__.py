@@ -1,0 +1,11 @@
+"""What only moves values, on any CPU."""
+
+from __future__ import annotations
+
+from mcugen.kernels.base import Kernel
+from mcugen.kernels.portable.movement.concatenation import ConcatenationPortable
+from mcugen.kernels.portable.movement.pad import PadPortable
+from mcugen.kernels.portable.movement.reshape import ReshapePortable
+from mcugen.kernels.portable.movement.transpose import TransposePortable
+
+KERNELS: tuple[Kernel, ...] = (ConcatenationPortable(), PadPortable(), ReshapePortable(), TransposePortable())

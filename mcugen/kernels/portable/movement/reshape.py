@@ -1,0 +1,35 @@
+"""Reshape: no data moves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.movement.reshape import Reshape
+from mcugen.kernels.base import Invocation
+from mcugen.kernels.portable.common import PortableKernel, operands
+
+
+class ReshapePortable(PortableKernel):
+    """Nothing runs: input and output are one buffer. Only a constant is copied (mcugen_copy_s8)."""
+
+    name: ClassVar[str] = "copy_s8.portable"
+    operator: ClassVar[type[Operator]] = Reshape
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        given, out = operands(op, graph), graph.tensor(op.outputs[0])
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_copy_s8",
+            source="portable/movement/copy_s8.c",
+            params_type="mcugen_copy_params",
+            params={"elements": out.elements},
+            inputs=given.inputs,
+            constants=given.constants,
+            outputs=(out.name,),
+            alias=bool(given.inputs),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 0.0

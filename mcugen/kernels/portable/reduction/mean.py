@@ -1,0 +1,66 @@
+"""Mean over axes on any CPU."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.reduction.mean import Mean
+from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.portable.common import PortableKernel, operands
+
+_GROUPS = 5
+
+
+class MeanPortable(PortableKernel):
+    """mcugen_mean_s8: reduced and kept axes alternate, at most two groups of reduced ones."""
+
+    name: ClassVar[str] = "mean_s8.portable"
+    operator: ClassVar[type[Operator]] = Mean
+    limits: ClassVar[str] = "a mean over at most two groups of neighbouring axes"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, Mean)
+        return len(alternating(graph.tensor(op.inputs[0]).shape, op.axes)) <= _GROUPS
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Mean)
+        given, out = operands(op, graph), graph.tensor(op.outputs[0])
+        x = given.tensors[0]
+        multiplier, shift = op.requantization([x], [out])
+        groups = alternating(x.shape, op.axes)
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_mean_s8",
+            source="portable/reduction/mean_s8.c",
+            params_type="mcugen_mean_params",
+            params={
+                "shape": (*groups, *([1] * (_GROUPS - len(groups)))),
+                "input_zero_point": x.zero_point,
+                "output_zero_point": out.zero_point,
+                "multiplier": multiplier,
+                "shift": shift,
+            },
+            inputs=given.inputs,
+            constants=given.constants,
+            outputs=(out.name,),
+            # Output i is written after its input elements were read; those of later outputs lie at i + 1 or above.
+            overlaps=(Overlap(0, 0),) if given.inputs else (),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 4.0 * graph.tensor(op.inputs[0]).elements + 30.0 * graph.tensor(op.outputs[0]).elements
+
+
+def alternating(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Sizes of neighbouring axes merged into groups kept, reduced, kept, ...; axes of one element belong anywhere."""
+    groups = [1]
+    for axis, size in enumerate(shape):
+        if size == 1:
+            continue
+        reduced = axis in axes
+        if (len(groups) % 2 == 0) != reduced:
+            groups.append(1)
+        groups[-1] *= size
+    return tuple(groups)
