@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mcugen import __version__
+from mcugen.borders.failures import report_bug, system_error
+from mcugen.borders.streams import finish_output, prepare_streams, settle
 from mcugen.errors import CheckFailedError, InputError, McugenError
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 # Piped output is not folded at the 80 columns that Rich takes for granted there.
-output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else 160)
 
 
 class Kernels(StrEnum):
@@ -322,9 +323,14 @@ def _main(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script. Exit codes: 0 done, 1 a check failed, 2 wrong input, 3 something is not installed."""
+    """The console script.
+
+    Exit codes: 0 done, 1 a check failed, 2 wrong input, 3 something is not installed, 70 a bug of mcugen, 128 + the
+    number of the signal that ended it.
+    """
     # A terminated command unwinds as an interrupted one does, so that temporary folders and emulators go.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    prepare_streams()
     sys.exit(_run(arguments))
 
 
@@ -338,14 +344,33 @@ class _Warnings(logging.Handler):
 def _run(arguments: list[str] | None) -> int:
     logging.getLogger("mcugen").addHandler(_Warnings(logging.WARNING))
     try:
-        app(args=arguments)
-    except McugenError as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}")
-        return error.exit_code
-    except SystemExit as stop:
-        # Typer ends like this: 0 after success, 2 after a usage error, or the code of a typer.Exit.
-        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 2
+        return _call(arguments)
     except BrokenPipeError:
-        # The reader of a pipe has gone; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0  # the reader of a pipe has gone; nothing more can be said to it
+    except McugenError as error:
+        return _report(error)
+    except Exception as error:
+        return _report(known) if (known := system_error(error)) is not None else report_bug(error)
+    finally:
+        settle()
+
+
+def _call(arguments: list[str] | None) -> int:
+    """Runs the command that the arguments name."""
+    try:
+        app(args=arguments)
+    except SystemExit as stop:
+        # Typer ends like this: 0 after success, 2 after a usage error, or the code of a typer.Exit. 1 is its word for a
+        # broken pipe; a check that failed raises an error of its own.
+        if stop.code == 1:
+            return 0
+        if stop.code:
+            return stop.code if isinstance(stop.code, int) else 2
+    finish_output()
     return 0
+
+
+def _report(error: McugenError) -> int:
+    with suppress(OSError):  # stderr may be full as well
+        errors.print(f"[bold red]error:[/] {escape(str(error))}")
+    return error.exit_code

@@ -83,7 +83,8 @@ class Board:
         aliases: other accepted spellings; the Zephyr board name is accepted besides.
         memories: all; `code_memory` and `data_memory` name the ones for code with constants, and for the arena.
         zephyr_board: such as "nrf5340dk/nrf5340/cpuapp"; empty when Zephyr has none.
-        qemu_machine: the QEMU machine with the same core; empty when none.
+        qemu_machine: a QEMU machine that runs the core's code, of another core where `machines.MACHINES` says so; empty
+            when none.
         qemu_exact: True when that machine is this very board.
         renode_platform: a .repl file: in the project's folder `renode`, else one of Renode's own, such as
             "platforms/cpus/stm32f746.repl" (most of these fetch register names from the web); empty when none.

@@ -5,34 +5,19 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
 
 import pydantic
-import yaml
 
 from mcugen.boards.board import Board, Cpu
 from mcugen.boards.machines import default_machine
 from mcugen.boards.schema import BoardSchema
+from mcugen.borders import Source
+from mcugen.borders.yaml import read_yaml
 from mcugen.errors import InputError
 from mcugen.resources import data_folder
 
 _SUFFIXES = (".yml", ".yaml")
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML without the silent "last one wins" for keys that are written twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                line = key_node.start_mark.line + 1
-                raise yaml.constructor.ConstructorError(problem=f"{key!r} is there twice (line {line})")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 @functools.cache
@@ -50,7 +35,8 @@ def load_board(name: str) -> Board:
 
     Args:
         name: in this order: a path of a .yml file; a board's name; an alias or the Zephyr name
-            ("nrf5340dk/nrf5340/cpuapp"; `_`, `-` and `/` are alike); a unique prefix of one of these ("nrf5340").
+            ("nrf5340dk/nrf5340/cpuapp"; `_`, `-` and `/` are alike); a unique prefix of one of these ("nrf5340"), or
+            of the chip in the Zephyr name ("stm32f7").
 
     Raises:
         InputError: unknown (with the nearest names), ambiguous (with the candidates), or the file is wrong.
@@ -81,14 +67,7 @@ def load_board_file(path: Path) -> Board:
         raise InputError(
             "a board's file name may hold letters, digits, _ . + - only", where=str(path), hint="rename it"
         )
-    try:
-        fields = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
-    except OSError as error:
-        raise InputError(
-            f"cannot read the board file: {error.strerror}", where=str(path), hint="check the path"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError, TypeError) as error:
-        raise InputError(f"the board file is not YAML: {_one_line(error)}", where=str(path), hint=_HINT) from error
+    fields = read_yaml(Source(path, "the board file", _HINT))
     if not isinstance(fields, dict):
         raise InputError("a board file holds fields such as `cpu:` and `memories:`", where=str(path), hint=_HINT)
     try:
@@ -101,7 +80,7 @@ def load_board_file(path: Path) -> Board:
         raise InputError(f"wrong board file: {message}", where=where, hint=_HINT) from error
 
 
-_HINT = "compare it with a board that comes with mcugen, such as boards/nrf5340dk.yml"
+_HINT = "check the path, or compare it with a board that comes with mcugen, such as boards/nrf5340dk.yml"
 
 
 def _to_board(name: str, schema: BoardSchema) -> Board:
@@ -144,7 +123,8 @@ def _is_spelling(board: Board, wanted: str) -> bool:
 
 
 def _is_prefix(board: Board, wanted: str) -> bool:
-    return any(s.startswith(wanted) for s in _spellings(board))
+    chip = board.zephyr_board.split("/")[1:2]  # "stm32" begins a board's name, and other boards' chips
+    return any(s.startswith(wanted) for s in (*_spellings(board), *map(_normalise, chip)))
 
 
 def _unknown(name: str, wanted: str, boards: tuple[Board, ...]) -> InputError:
@@ -154,9 +134,3 @@ def _unknown(name: str, wanted: str, boards: tuple[Board, ...]) -> InputError:
     known = f"known: {', '.join(b.name for b in boards)}; or give the path of your own board.yml"
     guess = f"did you mean {' or '.join(names)}? " if names else ""
     return InputError(f"unknown board {name!r}", hint=guess + known)
-
-
-def _one_line(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    text = getattr(error, "problem", None) or str(error)
-    return f"{text} (line {mark.line + 1})" if mark is not None else str(text)

@@ -71,6 +71,12 @@ def find_machine(name: str) -> Machine | None:
     return next((m for m in MACHINES if m.name == name), None)
 
 
+def core_of(machine: Machine, board: Board) -> str:
+    """The machine's core, and whose code it runs where that is another's."""
+    same = machine.core == board.cpu.core
+    return machine.core if same else f"{machine.core} running {board.cpu.core} code"
+
+
 def default_machine(cpu: Cpu) -> Machine | None:
     """The machine that stands in for a board without one of its own; None when no machine runs its code."""
     needs_fpu = cpu.fpu != "none" or cpu.mve != "none"

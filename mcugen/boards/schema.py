@@ -32,11 +32,11 @@ def _parse_scaled(value: Any, units: dict[str, int], suffix: str, example: str) 
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     text = str(value).strip()
-    if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
+    if re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}", text):
         return int(text, 16)
-    match = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*([KMGkmg]?)(?:{suffix})?", text)
+    match = re.fullmatch(rf"(\d{{1,16}}(?:\.\d{{1,16}})?)\s*([KMGkmg]?)(?:{suffix})?", text, re.ASCII)
     if match is None:
-        raise ValueError(f"{value!r} is not a number, write it as {example}")
+        raise ValueError(f"{text[:40]!r} is not a number, write it as {example}")
     scaled = float(match[1]) * units[match[2].upper()]
     if scaled != int(scaled):
         raise ValueError(f"{value!r} is not a whole number")
@@ -164,7 +164,7 @@ class BoardSchema(_Strict):
     def _known_machine(cls, value: str) -> str:
         if value and find_machine(value) is None:
             raise ValueError(
-                f"mcugen has no QEMU machine {value!r}; leave the field out for a machine with the same core, "
+                f"mcugen has no QEMU machine {value!r}; leave the field out for one that runs the core's code, "
                 f"or name one of {', '.join(m.name for m in MACHINES)}"
             )
         return value

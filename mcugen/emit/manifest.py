@@ -13,6 +13,9 @@ from typing import Any
 import pydantic
 
 from mcugen.boards.board import Board, Console, Cpu, Memory, RegisterSetup
+from mcugen.borders import Source
+from mcugen.borders.files import is_file
+from mcugen.borders.json import read_json
 from mcugen.errors import InputError
 from mcugen.plan.describe import covered_bytes
 
@@ -152,17 +155,15 @@ def load_manifest(folder: Path) -> Manifest:
         InputError: no module there, or its manifest is damaged or of another mcugen's format.
     """
     path = folder / FILE_NAME
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{folder} is not an emitted module: it has no {FILE_NAME}", hint="run `mcugen emit` first")
+    fields = read_json(Source(path, "the manifest", "emit the model again"))
     try:
-        fields = json.loads(path.read_text())
         if isinstance(fields, dict) and fields.get("format") != FORMAT:
             raise InputError(
                 f"{path} has format {fields.get('format')!r}, this mcugen reads {FORMAT}", hint="emit the model again"
             )
         return Manifest.model_validate(fields)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not JSON: {error}", hint="emit the model again") from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

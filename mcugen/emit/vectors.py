@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from mcugen import __version__
+from mcugen.borders import Source
+from mcugen.borders.npz import open_npz
 from mcugen.emit.constants import ConstantArray
-from mcugen.errors import InputError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from mcugen.graph.tensor import IntArray
@@ -98,11 +99,8 @@ def load_vectors(folder: Path) -> Vectors:
     groups: list[dict[str, IntArray]] = []
     for name in ("inputs", "outputs", "layers"):
         path = folder / FOLDER / f"{name}.npz"
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                groups.append({key: archive[key] for key in archive.files})
-        except (OSError, ValueError, EOFError, KeyError) as error:
-            raise InputError(f"cannot read {path}: {error}", hint="emit the model again") from error
+        with open_npz(Source(path, f"the module's vectors ({name})", "emit the model again")) as file:
+            groups.append(file.read_all())
     return Vectors(*groups)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcugen.boards.board import Board
-from mcugen.boards.machines import Machine, find_machine
+from mcugen.boards.machines import Machine, core_of, find_machine
 from mcugen.emulate import qmp
 from mcugen.emulate.console import Console, DescriptorTransport
 from mcugen.emulate.counts import IncompleteCountError, add_counts, count_functions, count_region, read_regions
@@ -66,7 +66,7 @@ class QemuRunner:
         self._options = tuple(options)
 
     def machine(self, board: Board) -> Machine | None:
-        """See `Runner.machine`: the board's own machine, or one with the same core."""
+        """See `Runner.machine`: the board's own machine, or one that runs its core's code."""
         return find_machine(board.qemu_machine)
 
     def run(
@@ -160,10 +160,7 @@ def describe_machine(board: Board, machine: Machine) -> str:
     """How the emulated machine relates to the board, for reports."""
     if board.qemu_exact:
         return machine.name
-    core = f"{machine.name} ({machine.core})"
-    if machine.core != board.cpu.core:
-        core = f"{machine.name} ({machine.core} running {board.cpu.core} code)"
-    return f"{core} with {board.name}'s memory sizes"
+    return f"{machine.name} ({core_of(machine, board)}) with {board.name}'s memory sizes"
 
 
 def _check_plugins(log: str) -> None:

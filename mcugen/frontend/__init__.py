@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcugen.borders import Source
+from mcugen.borders.files import opened
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph.graph import Graph
 
@@ -98,9 +100,7 @@ def _finish(graph: Graph) -> Graph:
 
 def _starts_like_tflite(path: Path) -> bool:
     """A LiteRT file has the identifier TFL3 at byte 4."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
+    with opened(Source(path, "the model file", "check the path")) as (file, _):
         return file.read(8)[4:] == b"TFL3"
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from mcugen.borders import Source
+from mcugen.borders.npz import Array, Npz, open_npz
 from mcugen.errors import InputError
 
 Float32Array = npt.NDArray[np.float32]
 
 RANDOM = "random"
 RANDOM_SAMPLES = 16
+_HINT = "give --calibration an .npz of np.savez(path, input_name=array), or the word random to try things out"
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,8 @@ def load(path: Path, inputs: list[InputSpec]) -> dict[str, Float32Array]:
     Raises:
         InputError: the file is missing, no .npz, or its arrays do not fit the model's inputs.
     """
-    arrays = _read(path)
-    wanted = {spec.name for spec in inputs}
-    if set(arrays) != wanted:
-        raise InputError(
-            f"calibration arrays are named {_names(set(arrays))}, the model's inputs {_names(wanted)}",
-            where=str(path),
-            hint=f"save with np.savez(path, {', '.join(f'{n}=...' for n in sorted(wanted))})",
-        )
-    samples = {spec.name: _check(path, spec, arrays[spec.name]) for spec in inputs}
+    with open_npz(Source(path, "the calibration file", _HINT)) as file:
+        samples = _samples(path, file, inputs)
     counts = {name: len(array) for name, array in samples.items()}
     if len(set(counts.values())) > 1:
         raise InputError(
@@ -69,45 +62,47 @@ def _names(names: set[str]) -> str:
     return ", ".join(repr(n) for n in sorted(names)) or "nothing"
 
 
-def _read(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
-    if not path.is_file():
+def _samples(path: Path, file: Npz, inputs: list[InputSpec]) -> dict[str, Float32Array]:
+    """By input name; an array's values are only read when its name, type and shape are right."""
+    wanted = {spec.name for spec in inputs}
+    if set(file.arrays) != wanted:
         raise InputError(
-            "the calibration file does not exist" if not path.exists() else "the calibration file is no file",
+            f"calibration arrays are named {_names(set(file.arrays))}, the model's inputs {_names(wanted)}",
             where=str(path),
-            hint="give --calibration the path of an .npz, or the word random to try things out",
+            hint=f"save with np.savez(path, {', '.join(f'{n}=...' for n in sorted(wanted))})",
         )
-    hint = "write it with np.savez(path, input_name=array)"
-    if not zipfile.is_zipfile(path):
-        raise InputError("the calibration file is not an .npz", where=str(path), hint=hint)
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            return {name: data[name] for name in data.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise InputError(f"the calibration file cannot be read: {error}", where=str(path), hint=hint) from error
+    for spec in inputs:
+        _check_header(path, spec, file.arrays[spec.name])
+    return {spec.name: _check_values(path, spec, file.read(spec.name)) for spec in inputs}
 
 
-def _check(path: Path, spec: InputSpec, array: npt.NDArray[np.generic]) -> Float32Array:
+def _check_header(path: Path, spec: InputSpec, array: Array) -> None:
     where = f"{path}, array {spec.name!r}"
-    shape = f"(samples, {', '.join(map(str, spec.shape[1:]))})"
-    if array.dtype.kind not in "fiu":
+    if not array.is_real:
         raise InputError(
             f"calibration values are {array.dtype}, must be real numbers", where=where, hint="save float32 values"
         )
-    if array.shape[1:] not in (spec.shape, spec.shape[1:]) or array.ndim == 0:
+    if array.shape[1:] not in (spec.shape, spec.shape[1:]) or not array.shape:
         raise InputError(
-            f"calibration array has shape {array.shape}, must be {shape}",
+            f"calibration array has shape {array.shape}, must be (samples, {', '.join(map(str, spec.shape[1:]))})",
             where=where,
             hint="the first axis counts samples; the others are the model input's, in the model's own layout",
         )
     if array.shape[0] == 0:
         raise InputError("calibration has no samples", where=where, hint="save at least one sample, better a hundred")
-    samples = array.astype(np.float32).reshape(array.shape[0], *spec.shape)
+
+
+def _check_values(path: Path, spec: InputSpec, array: npt.NDArray[np.generic]) -> Float32Array:
+    with np.errstate(over="ignore"):  # becomes an infinity, which is refused below
+        samples = array.astype(np.float32)
+    samples = samples.reshape(array.shape[0], *spec.shape)
     finite = np.isfinite(samples)
     if not finite.all():
         first = int(np.argmin(finite.reshape(len(samples), -1).all(axis=1)))
         kind = "NaN" if np.isnan(samples[first]).any() else "infinite"
         raise InputError(
-            f"calibration contains {kind} values (first in sample {first})", where=where, hint="remove these samples"
+            f"calibration contains {kind} values (first in sample {first})",
+            where=f"{path}, array {spec.name!r}",
+            hint="remove these samples",
         )
-    assert math.prod(spec.shape) > 0 or samples.size == 0
     return samples

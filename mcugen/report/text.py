@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcugen.boards import Board
+from mcugen.boards.machines import core_of, find_machine
 from mcugen.verify.doctor import Check
 from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
 
@@ -114,6 +115,7 @@ def layer_table(layers: Sequence[LayerResult]) -> Table:
 
 
 def board_json(board: Board) -> dict[str, Any]:
+    machine = find_machine(board.qemu_machine)
     return {
         "name": board.name,
         "description": board.description,
@@ -126,6 +128,7 @@ def board_json(board: Board) -> dict[str, Any]:
         "ram_bytes": board.ram.size,
         "zephyr_board": board.zephyr_board,
         "qemu_machine": board.qemu_machine,
+        "qemu_core": machine.core if machine is not None else "",
         "renode_platform": board.renode_platform,
         "renode_zephyr": board.renode_zephyr,
     }
@@ -142,7 +145,8 @@ def board_table(found: Sequence[Board]) -> Table:
             "" if cpu.fpu == "none" else f"FPU {cpu.fpu}",
             "" if cpu.mve == "none" else f"Helium {cpu.mve}",
         ]
-        machine = board.qemu_machine + ("" if board.qemu_exact or not board.qemu_machine else " (same core)")
+        machine = find_machine(board.qemu_machine)
+        stand_in = f" ({core_of(machine, board)})" if machine is not None and not board.qemu_exact else ""
         sizes = (f"{board.flash.size // 1024} KB", f"{board.ram.size // 1024} KB")
         table.add_row(
             board.name,
@@ -150,7 +154,7 @@ def board_table(found: Sequence[Board]) -> Table:
             ", ".join(e for e in extensions if e),
             *sizes,
             board.zephyr_board,
-            machine or "-",
+            f"{board.qemu_machine}{stand_in}" or "-",
             "yes" if board.renode_platform else "-",
         )
     return table

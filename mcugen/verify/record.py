@@ -8,6 +8,9 @@ from typing import Annotated
 
 import pydantic
 
+from mcugen.borders import Source
+from mcugen.borders.files import read_bytes
+from mcugen.borders.json import SIZE_LIMIT
 from mcugen.errors import InputError
 
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
@@ -75,12 +78,9 @@ def load_record(path: Path) -> Record:
         InputError: the file is missing or unreadable, or holds anything else.
     """
     hint = "write it with `mcugen verify DIR --json > FILE.json`"
+    content = read_bytes(Source(path, str(path), hint), SIZE_LIMIT)
     try:
-        return Record.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist", hint=hint) from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", hint=hint) from error
+        return Record.model_validate_json(content)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "json_invalid":

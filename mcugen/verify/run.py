@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mcugen.borders.files import resolved
 from mcugen.emit.manifest import load_manifest
 from mcugen.errors import InputError
 from mcugen.graph.tensor import IntArray
@@ -27,7 +28,7 @@ def run_samples(
         MissingToolError: no compiler or emulator.
     """
     manifest = load_manifest(folder)
-    if not outputs.resolve().parent.is_dir():
+    if not resolved(outputs).parent.is_dir():
         raise InputError(f"the folder of {outputs} does not exist")
     samples = load_samples(inputs, manifest)
     report = progress or (lambda stage, done, total: None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mcugen.borders import Source
+from mcugen.borders.npz import open_npz
 from mcugen.emit.manifest import Manifest, PortEntry
 from mcugen.errors import InputError
 from mcugen.graph.quantization import quantize
@@ -24,38 +26,28 @@ def load_samples(path: Path, manifest: Manifest) -> list[IntArray]:
     Raises:
         InputError: the file, a name, a shape or a type is wrong, or a value is NaN.
     """
-    arrays = _read(path)
-    wanted = [p.name for p in manifest.inputs]
-    if set(arrays) != set(wanted):
-        raise InputError(f"{path} holds {sorted(arrays)}, the model's inputs are {wanted}", where=str(path))
-    counts = {name: len(a) if a.ndim else 0 for name, a in arrays.items()}
-    if len(set(counts.values())) != 1 or 0 in counts.values():
-        raise InputError(f"the inputs need the same, nonzero number of samples, got {counts}", where=str(path))
-    return [_to_device(arrays[p.name], p, path) for p in manifest.inputs]
+    with open_npz(Source(path, "the file of samples", "write it with numpy.savez(path, input_name=array)")) as file:
+        wanted = [p.name for p in manifest.inputs]
+        if set(file.arrays) != set(wanted):
+            raise InputError(f"{path} holds {sorted(file.arrays)}, the model's inputs are {wanted}", where=str(path))
+        counts = {name: array.shape[0] if array.shape else 0 for name, array in file.arrays.items()}
+        if len(set(counts.values())) != 1 or 0 in counts.values():
+            raise InputError(f"the inputs need the same, nonzero number of samples, got {counts}", where=str(path))
+        for port in manifest.inputs:
+            _check_shape(file.arrays[port.name].shape[1:], port, path)
+        return [_to_device(file.read(p.name), p, path) for p in manifest.inputs]
 
 
-def _read(path: Path) -> Mapping[str, npt.NDArray[Any]]:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise InputError(f"{path} is a single array, not an .npz archive", hint="write it with numpy.savez")
-        with loaded as archive:
-            return {name: archive[name] for name in archive.files}
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except InputError:
-        raise
-    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
-        raise InputError(f"cannot read {path}: {error}", hint="write it with numpy.savez") from error
+def _check_shape(shape: tuple[int, ...], port: PortEntry, path: Path) -> None:
+    """Of one sample."""
+    plain = port.shape[1:] if port.shape[:1] == (1,) else port.shape
+    if shape not in (plain, port.shape):
+        where = f"{path}, array {port.name!r}"
+        raise InputError(f"samples have shape {shape}, the model takes {plain}", where=where)
 
 
 def _to_device(array: npt.NDArray[Any], port: PortEntry, path: Path) -> IntArray:
     where = f"{path}, array {port.name!r}"
-    shape = port.shape[1:] if port.shape[:1] == (1,) else port.shape
-    if array.shape[1:] == port.shape:
-        array = array.reshape(len(array), *port.shape)
-    elif array.shape[1:] != shape:
-        raise InputError(f"samples have shape {array.shape[1:]}, the model takes {shape}", where=where)
     if array.dtype == np.float32 or array.dtype == np.float64:
         if not np.isfinite(array).all():
             raise InputError("samples hold NaN or infinity", where=where)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mcugen.boards import Board, list_boards, load_board
-from mcugen.boards.machines import default_machine, find_machine
+from mcugen.boards.machines import core_of, default_machine, find_machine
 from mcugen.errors import InputError
+from mcugen.report import text
 
 KB, MB = 1024, 1024 * 1024
 
@@ -70,6 +71,8 @@ def test_stand_ins() -> None:
         ("rpi_pico2/rp2350a/m33", "rpi_pico2"),
         ("mps2-an385", "mps2_an385"),
         ("stm32f4", "stm32f4_disco"),
+        ("stm32f7", "nucleo_f746zg"),
+        ("nrf52", "nrf52840dk"),
         ("bbc_microbit", "microbit"),
         ("corstone300", "mps3_an547"),
     ],
@@ -81,6 +84,32 @@ def test_spellings(spelling: str, name: str) -> None:
 @pytest.mark.parametrize("board", list_boards(), ids=lambda b: b.name)
 def test_every_zephyr_name_finds_its_board(board: Board) -> None:
     assert load_board(board.zephyr_board) is board
+
+
+@pytest.mark.parametrize(
+    ("prefix", "names"),
+    [
+        ("stm32", ("b_u585i_iot02a", "nucleo_f746zg", "nucleo_h743zi", "nucleo_l4r5zi", "stm32f4_disco")),
+        ("nucleo", ("nucleo_f746zg", "nucleo_h743zi", "nucleo_l4r5zi")),
+        ("mps2", ("mps2_an385", "mps2_an386", "mps2_an500", "mps2_an521")),
+    ],
+)
+def test_an_ambiguous_prefix_lists_all_it_may_mean(prefix: str, names: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="ambiguous") as caught:
+        load_board(prefix)
+    assert str(caught.value).splitlines()[0] == f"board {prefix!r} is ambiguous: {', '.join(names)}"
+
+
+def test_a_machine_of_another_core_is_called_that() -> None:
+    """In `mcugen boards`, and in what `verify` reports."""
+    words = {b.name: core_of(find_machine(b.qemu_machine), b) for b in list_boards()}  # type: ignore[arg-type]
+    assert words["rpi_pico"] == "cortex-m3 running cortex-m0plus code"
+    assert words["ek_ra8m1"] == "cortex-m55 running cortex-m85 code"
+    assert words["nrf5340dk"] == "cortex-m33"
+    table = text.board_table(list_boards())
+    cells = list(table.columns[6].cells)
+    assert "mps2-an385 (cortex-m3 running cortex-m0plus code)" in cells and "mps2-an505 (cortex-m33)" in cells
+    assert not any("same core" in str(cell) for cell in cells)
 
 
 def test_unknown_board_suggests_the_nearest() -> None:

@@ -69,7 +69,7 @@ def test_wrong_content(case: str, place: str, tmp_path: Path, capsys: pytest.Cap
 
 @pytest.mark.parametrize(
     ("make", "words"),
-    [(lambda path: None, ("does not exist",)), (Path.mkdir, ("cannot read", "directory"))],
+    [(lambda path: None, ("does not exist",)), (Path.mkdir, ("is no file",))],
     ids=["missing", "folder"],
 )
 def test_wrong_file(

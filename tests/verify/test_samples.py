@@ -89,11 +89,11 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         load_samples(tmp_path / "none.npz", MANIFEST)
     (tmp_path / "text.npz").write_text("hello")
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="not an"):
         load_samples(tmp_path / "text.npz", MANIFEST)
     np.save(tmp_path / "single.npy", np.zeros(3))
-    with pytest.raises(InputError, match="single array"):
+    with pytest.raises(InputError, match="not an"):
         load_samples(tmp_path / "single.npy", MANIFEST)
     np.savez(tmp_path / "pickled.npz", image=np.array([{}], dtype=object), vector=np.zeros((1, 6), np.int8))
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="pickle"):
         load_samples(tmp_path / "pickled.npz", MANIFEST)

@@ -10,7 +10,6 @@ integer sizes and plain identifiers, and nothing else.
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ import torch
 from torch.export import ExportedProgram
 
 import mcugen.frontend.quantized_operators  # noqa: F401  (their names are resolved here)
+from mcugen.borders.archive import NoZipError, open_archive
 from mcugen.errors import InputError, McugenError
-from mcugen.frontend.archive.records import Records, check_kind, damaged, not_a_zip
+from mcugen.frontend.archive.records import Records, check_kind, damaged, model_file, not_a_zip
 from mcugen.frontend.archive.schema import harmless_program
 from mcugen.frontend.archive.tensors import read_tensors
 from mcugen.frontend.torch_settings import quiet
@@ -34,17 +34,14 @@ def load_archive(path: Path) -> ExportedProgram:
         InputError: the file is missing or damaged, is another kind of file, comes from an unsupported version, needs
             pickle, or has dynamic shapes.
     """
-    if not path.is_file():
-        what = "the model file does not exist" if not path.exists() else "the model is no file"
-        raise InputError(what, where=str(path), hint="check the path")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_archive(model_file(path)) as archive:
             # A zip inside the archive (example inputs are one) is what remains visible when the file is cut short.
-            if min((info.header_offset for info in archive.infolist()), default=0) > 0:
+            if min((info.header_offset for info in archive.entries.values()), default=0) > 0:
                 raise damaged(path, "it does not begin like a zip file, or is cut short")
             with quiet():
                 return _load(path, Records(path, archive))
-    except zipfile.BadZipFile as error:
+    except NoZipError as error:
         raise not_a_zip(path) from error
     except McugenError:
         raise

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from mcugen.borders import json
+from mcugen.borders.archive import Archive
+from mcugen.borders.files import Source, opened
 from mcugen.errors import InputError
 
 ARCHIVE_VERSION = "0"
 EXPORT_HINT = "write it with torch.export.save(torch.export.export(model.eval(), example_inputs), 'model.pt2')"
-_SIZE_LIMIT = 2**31
+
+
+def model_file(path: Path) -> Source:
+    return Source(path, "the model file", EXPORT_HINT)
 
 
 def damaged(path: Path, detail: str) -> InputError:
@@ -23,7 +27,7 @@ def damaged(path: Path, detail: str) -> InputError:
 
 def not_a_zip(path: Path) -> InputError:
     """The error about a model file that is no zip: what it is instead."""
-    with path.open("rb") as file:
+    with opened(model_file(path)) as (file, _):
         start = file.read(2)
     if not start:
         return InputError("the model file is empty", where=str(path), hint=EXPORT_HINT)
@@ -38,35 +42,38 @@ def not_a_zip(path: Path) -> InputError:
 class Records:
     """The zip's entries below its one root folder."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+    def __init__(self, path: Path, archive: Archive) -> None:
         self.path = path
+        self.size = archive.size
         self._archive = archive
-        self._sizes = {info.filename: info for info in archive.infolist()}
-        roots = {name.split("/", 1)[0] for name in self._sizes}
+        roots = {name.split("/", 1)[0] for name in archive.entries}
         self._root = f"{roots.pop()}/" if len(roots) == 1 else ""
 
     def names(self) -> list[str]:
-        return [name.removeprefix(self._root) for name in self._sizes]
+        return [name.removeprefix(self._root) for name in self._archive.entries]
 
     def __contains__(self, name: str) -> bool:
-        return self._root + name in self._sizes
+        return self._root + name in self._archive.entries
 
     def read(self, name: str) -> bytes:
-        info = self._sizes.get(self._root + name)
+        info = self._archive.entries.get(self._root + name)
         if info is None:
-            raise damaged(self.path, f"{name} is missing")
-        # torch.export stores its records uncompressed; anything else could expand without bound.
-        if info.compress_type != zipfile.ZIP_STORED or info.file_size > _SIZE_LIMIT:
-            raise damaged(self.path, f"{name} is compressed or larger than {_SIZE_LIMIT} bytes")
-        return self._archive.read(info)
+            raise damaged(self.path, f"{name[:200]} is missing")
+        # torch.export stores its records as they are.
+        if info.compress_size != info.file_size:
+            raise damaged(self.path, f"{name[:200]} is compressed")
+        return self._archive.read(info.filename)
 
     def text(self, name: str) -> str:
-        return self.read(name).decode("utf-8").strip()
+        return self.read(name).decode("utf-8", errors="replace").strip()
 
     def json(self, name: str) -> dict[str, Any]:
-        value = json.loads(self.read(name))
+        try:
+            value = json.parse(self.read(name))
+        except json.JsonError as error:
+            raise damaged(self.path, f"{name[:200]} is not JSON: {error}") from error
         if not isinstance(value, dict):
-            raise damaged(self.path, f"{name} is no JSON object")
+            raise damaged(self.path, f"{name[:200]} is no JSON object")
         return value
 
 

@@ -11,6 +11,12 @@ import torch
 from mcugen.errors import InputError
 from mcugen.frontend.archive.records import Records, damaged
 
+# Tensors may share their bytes, and repeat them with strides of 0: up to so many times the file's size.
+_SHARED = 8
+_SMALL = 2**20
+_MOST_AXES = 16
+_LARGEST = 2**40
+
 # Serialized dtype numbers (torch/_export/serde/schema.py, ScalarType) that a program for a microcontroller can hold.
 _DTYPES = {
     1: torch.uint8,
@@ -37,6 +43,7 @@ def read_tensors(path: Path, records: Records, config: str, folder: str) -> dict
         raise damaged(path, f"{config} has no entries")
     storages: dict[str, bytes] = {}
     tensors: dict[str, torch.Tensor] = {}
+    total, most = 0, _SHARED * max(records.size, _SMALL)
     for name, entry in entries.items():
         if entry.get("use_pickle") or entry.get("tensor_meta") is None:
             raise InputError(
@@ -47,13 +54,14 @@ def read_tensors(path: Path, records: Records, config: str, folder: str) -> dict
         record = folder + entry["path_name"]
         if record not in storages:
             storages[record] = records.read(record)
-        tensor = _strided(path, name, storages[record], entry["tensor_meta"])
+        tensor = _strided(path, name, storages[record], entry["tensor_meta"], most - total)
+        total += tensor.nbytes
         tensors[name] = torch.nn.Parameter(tensor, requires_grad=False) if entry.get("is_param") else tensor
     return tensors
 
 
-def _strided(path: Path, name: str, storage: bytes, meta: dict[str, Any]) -> torch.Tensor:
-    """One tensor: a view of its storage, checked to lie inside it, as a copy."""
+def _strided(path: Path, name: str, storage: bytes, meta: dict[str, Any], room: int) -> torch.Tensor:
+    """One tensor: a view of its storage, checked to lie inside it, as a copy of at most `room` bytes."""
     dtype = _DTYPES.get(meta["dtype"])
     if dtype is None:
         raise InputError(f"{name!r} has an unsupported dtype", where=str(path), hint="use float32 parameters")
@@ -61,6 +69,9 @@ def _strided(path: Path, name: str, storage: bytes, meta: dict[str, Any]) -> tor
     (offset,) = _fixed_sizes([meta["storage_offset"]])
     if len(sizes) != len(strides) or min((*sizes, *strides, offset)) < 0:
         raise damaged(path, f"{name!r} has impossible sizes or strides")
+    beyond = len(sizes) > _MOST_AXES or max((*sizes, *strides, offset)) > _LARGEST
+    if beyond or math.prod(sizes) * dtype.itemsize > room:
+        raise damaged(path, f"{name!r} is larger than the file can hold")
     if math.prod(sizes) == 0:
         return torch.empty(sizes, dtype=dtype)
     last = offset + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))

@@ -1,0 +1,126 @@
+"""NumPy's .npz from outside: arrays of numbers, their headers checked against the data before anything is unpacked.
+
+The format is numpy.lib.format's, versions 1 to 3. NumPy's own reader evaluates a header as a Python expression and
+trusts its shape; this one knows the single form that NumPy writes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.borders.archive import Archive, NoZipError, open_archive
+from mcugen.borders.files import Source
+
+_MAGIC = b"\x93NUMPY"
+_PREAMBLES = {1: 10, 2: 12, 3: 12}  # version: bytes of magic, version and header length
+_HEADER_LIMIT = 4096
+_HEADER = re.compile(
+    r"\{'descr': '(?P<descr>[^'\\]{1,16})', 'fortran_order': (?P<fortran>True|False), "
+    r"'shape': \((?P<shape>(?:\d{1,18}, ?)*(?:\d{1,18},?)?)\), ?\}\s*",
+    re.ASCII,
+)
+_NUMBERS = re.compile(r"[<>|=]?(?P<kind>[biufc])(?P<bytes>1|2|4|8|16)")
+_MOST_AXES = 32
+
+
+@dataclass(frozen=True)
+class Array:
+    """What an entry's header says. `dtype` is NumPy's name for it, also where the values are no numbers."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    _entry: str
+    _offset: int
+    _fortran: bool
+    _type: np.dtype[Any] | None
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the values are integers or real numbers."""
+        return self._type is not None and self._type.kind in "iuf"
+
+
+class Npz:
+    """An open .npz; `arrays` by name, without their values."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self.source = archive.source
+        self.arrays: Mapping[str, Array] = {
+            name.removesuffix(".npy"): _header(archive, name) for name in archive.entries
+        }
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """The values of an array of numbers.
+
+        Raises:
+            InputError: it holds something else, or is damaged.
+        """
+        array = self.arrays[name]
+        if array._type is None:
+            raise self.source.error(f"holds values of type {array.dtype}, must be numbers", where=f"array {name!r}")
+        content = self._archive.read(array._entry)
+        values = np.frombuffer(content, array._type, math.prod(array.shape), array._offset)
+        return values.reshape(array.shape, order="F" if array._fortran else "C")
+
+    def read_all(self) -> dict[str, npt.NDArray[Any]]:
+        """All of them."""
+        return {name: self.read(name) for name in self.arrays}
+
+
+@contextmanager
+def open_npz(source: Source) -> Iterator[Npz]:
+    """Opens an .npz and reads the headers of its arrays.
+
+    Raises:
+        InputError: it cannot be read, is no .npz, is damaged, or would expand beyond measure.
+    """
+    try:
+        with open_archive(source) as archive:
+            yield Npz(archive)
+    except NoZipError as error:
+        raise source.error("is not an .npz, or is cut short") from error
+
+
+def _header(archive: Archive, entry: str) -> Array:
+    name = entry.removesuffix(".npy")
+
+    def damaged(fault: str) -> Exception:
+        return archive.source.error(f"is damaged: {fault}", where=f"array {name[:80]!r}")
+
+    start = archive.read(entry, _HEADER_LIMIT + 12)
+    preamble = _PREAMBLES.get(start[6]) if len(start) > 12 and start.startswith(_MAGIC) else None
+    if not entry.endswith(".npy") or preamble is None:
+        raise damaged("an entry is no array")
+    length = int.from_bytes(start[8:preamble], "little")
+    if preamble + length > len(start) or length > _HEADER_LIMIT:
+        raise damaged("the header of an array is cut short or too long")
+    text = start[preamble : preamble + length].decode("latin-1")
+    match = _HEADER.fullmatch(text)
+    if match is None:
+        if "'descr': [" in text:
+            return Array((), "a structure", entry, 0, False, None)
+        raise damaged("the header of an array is no header of NumPy")
+    shape = tuple(int(n) for n in match["shape"].replace(",", " ").split())
+    if len(shape) > _MOST_AXES:
+        raise damaged("an array has too many axes")
+    number = _NUMBERS.fullmatch(match["descr"])
+    try:
+        dtype = np.dtype(match["descr"])
+    except (TypeError, ValueError) as error:
+        raise damaged(f"the type {match['descr']!r} is none of NumPy's") from error
+    if number is None:
+        kind = "Python objects (a pickle)" if dtype.hasobject else str(dtype)
+        return Array(shape, kind, entry, 0, False, None)
+    offset, size = preamble + length, archive.entries[entry].file_size
+    if offset + math.prod(shape) * dtype.itemsize != size:
+        raise damaged(f"{size - offset} bytes of data for the shape {shape} of {dtype}")
+    return Array(shape, str(dtype), entry, offset, match["fortran"] == "True", dtype)
