@@ -8,12 +8,13 @@ stated beside it. Cortex-M3 and Cortex-M33 have nearly the same pipeline and are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 
 import capstone
 from capstone import arm_const as arm
 
+from mcugen.emulate.blocks import Timing, Timings
 from mcugen.firmware.elf import Elf
 
 CORTEX_M4_CORES = ("cortex-m3", "cortex-m4", "cortex-m33")
@@ -32,7 +33,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Timing:
+class Row:
     """One row: `cycles` always, `taken` on top when the instruction jumps."""
 
     kind: Kind = Kind.PLAIN
@@ -45,37 +46,29 @@ class Timing:
 _REFILL_DIRECT = 1
 _REFILL_INDIRECT = 2
 
-_ONE = Timing()
+_ONE = Row()
 
 
-def _rows(names: str, timing: Timing) -> dict[int, Timing]:
+def _rows(names: str, timing: Row) -> dict[int, Row]:
     return {getattr(arm, f"ARM_INS_{name}"): timing for name in names.split()}
 
 
 # By capstone's instruction id, which leaves conditions and widths aside. What is not here takes one cycle.
-_TABLE: Mapping[int, Timing] = {
-    **_rows("LDR LDRB LDRH LDRSB LDRSH LDRT LDRBT LDRHT LDREX LDREXB LDREXH", Timing(Kind.LOAD, 2)),
-    **_rows("STR STRB STRH STRT STRBT STRHT STREX STREXB STREXH", Timing(Kind.STORE, 1)),
-    **_rows("LDM LDMDB POP VLDMIA VLDMDB VPOP", Timing(Kind.LOAD_LIST, 1)),
-    **_rows("STM STMDB PUSH VSTMIA VSTMDB VPUSH", Timing(Kind.STORE_LIST, 1)),
-    **_rows("LDRD", Timing(Kind.LOAD_PAIR, 3)),
-    **_rows("STRD", Timing(Kind.STORE_PAIR, 3)),
-    **_rows("VLDR VSTR", Timing(cycles=2)),
-    **_rows("UDIV SDIV", Timing(cycles=6)),  # 2 to 12, by the operands
-    **_rows("VDIV VSQRT", Timing(cycles=14)),
-    **_rows("VMLA VMLS VNMLA VNMLS VFMA VFMS VFNMA VFNMS", Timing(cycles=3)),
-    **_rows("B CBZ CBNZ BL", Timing(taken=_REFILL_DIRECT)),
-    **_rows("BX BLX", Timing(taken=_REFILL_INDIRECT)),
-    **_rows("TBB TBH", Timing(cycles=1, taken=_REFILL_INDIRECT)),
+_TABLE: Mapping[int, Row] = {
+    **_rows("LDR LDRB LDRH LDRSB LDRSH LDRT LDRBT LDRHT LDREX LDREXB LDREXH", Row(Kind.LOAD, 2)),
+    **_rows("STR STRB STRH STRT STRBT STRHT STREX STREXB STREXH", Row(Kind.STORE, 1)),
+    **_rows("LDM LDMDB POP VLDMIA VLDMDB VPOP", Row(Kind.LOAD_LIST, 1)),
+    **_rows("STM STMDB PUSH VSTMIA VSTMDB VPUSH", Row(Kind.STORE_LIST, 1)),
+    **_rows("LDRD", Row(Kind.LOAD_PAIR, 3)),
+    **_rows("STRD", Row(Kind.STORE_PAIR, 3)),
+    **_rows("VLDR VSTR", Row(cycles=2)),
+    **_rows("UDIV SDIV", Row(cycles=6)),  # 2 to 12, by the operands
+    **_rows("VDIV VSQRT", Row(cycles=14)),
+    **_rows("VMLA VMLS VNMLA VNMLS VFMA VFMS VFNMA VFNMS", Row(cycles=3)),
+    **_rows("B CBZ CBNZ BL", Row(taken=_REFILL_DIRECT)),
+    **_rows("BX BLX", Row(taken=_REFILL_INDIRECT)),
+    **_rows("TBB TBH", Row(cycles=1, taken=_REFILL_INDIRECT)),
 }
-
-
-@dataclass(frozen=True)
-class BlockCycles:
-    """Cycles of a straight run of instructions, and those on top when its last one jumps."""
-
-    cycles: int
-    taken: int
 
 
 @dataclass
@@ -89,51 +82,60 @@ class _Previous:
 
 @dataclass
 class CycleModel:
-    """Times blocks of one firmware image.
+    """Times the instructions of one firmware image.
 
     Attributes:
         name: as reports give it, "model:cortex-m4".
+        timings: by address, of what the image's mapping symbols say to be Thumb code; found when it is asked for.
     """
 
     elf: Elf
     name: str = "model:cortex-m4"
-    _known: dict[tuple[int, int], BlockCycles] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.timings: Timings = _ImageTimings(self.elf)
+
+
+class _ImageTimings(dict[int, Timing]):
+    """Code is decoded from one mapping symbol to the next, when the first address between them is asked for."""
+
+    def __init__(self, elf: Elf) -> None:
+        super().__init__()
+        self._elf = elf
         mode = capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS | capstone.CS_MODE_V8
         self._decoder = capstone.Cs(capstone.CS_ARCH_ARM, mode)
         self._decoder.detail = True
 
-    def block(self, address: int, instructions: int) -> BlockCycles:
-        """The block that starts at an address and has that many instructions."""
-        key = (address, instructions)
-        if key not in self._known:
-            self._known[key] = self._time(self._decode(address, instructions))
-        return self._known[key]
+    def __missing__(self, address: int) -> Timing:
+        self._decode(address)
+        return super().__getitem__(address)
 
-    def _decode(self, address: int, instructions: int) -> list[capstone.CsInsn | None]:
-        """None stands for an instruction that the disassembler does not know."""
-        decoded: list[capstone.CsInsn | None] = []
-        while len(decoded) < instructions:
-            missing = instructions - len(decoded)
-            found = list(self._decoder.disasm(self.elf.read(address, 4 * missing), address, missing))
-            decoded += found
-            address = found[-1].address + found[-1].size if found else address
-            if len(decoded) < instructions:
-                decoded.append(None)
-                address += _instruction_size(self.elf.read(address, 2))
-        return decoded
+    def __contains__(self, address: object) -> bool:
+        """Whether there is code, which may not have been decoded yet."""
+        if super().__contains__(address):
+            return True
+        return isinstance(address, int) and self._elf.code_at(address) is not None
 
-    def _time(self, instructions: list[capstone.CsInsn | None]) -> BlockCycles:
-        total, taken, previous = 0, 0, _Previous()
-        for instruction in instructions:
-            if instruction is None:
-                total, taken, previous = total + 1, 0, _Previous()
-                continue
-            timing = _TABLE.get(instruction.id, _ONE)
-            cycles, previous = _instruction_cycles(instruction, timing, previous)
-            total, taken = total + cycles, timing.taken
-        return BlockCycles(total, taken)
+    def _decode(self, address: int) -> None:
+        """All of the code around an address; without mapping symbols the one instruction there."""
+        code = self._elf.code_at(address)
+        start, end = (code.start, code.stop) if code else (address, address + 2)
+        data, previous = self._elf.read(start, end - start + 2), _Previous()
+        while start < end and len(data) >= 2:
+            found = next(self._decoder.disasm(data, start, 1), None)
+            size = found.size if found else _instruction_size(data)
+            self[start], previous = _time(found, size, previous)
+            start, data = start + size, data[size:]
+
+
+def _time(instruction: capstone.CsInsn | None, size: int, previous: _Previous) -> tuple[Timing, _Previous]:
+    """What the disassembler does not know takes one cycle."""
+    if instruction is None:
+        return Timing(size, 1, 1, 0), _Previous()
+    row = _TABLE.get(instruction.id, _ONE)
+    alone, _ = _instruction_cycles(instruction, row, _Previous())
+    overlapped, leaves = _instruction_cycles(instruction, row, previous)
+    return Timing(size, alone, overlapped, row.taken), leaves
 
 
 def cycle_model(core: str, elf: Elf) -> CycleModel | None:
@@ -146,7 +148,7 @@ def _instruction_size(halfword: bytes) -> int:
     return 4 if len(halfword) == 2 and halfword[1] >> 3 >= 0b11101 else 2
 
 
-def _instruction_cycles(instruction: capstone.CsInsn, timing: Timing, previous: _Previous) -> tuple[int, _Previous]:
+def _instruction_cycles(instruction: capstone.CsInsn, timing: Row, previous: _Previous) -> tuple[int, _Previous]:
     operands = instruction.operands
     if timing.kind is Kind.LOAD:
         memory = next(o.mem for o in operands if o.type == arm.ARM_OP_MEM)

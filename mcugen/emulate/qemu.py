@@ -13,14 +13,13 @@ from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, core_of, find_machine
 from mcugen.emulate import qmp
 from mcugen.emulate.console import Console, DescriptorTransport
-from mcugen.emulate.counts import IncompleteCountError, add_counts, count_functions, count_region, read_regions
-from mcugen.emulate.cycles import cycle_model
+from mcugen.emulate.counts import Counts, read_counts
 from mcugen.emulate.exchange import FileExchange, check_inputs, module_labels
 from mcugen.emulate.faults import explain_exit
 from mcugen.emulate.plugin import counting_plugin
 from mcugen.emulate.process import child_process
-from mcugen.emulate.runner import FirmwareResult, FunctionCount, LayerCount, Progress, RunResult
-from mcugen.errors import CheckFailedError, MissingToolError
+from mcugen.emulate.runner import FirmwareResult, Progress, RunResult
+from mcugen.errors import MissingToolError
 from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import IntArray
@@ -89,16 +88,16 @@ class QemuRunner:
                 found = self._converse(command, folder, firmware, elf, inputs, progress)
             else:
                 found = self._exchange_files(command, folder, firmware, elf, inputs, progress)
-            layers, functions, total = _read_counts(folder, firmware, elf) if count else ((), (), _NOTHING)
+            counts = read_counts(folder / _COUNTS, firmware.board.cpu.core, elf) if count else Counts()
         return RunResult(
             runner=self.name,
             machine=describe_machine(firmware.board, firmware.machine),
             outputs=found.outputs,
-            layers=layers,
-            functions=functions,
-            instructions=total.instructions,
-            cycles=total.cycles,
-            cycles_source="none" if total.cycles is None else "model:cortex-m4",
+            layers=counts.layers,
+            functions=counts.functions,
+            instructions=counts.instructions,
+            cycles=counts.cycles,
+            cycles_source=counts.cycles_source,
             stack_bytes=found.stack_bytes,
             layer_outputs=found.layer_outputs,
             threads=found.threads,
@@ -153,9 +152,6 @@ class QemuRunner:
                 raise explain_exit(child.wait(), {}, elf, f"{console.words}\n{words}") from error
 
 
-_NOTHING = LayerCount(0, None)
-
-
 def describe_machine(board: Board, machine: Machine) -> str:
     """How the emulated machine relates to the board, for reports."""
     if board.qemu_exact:
@@ -186,19 +182,6 @@ def _plugin_options(firmware: Firmware, elf: Elf, folder: Path) -> list[str]:
     labels = ",".join(f"label={address:#x}" for address in module_labels(firmware, elf))
     # QEMU reads a doubled comma as one that belongs to the value.
     return ["-plugin", f"{str(plugin).replace(',', ',,')},out={_COUNTS},{labels}"]
-
-
-def _read_counts(
-    folder: Path, firmware: Firmware, elf: Elf
-) -> tuple[tuple[LayerCount, ...], tuple[FunctionCount, ...], LayerCount]:
-    try:
-        regions = read_regions(folder / _COUNTS)
-    except IncompleteCountError as error:
-        raise CheckFailedError(f"counting failed: {error}") from error
-    model = cycle_model(firmware.board.cpu.core, elf)
-    counts = [count_region(region, model) for region in regions]
-    # The first region is the way from the entry to the first layer, the last one the way back.
-    return tuple(counts[1:-1]), count_functions(regions, elf, model), add_counts(counts)
 
 
 def _program_counter(monitor: Path, elf: Elf) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import re
 import shutil
@@ -16,11 +15,12 @@ from pathlib import Path
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, board_machine
 from mcugen.emulate.console import Console, DescriptorTransport
+from mcugen.emulate.counts import Counts, read_counts
 from mcugen.emulate.exchange import FileExchange, check_inputs, module_labels
 from mcugen.emulate.faults import explain_exit
 from mcugen.emulate.process import child_process
 from mcugen.emulate.renode_install import require_renode
-from mcugen.emulate.runner import FirmwareResult, LayerCount, Progress, RunResult
+from mcugen.emulate.runner import FirmwareResult, Progress, RunResult
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.build import Firmware, FirmwareKind
 from mcugen.firmware.elf import Elf
@@ -29,6 +29,9 @@ from mcugen.resources import data_folder
 from mcugen.scratch import scratch_folder
 
 _COUNTS, _LOG, _EXIT, _SCRIPT, _TERMINAL = "counts.txt", "renode.log", "exit.txt", "run.resc", "console"
+_SEMIHOSTING = "mcugen_firmware.py"
+BLOCK_COUNTER = "mcugen_blocks.cs"
+"""In the data folder `renode/scripts`."""
 _READY = "the console is connected"
 # Renode's monitor goes on after a line that failed; nothing would ever end such a run.
 _SCRIPT_ERRORS = ("There was an error executing command", "No such command or device", "[ERROR] Fatal")
@@ -57,7 +60,7 @@ def find_platform(board: Board) -> str | None:
 
 
 class RenodeRunner:
-    """Runs firmware in Renode, headless. Instructions are counted by the emulated core itself.
+    """Runs firmware in Renode, headless. Every block of the first inference is counted, by a hook.
 
     Args:
         stall_seconds: a run is given up when no sample finishes, or a Zephyr image says nothing, for this long.
@@ -95,16 +98,16 @@ class RenodeRunner:
             command += ["--config", str(folder / "renode.config"), str(folder / _SCRIPT)]
             exchange = self._converse if firmware.kind == "zephyr" else self._exchange_files
             found = exchange(command, folder, firmware, elf, inputs, progress)
-            layers, total = _read_counts(folder / _COUNTS, labels) if count else ((), 0)
+            counts = read_counts(folder / _COUNTS, firmware.board.cpu.core, elf) if count else Counts()
         return RunResult(
             runner=self.name,
             machine=f"{firmware.board.name} ({firmware.board.cpu.core} at the board's addresses)",
             outputs=found.outputs,
-            layers=layers,
-            functions=(),
-            instructions=total,
-            cycles=None,
-            cycles_source="none",
+            layers=counts.layers,
+            functions=counts.functions,
+            instructions=counts.instructions,
+            cycles=counts.cycles,
+            cycles_source=counts.cycles_source,
             stack_bytes=found.stack_bytes,
             layer_outputs=found.layer_outputs,
             threads=found.threads,
@@ -175,16 +178,14 @@ class RenodeRunner:
 
 def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: Sequence[int]) -> None:
     """Everything under plain names in the folder: Renode's monitor has its own ideas of quoting."""
-    script = data_folder("renode") / "scripts" / "mcugen_firmware.py"
-    for source, name in ((firmware.elf, "firmware.elf"), (script, "mcugen_firmware.py")):
-        shutil.copyfile(source, folder / name)
-    (folder / "board.repl").write_text(platform)
-    start = console_commands(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
     vectors, trap = _ENTRIES[firmware.kind]
     missing = [name for name in (vectors, trap) if name and name not in elf.symbols]
     if missing:
         raise CheckFailedError(f"the firmware has no label {missing[0]}", hint="build it again")
-    words = ",".join(str(label) for label in labels)
+    scripts = data_folder("renode") / "scripts"
+    for source in (firmware.elf, scripts / _SEMIHOSTING, scripts / BLOCK_COUNTER):
+        shutil.copyfile(source, folder / ("firmware.elf" if source is firmware.elf else source.name))
+    (folder / "board.repl").write_text(platform)
     lines = [
         f'mach create "{firmware.board.name}"',
         f"machine LoadPlatformDescription @{folder}/board.repl",
@@ -192,10 +193,13 @@ def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: 
         "emulation SetGlobalAdvanceImmediately true",
         f"sysbus LoadELF @{folder}/firmware.elf",
         f"cpu VectorTableOffset {elf.address(vectors):#x}",
-        f"include @{folder}/mcugen_firmware.py",
-        f'mcugen_attach "{folder}" {elf.address(trap) if trap else 0} "{words}"',
-        *start,
     ]
+    if labels:
+        words = ",".join(str(label) for label in labels)
+        lines += [f"include @{folder}/{BLOCK_COUNTER}", f'cpu CountBlocks "{words}" "{folder}/{_COUNTS}"']
+    if trap:
+        lines += [f"include @{folder}/{_SEMIHOSTING}", f'mcugen_attach "{folder}" {elf.address(trap)}']
+    lines += console_commands(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
     (folder / _SCRIPT).write_text("\n".join(lines) + "\n")
 
 
@@ -249,20 +253,6 @@ def _read_exit(path: Path) -> int | None:
     if not words.isdigit():
         raise CheckFailedError(f"the emulator's hooks failed: {words}")
     return int(words)
-
-
-def _read_counts(path: Path, labels: Sequence[int]) -> tuple[tuple[LayerCount, ...], int]:
-    """Of each layer, and from the module's entry to its return.
-
-    Labels of different names can share an address (an empty layer, the last layer's end), which one hook serves.
-    """
-    passed = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
-    at = {int(address): int(executed) for address, executed in passed}
-    if len(at) != len(passed) or any(label not in at for label in labels):
-        raise CheckFailedError(f"counting failed: {len(passed)} of {len(set(labels))} labels were passed once each")
-    executed = [at[label] for label in labels]
-    differences = [after - before for before, after in itertools.pairwise(executed)]
-    return tuple(LayerCount(n, None) for n in differences[1:-1]), executed[-1] - executed[0]
 
 
 def _check_script(log: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from elftools.dwarf.lineprogram import LineProgram
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -39,6 +40,7 @@ class Elf:
             self.sections: dict[str, int] = {s.name: int(s["sh_size"]) for s in image.iter_sections() if s.name}
             self._segments = [(int(s["p_vaddr"]), s.data()) for s in image.iter_segments() if s["p_type"] == "PT_LOAD"]
             self.symbols = _read_symbols(image)
+            self._mapping = _read_mapping(image)
         self._functions = sorted((s for s in self.symbols.values() if s.is_function), key=lambda s: s.address)
         self._starts = [s.address for s in self._functions]
 
@@ -53,6 +55,17 @@ class Elf:
             return None
         found = self._functions[index]
         return found if address < found.address + max(found.size, 1) else None
+
+    def code_at(self, address: int) -> range | None:
+        """The addresses of the Thumb code around an address, up to data or the next section."""
+        index = bisect.bisect_right(self._mapping, address, key=operator.itemgetter(0)) - 1
+        if index < 0 or not self._mapping[index][1]:
+            return None
+        return range(self._mapping[index][0], self._mapping[index + 1][0])
+
+    def code(self) -> Iterator[range]:
+        """The addresses of all Thumb code that is loaded, in pieces as in `code_at`."""
+        return (code for at, is_code in self._mapping if is_code and self.read(at, 2) and (code := self.code_at(at)))
 
     def describe(self, address: int) -> str:
         """Such as "0x00000124 (kws_run + 0x8, src/kws.c:98)"; the line where the image has debug information."""
@@ -108,6 +121,22 @@ def _line_rows(program: LineProgram) -> Iterator[tuple[int, str]]:
         index = file.dir_index - first
         folder = folders[index].decode(errors="replace") if 0 <= index < len(folders) else ""
         rows.append((state.address, f"{PurePosixPath(folder, file.name.decode(errors='replace'))}:{state.line}"))
+
+
+def _read_mapping(image: ELFFile) -> list[tuple[int, bool]]:
+    """(address, whether Thumb code begins there), ascending: the mapping symbols $t, $d and $a, which also ends of
+    sections with code stand for (ELF for the Arm architecture, 5.5.5)."""
+    rows: dict[int, bool] = {}
+    for section in image.iter_sections():
+        if section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR:
+            rows[int(section["sh_addr"] + section["sh_size"])] = False
+    table = image.get_section_by_name(".symtab")
+    for entry in table.iter_symbols() if isinstance(table, SymbolTableSection) else ():
+        if entry.name.partition(".")[0] in ("$t", "$d", "$a"):
+            address, is_code = int(entry["st_value"]), entry.name.startswith("$t")
+            # Of two symbols at one address one covers nothing.
+            rows[address] = rows.get(address, False) or is_code
+    return sorted(rows.items())
 
 
 def _read_symbols(image: ELFFile) -> dict[str, Symbol]:

@@ -1,10 +1,9 @@
-"""Runs inside Renode (IronPython 2.7): semihosting for a Cortex-M core, and instruction counts at addresses.
+"""Runs inside Renode (IronPython 2.7): semihosting for a Cortex-M core.
 
 Renode's own semihosting has a console only, no files and no exit. Here a hook stands on the harness's one breakpoint
 instruction, does what it asks for, and steps over it. `mcugen_attach` is a command of Renode's monitor.
 
 It leaves in the folder:
-    counts.txt    a line "<address> <instructions executed before it>" for each label passed, up to the last label
     exit.txt      the firmware's exit code, or a line of what went wrong here; then the emulator is gone
 """
 
@@ -78,22 +77,6 @@ class _Host:
         Process.GetCurrentProcess().Kill()
 
 
-class _Counter:
-    """Notes the executed instructions at each label until the last one, then takes its hooks out."""
-
-    def __init__(self, folder, labels):
-        self.path = Path.Combine(folder, "counts.txt")
-        self.labels = labels
-        self.lines = []
-
-    def passed(self, cpu, address):
-        self.lines.append("{} {}".format(address, cpu.ExecutedInstructions))
-        if address == self.labels[-1]:
-            File.WriteAllText(self.path, "\n".join(self.lines) + "\n")
-            for label in set(self.labels):
-                cpu.RemoveHooksAt(UInt64(label))
-
-
 def _guard(host, handler):
     """Exceptions of a hook would only stop the emulation, without a word to the runner."""
 
@@ -106,19 +89,13 @@ def _guard(host, handler):
     return hook
 
 
-def mc_mcugen_attach(folder, trap, labels):
+def mc_mcugen_attach(folder, trap):
     """Monitor command.
 
     Args:
         folder: where the files are.
-        trap: address of the semihosting breakpoint; 0 for firmware without one.
-        labels: addresses, comma-separated, in the order of execution; empty for no counting.
+        trap: address of the semihosting breakpoint.
     """
     cpu = self.Machine["sysbus.cpu"]  # noqa: F821 - Renode's monitor gives scripts the current machine
     host = _Host(folder)
-    if trap:
-        cpu.AddHook(UInt64(trap), _guard(host, host.answer))
-    addresses = [int(label) for label in labels.split(",") if label]
-    counter = _Counter(folder, addresses)
-    for address in sorted(set(addresses)):
-        cpu.AddHook(UInt64(address), _guard(host, counter.passed))
+    cpu.AddHook(UInt64(trap), _guard(host, host.answer))

@@ -11,7 +11,7 @@
  *
  * Output, one line each:
  *   block <index> <address> <instructions>      before its first use below
- *   label <label index> <block index> <instructions of this execution before the label>
+ *   label <label index> <address> <block index> <instructions of this execution before the label>
  *   run <block index> <executions> <jumps>      of the region that the last `label` line ended
  *   end                                         all labels were passed
  */
@@ -115,7 +115,7 @@ static void on_label(unsigned int vcpu, void *data)
     /* Labels without code between them share an address. */
     while (passed < label_count && labels[passed] == place->address) {
         describe((struct block *)place->block);
-        fprintf(out, "label %zu %zu %zu\n", passed, place->block->index, place->offset);
+        fprintf(out, "label %zu 0x%" PRIx64 " %zu %zu\n", passed, place->address, place->block->index, place->offset);
         end_region();
         passed++;
     }
