@@ -113,7 +113,8 @@ def executed(region: Region, timings: Timings | None) -> Iterator[Executed]:
         return
     for run in region.runs:
         yield from _straight(run.block, 0, run.executions, timings)
-        yield from _left(run, region, timings)
+    if timings is not None:
+        yield from _left(region, timings)
     for label, sign in ((region.start, 1), (region.end, -1)):
         if label.block is not None:
             # A label's own instruction begins a region; where one ends, it was counted as part of its block.
@@ -143,17 +144,19 @@ def _straight(
         address += timing.size
 
 
-def _left(run: BlockRun, region: Region, timings: Timings | None) -> Iterator[Executed]:
-    """How a block was left: by jumps, or into the instruction after it, which may overlap then."""
-    if timings is None:
-        return
-    last = run.block.address
-    for _ in range(run.block.instructions - 1):
-        last += timings[last].size
-    yield Executed(last, 0, run.jumps * timings[last].taken)
-    following = last + timings[last].size
-    # The split execution is left in the next region.
-    left = run.executions + (run.block == region.start.block) - (run.block == region.end.block)
-    if following != region.end.address and following in timings:
-        after = timings[following]
-        yield Executed(following, 0, (left - run.jumps) * (after.overlapped - after.cycles))
+def _left(region: Region, timings: Timings) -> Iterator[Executed]:
+    """How the region's blocks were left: by jumps, or into the instruction after them, which may overlap then."""
+    # Executions that were left, and those by a jump. What a label splits is left in the region after it.
+    left: dict[Block, list[int]] = {run.block: [run.executions, run.jumps] for run in region.runs}
+    for label, sign in ((region.start, 1), (region.end, -1)):
+        if label.block is not None:
+            left.setdefault(label.block, [0, 0])[0] += sign
+    for block, (executions, jumps) in left.items():
+        last = block.address
+        for _ in range(block.instructions - 1):
+            last += timings[last].size
+        yield Executed(last, 0, jumps * timings[last].taken)
+        following = last + timings[last].size
+        if following != region.end.address and following in timings:
+            after = timings[following]
+            yield Executed(following, 0, (executions - jumps) * (after.overlapped - after.cycles))

@@ -39,7 +39,5 @@ def test_example_matches_and_counts_as_in_qemu(
     assert renode.code == 0, renode.err
     assert renode.json["match"] and renode.json["runner"] == "renode"
     assert all(layer["match"] for layer in renode.json["layers"])
-    assert renode.json["instructions"] == pytest.approx(qemu.json["instructions"], rel=0.001)
-    for ours, theirs in zip(renode.json["layers"], qemu.json["layers"], strict=True):
-        assert ours["instructions"] == pytest.approx(theirs["instructions"], rel=0.001, abs=2)
-    assert renode.json["stack_bytes"] == qemu.json["stack_bytes"]
+    for figure in ("instructions", "cycles", "cycles_source", "layers", "stack_bytes"):
+        assert renode.json[figure] == qemu.json[figure]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mcugen.boards import Board, load_board
-from mcugen.emulate import FunctionCount, QemuRunner
+from mcugen.emulate import FunctionCount, QemuRunner, RenodeRunner, Runner
+from mcugen.emulate.renode_install import find_renode
 from mcugen.firmware import build_firmware
 from tests.firmware.fake_module import write_fake_module
 
@@ -56,7 +57,9 @@ SEQUENCES = {
 }
 
 
-def measure(folder: Path, board: Board, programs: Mapping[str, str]) -> dict[str, FunctionCount]:
+def measure(
+    folder: Path, board: Board, programs: Mapping[str, str], runner: Runner | None = None
+) -> dict[str, FunctionCount]:
     """Calls each program once, in one firmware; counts by name."""
     prelude, body = ["static int32_t scratch[16];"], []
     symbols = {name: f"program_{i}" for i, name in enumerate(programs)}
@@ -69,8 +72,10 @@ def measure(folder: Path, board: Board, programs: Mapping[str, str]) -> dict[str
         )
         body.append(f"{symbols[name]}(scratch);")
     manifest = write_fake_module(folder / "module", board, prelude="\n".join(prelude), body="\n    ".join(body))
-    firmware = build_firmware(folder / "module", manifest, board, build_dir=folder / "build")
-    result = QemuRunner().run(firmware, [np.zeros((1, 1, 37), np.int8)])
+    runner = runner or QemuRunner()
+    machine = runner.machine(board)
+    firmware = build_firmware(folder / "module", manifest, board, build_dir=folder / "build", machine=machine)
+    result = runner.run(firmware, [np.zeros((1, 1, 37), np.int8)])
     found = {f.name: f for f in result.functions}
     return {name: found[symbol] for name, symbol in symbols.items()}
 
@@ -84,6 +89,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FunctionCoun
 def test_sequences_timed_by_hand(measured: dict[str, FunctionCount], name: str) -> None:
     _, instructions, cycles = SEQUENCES[name]
     assert (measured[name].instructions, measured[name].cycles) == (instructions, cycles)
+
+
+@pytest.mark.renode
+@pytest.mark.skipif(find_renode() is None, reason="Renode is neither in RENODE_ROOT nor on PATH")
+def test_renode_counts_the_same_sequences(tmp_path: Path) -> None:
+    counts = measure(tmp_path, M4, {name: s[0] for name, s in SEQUENCES.items()}, RenodeRunner())
+    found = {name: (count.instructions, count.cycles) for name, count in counts.items()}
+    assert found == {name: (instructions, cycles) for name, (_, instructions, cycles) in SEQUENCES.items()}
 
 
 def test_cores_without_a_model_give_no_cycles(tmp_path: Path) -> None:

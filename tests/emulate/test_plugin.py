@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from mcugen.emulate.blocks import IncompleteCountError, read_regions
 from mcugen.emulate.plugin import counting_plugin
 from mcugen.errors import MissingToolError
 
@@ -71,8 +70,3 @@ def test_wrong_arguments_end_the_emulator(tmp_path: Path, arguments: str) -> Non
     )
     assert result.returncode != 0
     assert "mcugen counting plugin" in result.stderr
-
-
-def test_a_count_without_its_end_is_refused() -> None:
-    with pytest.raises(IncompleteCountError, match="passed 1 labels"):
-        read_regions("block 0 0x10 4\nlabel 0 0x12 0 1\nrun 0 1 0\n")
