@@ -46,7 +46,7 @@ class _Choice:
     require: Callable[[], str]
 
 
-# Of those that can run a board's firmware "auto" takes the first that is installed. QEMU's has cycles too.
+# Of those that can run a board's firmware "auto" takes the first that is installed. QEMU starts sooner.
 RUNNERS: Mapping[str, _Choice] = {
     "qemu": _Choice(QemuRunner, _qemu_runs, find_qemu, require_qemu),
     "renode": _Choice(RenodeRunner, _renode_runs, find_renode, require_renode),
