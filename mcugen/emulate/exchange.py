@@ -1,6 +1,6 @@
-"""What bare-metal firmware and a runner exchange: files of samples, outputs, layers and a report.
+"""Samples, outputs, layers and a report as files, for an emulator whose own script serves the firmware's mailbox.
 
-The firmware's side is `mcugen/firmware/harness`; every emulator that gives it semihosting can run it.
+The files' forms are described in `renode/scripts/mcugen_firmware.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REPORT, LAYERS = "report.txt", "layers.bin"
 
 @dataclass(frozen=True, eq=False)
 class FileExchange:
-    """One run of bare-metal firmware that reads its samples from files of a folder and writes its outputs there.
+    """One run of bare-metal firmware whose samples are read from files of a folder and whose outputs are written there.
 
     Attributes:
         stall_seconds: the run is given up when it does not start, or no sample finishes, for this long.

@@ -28,7 +28,7 @@ _CFSR_BITS = {
 _ADDRESS_VALID = 1 << 15
 
 # Exit codes of harness/harness.h.
-FAULT, FILE_ERROR, MODULE_ERROR, STACK_OVERFLOW = 10, 11, 12, 13
+FAULT, MODULE_ERROR, STACK_OVERFLOW, OUT_OF_ARENA = 10, 12, 13, 14
 
 
 def explain_exit(code: int, report: Mapping[str, int], elf: Elf, log: str) -> CheckFailedError:
@@ -43,9 +43,8 @@ def explain_exit(code: int, report: Mapping[str, int], elf: Elf, log: str) -> Ch
         return CheckFailedError(
             "the inference used all of the stack", hint="use a board with more RAM, or a smaller arena"
         )
-    if code == FILE_ERROR:
-        facts = ", ".join(f"{k} {v}" for k, v in report.items())
-        return CheckFailedError(f"the firmware could not read its inputs or write its outputs ({facts})")
+    if code == OUT_OF_ARENA:
+        return CheckFailedError(f"the module wrote outside its own memory, with sample {report.get('sample', 0)}")
     if "Lockup" in log:
         return _explain_lockup(log, elf)
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"

@@ -14,12 +14,14 @@ from mcugen.boards.machines import Machine, core_of, find_machine
 from mcugen.emulate import qmp
 from mcugen.emulate.console import Console, DescriptorTransport
 from mcugen.emulate.counts import Counts, read_counts
-from mcugen.emulate.exchange import FileExchange, check_inputs, module_labels
+from mcugen.emulate.exchange import check_inputs, module_labels
 from mcugen.emulate.faults import explain_exit
+from mcugen.emulate.gdb import GdbError, GdbStub
+from mcugen.emulate.mailbox import BELL, POINT, Ending, Mailbox, symbol
 from mcugen.emulate.plugin import counting_plugin
 from mcugen.emulate.process import child_process
 from mcugen.emulate.runner import FirmwareResult, Progress, RunResult
-from mcugen.errors import MissingToolError
+from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.firmware.build import Firmware
 from mcugen.firmware.elf import Elf
 from mcugen.graph.tensor import IntArray
@@ -87,7 +89,7 @@ class QemuRunner:
             if firmware.kind == "zephyr":
                 found = self._converse(command, folder, firmware, elf, inputs, progress)
             else:
-                found = self._exchange_files(command, folder, firmware, elf, inputs, progress)
+                found = self._exchange_samples(command, folder, firmware, elf, inputs, progress)
             counts = read_counts(folder / _COUNTS, firmware.board.cpu.core, elf) if count else Counts()
         return RunResult(
             runner=self.name,
@@ -103,7 +105,7 @@ class QemuRunner:
             threads=found.threads,
         )
 
-    def _exchange_files(
+    def _exchange_samples(
         self,
         command: Sequence[str],
         folder: Path,
@@ -112,14 +114,44 @@ class QemuRunner:
         inputs: Sequence[IntArray],
         progress: Progress | None,
     ) -> FirmwareResult:
-        """Bare-metal firmware reads and writes files of the emulator's folder by semihosting."""
-        exchange, log = FileExchange(folder, firmware, inputs, self._stall_seconds, progress), folder / _LOG
-        code = exchange.run(command, log, on_stall=lambda: _program_counter(folder / _MONITOR, elf))
-        if code:
-            words = log.read_text(errors="replace")
-            _check_plugins(words)
-            raise explain_exit(code, exchange.report(), elf, words)
-        return exchange.result()
+        """Samples of bare-metal firmware go through the core's memory while it stands still."""
+        log, pipe, mailbox = folder / _LOG, subprocess.PIPE, Mailbox(firmware, elf, inputs, progress)
+        with (
+            log.open("wb") as errors,
+            child_process(command, folder, stdin=pipe, stdout=pipe, stderr=errors) as child,
+        ):
+            assert child.stdin is not None and child.stdout is not None
+            core = GdbStub(DescriptorTransport(child.stdout.fileno(), child.stdin.fileno()))
+            try:
+                ending = self._serve(core, mailbox, elf, len(inputs[0]))
+                core.kill()
+                child.wait()
+            except (EOFError, GdbError) as error:
+                words = log.read_text(errors="replace")
+                _check_plugins(words)
+                if isinstance(error, GdbError):
+                    raise CheckFailedError(f"the firmware cannot be spoken to: {error}") from error
+                raise explain_exit(child.wait(), {}, elf, words) from error
+        if ending.code:
+            raise explain_exit(ending.code, ending.report, elf, "")
+        return mailbox.result(ending)
+
+    def _serve(self, core: GdbStub, mailbox: Mailbox, elf: Elf, samples: int) -> Ending:
+        """Answers the firmware until its end."""
+        point = symbol(elf, POINT)
+        core.watch(symbol(elf, BELL))
+        core.resume()
+        while True:
+            if not core.wait(self._stall_seconds):
+                core.interrupt()
+                raise CheckFailedError(
+                    f"the firmware hung: sample {mailbox.done} of {samples} took more than {self._stall_seconds:g} s",
+                    where=f"pc {elf.describe(core.program_counter())}",
+                )
+            ending = mailbox.answer(core)
+            if ending is not None:
+                return ending
+            core.resume(point)
 
     def _converse(
         self,
@@ -164,7 +196,8 @@ def _check_plugins(log: str) -> None:
         raise MissingToolError("this QEMU was built without plugins", hint=_INSTALL)
 
 
-_BARE_OPTIONS = ("-serial", "none", "-semihosting-config", "enable=on,target=native")
+# No semihosting: code in the emulator could open files and start programs by it.
+_BARE_OPTIONS = ("-serial", "none", "-S", "-chardev", "stdio,id=core,signal=off", "-gdb", "chardev:core")
 _CONSOLE_OPTIONS = ("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console")
 
 

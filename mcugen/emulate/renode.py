@@ -18,6 +18,7 @@ from mcugen.emulate.console import Console, DescriptorTransport
 from mcugen.emulate.counts import Counts, read_counts
 from mcugen.emulate.exchange import FileExchange, check_inputs, module_labels
 from mcugen.emulate.faults import explain_exit
+from mcugen.emulate.mailbox import MAILBOX, POINT, symbol
 from mcugen.emulate.process import child_process
 from mcugen.emulate.renode_install import require_renode
 from mcugen.emulate.runner import FirmwareResult, Progress, RunResult
@@ -29,7 +30,7 @@ from mcugen.resources import data_folder
 from mcugen.scratch import scratch_folder
 
 _COUNTS, _LOG, _EXIT, _SCRIPT, _TERMINAL = "counts.txt", "renode.log", "exit.txt", "run.resc", "console"
-_SEMIHOSTING = "mcugen_firmware.py"
+_EXCHANGE = "mcugen_firmware.py"
 BLOCK_COUNTER = "mcugen_blocks.cs"
 """In the data folder `renode/scripts`."""
 _READY = "the console is connected"
@@ -39,11 +40,7 @@ _SCRIPT_ERRORS = ("There was an error executing command", "No such command or de
 # Usage faults of instructions that the core does not have: undefined, or of an absent coprocessor.
 _CFSR_UNDEFINED = 1 << 16 | 1 << 19
 
-# Symbols of the vector table, and of the breakpoint instruction for semihosting, which only bare-metal firmware has.
-_ENTRIES: Mapping[FirmwareKind, tuple[str, str]] = {
-    "bare": ("vectors", "semihosting_trap"),
-    "zephyr": ("_vector_table", ""),
-}
+_VECTORS: Mapping[FirmwareKind, str] = {"bare": "vectors", "zephyr": "_vector_table"}
 
 # Longest time for one sample, the start of Renode included.
 STALL_SECONDS = 300.0
@@ -122,7 +119,7 @@ class RenodeRunner:
         inputs: Sequence[IntArray],
         progress: Progress | None,
     ) -> FirmwareResult:
-        """Bare-metal firmware reads and writes files of the folder by semihosting."""
+        """Samples of bare-metal firmware are files of the folder, which a hook at its core reads and writes."""
         exchange, log = FileExchange(folder, firmware, inputs, self._stall_seconds, progress), folder / _LOG
         # The monitor reads its standard input, at whose end Renode quits.
         reading, writing = os.pipe()
@@ -178,12 +175,9 @@ class RenodeRunner:
 
 def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: Sequence[int]) -> None:
     """Everything under plain names in the folder: Renode's monitor has its own ideas of quoting."""
-    vectors, trap = _ENTRIES[firmware.kind]
-    missing = [name for name in (vectors, trap) if name and name not in elf.symbols]
-    if missing:
-        raise CheckFailedError(f"the firmware has no label {missing[0]}", hint="build it again")
+    vectors = symbol(elf, _VECTORS[firmware.kind])
     scripts = data_folder("renode") / "scripts"
-    for source in (firmware.elf, scripts / _SEMIHOSTING, scripts / BLOCK_COUNTER):
+    for source in (firmware.elf, scripts / _EXCHANGE, scripts / BLOCK_COUNTER):
         shutil.copyfile(source, folder / ("firmware.elf" if source is firmware.elf else source.name))
     (folder / "board.repl").write_text(platform)
     lines = [
@@ -192,15 +186,27 @@ def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: 
         # As fast as the host can, not as fast as the board's clock.
         "emulation SetGlobalAdvanceImmediately true",
         f"sysbus LoadELF @{folder}/firmware.elf",
-        f"cpu VectorTableOffset {elf.address(vectors):#x}",
+        f"cpu VectorTableOffset {vectors:#x}",
     ]
     if labels:
         words = ",".join(str(label) for label in labels)
         lines += [f"include @{folder}/{BLOCK_COUNTER}", f'cpu CountBlocks "{words}" "{folder}/{_COUNTS}"']
-    if trap:
-        lines += [f"include @{folder}/{_SEMIHOSTING}", f'mcugen_attach "{folder}" {elf.address(trap)}']
+    if firmware.kind == "bare":
+        lines += [f"include @{folder}/{_EXCHANGE}", _attach_command(folder, firmware, elf)]
     lines += console_commands(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
     (folder / _SCRIPT).write_text("\n".join(lines) + "\n")
+
+
+def _attach_command(folder: Path, firmware: Firmware, elf: Elf) -> str:
+    """Of `_EXCHANGE`: where the firmware asks for samples, and how many bytes it may be given and may give."""
+    manifest = firmware.manifest
+    lists = (
+        [port.size_bytes for port in manifest.inputs],
+        [port.size_bytes for port in manifest.outputs],
+        [layer.output_bytes for layer in manifest.layers] if firmware.mode == "trace" else [],
+    )
+    sizes = " ".join(f'"{",".join(map(str, numbers))}"' for numbers in lists)
+    return f'mcugen_attach "{folder}" {symbol(elf, POINT)} {symbol(elf, MAILBOX)} {sizes}'
 
 
 def console_commands(folder: Path, board: Board) -> list[str]:

@@ -13,7 +13,8 @@ class Application:
     Attributes:
         name: as in messages.
         sources: below `harness/`, besides those that every application has.
-        console: it speaks over the board's UART, whose driver is linked as well; otherwise by semihosting.
+        console: it speaks over the board's UART, whose driver is linked as well; otherwise whoever watches the core
+            gives it samples.
         vectors: the module's own vectors are in the image.
         headers: generated ones that its sources include, by name.
     """
@@ -25,6 +26,6 @@ class Application:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-FILES = Application("files", ("files.c", "semihosting.c"), console=False)
+SAMPLES = Application("samples", ("samples.c", "exchange.c"), console=False)
 SELF_TEST = Application("self-test", ("self_test.c", "console.c"), console=True, vectors=True)
 MLPERF_TINY = Application("MLPerf Tiny", ("mlperf_tiny.c", "console.c"), console=True)

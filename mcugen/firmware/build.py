@@ -12,7 +12,7 @@ from mcugen.boards.machines import Machine, find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.errors import InputError
 from mcugen.firmware import cmsis_nn
-from mcugen.firmware.applications import FILES, Application
+from mcugen.firmware.applications import SAMPLES, Application
 from mcugen.firmware.elf import Elf
 from mcugen.firmware.toolchain import (
     SECTIONS,
@@ -82,7 +82,7 @@ class Firmware:
         ram_bytes: the module's static memory as linked, the arena included.
         library_bytes: C and compiler library code that the module pulls in (memcpy, memset, 64-bit helpers).
         stack_usage: the compiler's bytes of stack frame for each of the module's functions (-fstack-usage).
-        zephyr: the image around the module; None in bare-metal firmware, which speaks by semihosting.
+        zephyr: the image around the module; None in bare-metal firmware.
     """
 
     elf: Path
@@ -110,7 +110,7 @@ def build_firmware(
     build_dir: Path,
     optimization: str | None = None,
     machine: Machine | None = None,
-    application: Application = FILES,
+    application: Application = SAMPLES,
 ) -> Firmware:
     """Compiles and links an emitted module with the harness.
 
@@ -203,7 +203,7 @@ def _debug_flags(folder: Path, build_dir: Path) -> tuple[str, ...]:
     return ("-g", *(f"-ffile-prefix-map={path}={name}" for path, name in names))
 
 
-def render_glue(manifest: Manifest, mode: Mode, application: Application = FILES) -> str:
+def render_glue(manifest: Manifest, mode: Mode, application: Application = SAMPLES) -> str:
     """The C source that gives the harness, of either kind of firmware, the module's buffers and its call."""
     misalignment = _MISALIGNMENT[mode]
     groups = [("input", manifest.inputs), ("output", manifest.outputs)]

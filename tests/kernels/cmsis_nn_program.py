@@ -253,9 +253,9 @@ def _link_for_target(
 ) -> None:
     harness = build._HARNESS
     (work / "program.c").write_text(source)
-    flags = [*cpu_flags(board.cpu), *_flags(release), "-O2", f"-I{harness}"]
+    flags = [*cpu_flags(board.cpu), *_flags(release), "-O2", f"-I{harness}", f"-I{Path(__file__).parent}"]
     objects = []
-    for path in (work / "program.c", harness / "startup.c", harness / "semihosting.c"):
+    for path in (work / "program.c", harness / "startup.c", Path(__file__).parent / "semihosting.c"):
         toolchain.compile(path, work / f"{path.stem}.o", flags, cwd=work)
         objects.append(f"{path.stem}.o")
     (work / "linker.ld").write_text(

@@ -1,9 +1,6 @@
 /* The firmware around a module: start-up, the module's buffers, checks of stack and memory, and one application:
  *
- *   files.c         samples from files, by semihosting. In the emulator's working directory:
- *                     input_<i>.bin, output_<i>.bin   raw samples in device layout, one after the other
- *                     layers.bin                      with layer hooks: {int32 index, uint32 bytes} and the output of each
- *                     report.txt                      lines of key=value: what happened
+ *   samples.c       samples that whoever watches the core puts into its memory (exchange.h)
  *   self_test.c     the module's own vectors, then inferences on request; words on the board's UART
  *   mlperf_tiny.c   the serial protocol of the MLPerf Tiny runner, on the board's UART
  */
@@ -14,7 +11,6 @@
 #include <stdint.h>
 
 struct harness_port {
-    const char *path;
     int8_t *data;
     size_t size;
 };
@@ -74,11 +70,10 @@ extern uint8_t linker_guard_below[], linker_guard_above[];
 void harness_paint_guards(void);
 int32_t harness_guards_intact(void);
 
-/* Exit codes of the emulator. */
+/* How it went. */
 enum harness_exit {
     HARNESS_DONE = 0,
     HARNESS_FAULT = 10,
-    HARNESS_FILE_ERROR = 11,
     HARNESS_MODULE_ERROR = 12,
     HARNESS_STACK_OVERFLOW = 13,
     HARNESS_OUT_OF_ARENA = 14,
@@ -90,7 +85,7 @@ struct harness_fact {
     uint32_t value;
 };
 
-/* Reports and stops: report.txt and the end of the emulator, or lines on the UART and an endless loop. */
+/* Reports and stops: to whoever watches the core, or lines on the UART and an endless loop. */
 _Noreturn void harness_end(enum harness_exit code, const struct harness_fact *facts, size_t count);
 
 /* The application; called by the start-up code. */

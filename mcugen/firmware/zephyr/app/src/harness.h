@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 struct harness_port {
-    const char *path; /* of the file in bare-metal firmware; unused here */
     int8_t *data;
     size_t size;
 };
