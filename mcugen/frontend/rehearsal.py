@@ -1,0 +1,91 @@
+"""Whether a program can be compiled at all, before anything slow is done with it: every operator is lowered alone.
+
+The operands of a rehearsed operator are stand-ins of the right shape and of any quantization, its weights are zeros. So
+the conditions that an operator's builder has (strides, modes, kinds of operands) are found in a float program too, and
+all of them at once. What depends on real scales and weights is found when the quantized program is lowered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch.fx import GraphModule, Node
+
+from mcugen.frontend.faults import Faults
+from mcugen.frontend.folding import BATCH_NORMS
+from mcugen.frontend.functional import functionalize, is_known
+from mcugen.frontend.lowering import ROWS
+from mcugen.frontend.lowering.arguments import shape_of, target_name
+from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
+from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.graph.tensor import Quantization
+
+_ANY = Quantization.per_tensor(1.0, 0)
+_COARSE = 2.0**20
+"""A weight scale by which no bias comes near the limits of 32 bits."""
+
+
+def require_supported(module: GraphModule) -> None:
+    """Makes the program functional (see `functionalize`), and rehearses each of its operators.
+
+    Raises:
+        UnsupportedOperatorError: operators have no integer form; tells all of them.
+    """
+    faults = Faults()
+    functionalize(module, faults)
+    stage = _Rehearsal(module, ROWS, is_known)
+    quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
+    for node in module.graph.nodes:
+        if node not in faults:
+            with faults.at(node):
+                _rehearse(stage, node, quantized)
+    faults.raise_all()
+
+
+def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
+    if node.op == "placeholder" and not quantized:
+        _require_float(node)
+    if node.op != "call_function" or not node.users or stage.constant_value(node) is not None:
+        return
+    name = target_name(node)
+    if is_quantize(node) or is_dequantize(node) or name in BATCH_NORMS:
+        return
+    if name not in ROWS:
+        raise row_missing(node)
+    if not quantized:
+        _require_float(node)
+    ROWS[name].build(stage, node, _ANY)
+
+
+def _require_float(node: Node) -> None:
+    value = node.meta.get("val")
+    dtype = value.dtype if isinstance(value, torch.Tensor) else torch.float32
+    if dtype != torch.float32:
+        raise unsupported(
+            node, f"its values are {dtype}, must be torch.float32", "export model.float() with float32 example inputs"
+        )
+
+
+class _Rehearsal(Lowering):
+    """A lowering in which every operand is a stand-in, whatever made it."""
+
+    def natural(self, node: Node) -> Quantization | None:
+        return _ANY
+
+    def operand(self, value: Any, user: Node) -> str:
+        if self.constant_value(value) is not None:
+            return super().operand(value, user)
+        return self.materialize(value, _ANY)
+
+    def _materialize(self, node: Node, quantization: Quantization) -> str:
+        return self.activation(node.name, shape_of(node), quantization)
+
+    def weights(self, node: Node, user: Node, *, columns: bool = False) -> Weights:
+        if self.constant_value(node) is None:
+            raise self.unsupported(
+                user, "products of two activations have no integer form", "use layers with constant weights"
+            )
+        shape = shape_of(node)
+        return Weights(np.zeros(shape[::-1] if columns else shape, np.int8), np.array([_COARSE]))
