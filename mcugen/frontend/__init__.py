@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,16 +60,20 @@ def compile_program(
     progress: Progress | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
-    from mcugen.frontend.importer import import_module, is_quantized, output_names
+    from mcugen.frontend.importer import import_module, is_quantized
+    from mcugen.frontend.rehearsal import require_supported
+    from mcugen.frontend.signature import port_names, positional_module
 
-    module = program.module(check_guards=False)
+    names = port_names(program)
+    module = positional_module(program)
+    require_supported(module)
     source = "none"
     if is_quantized(module):
         if calibration is not None:
             log.warning("the model is already quantized: --calibration is ignored")
     else:
-        module, source = _quantize(module, name, calibration, progress)
-    graph = import_module(module, name, output_names(program))
+        module, source = _quantize(module, name, names.inputs, calibration, progress)
+    graph = import_module(module, name, names)
     return _finish(replace(graph, metadata={**graph.metadata, CALIBRATION_KEY: source}))
 
 
@@ -105,14 +110,18 @@ def _starts_like_tflite(path: Path) -> bool:
 
 
 def _quantize(
-    module: GraphModule, name: str, calibration: Path | str | None, progress: Progress | None
+    module: GraphModule,
+    name: str,
+    input_names: Sequence[str],
+    calibration: Path | str | None,
+    progress: Progress | None,
 ) -> tuple[GraphModule, str]:
     """The quantized program, and what it was calibrated with."""
     from mcugen.frontend import calibration as data
     from mcugen.frontend.importer import inputs_of
     from mcugen.frontend.quantize import quantize
 
-    inputs = inputs_of(module)
+    inputs = inputs_of(module, input_names)
     if calibration is None:
         raise InputError(
             f"the model {name!r} is a float model and needs calibration data to be quantized",

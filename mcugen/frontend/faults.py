@@ -13,11 +13,10 @@ _MOST_PLACES = 12
 
 
 class Faults:
-    """Errors about nodes of one program, in the order in which they were found."""
+    """Errors about nodes of one program."""
 
     def __init__(self) -> None:
-        self._errors: list[UnsupportedOperatorError] = []
-        self._nodes: set[Node] = set()
+        self._found: list[tuple[Node, UnsupportedOperatorError]] = []
 
     @contextmanager
     def at(self, node: Node) -> Iterator[None]:
@@ -25,16 +24,16 @@ class Faults:
         try:
             yield
         except UnsupportedOperatorError as error:
-            self._errors.append(error)
-            self._nodes.add(node)
+            self._found.append((node, error))
 
     def __contains__(self, node: Node) -> bool:
-        return node in self._nodes
+        return any(node is faulty for faulty, _ in self._found)
 
     def raise_all(self) -> None:
-        """Raises one error that tells all faults; does nothing when there are none."""
-        if self._errors:
-            raise together(self._errors)
+        """Raises one error that tells all faults, in the program's order; does nothing when there are none."""
+        if self._found:
+            order = {node: index for index, node in enumerate(self._found[0][0].graph.nodes)}
+            raise together([error for _, error in sorted(self._found, key=lambda fault: order[fault[0]])])
 
 
 def together(errors: Iterable[UnsupportedOperatorError]) -> UnsupportedOperatorError:

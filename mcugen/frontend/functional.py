@@ -6,12 +6,12 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import UnsupportedOperatorError
-from mcugen.frontend.folding import BATCH_NORMS
+from mcugen.frontend.faults import Faults
+from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
-from mcugen.frontend.lowering.row import Role
 
 # Operators that constants may be computed with, besides those of the table and element-wise ones. A program is run
 # while it is calibrated and lowered, so this list is also what a model file can make mcugen execute.
@@ -33,21 +33,33 @@ _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
 
 def make_functional(module: GraphModule) -> None:
-    """Checks every operator of the program, and turns in-place operators into ordinary ones.
+    """As `functionalize`, with one error for all faults.
 
     Raises:
-        UnsupportedOperatorError: an operator is unknown, keeps state, or changes a tensor that is seen elsewhere.
+        UnsupportedOperatorError: operators are unknown, keep state, or change a tensor that is seen elsewhere.
     """
+    faults = Faults()
+    functionalize(module, faults)
+    faults.raise_all()
+
+
+def functionalize(module: GraphModule, faults: Faults) -> None:
+    """Checks every operator of the program, and turns in-place operators into ordinary ones; collects the refusals."""
     order = {node: index for index, node in enumerate(module.graph.nodes)}
     for node in list(module.graph.nodes):
-        if node.op not in ("call_function", "placeholder", "get_attr", "output"):
-            raise unsupported(node, f"a node of kind {node.op}", "export the model again with torch.export.export")
-        if node.op == "call_function":
-            if _is_in_place(node):
-                _replace_in_place(node, order)
-            if not is_known(node):
-                raise row_missing(node)
+        with faults.at(node):
+            _make_functional(node, order)
     module.recompile()
+
+
+def _make_functional(node: Node, order: dict[Node, int]) -> None:
+    if node.op not in ("call_function", "placeholder", "get_attr", "output"):
+        raise unsupported(node, f"a node of kind {node.op}", "export the model again with torch.export.export")
+    if node.op == "call_function":
+        if _is_in_place(node):
+            _replace_in_place(node, order)
+        if not is_known(node):
+            raise row_missing(node)
 
 
 def is_known(node: Node) -> bool:
@@ -102,8 +114,18 @@ def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> No
 
 
 def _is_view(node: Node) -> bool:
-    row = ROWS.get(target_name(node)) if node.op == "call_function" else None
-    return row is not None and row.role is Role.TRANSPARENT
+    """True when the result may share memory with an operand; copies (clone, pooling, padding) do not.
+
+    The operator's schema tells, but for dropout, which hands its operand through in evaluation mode.
+    """
+    if node.op != "call_function":
+        return False
+    if target_name(node) == "getitem":
+        return _is_view(node.all_input_nodes[0])
+    target = node.target
+    if target_name(node) in DROPOUTS:
+        return True
+    return isinstance(target, torch._ops.OpOverload) and any(r.alias_info for r in target._schema.returns)
 
 
 def _aliased(node: Node, reader: Node) -> UnsupportedOperatorError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,12 +12,14 @@ from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
 from mcugen.frontend.calibration import InputSpec
+from mcugen.frontend.faults import Faults
 from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import Role
+from mcugen.frontend.signature import PortNames, port_names, positional_module
 from mcugen.frontend.torch_settings import quiet, single_threaded
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.ops import Reshape
@@ -40,38 +43,40 @@ def import_program(program: ExportedProgram, name: str) -> Graph:
         UnsupportedOperatorError: an operator is left in float or has no integer form.
         InputError: the program's inputs or outputs cannot be compiled.
     """
-    return import_module(program.module(check_guards=False), name, output_names(program))
+    return import_module(positional_module(program), name, port_names(program))
 
 
-def output_names(program: ExportedProgram) -> list[str]:
-    """Names of the outputs in the program's signature; the keys when the model returns a dictionary."""
-    spec = program.call_spec.out_spec
-    if spec is not None and spec.type is dict and len(spec.context) == spec.num_leaves:
-        return [str(key) for key in spec.context]
-    return [str(name) for name in program.graph_signature.user_outputs]
-
-
-def import_module(module: GraphModule, name: str, names: list[str]) -> Graph:
-    """As `import_program`, for the GraphModule of a program (parameters as attributes) and its outputs' names."""
-    context, outputs = lower(module)
+def import_module(module: GraphModule, name: str, names: PortNames) -> Graph:
+    """As `import_program`, for the GraphModule of a program (parameters as attributes) and its ports' names."""
+    context, outputs = lower(module, names.inputs)
     inputs = [_port(context, node) for node in module.graph.nodes if node.op == "placeholder"]
-    ports = _output_ports(context, outputs, names)
+    ports = _output_ports(context, outputs, names.outputs)
     graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
     return graph.with_changes()
 
 
-def lower(module: GraphModule) -> tuple[Lowering, list[str]]:
-    """Everything lowered, and the tensors of the outputs; `Lowering.integers` maps quantize nodes to tensors."""
+def lower(module: GraphModule, input_names: Sequence[str] = ()) -> tuple[Lowering, list[str]]:
+    """Everything lowered, and the tensors of the outputs; `Lowering.integers` maps quantize nodes to tensors.
+
+    Raises:
+        UnsupportedOperatorError: tells all operators that are left in float or have no integer form.
+    """
     make_functional(module)
-    context = Lowering(module, ROWS, is_known)
+    context = Lowering(module, ROWS, is_known, named_inputs(module, input_names))
     outputs: list[str] = []
+    faults = Faults()
     with quiet(), single_threaded(), torch.no_grad():
         _infer_shapes(module)
         for node in module.graph.nodes:
-            if node.op == "output":
-                outputs = [_output(context, value) for value in _flat(node.args[0])]
-            else:
-                _visit(context, node)
+            with faults.at(node):
+                if node.op == "output":
+                    outputs = _outputs(context, node, faults)
+                else:
+                    _visit(context, node)
+            if node in faults and is_quantize(node):
+                # Whoever reads it is judged on its own.
+                context.integers[node] = context.activation(node.name, shape_of(node), Quantization.per_tensor(1.0, 0))
+    faults.raise_all()
     return context, outputs
 
 
@@ -80,24 +85,29 @@ def is_quantized(module: GraphModule) -> bool:
     return any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
 
 
-def inputs_of(module: GraphModule) -> list[InputSpec]:
-    """The model's inputs by name.
+def named_inputs(module: GraphModule, names: Sequence[str] = ()) -> dict[Node, str]:
+    """The model's inputs with their names in the program's signature; without names, those of the placeholders."""
+    placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
+    return dict(zip(placeholders, names or [node.name for node in placeholders], strict=True))
+
+
+def inputs_of(module: GraphModule, names: Sequence[str] = ()) -> list[InputSpec]:
+    """The model's inputs, in order.
 
     Raises:
         InputError: an input is no tensor, or its batch is not 1.
     """
     found = []
-    for node in module.graph.nodes:
-        if node.op == "placeholder":
-            _require_tensor(node)
-            found.append(InputSpec(node.name, shape_of(node)))
-            _require_batch_of_one(node.name, shape_of(node))
+    for node, name in named_inputs(module, names).items():
+        _require_tensor(node, name)
+        found.append(InputSpec(name, shape_of(node)))
+        _require_batch_of_one(name, shape_of(node))
     return found
 
 
-def _require_tensor(node: Node) -> None:
+def _require_tensor(node: Node, name: str) -> None:
     if not isinstance(node.meta.get("val"), torch.Tensor):
-        raise InputError(f"the model input {node.name!r} is no tensor", hint="export the model with tensor inputs only")
+        raise InputError(f"the model input {name!r} is no tensor", hint="export the model with tensor inputs only")
 
 
 def _require_batch_of_one(name: str, shape: tuple[int, ...]) -> None:
@@ -177,6 +187,15 @@ def _flat(value: object) -> list[Node]:
     return nodes
 
 
+def _outputs(context: Lowering, node: Node, faults: Faults) -> list[str]:
+    """The tensors of the model's results; a faulty one is left out."""
+    found = []
+    for value in _flat(node.args[0]):
+        with faults.at(value):
+            found.append(_output(context, value))
+    return found
+
+
 def _output(context: Lowering, node: Node) -> str:
     """The tensor of a model output; a dequantize at the border is dropped."""
     if node in context.integers:
@@ -191,15 +210,15 @@ def _output(context: Lowering, node: Node) -> str:
 
 def _port(context: Lowering, node: Node) -> Port:
     if node not in context.ports:
-        _require_tensor(node)
-        log.warning("model input %r is not used", node.name)
+        _require_tensor(node, context.input_names[node])
+        log.warning("model input %r is not used", context.input_names[node])
         context.input(node, Quantization.per_tensor(1.0, 0))
     port = context.ports[node]
     _require_batch_of_one(port.name, port.shape)
     return port
 
 
-def _output_ports(context: Lowering, tensors: list[str], names: list[str]) -> list[Port]:
+def _output_ports(context: Lowering, tensors: list[str], names: Sequence[str]) -> list[Port]:
     """Ports with names and tensors of their own: a value that is returned twice, or is an input, is copied."""
     taken = {port.tensor for port in context.ports.values()}
     used: set[str] = set()

@@ -10,21 +10,29 @@ from torch.fx import Node
 from mcugen.graph.tensor import Origin
 
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
-_LIBRARIES = ("/torch/", "/torchao/", "site-packages/", "dist-packages/", "<eval_with_key>", "<frozen")
+_TORCH = re.compile(
+    r"(^|/)(torch|torchao)/"
+    r"(_\w+|ao|autograd|export|functional|fx|library|nn|overrides|quantization|testing|utils)(/|\.py)"
+    r"|<eval_with_key>|<frozen"
+)
+_INSTALLED = re.compile(r"(^|/)(site-packages|dist-packages|lib/python3\.\d+)/")
 
 
 def source_line(stack_trace: str | None) -> str:
-    """ "file.py:12" of the innermost frame outside PyTorch's own files; of the innermost one when there is none.
+    """ "file.py:12" of the innermost frame in the user's own code, outside PyTorch and installed packages.
+
+    A model that is installed itself has its line in that package; one of PyTorch's modules alone has none, "".
 
     Args:
         stack_trace: a traceback's text as `torch.export` records it, outermost frame first; None gives "".
     """
-    frames = _FRAME.findall(stack_trace or "")
-    if not frames:
+    frames = [(file.replace("\\", "/"), line) for file, line in _FRAME.findall(stack_trace or "")]
+    outside = [frame for frame in frames if not _TORCH.search(frame[0])]
+    own = [frame for frame in outside if not _INSTALLED.search(frame[0])]
+    if not outside:
         return ""
-    own = [frame for frame in frames if not any(mark in frame[0].replace("\\", "/") for mark in _LIBRARIES)]
-    file, line = (own or frames)[-1]
-    return f"{PurePath(file.replace(chr(92), '/')).name}:{line}"
+    file, line = (own or outside)[-1]
+    return f"{PurePath(file).name}:{line}"
 
 
 def module_path(nn_module_stack: object) -> str:

@@ -13,10 +13,10 @@ from torch.utils._pytree import tree_leaves
 from mcugen.errors import InputError
 from mcugen.frontend.calibration import Float32Array
 from mcugen.frontend.folding import fold
-from mcugen.frontend.functional import is_known, make_functional
+from mcugen.frontend.functional import is_known
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import bind, target_name
-from mcugen.frontend.lowering.context import Lowering, row_missing, unsupported
+from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.rehearsal import require_supported
 from mcugen.frontend.torch_settings import quiet, single_threaded
 
 Progress = Callable[[int, int], None]
@@ -26,32 +26,6 @@ BEST = "best"
 """The observer that measures which other observer is best; see `quantize`."""
 
 COMPARED_SAMPLES = 32
-
-
-def require_supported(module: GraphModule) -> None:
-    """Raises UnsupportedOperatorError for the first operator without an integer form, before anything is run."""
-    context = Lowering(module, ROWS, is_known)
-    for node in module.graph.nodes:
-        if node.op == "placeholder":
-            _require_float(node)
-        elif node.op == "call_function" and node.users and context.constant_value(node) is None:
-            if target_name(node) not in ROWS:
-                raise row_missing(node)
-            _require_float(node)
-            weight = ROWS[target_name(node)].weight
-            if weight is not None and context.constant_value(bind(node)[weight]) is None:
-                raise unsupported(
-                    node, "products of two activations have no integer form", "use layers with constant weights"
-                )
-
-
-def _require_float(node: Node) -> None:
-    value = node.meta.get("val")
-    dtype = value.dtype if isinstance(value, torch.Tensor) else torch.float32
-    if dtype != torch.float32:
-        raise unsupported(
-            node, f"its values are {dtype}, must be torch.float32", "export model.float() with float32 example inputs"
-        )
 
 
 def quantize(
@@ -64,7 +38,7 @@ def quantize(
 
     Args:
         module: the program's GraphModule in evaluation mode; changed in place.
-        samples: by input name, (samples, *input shape).
+        samples: by input name, in the order of the inputs: (samples, *input shape).
         progress: see `Progress`.
         observer: how activation ranges are found: "minmax", "histogram" (which may cut rare extremes off), or "best":
             both, and the one whose quantized program is closer to the float program on the samples is taken.
@@ -76,9 +50,8 @@ def quantize(
     with quiet(), single_threaded(), torch.no_grad():
         from mcugen.frontend.quantizer import ACTIVATION_OBSERVERS
 
-        make_functional(module)
-        fold(module)
         require_supported(module)
+        fold(module)
         names = list(ACTIVATION_OBSERVERS) if observer == BEST else [observer]
         count = len(next(iter(samples.values())))
         steps = _Steps(progress, count * len(names))
@@ -131,8 +104,7 @@ def _quantize_with(
 
 def _results(module: GraphModule, samples: Mapping[str, Float32Array], index: int) -> list[torch.Tensor]:
     """The model's tensors for one sample, in the order of its outputs."""
-    names = [node.name for node in module.graph.nodes if node.op == "placeholder"]
-    results = module(*(torch.from_numpy(samples[name][index]) for name in names))
+    results = module(*(torch.from_numpy(array[index]) for array in samples.values()))
     return [leaf for leaf in tree_leaves(results) if isinstance(leaf, torch.Tensor)]
 
 

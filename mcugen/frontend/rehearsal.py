@@ -17,7 +17,7 @@ from mcugen.frontend.faults import Faults
 from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.functional import functionalize, is_known
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import shape_of, target_name
+from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.graph.tensor import Quantization
@@ -50,13 +50,24 @@ def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
     if node.op != "call_function" or not node.users or stage.constant_value(node) is not None:
         return
     name = target_name(node)
+    if name in BATCH_NORMS:
+        _require_evaluation(node)
     if is_quantize(node) or is_dequantize(node) or name in BATCH_NORMS:
         return
     if name not in ROWS:
         raise row_missing(node)
     if not quantized:
         _require_float(node)
-    ROWS[name].build(stage, node, _ANY)
+    row = ROWS[name]
+    if row.weight is not None and stage.constant_value(bind(node)[row.weight]) is None:
+        raise unsupported(node, "products of two activations have no integer form", "use layers with constant weights")
+    row.build(stage, node, _ANY)
+
+
+def _require_evaluation(node: Node) -> None:
+    bound = bind(node)
+    if bound.get("training") or bound.get("train"):
+        raise unsupported(node, "it is in training mode", "call model.eval() before torch.export.export")
 
 
 def _require_float(node: Node) -> None:
@@ -83,9 +94,5 @@ class _Rehearsal(Lowering):
         return self.activation(node.name, shape_of(node), quantization)
 
     def weights(self, node: Node, user: Node, *, columns: bool = False) -> Weights:
-        if self.constant_value(node) is None:
-            raise self.unsupported(
-                user, "products of two activations have no integer form", "use layers with constant weights"
-            )
         shape = shape_of(node)
         return Weights(np.zeros(shape[::-1] if columns else shape, np.int8), np.array([_COARSE]))

@@ -16,6 +16,7 @@ from torch.fx import GraphModule, Node
 from mcugen.frontend import import_program
 from mcugen.frontend.importer import inputs_of, lower
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.signature import port_names
 from mcugen.frontend.torch_settings import quiet
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
@@ -111,7 +112,7 @@ def compare(module: GraphModule, *shapes: tuple[int, ...], count: int = 3) -> Di
     program = torch.export.export(module, tuple(torch.zeros(shape) for shape in shapes))
     graph = import_program(program, "net")
     again = program.module(check_guards=False)
-    context, outputs = lower(again)
+    context, outputs = lower(again, port_names(program).inputs)
     worst, where, end = 0, "", 0
     for index in range(count):
         interpreter = _Integers(again)

@@ -12,6 +12,7 @@ from examples import train_small
 from examples.train_small import INPUT_SHAPE, Trained, calibration, make_data
 from mcugen.frontend import quantize as front
 from mcugen.frontend.importer import import_module
+from mcugen.frontend.signature import PortNames
 from mcugen.frontend.torch_settings import single_threaded
 from mcugen.graph import reference
 from mcugen.passes import optimize
@@ -38,7 +39,7 @@ def float_program(trained: Trained) -> GraphModule:
 
 def integer_scores(module: GraphModule, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """What the device computes, as real numbers."""
-    graph = optimize(import_module(module, "shapes", ["scores"]))
+    graph = optimize(import_module(module, "shapes", PortNames((), ("scores",))))
     given, made = graph.tensor(graph.inputs[0].tensor), graph.tensor(graph.outputs[0].tensor)
     integers = np.clip(np.rint(images / given.scale) + given.zero_point, -128, 127).astype(np.int8)
     result = reference.run_model_layout(graph, {"image": integers})["scores"]

@@ -44,6 +44,25 @@ class Net(nn.Module):
         torch.relu_(y.view(1, -1))
         return y + x
 
+    def clone(self, x: Tensor, y: Tensor) -> Tensor:
+        z = y.clone()
+        z.add_(x)
+        return z * y
+
+    def pool(self, x: Tensor, y: Tensor) -> Tensor:
+        z = nn.functional.max_pool2d(y, 3, 1, 1)
+        torch.relu_(z)
+        return z + y
+
+    def padding(self, x: Tensor, y: Tensor) -> Tensor:
+        z = nn.functional.pad(y, (1, 1, 1, 1))
+        nn.functional.hardtanh_(z, -0.5, 0.5)
+        return nn.functional.max_pool2d(z, 3, 1) + y
+
+    def dropout(self, x: Tensor, y: Tensor) -> Tensor:
+        torch.relu_(nn.functional.dropout(y, 0.5, False))
+        return y + x
+
     def buffer(self, x: Tensor, y: Tensor) -> Tensor:
         self.state.add_(y)
         return y + self.state
@@ -64,7 +83,7 @@ class Net(nn.Module):
         return y, x, y
 
 
-@pytest.mark.parametrize("kind", ["relu", "chain"])
+@pytest.mark.parametrize("kind", ["relu", "chain", "clone", "pool", "padding"])
 def test_later_readers_see_the_change(kind: str) -> None:
     model = seeded(Net(kind))
     module = export(model, INPUT).module(check_guards=False)
@@ -78,7 +97,7 @@ def test_later_readers_see_the_change(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("view", ["aten.relu_.default", "another name", "inplace=True"]),
+        *((kind, ["aten.relu_.default", "another name", "inplace=True"]) for kind in ("view", "dropout")),
         ("buffer", ["in place"]),
         ("input", ["aten.add_.Tensor", "in place"]),
         ("random", ["aten.rand.default"]),

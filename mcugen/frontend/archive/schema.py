@@ -10,17 +10,14 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mcugen.errors import InputError, UnsupportedOperatorError
+from mcugen.errors import InputError
+from mcugen.frontend.archive.fields import fields
+from mcugen.frontend.archive.operators import check_operators
 from mcugen.frontend.provenance import module_path_of_text, source_line
-from mcugen.graph.tensor import Origin
 
-# Everything else would be resolved with getattr over the torch module.
-_OPERATOR = re.compile(r"torch\.ops\.(aten|quantized_decomposed)\.[A-Za-z0-9_]+\.[A-Za-z0-9_]+|_operator\.getitem")
-_PRINTABLE_OPERATOR = re.compile(r"[A-Za-z0-9_.:]{1,200}")
 _TREE_TYPES = {"builtins.tuple", "builtins.list", "builtins.dict", None}
 
 # Kinds of values an argument can have: numbers, strings (quoted by PyTorch), tensors by name.
@@ -49,8 +46,7 @@ def harmless_program(path: Path, program: dict[str, Any]) -> dict[str, Any]:
     module = program["graph_module"]
     graph = module["graph"]
     _check_inputs(path, module["signature"], graph)
-    for node in graph["nodes"]:
-        _check_operator(node)
+    check_operators(graph, module["signature"])
     if program.get("range_constraints"):
         raise _dynamic(path, "the model")
     for part in (graph, module["signature"]):
@@ -87,41 +83,16 @@ def _check_inputs(path: Path, signature: dict[str, Any], graph: dict[str, Any]) 
             raise _dynamic(path, f"the model input {name!r} (axis {', '.join(dynamic)})")
 
 
-def _check_operator(node: dict[str, Any]) -> None:
-    target = str(node.get("target"))
-    if _OPERATOR.fullmatch(target):
-        return
-    metadata = node.get("metadata") or {}
-    name = target.removeprefix("torch.ops.") if _PRINTABLE_OPERATOR.fullmatch(target) else repr(target[:200])
-    module = module_path_of_text(metadata.get("nn_module_stack"))
-    raise UnsupportedOperatorError(
-        f"{name}: operators outside aten and quantized_decomposed are not loaded",
-        where=str(Origin(source_line(metadata.get("stack_trace")), module, name)),
-        hint="express it with aten operators; control flow and custom operators have no integer form",
-    )
-
-
-def _fields(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every field of nested objects."""
-    if isinstance(value, dict):
-        yield from value.items()
-        for item in value.values():
-            yield from _fields(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _fields(item)
-
-
 def _require_identifier(path: Path, name: Any) -> None:
     if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
         raise InputError(f"the archive has the name {str(name)[:80]!r}, no identifier", where=str(path), hint=_HINT)
 
 
 def _check_values(path: Path, part: dict[str, Any]) -> None:
-    for key, value in _fields({k: v for k, v in part.items() if k != "nodes"}):
+    for key, value in fields({k: v for k, v in part.items() if k != "nodes"}):
         _check_field(path, key, value)
     for node in part.get("nodes", ()):
-        for key, value in _fields({k: v for k, v in node.items() if k != "metadata"}):
+        for key, value in fields({k: v for k, v in node.items() if k != "metadata"}):
             _check_field(path, key, value)
 
 
@@ -147,7 +118,7 @@ def _stripped(program: dict[str, Any]) -> dict[str, Any]:
     module = clean["graph_module"]
     module["metadata"] = {}
     module["treespec_namedtuple_fields"] = {}
-    for key, value in list(_fields(module)):
+    for key, value in list(fields(module)):
         if key in ("device", "as_device") and isinstance(value, dict):
             value.update(type="cpu", index=None)
     for node in module["graph"]["nodes"]:

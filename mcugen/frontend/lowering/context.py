@@ -23,7 +23,7 @@ from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Transpose
-from mcugen.graph.tensor import DTYPES, Quantization, Tensor
+from mcugen.graph.tensor import DTYPES, Origin, Quantization, Tensor
 
 
 def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
@@ -33,10 +33,15 @@ def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
 
 def row_missing(node: Node) -> UnsupportedOperatorError:
     """The error about an operator that the table lacks."""
-    return unsupported(
-        node,
-        "this operator has no integer form",
-        "replace it by a supported operator (docs/operators.md lists them) or move it out of the model",
+    return no_integer_form(target_name(node), origin(node))
+
+
+def no_integer_form(name: str, where: Origin) -> UnsupportedOperatorError:
+    """As `row_missing`, for an operator that is known by its name alone."""
+    return UnsupportedOperatorError(
+        f"{name}: this operator has no integer form",
+        where=str(where),
+        hint="replace it by a supported operator (docs/operators.md lists them) or move it out of the model",
     )
 
 
@@ -56,6 +61,7 @@ class Lowering:
         module: the program, parameters as attributes.
         table: operator names to rows.
         may_run: whether an operator may be executed to compute a constant.
+        input_names: the model's inputs with their names in the program's signature.
         tensors, operators, ports: the graph so far.
         integers: the tensor of each integer node of the program: quantizes, and what moves their results.
     """
@@ -63,6 +69,7 @@ class Lowering:
     module: GraphModule
     table: dict[str, Row[Lowering]]
     may_run: Callable[[Node], bool]
+    input_names: dict[Node, str] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     operators: list[Operator] = field(default_factory=list)
     ports: dict[Node, Port] = field(default_factory=dict)
@@ -253,7 +260,7 @@ class Lowering:
 
     def not_quantized(self, value: Node, user: Node) -> UnsupportedOperatorError:
         if value.op == "placeholder":
-            what, node = f"the model input {value.name!r} is used in float", user
+            what, node = f"the model input {self.input_names[value]!r} is used in float", user
         else:
             self.row(value)
             what, node = "its result stays in float: no quantize follows it", value
@@ -294,9 +301,9 @@ class Lowering:
     def input(self, node: Node, quantization: Quantization) -> str:
         """The tensor of a graph input; the first quantization asked for becomes the port's."""
         if node not in self.ports:
-            shape = shape_of(node)
-            tensor = self.activation(node.name, shape, quantization)
-            self.ports[node] = Port(tensor, node.name, shape, tuple(range(len(shape))))
+            shape, name = shape_of(node), self.input_names[node]
+            tensor = self.activation(name, shape, quantization)
+            self.ports[node] = Port(tensor, name, shape, tuple(range(len(shape))))
         return self.ports[node].tensor
 
     def _quantize_constant(self, value: Any, constant: torch.Tensor, user: Node) -> str:

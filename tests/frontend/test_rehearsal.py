@@ -1,0 +1,123 @@
+"""What cannot be compiled is told first, all of it, with the user's own lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend import compile_program, load_model
+from tests.frontend.programs import export
+
+NEVER = Path("calibration/that/does/not/exist.npz")
+
+
+class Several(nn.Module):
+    """Faults of all kinds: no row, a builder's conditions, an in-place operator on the input, two activations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 2, 3), *(nn.Sequential(nn.Unfold(1), nn.Fold((6, 6), 1)) for _ in "ab")
+        )
+        self.pool = nn.MaxPool2d(2, dilation=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.features(x)
+        y = self.pool(y)
+        x.mul_(2.0)
+        y = torch.special.bessel_j0(y)
+        return y @ y.transpose(2, 3)
+
+
+def refused(model: nn.Module, shape: tuple[int, ...]) -> str:
+    with pytest.raises(UnsupportedOperatorError) as caught:
+        compile_program(export(model.eval(), shape), "net", NEVER)
+    return str(caught.value)
+
+
+def line_of(text: str) -> str:
+    lines = Path(__file__).read_text().splitlines()
+    return f"test_rehearsal.py:{next(i for i, line in enumerate(lines, 1) if text in line)}"
+
+
+def test_all_faults_in_the_order_of_the_program() -> None:
+    text = refused(Several(), (1, 1, 8, 8))
+    assert "6 reasons at 8 places" in text
+    positions = [
+        text.index(word)
+        for word in (
+            "aten.im2col.default: this operator has no integer form",
+            "aten.col2im.default: this operator has no integer form",
+            "aten.max_pool2d.default: dilated",
+            "aten.mul_.Tensor: it changes the model's state or input in place",
+            "aten.special_bessel_j0.default: this",
+            "aten.matmul.default: products of two activations",
+        )
+    ]
+    assert positions == sorted(positions)
+    for module, line in (
+        ("aten.im2col.default, module features.1.0", line_of("self.features(x)")),
+        ("aten.im2col.default, module features.2.0", line_of("self.features(x)")),
+        ("module pool", line_of("self.pool(y)")),
+        ("aten.mul_.Tensor", line_of("x.mul_")),
+        ("aten.special_bessel_j0.default", line_of("special.bessel_j0(y)")),
+    ):
+        assert f"{module}, {line}" in text
+    assert text.count("fix:") == 6
+
+
+def test_modules_of_pytorch_alone_have_a_module_path_and_no_line() -> None:
+    text = refused(nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.Conv2d(2, 2, 1), nn.Unfold(1))), (1, 1, 4, 4))
+    assert "module 1.1" in text and "aten.im2col.default" in text
+    assert ".py" not in text
+
+
+class Custom(nn.Module):
+    """An operator of another library, which cannot even be loaded, among others that have no integer form."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        constant = torch.special.bessel_j0(torch.ones(1, 4))
+        x = torch.special.bessel_j0(x + constant)
+        return torch.ops.mcugen_tests.twice(torch.relu(x))
+
+
+def test_foreign_operators_are_told_with_the_others(tmp_path: Path) -> None:
+    @torch.library.custom_op("mcugen_tests::twice", mutates_args=())
+    def twice(x: Tensor) -> Tensor:
+        return 2 * x
+
+    twice.register_fake(torch.empty_like)
+    torch.export.save(export(Custom(), (1, 4)), tmp_path / "custom.pt2")
+    with pytest.raises(UnsupportedOperatorError) as caught:
+        load_model(tmp_path / "custom.pt2", NEVER)
+    text = str(caught.value)
+    assert "2 reasons at 2 places" in text
+    assert "mcugen_tests.twice.default: operators outside aten" in text
+    assert f"aten.special_bessel_j0.default, {line_of('bessel_j0(x + constant)')}" in text
+
+
+class Mixed(nn.Module):
+    """A quantized program with several values left in float and with weights of another kind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q = torch.ops.quantized_decomposed
+        for layer in (self.first, self.second):
+            x = q.quantize_per_tensor(x, 0.05, 3, -128, 127, torch.int8)
+            x = layer(q.dequantize_per_tensor(x, 0.05, 3, -128, 127, torch.int8))
+        x = q.quantize_per_tensor(x, 0.05, 3, -32768, 32767, torch.int16)
+        return q.dequantize_per_tensor(x, 0.05, 3, -32768, 32767, torch.int16)
+
+
+def test_all_faults_of_a_quantized_program() -> None:
+    with pytest.raises(UnsupportedOperatorError) as caught:
+        compile_program(export(Mixed(), (1, 4)), "net")
+    text = str(caught.value)
+    assert "module first" in text and "module second" not in text and "8 bits" in text
