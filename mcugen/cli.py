@@ -21,6 +21,7 @@ from mcugen import __version__
 from mcugen.borders.failures import report_bug, system_error
 from mcugen.borders.streams import finish_output, prepare_streams, settle
 from mcugen.errors import CheckFailedError, InputError, McugenError
+from mcugen.resources import build_inputs, data_folder
 
 app = typer.Typer(
     name="mcugen",
@@ -315,9 +316,41 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _print_zephyr_module(wanted: bool) -> None:
+    if wanted:
+        print(data_folder("zephyr_module"))
+        raise typer.Exit
+
+
+def _print_build_inputs(wanted: bool) -> None:
+    if wanted:
+        print("\n".join(map(str, build_inputs())))
+        raise typer.Exit
+
+
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    module: Annotated[
+        bool,
+        typer.Option(
+            "--zephyr-module",
+            callback=_print_zephyr_module,
+            is_eager=True,
+            help="Print the folder of mcugen's Zephyr module, for ZEPHYR_EXTRA_MODULES.",
+        ),
+    ] = False,
+    inputs: Annotated[
+        bool,
+        typer.Option(
+            "--build-inputs",
+            callback=_print_build_inputs,
+            is_eager=True,
+            help="Print mcugen's own files, on which emitted files depend, for build systems.",
+        ),
+    ] = False,
 ) -> None:
     pass
 

@@ -21,14 +21,28 @@
 #define MCUGEN_CMSIS_NN_CORE MCUGEN_CMSIS_NN_SCALAR
 #endif
 
-/* The major revision of arm_nnfunctions.h. It has no version macro, but one signature changed with each revision. */
+/* The major revision of arm_nnfunctions.h. It has no version macro, but one signature changed with each revision:
+ * with V12 arm_svdf_s8 got a context; V13 to V16 sum vectors without an offset of their own, and from V16 on the bias of
+ * arm_convolve_s16 has a struct. */
 #define MCUGEN_CMSIS_NN_IS_V11                                                                                         \
-    _Generic(&arm_convolve_s8,                                                                                         \
-        arm_cmsis_nn_status (*)(const cmsis_nn_context *, const cmsis_nn_conv_params *,                                \
-                                const cmsis_nn_per_channel_quant_params *, const cmsis_nn_dims *, const int8_t *,      \
-                                const cmsis_nn_dims *, const int8_t *, const cmsis_nn_dims *, const int32_t *,         \
-                                const cmsis_nn_dims *, int8_t *): 1,                                                   \
+    _Generic(&arm_svdf_s8,                                                                                             \
+        arm_cmsis_nn_status (*)(const cmsis_nn_context *, const cmsis_nn_context *, const cmsis_nn_svdf_params *,      \
+                                const cmsis_nn_per_tensor_quant_params *, const cmsis_nn_per_tensor_quant_params *,    \
+                                const cmsis_nn_dims *, const int8_t *, const cmsis_nn_dims *, int8_t *,                \
+                                const cmsis_nn_dims *, const int8_t *, const cmsis_nn_dims *, const int8_t *,          \
+                                const cmsis_nn_dims *, const int32_t *, const cmsis_nn_dims *, int8_t *): 1,           \
         default: 0)
+#define MCUGEN_CMSIS_NN_IS_V16                                                                                         \
+    (_Generic(&arm_vector_sum_s8,                                                                                      \
+        arm_cmsis_nn_status (*)(int32_t *, const int32_t, const int32_t, const int8_t *, const int32_t,                \
+                                const int32_t *): 1,                                                                   \
+        default: 0) &&                                                                                                 \
+     _Generic(&arm_convolve_s16,                                                                                       \
+        arm_cmsis_nn_status (*)(const cmsis_nn_context *, const cmsis_nn_conv_params *,                                \
+                                const cmsis_nn_per_channel_quant_params *, const cmsis_nn_dims *, const int16_t *,     \
+                                const cmsis_nn_dims *, const int8_t *, const cmsis_nn_dims *, const int64_t *,         \
+                                const cmsis_nn_dims *, int16_t *): 0,                                                  \
+        default: 1))
 #define MCUGEN_CMSIS_NN_IS_V18                                                                                         \
     _Generic(&arm_transpose_conv_s8_get_buffer_size_mve,                                                               \
         int32_t (*)(const cmsis_nn_dims *, const cmsis_nn_dims *, const cmsis_nn_dims *): 1,                           \
@@ -84,7 +98,7 @@ struct mcugen_cmsis_nn_fully_connected_params {
     int32_t rows, input_c, output_c;
     int32_t input_offset, output_offset;
     int32_t activation_min, activation_max;
-    int32_t sums_in_context;
+    int32_t sums_in_context, sums_in_bias;
     int32_t multiplier, shift; /* of all channels; unused where each channel has its own */
 };
 

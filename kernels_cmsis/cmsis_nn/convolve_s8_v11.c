@@ -1,5 +1,5 @@
-/* Any convolution without groups, by CMSIS-NN 4.1: columns of the input are gathered in scratch, then multiplied.
- * How much scratch it wants depends on the release. */
+/* Any convolution, by CMSIS-NN up to 6.0: columns of the input are gathered in scratch, then multiplied.
+ * How much scratch 4.1 wants depends on the release. */
 #include "convolve.h"
 
 MCUGEN_KERNEL void

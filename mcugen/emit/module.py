@@ -39,6 +39,9 @@ _COPIED = (
     ("cmake/mcugen_models.ld", "zephyr/mcugen_models.ld"),
 )
 
+# Start of a C expression for a place in the arena.
+_ARENA_ADDRESS = "memory + "
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -117,7 +120,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "outputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.outputs],
         "port_names": [*inputs, *outputs],
         "signature": ", ".join([f"const int8_t *{n}" for n in inputs] + [f"int8_t *{n}" for n in outputs]),
-        "uses_memory": any("memory" in a for c in calls for a in (*c.arguments, c.output)),
+        "uses_memory": any(a.startswith(_ARENA_ADDRESS) for c in calls for a in (*c.arguments, c.output)),
     }
     files = {
         PurePosixPath(path.format(name=name)): render_template("mcugen.emit", template, **context).encode()
@@ -182,7 +185,7 @@ class _ScheduleBuilder:
         return self._arena(buffer)
 
     def _arena(self, buffer: str) -> str:
-        return f"memory + {self._plan.arena.placements[buffer].offset}"
+        return f"{_ARENA_ADDRESS}{self._plan.arena.placements[buffer].offset}"
 
     def _instance(self, kind: str, invocation: Invocation) -> Instance:
         params = tuple((field, _c_value(value)) for field, value in invocation.params.items())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
 from mcugen.errors import InputError
+from mcugen.resources import data_folder
 
 _C_RESERVED = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if inline int long
@@ -18,23 +20,42 @@ _MAX_LENGTH = 48
 
 def c_identifier(text: str, fallback: str = "model") -> str:
     """A lower-case C identifier that resembles the text; never a keyword, never empty, at most 48 characters."""
-    name = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")[:_MAX_LENGTH].rstrip("_")
-    if not name:
-        name = fallback
-    if name[0].isdigit() or name in _C_RESERVED:
-        name = f"m_{name}"
-    return name
+    name = _sanitized(text, fallback)
+    return f"m_{name}" if name in _C_RESERVED else name
+
+
+def _sanitized(text: str, fallback: str) -> str:
+    name = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")[:_MAX_LENGTH].rstrip("_") or fallback
+    return f"m_{name}" if name[0].isdigit() else name
 
 
 def module_name(text: str) -> str:
-    """The module's name from `--name` or the model file's stem.
+    """The module's name from `--name` or the model file's stem; its header, library and functions are called by it.
 
     Raises:
-        InputError: nothing usable is left of the text.
+        InputError: nothing usable is left of the text, or the name means something else to a compiler or to CMake.
     """
     if not re.search(r"[0-9A-Za-z]", text):
         raise InputError(f"no module name can be made from {text!r}", hint="give one with --name, such as --name kws")
-    return c_identifier(text)
+    name = _sanitized(text, "model")
+    if name in reserved_module_names():
+        raise InputError(
+            f"a module cannot be called {name}: its header {name}.h or its library would take the place of another",
+            hint=f"give another name with --name, such as --name {name}_model",
+        )
+    if name.split("_")[0] == "mcugen":
+        raise InputError(
+            f"a module cannot be called {name}: names with mcugen_ are those of mcugen's own headers and functions",
+            hint="give another name with --name, such as --name kws",
+        )
+    return name
+
+
+@functools.cache
+def reserved_module_names() -> frozenset[str]:
+    """The words of `zephyr_module/cmake/reserved_names.txt`, which the CMake functions read too."""
+    text = (data_folder("zephyr_module") / "cmake" / "reserved_names.txt").read_text()
+    return frozenset(re.sub(r"^#.*$", "", text, flags=re.MULTILINE).split())
 
 
 def unique_identifiers(texts: Iterable[str], fallback: str) -> list[str]:

@@ -66,7 +66,7 @@ def test_absent(mcugen: Command, exported: Export, tmp_path: Path) -> None:
 def test_unsupported_version(mcugen: Command, exported: Export, tmp_path: Path) -> None:
     header = tmp_path / "Include" / "arm_nnfunctions.h"
     header.parent.mkdir()
-    header.write_text("/* $Revision:    V.16.0.0 */\n")
+    header.write_text("/* $Revision:    V.17.3.0 */\n")
     done = refused(mcugen, exported("ds_cnn"), "--cmsis-nn", tmp_path)
     assert done.code == 2
-    assert "V16.0.0" in done.err and "V18" in done.err and "V19" in done.err
+    assert "V17.3.0" in done.err and "V16" in done.err and "V18" in done.err and "V19" in done.err

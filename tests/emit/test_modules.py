@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from mcugen import api
 from mcugen.errors import DoesNotFitError
-from mcugen.graph import reference
+from mcugen.graph import Graph, Port, Quantization, Tensor, reference
+from mcugen.graph.ops import Add
 from tests.emit import host
 from tests.graph.draws import Case
 from tests.graph.networks import network_graphs
@@ -46,6 +47,18 @@ def check(case: Case, options: api.Options) -> None:
 @given(network_graphs(), OPTIONS)
 def test_random_networks(case: Case, options: api.Options) -> None:
     check(case, options)
+
+
+def test_ports_and_layers_called_as_the_schedules_own_names() -> None:
+    """`memory`, `arena` and `params` are names of the schedule; nothing here lies in the arena."""
+    q = Quantization.per_tensor(0.05, 3)
+    tensors = {name: Tensor(name, (1, 8), "int8", q) for name in ("memory", "arena", "params")}
+    op = Add(name="memory", inputs=("memory", "arena"), outputs=("params",))
+    ports = {name: Port(name, name, (1, 8), (0, 1)) for name in tensors}
+    graph = Graph("memory_model", tensors, (op,), (ports["memory"], ports["arena"]), (ports["params"],))
+    rng = np.random.default_rng(1)
+    inputs = {name: rng.integers(-128, 128, (1, 8)).astype(np.int8) for name in ("memory", "arena")}
+    check(Case(graph, inputs), api.Options(board="mps2_an385"))
 
 
 @pytest.mark.slow

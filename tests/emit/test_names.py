@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcugen.emit.names import c_identifier, comment_text, module_name, unique_identifiers
+from mcugen.emit.names import c_identifier, comment_text, module_name, reserved_module_names, unique_identifiers
 from mcugen.errors import InputError
 
 
@@ -43,6 +47,38 @@ def test_comments_cannot_be_left(text: str) -> None:
     safe = comment_text(text)
     assert "*/" not in safe and "/*" not in safe and "\n" not in safe and not safe.endswith("\\")
     assert safe.isascii()
+
+
+@pytest.mark.parametrize(
+    "text", ["signal", "Time", "math", "string", "stdint", "stddef", "harness", "arm_acle", "test"]
+)
+def test_a_module_hides_no_header_and_no_library(text: str) -> None:
+    with pytest.raises(InputError, match=f"cannot be called {text.lower()}.*\n.*--name {text.lower()}_model"):
+        module_name(text)
+
+
+@pytest.mark.parametrize("text", ["mcugen", "mcugen kws"])
+def test_names_of_mcugens_own(text: str) -> None:
+    with pytest.raises(InputError, match=r"names with mcugen_ are"):
+        module_name(text)
+
+
+@pytest.mark.parametrize("name", ["models", "shared_arena", "board", "int", "kws_2", "memory_model", "a" * 48])
+def test_other_names_are_taken_as_they_are(name: str) -> None:
+    assert module_name(name) == name
+
+
+def test_no_header_of_the_compilers_has_a_module_name() -> None:
+    """What a C program of the standard and of POSIX may include, as far as this machine's C library has it."""
+    compiler = shutil.which("arm-none-eabi-gcc")
+    if compiler is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    said = subprocess.run([compiler, "-E", "-v", "-xc", os.devnull], capture_output=True, text=True, check=True).stderr
+    folders = re.findall(r"^ (/\S+)$", said, re.MULTILINE)
+    headers = {path.stem for folder in folders for path in Path(folder).glob("*.h")}
+    assert "stdint" in headers
+    usable = {stem for stem in headers if re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", stem)}
+    assert usable <= reserved_module_names()
 
 
 def test_a_name_without_any_letter_is_an_error() -> None:

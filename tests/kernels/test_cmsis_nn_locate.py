@@ -48,7 +48,7 @@ def test_a_given_path_that_is_something_else(tmp_path: Path) -> None:
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("revision", ["V.11.2.0", "V.17.0.0", "V.20.0.0"])
+@pytest.mark.parametrize("revision", ["V.11.2.0", "V.15.2.0", "V.17.0.0", "V.20.0.0"])
 def test_unsupported_version(tmp_path: Path, revision: str) -> None:
     with pytest.raises(InputError) as caught:
         locate(make_tree(tmp_path / "tree", revision), {})

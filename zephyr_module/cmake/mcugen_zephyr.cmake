@@ -49,9 +49,16 @@ function(mcugen_zephyr_module name folder arena_bytes optimization)
   endif()
 
   zephyr_library_named(mcugen_${name})
-  zephyr_include_directories(${folder}/include)
+  mcugen_zephyr_headers(headers ${folder})
+  zephyr_compile_options(${headers})
   mcugen_zephyr_model(mcugen_${name} ${name} ${folder} ${optimization} ARENA_BYTES ${arena_bytes} ${options})
   message(STATUS "mcugen: model ${name}, ${arena_bytes} bytes of arena")
+endfunction()
+
+# Compiler options that find an emitted folder's headers: first for `#include "name.h"`, last for <...>, so that a model hides
+# no header of Zephyr, of a module or of the C library.
+function(mcugen_zephyr_headers result folder)
+  set(${result} "SHELL:-iquote \"${folder}/include\"" "SHELL:-idirafter \"${folder}/include\"" PARENT_SCOPE)
 endfunction()
 
 # Refuses Kconfig options of an emitted module of which one would be ignored. <model>: CONFIG_MCUGEN_MODEL_<NAME>.
@@ -87,9 +94,15 @@ function(mcugen_zephyr_model target name folder optimization)
   string(TOUPPER ${name} NAME)
   set(sources ${folder}/src/${name}.c ${folder}/src/${name}_weights.c ${folder}/src/${name}_model.c)
   target_sources(${target} PRIVATE ${sources})
-  target_include_directories(${target} PUBLIC ${folder}/include PRIVATE ${folder}/kernels ${folder}/vectors)
+  mcugen_zephyr_headers(headers ${folder})
+  target_compile_options(${target} PUBLIC ${headers})
+  target_include_directories(${target} PRIVATE ${folder}/kernels ${folder}/vectors)
   # Of the source, which come after Zephyr's own: those have -Os, and -ffreestanding, which makes a call of every memcpy().
   set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS ${optimization} -fbuiltin -std=c11)
+  # Models stay what mcugen measured: link-time optimization would compile them anew, and hide which code is whose.
+  if(CONFIG_LTO)
+    set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fno-lto)
+  endif()
 
   foreach(flag LISTED STATISTICS VECTORS)
     if(ARG_${flag})
@@ -97,12 +110,23 @@ function(mcugen_zephyr_model target name folder optimization)
     endif()
   endforeach()
   mcugen_zephyr_list_models()
-  set_property(TARGET mcugen_models APPEND PROPERTY MCUGEN_FOLDERS ${folder})
+  set_property(TARGET mcugen-models APPEND PROPERTY MCUGEN_FOLDERS ${folder})
   if(ARG_LISTED)
     # The descriptor is in the image although only the linker's section refers to it.
     target_link_options(zephyr_interface INTERFACE -Wl,--undefined=${name}_model)
   endif()
 
+  if(CONFIG_MCUGEN_USERSPACE)
+    if(ARG_ARENA_REGION)
+      message(FATAL_ERROR "mcugen: with CONFIG_MCUGEN_USERSPACE the arena of ${name} lies in mcugen_partition, not in the memory "
+        "region ${ARG_ARENA_REGION}; an arena of the caller may lie anywhere")
+    endif()
+    mcugen_zephyr_partition(section ${target})
+    target_compile_definitions(${target} PRIVATE "${NAME}_STATISTICS_SECTION=\"${section}\"")
+    if(NOT ARG_ARENA_SECTION)
+      set(ARG_ARENA_SECTION ${section})
+    endif()
+  endif()
   if(ARG_ARENA STREQUAL "shared")
     target_compile_definitions(${target} PRIVATE ${NAME}_SHARED_ARENA)
     mcugen_zephyr_share_arena(${target} ${name})
@@ -183,27 +207,33 @@ endfunction()
 
 # Once in an image: the section of all descriptors, and a target that knows all models.
 function(mcugen_zephyr_list_models)
-  if(TARGET mcugen_models)
+  if(TARGET mcugen-models)
     return()
   endif()
-  add_custom_target(mcugen_models)
+  add_custom_target(mcugen-models)
   zephyr_linker_sources(SECTIONS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/mcugen_models.ld)
   if(CONFIG_CMAKE_LINKER_GENERATOR)
     zephyr_iterable_section(NAME mcugen_model KVMA RAM_REGION GROUP RODATA_REGION)
   endif()
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/mcugen/models.txt
-    CONTENT "$<JOIN:$<TARGET_PROPERTY:mcugen_models,MCUGEN_FOLDERS>,\n>\n")
+    CONTENT "$<JOIN:$<TARGET_PROPERTY:mcugen-models,MCUGEN_FOLDERS>,\n>\n")
 endfunction()
 
 # Adds a model to those that share one arena; the compiler makes it as large as the largest.
 function(mcugen_zephyr_share_arena library name)
-  set(target mcugen_shared_arena)
+  set(target mcugen-shared-arena)
   if(NOT TARGET ${target})
     set(source ${CMAKE_BINARY_DIR}/mcugen/shared_arena.c)
     add_library(${target} STATIC ${source})
     target_link_libraries(${target} PRIVATE zephyr_interface)
     add_dependencies(${target} zephyr_generated_headers)
-    if(CONFIG_MCUGEN_SHARED_ARENA_REGION)
+    if(CONFIG_MCUGEN_USERSPACE AND CONFIG_MCUGEN_SHARED_ARENA_REGION)
+      message(FATAL_ERROR "mcugen: with CONFIG_MCUGEN_USERSPACE the shared arena lies in mcugen_partition: "
+        "CONFIG_MCUGEN_SHARED_ARENA_REGION has to be empty")
+    elseif(CONFIG_MCUGEN_USERSPACE)
+      mcugen_zephyr_partition(section ${target})
+      target_compile_definitions(${target} PRIVATE "MCUGEN_SHARED_ARENA_SECTION=\"${section}\"")
+    elseif(CONFIG_MCUGEN_SHARED_ARENA_REGION)
       mcugen_zephyr_region(section "${CONFIG_MCUGEN_SHARED_ARENA_REGION}" "" "the shared arena")
       target_compile_definitions(${target} PRIVATE "MCUGEN_SHARED_ARENA_SECTION=\"${section}\"")
     endif()
@@ -228,7 +258,28 @@ int8_t mcugen_shared_arena[sizeof(union arenas)] __attribute__((aligned(_Alignof
 ")
   endif()
   set_property(TARGET ${target} APPEND PROPERTY MCUGEN_MODELS ${name})
-  set_property(TARGET ${target} APPEND PROPERTY MCUGEN_MEMBERS "struct ${name}_arena ${name}")
-  target_include_directories(${target} PRIVATE $<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>)
+  set_property(TARGET ${target} APPEND PROPERTY MCUGEN_MEMBERS "struct ${name}_arena ${name}_arena")
+  target_compile_options(${target} PRIVATE $<TARGET_PROPERTY:${library},INTERFACE_COMPILE_OPTIONS>)
   target_link_libraries(${library} PUBLIC ${target})
+endfunction()
+
+# The memory partition of all models, for threads in user mode; gives the section of its variables, and links <library> with
+# it. The name of the section is that of K_APP_BMEM(mcugen_partition).
+function(mcugen_zephyr_partition section library)
+  set(target mcugen-partition)
+  if(NOT TARGET ${target})
+    set(source ${CMAKE_BINARY_DIR}/mcugen/partition.c)
+    add_library(${target} STATIC ${source})
+    target_link_libraries(${target} PRIVATE zephyr_interface)
+    add_dependencies(${target} zephyr_generated_headers)
+    file(GENERATE OUTPUT ${source} CONTENT
+"/* Generated by mcugen: what models write to, for the memory domain of threads that run them in user mode. */
+#include <zephyr/app_memory/app_memdomain.h>
+#include <zephyr/kernel.h>
+
+K_APPMEM_PARTITION_DEFINE(mcugen_partition);
+")
+  endif()
+  target_link_libraries(${library} PUBLIC ${target})
+  set(${section} data_smem_mcugen_partition_bss PARENT_SCOPE)
 endfunction()

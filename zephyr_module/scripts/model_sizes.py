@@ -17,8 +17,10 @@ from typing import Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-_MEMBER = re.compile(r"lib(?:mcugen_(\w+)|modules__cmsis-nn)\.a\((\w+)\.c")
+_MEMBER = re.compile(r"lib(?:mcugen[-_]([\w-]+)|modules__cmsis-nn)\.a\((\w+)\.c")
 _CMSIS_NN = "CMSIS-NN"
+# A hyphen: no model is called so.
+_SHARED_ARENA = "shared-arena"
 # " .text.f  0x00001000  0x20 lib.a(x.o)"; a long section name has the rest on the next line.
 _CONTRIBUTION = re.compile(r"^(?: \S+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$")
 
@@ -77,7 +79,7 @@ def contributions(map_path: Path, output_sections: Collection[str]) -> Iterator[
 
 
 def model_sizes(map_path: Path, elf_path: Path) -> dict[str, Size]:
-    """By library name without `libmcugen_`: the models, `shared_arena`, and CMSIS-NN."""
+    """By library name without `libmcugen_` or `libmcugen-`: the models, the shared arena, and CMSIS-NN."""
     sections = read_sections(elf_path)
     sizes: dict[str, Size] = {}
     for name, source, address, size in contributions(map_path, {s.name for s in sections}):
@@ -116,8 +118,8 @@ def report(models: Path, map_path: Path, elf_path: Path) -> list[dict[str, Any]]
                 "kernels": manifest["options"]["kernels"],
             }
         )
-    if "shared_arena" in sizes:
-        rows.append({"model": "shared arena", "flash_bytes": 0, "ram_bytes": sizes["shared_arena"].ram})
+    if _SHARED_ARENA in sizes:
+        rows.append({"model": "shared arena", "flash_bytes": 0, "ram_bytes": sizes[_SHARED_ARENA].ram})
     if _CMSIS_NN in sizes:
         rows.append({"model": _CMSIS_NN, "flash_bytes": sizes[_CMSIS_NN].flash, "ram_bytes": sizes[_CMSIS_NN].ram})
     return rows

@@ -13,13 +13,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
 from west.commands import WestCommand
 
 _SCRIPTS = Path(__file__).resolve().parent
+# Not `-m mcugen`, which would take a folder of that name in the current one for it.
+_RUN = str(_SCRIPTS / "run_mcugen.py")
 _DEFAULT_BUILD = "build"
 _HOW_TO_GET = (
-    "mcugen was not found. Install it (pip install mcugen) and put it on the PATH, or set MCUGEN_EXECUTABLE to the "
-    "program, or MCUGEN_PYTHON to a Python that has it."
+    "mcugen was not found. Install it (docs/zephyr/tutorial.md, step 1) and put it on the PATH, or set "
+    "MCUGEN_EXECUTABLE to the program, or MCUGEN_PYTHON to a Python that has it."
 )
 _FORWARDED = ("emit", "verify", "boards")
 
@@ -29,11 +32,11 @@ def find_mcugen() -> list[str] | None:
     if os.environ.get("MCUGEN_EXECUTABLE"):
         return [os.environ["MCUGEN_EXECUTABLE"]]
     if os.environ.get("MCUGEN_PYTHON"):
-        return [os.environ["MCUGEN_PYTHON"], "-m", "mcugen"]
+        return [os.environ["MCUGEN_PYTHON"], _RUN]
     found = shutil.which("mcugen")
     if found:
         return [found]
-    own = [sys.executable, "-m", "mcugen"]
+    own = [sys.executable, _RUN]
     return own if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0 else None
 
 
@@ -55,14 +58,23 @@ class Mcugen(WestCommand):
             description=self.description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             epilog=_EPILOG,
+            add_help=False,
         )
-        parser.add_argument("action", choices=[*_FORWARDED, "report"], help="what to do; see below")
+        parser.add_argument("action", nargs="?", choices=[*_FORWARDED, "report"], help="what to do; see below")
+        parser.add_argument("-h", "--help", action="store_true", dest="wants_help", help="also of an action")
         parser.add_argument("-d", "--build-dir", type=Path, help="of `report`, and of `verify --model`; default: build")
+        parser.add_argument("--domain", help="of the same, in a build with sysbuild: the image, by name; default: all")
         parser.add_argument("--model", help="of `verify`: a model of the build, by name")
         parser.add_argument("--json", action="store_true", help="print JSON")
+        self._parser = parser
         return parser
 
     def do_run(self, args: argparse.Namespace, unknown_args: list[str]) -> None:
+        if args.action is None and not args.wants_help:
+            self._parser.error(f"what to do is missing: {', '.join((*_FORWARDED, 'report'))}")
+        if args.action not in _FORWARDED and args.wants_help:
+            self._parser.print_help()
+            return
         if args.action == "report":
             self._report(args, unknown_args)
             return
@@ -70,9 +82,11 @@ class Mcugen(WestCommand):
         if command is None:
             self.die(_HOW_TO_GET, exit_code=3)
         arguments = list(unknown_args)
-        if args.action == "verify" and args.model:
+        if args.wants_help:
+            arguments = ["--help"]
+        elif args.action == "verify" and args.model:
             arguments.insert(0, str(self._model_folder(args)))
-        if args.action == "emit":
+        elif args.action == "emit":
             arguments += self._board(arguments)
         if args.json:
             arguments.append("--json")
@@ -88,31 +102,68 @@ class Mcugen(WestCommand):
         configured = os.environ.get("BOARD") or self.config.get("build.board")
         return [] if given or not configured else ["--board", configured]
 
-    def _build_dir(self, args: argparse.Namespace) -> Path:
+    def _images(self, args: argparse.Namespace) -> dict[str, Path]:
+        """Build folders of the images that have models, by the image's name; without sysbuild one of no name."""
         folder = args.build_dir or Path(_DEFAULT_BUILD)
-        if not (folder / "mcugen" / "models.txt").is_file():
+        found = {name: path for name, path in _domains(folder).items() if _models_file(path).is_file()}
+        if not found:
             self.die(f"{folder} is no build with models of mcugen: build the application first, or give --build-dir")
-        return folder
+        if args.domain:
+            if args.domain not in found:
+                self.die(f"{folder} has no image {args.domain} with models; it has: {', '.join(sorted(found))}")
+            return {args.domain: found[args.domain]}
+        return found
 
     def _model_folder(self, args: argparse.Namespace) -> Path:
-        folders = [
-            Path(line) for line in (self._build_dir(args) / "mcugen" / "models.txt").read_text().split("\n") if line
-        ]
-        by_name = {json.loads((f / "mcugen.json").read_text())["name"]: f for f in folders}
+        by_name: dict[str, list[Path]] = {}
+        for image in self._images(args).values():
+            for folder in map(Path, _models_file(image).read_text().split()):
+                by_name.setdefault(json.loads((folder / "mcugen.json").read_text())["name"], []).append(folder)
         if args.model not in by_name:
             self.die(f"the build has no model {args.model}; it has: {', '.join(sorted(by_name))}")
-        return by_name[args.model]
+        if len(by_name[args.model]) > 1:
+            self.die(f"several images have a model {args.model}: choose one with --domain")
+        return by_name[args.model][0]
 
     def _report(self, args: argparse.Namespace, unknown_args: list[str]) -> None:
         if unknown_args:
             self.die(f"unknown arguments: {' '.join(unknown_args)}")
-        folder = self._build_dir(args)
+        rows: list[dict[str, object]] = []
+        for name, folder in self._images(args).items():
+            if not (folder / "zephyr" / "zephyr.map").is_file():
+                self.die(f"{folder} has no zephyr.map: build the application first")
+            if "CONFIG_ARCH_POSIX=y" in (folder / "zephyr" / ".config").read_text().splitlines():
+                self.die(f"{folder} is a program of the workstation, which has no flash and RAM to report")
+            output = self._sizes(folder, args.json)
+            if args.json:
+                rows += ({"image": name} | row if name else row for row in json.loads(output)["models"])
+            else:
+                print(f"{name}:\n{output}" if name else output, end="")
+        if args.json:
+            json.dump({"models": rows}, sys.stdout)
+
+    def _sizes(self, build_dir: Path, as_json: bool) -> str:
         # A program of its own: west's Python need not have pyelftools, Zephyr's does.
-        options = ["--models", folder / "mcugen" / "models.txt", "--map", folder / "zephyr" / "zephyr.map"]
-        program = [_zephyr_python(folder), _SCRIPTS / "model_sizes.py", *options, *(["--json"] if args.json else [])]
-        result = subprocess.run([str(part) for part in program], check=False)
+        options = ["--models", _models_file(build_dir), "--map", build_dir / "zephyr" / "zephyr.map"]
+        program = [_zephyr_python(build_dir), _SCRIPTS / "model_sizes.py", *options, *(["--json"] if as_json else [])]
+        result = subprocess.run([str(part) for part in program], check=False, stdout=subprocess.PIPE, text=True)
         if result.returncode:
             sys.exit(result.returncode)
+        return result.stdout
+
+
+def _models_file(build_dir: Path) -> Path:
+    return build_dir / "mcugen" / "models.txt"
+
+
+def _domains(folder: Path) -> dict[str, Path]:
+    """Build folders of the images of a build, by name: those that sysbuild lists, or the folder itself."""
+    listed = folder / "domains.yaml"
+    if not listed.is_file():
+        return {"": folder}
+    # West itself needs PyYAML.
+    domains = yaml.safe_load(listed.read_text()).get("domains", [])
+    return {str(domain["name"]): Path(domain["build_dir"]) for domain in domains}
 
 
 def _zephyr_python(build_dir: Path) -> str:
@@ -129,4 +180,7 @@ actions:
   verify DIR ...     as `mcugen verify`; or --model NAME [-d BUILD] for a model of a build
   boards             the boards that mcugen knows
   report [-d BUILD]  flash and RAM of each model in a built image
+
+`west mcugen emit --help` shows the options of emit, and so for verify and boards. With sysbuild, report shows all
+images that have models, and verify --model looks through them; --domain NAME chooses one.
 """

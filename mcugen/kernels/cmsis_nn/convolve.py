@@ -69,7 +69,7 @@ class ConvolveCall(TypedDict):
 def convolve_call(core: CoreClass, interface: Interface, elements: int) -> ConvolveCall:
     """The wrapper of arm_convolve_s8, which got one more argument, and its scratch for columns of `elements`."""
     return {
-        "function": "convolve_s8" if interface.grouped else "convolve_s8_v11",
+        "function": "convolve_s8" if interface.upscale else "convolve_s8_v11",
         "scratch": (f"MCUGEN_CMSIS_NN_CONVOLVE_BYTES({elements})", convolve_bytes(core, elements)),
     }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from mcugen.boards.board import Cpu
+from mcugen.kernels.cmsis_nn.interface import HeliumSums
 
 # Channels that the Helium depthwise kernel works on at once: CH_IN_BLOCK_MVE in arm_nnsupportfunctions.h.
 _DEPTHWISE_BLOCK_MVE = 124
@@ -54,6 +55,6 @@ def avgpool_bytes(core: CoreClass, channels: int) -> int:
     return 4 * channels if core is CoreClass.DSP else 0
 
 
-def kernel_sum_bytes(core: CoreClass, output_c: int, helium_sums: bool = True) -> int:
+def kernel_sum_bytes(core: CoreClass, output_c: int, helium_sums: HeliumSums = HeliumSums.ACCUMULATORS) -> int:
     """`arm_fully_connected_s8_get_buffer_size`: no working memory, but what the caller has to precompute."""
-    return 4 * output_c if core is CoreClass.MVE and helium_sums else 0
+    return 4 * output_c if core is CoreClass.MVE and helium_sums is not HeliumSums.KERNEL else 0

@@ -12,6 +12,7 @@ from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, bias_or_zeros, wrapped_int32
 from mcugen.kernels.cmsis_nn.core import CoreClass
+from mcugen.kernels.cmsis_nn.interface import HeliumSums
 
 # Instructions counted in QEMU: for each so many multiplications of an output, how many these are, for each output.
 _COSTS = {
@@ -46,11 +47,13 @@ class _FullyConnected(CmsisNnKernel):
                 "rows": op.rows(tensors),
                 "input_c": weights.shape[1],
                 "output_c": weights.shape[0],
-                "input_offset": -x.zero_point,
+                # With bare sums the offset is in the bias already, and what is read as sums does not count.
+                "input_offset": 0 if self._sums_of is HeliumSums.WEIGHTS else -x.zero_point,
                 "output_offset": out.zero_point,
                 "activation_min": op.clamp[0],
                 "activation_max": op.clamp[1],
-                "sums_in_context": int(self._precomputed),
+                "sums_in_context": int(self._sums_of is not HeliumSums.KERNEL),
+                "sums_in_bias": int(self._sums_of is not HeliumSums.ACCUMULATORS),
                 "multiplier": 0 if self.per_channel else int(multiplier[0]),
                 "shift": 0 if self.per_channel else int(shift[0]),
             },
@@ -58,8 +61,8 @@ class _FullyConnected(CmsisNnKernel):
         )
 
     @property
-    def _precomputed(self) -> bool:
-        return self.core is CoreClass.MVE and self.interface.helium_sums
+    def _sums_of(self) -> HeliumSums:
+        return self.interface.helium_sums if self.core is CoreClass.MVE else HeliumSums.KERNEL
 
     def _sums(self, op: FullyConnected, graph: Graph) -> IntArray:
         """The start of the accumulators; for Helium what `arm_vector_sum_s8` would compute at run time."""
@@ -67,7 +70,7 @@ class _FullyConnected(CmsisNnKernel):
         weights = tensors[1]
         assert weights.data is not None
         bias = bias_or_zeros(tensors[2].data if len(tensors) > 2 else None, weights.shape[0])
-        if not self._precomputed:
+        if self._sums_of is HeliumSums.KERNEL:
             return bias
         return wrapped_int32(bias.astype(np.int64) - tensors[0].zero_point * weights.data.astype(np.int64).sum(axis=1))
 

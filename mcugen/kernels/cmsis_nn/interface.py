@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from types import MappingProxyType
+
+
+class HeliumSums(Enum):
+    """Where arm_fully_connected_s8 takes the sums of the weights from on Helium.
+
+    KERNEL: it computes them. WEIGHTS: its context holds the bare sums, which it multiplies by the input offset and adds
+    to the bias. ACCUMULATORS: its context holds the start of the accumulators, bias included.
+    """
+
+    KERNEL = "kernel"
+    WEIGHTS = "weights"
+    ACCUMULATORS = "accumulators"
 
 
 @dataclass(frozen=True)
@@ -14,8 +27,9 @@ class Interface:
     Attributes:
         major, minor: of its `$Revision$`; later minors have it too.
         releases: where it is found.
-        grouped: arm_convolve_s8 has groups (and a version of it with an `upscale_dims` argument exists).
-        helium_sums: arm_fully_connected_s8 wants the weights' sums from its caller on Helium.
+        grouped: arm_convolve_s8 has groups.
+        upscale: arm_convolve_s8 has an `upscale_dims` argument.
+        helium_sums: what arm_fully_connected_s8 wants of its caller on Helium.
         absent: functions, without "arm_", that it does not have.
     """
 
@@ -23,9 +37,13 @@ class Interface:
     minor: int
     releases: str
     grouped: bool = True
-    helium_sums: bool = True
+    upscale: bool = True
+    helium_sums: HeliumSums = HeliumSums.ACCUMULATORS
     absent: frozenset[str] = frozenset()
 
+
+# Functions that came with V16.3 and V17.
+_LATE = frozenset({"fully_connected_per_channel_s8", "pad_s8", "transpose_s8"})
 
 INTERFACES: Mapping[int, Interface] = MappingProxyType(
     {
@@ -34,12 +52,21 @@ INTERFACES: Mapping[int, Interface] = MappingProxyType(
             Interface(
                 11,
                 3,
-                "CMSIS-NN 4.1.0 (Zephyr 3.7)",
+                "CMSIS-NN 4.1.0 (Zephyr 3.4 to 3.6)",
                 grouped=False,
-                helium_sums=False,
-                absent=frozenset({"fully_connected_per_channel_s8", "pad_s8", "transpose_s8"}),
+                upscale=False,
+                helium_sums=HeliumSums.KERNEL,
+                absent=_LATE,
             ),
-            Interface(18, 0, "CMSIS-NN 7.0.0 (Zephyr 4)"),
+            Interface(
+                16,
+                0,
+                "CMSIS-NN 6.0.0 (Zephyr 3.7 LTS and 4.0)",
+                upscale=False,
+                helium_sums=HeliumSums.WEIGHTS,
+                absent=_LATE,
+            ),
+            Interface(18, 0, "CMSIS-NN 7.0.0 (Zephyr 4.1 and newer)"),
             Interface(19, 0, "CMSIS-NN after 7.0.0 (2026)"),
         )
     }

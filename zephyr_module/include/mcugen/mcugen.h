@@ -50,7 +50,7 @@ struct mcugen_model {
     int32_t input_count, output_count;
     size_t arena_bytes, arena_alignment;
     size_t constant_bytes;
-    int64_t macs;
+    int64_t macs __attribute__((aligned(8))); /* the linker's list of descriptors relies on it, also where it would be 4 */
     /* One inference in the caller's arena, which several models may share in turn. */
     int (*run)(void *arena, size_t arena_bytes, const int8_t *const *inputs, int8_t *const *outputs);
     void *arena;                          /* the module's own or shared arena; NULL when it has none */
@@ -65,6 +65,11 @@ extern int8_t mcugen_shared_arena[];
 
 /* The clock of the statistics, in any unit. A Zephyr build defines it (hardware cycles); elsewhere the application does. */
 uint32_t mcugen_clock(void);
+
+#ifdef __ZEPHYR__
+/* With CONFIG_MCUGEN_USERSPACE: the memory that models write to, for the memory domain of threads that run them. */
+extern struct k_mem_partition mcugen_partition;
+#endif
 
 static inline void mcugen_count(struct mcugen_statistics *statistics, uint32_t cycles)
 {

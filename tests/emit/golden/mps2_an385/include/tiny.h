@@ -2,8 +2,8 @@
  *
  * 4332 multiply-accumulates an inference; 1279 bytes of constants; 324 bytes of arena.
  */
-#ifndef TINY_H
-#define TINY_H
+#ifndef MCUGEN_MODEL_TINY_H
+#define MCUGEN_MODEL_TINY_H
 
 #include <mcugen/mcugen.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  *
  * 4332 multiply-accumulates an inference; 1295 bytes of constants; 368 bytes of arena.
  */
-#ifndef TINY_H
-#define TINY_H
+#ifndef MCUGEN_MODEL_TINY_H
+#define MCUGEN_MODEL_TINY_H
 
 #include <mcugen/mcugen.h>
 #include <stdint.h>
