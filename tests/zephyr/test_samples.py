@@ -43,6 +43,61 @@ def test_sample(workspace: Workspace, tmp_path: Path, sample: str, board: str) -
 
 
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("board", ["native_sim", "native_sim/native/64"])
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_sample_on_the_workstation(workspace: Workspace, tmp_path: Path, sample: str, board: str) -> None:
+    if board == "native_sim" and not has_32_bit_libraries(tmp_path):
+        pytest.skip("needs gcc-multilib for a program of 32 bit")
+    result = workspace.build(MODULE / "samples" / sample, board, tmp_path / "build")
+    assert result.returncode == 0, result.stdout
+    assert not re.search(r"warning:|CMake Warning", result.stdout)
+    program = [tmp_path / "build" / "zephyr" / "zephyr.exe", "-stop_at=20"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
+    assert SAMPLES[sample] in done.stdout
+
+
+def has_32_bit_libraries(folder: Path) -> bool:
+    (folder / "main.c").write_text("#include <stdio.h>\nint main(void)\n{\n    return 0;\n}\n")
+    return subprocess.run(["gcc", "-m32", "main.c"], cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("board", ["mps2/an385", "mps2/an521/cpu0", "mps3/corstone300/an547"])
+def test_a_thread_in_user_mode(workspace: Workspace, tmp_path: Path, board: str) -> None:
+    result = workspace.build(MODULE / "samples" / "userspace", board, tmp_path / "build")
+    assert result.returncode == 0, result.stdout
+    assert not re.search(r"warning:|CMake Warning", result.stdout)
+    run_image(tmp_path / "build", board, r"userspace: [1-9]\d* inferences, PASS")
+
+
+def test_a_thread_in_user_mode_without_the_partition_faults(workspace: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(MODULE / "samples" / "userspace", tmp_path / "application")
+    listing, source = tmp_path / "application" / "CMakeLists.txt", tmp_path / "application" / "src" / "main.c"
+    listing.write_text(listing.read_text().replace("../models", f"{MODULE}/samples/models"))
+    source.write_text(source.read_text().replace("&mcugen_partition, ", ""))
+    extra = f"-DZEPHYR_EXTRA_MODULES={MODULE}"
+    result = workspace.build(tmp_path / "application", "mps2/an385", tmp_path / "build", extra)
+    assert result.returncode == 0, result.stdout
+    run_image(tmp_path / "build", "mps2/an385", "MPU FAULT|Data Access Violation")
+
+
+def test_link_time_optimization_and_sysbuild(workspace: Workspace, tmp_path: Path) -> None:
+    """The table of sizes tells models apart, and `west mcugen` finds the image of the application."""
+    sample, board = MODULE / "samples" / "hello_model", "mps2/an385"
+    sizes = {}
+    for name, prefix, sysbuild in (("plain", "", ()), ("lto", "hello_model_", ("--sysbuild",))):
+        build_dir = tmp_path / name
+        wanted = [f"-D{prefix}CONFIG_LTO=y", f"-D{prefix}CONFIG_ISR_TABLES_LOCAL_DECLARATION=y"] if prefix else []
+        minimal = f"-D{prefix}CONFIG_MINIMAL_LIBC=y"
+        result = workspace.west("build", *sysbuild, "-b", board, "-d", build_dir, sample, "--", minimal, *wanted)
+        assert result.returncode == 0, result.stdout
+        (found,) = re.findall(r"^gesture +(\d+) B +(\d+) B +(\d+) B", result.stdout, re.MULTILINE)
+        sizes[name] = found
+    assert sizes["lto"] == sizes["plain"] and int(sizes["lto"][0]) > 1000
+    run_image(tmp_path / "lto" / "hello_model", board, "hello_model: PASS")
+
+
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_sample_on_riscv(workspace: Workspace, tmp_path: Path, sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("qemu-system-riscv32") is None:

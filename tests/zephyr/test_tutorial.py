@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,35 +24,84 @@ from tests.zephyr.workspace import MODULE, ROOT, Workspace, run_image
 
 TUTORIAL = ROOT / "docs" / "zephyr" / "tutorial.md"
 BOARD = "mps2/an385"
-WITH_MCUGEN = f"-DZEPHYR_EXTRA_MODULES={MODULE}"
+_BLOCK = re.compile(r"(?:<!-- (file|console)(?:: (\S+))? -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
+_RUN = "west build -t run"
 
 
 def tutorial_files() -> dict[str, str]:
-    return dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", TUTORIAL.read_text(), re.DOTALL))
+    return {name: text for kind, name, _, text in _BLOCK.findall(TUTORIAL.read_text()) if kind == "file"}
+
+
+def tutorial_script() -> str:
+    """The page as a shell script: its commands as they stand, its files written where the reader meets them."""
+    steps = []
+    for kind, name, language, text in _BLOCK.findall(TUTORIAL.read_text()):
+        if kind == "file":
+            steps.append(f"cat > {name} <<'END OF FILE'\n{text}END OF FILE\n")
+        elif language == "sh":
+            steps.append(text)
+    return "set -e\n" + "".join(steps)
 
 
 @dataclass(frozen=True)
 class Built:
+    """The reader's folder and environment after the last command but one, and what the commands printed."""
+
     application: Path
     build_dir: Path
     output: str
+    environment: Mapping[str, str]
+    home: Path
+
+    def ninja(self, *targets: str) -> subprocess.CompletedProcess[str]:
+        """A build in a shell that never heard of mcugen: the build remembers where it is."""
+        return shell("ninja " + " ".join(targets), self.build_dir, self.environment)
 
 
-def make_model(application: Path) -> None:
-    subprocess.run([sys.executable, "model.py"], cwd=application, check=True, timeout=300)
+def shell(script: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=dict(environment),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=1800,
+    )
 
 
 @pytest.fixture(scope="module")
 def built(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    application = tmp_path_factory.mktemp("motion")
-    for name, text in tutorial_files().items():
-        (application / name).write_text(text)
-    (application / "prj.conf").write_text("")
-    make_model(application)
-    build_dir = application / "build"
-    result = workspace.build(application, BOARD, build_dir, WITH_MCUGEN)
+    """Follows the page in a fresh folder, with a fresh home that has mcugen's source tree.
+
+    What pip would download is there already: the reader's environment sees the packages of this Python.
+    """
+    home = tmp_path_factory.mktemp("home")
+    (home / "mcugen").symlink_to(ROOT)
+    packages = home / "mcugen-venv" / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "here.pth").write_text("\n".join(p for p in sys.path if p.endswith("site-packages")))
+    (home / "bin").mkdir()
+    (home / "bin" / "python3.11").symlink_to(sys.executable)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MCUGEN", "PYTHON", "VIRTUAL_ENV"))} | {
+        "HOME": str(home),
+        "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
+        "PIP_NO_DEPS": "1",
+        "PIP_QUIET": "3",
+        "CMAKE_BUILD_PARALLEL_LEVEL": "1",
+    }
+    start = tmp_path_factory.mktemp("start")
+    script = tutorial_script()
+    assert script.rstrip().endswith(_RUN)
+    result = shell(script.rstrip().removesuffix(_RUN), start, environment)
     assert result.returncode == 0, result.stdout
-    return Built(application, build_dir, result.stdout)
+    return Built(start / "motion", start / "motion" / "build", result.stdout, environment, home)
+
+
+def make_model(built: Built) -> None:
+    done = shell("~/mcugen-venv/bin/python model.py", built.application, built.environment)
+    assert done.returncode == 0, done.stdout
 
 
 def expected_scores(application: Path) -> list[int]:
@@ -59,11 +111,51 @@ def expected_scores(application: Path) -> list[int]:
     return [int(v) for v in run[graph.outputs[0].tensor].reshape(-1)]
 
 
-def printed_scores(build_dir: Path) -> list[int]:
-    console = run_image(build_dir, BOARD, r"^status 0:.*\n")
+def scores(console: str) -> list[int]:
     found = re.search(r"status 0:((?: -?\d+)+)", console)
-    assert found
+    assert found, console
     return [int(v) for v in found[1].split()]
+
+
+def printed_scores(build_dir: Path) -> list[int]:
+    return scores(run_image(build_dir, BOARD, r"^status 0:.*\n"))
+
+
+def test_the_page_is_a_script_that_runs_the_application_last() -> None:
+    """What the tests in a workspace execute: no step of the page is left to the reader's imagination."""
+    script = tutorial_script()
+    assert "<" not in re.sub(r"<<'END OF FILE'.*?\nEND OF FILE", "", script, flags=re.DOTALL)
+    written = re.findall(r"^cat > (\S+)", script, re.MULTILINE)
+    assert written == ["model.py", "CMakeLists.txt", "main.c"] and "example.com" not in script
+    assert script.index("pip install") < script.index("cat > model.py") < script.index("west build -b")
+    assert script.rstrip().endswith(_RUN)
+
+
+@pytest.mark.zephyr
+def test_the_last_command_prints_what_the_page_shows(built: Built) -> None:
+    (shown,) = (text for kind, _, _, text in _BLOCK.findall(TUTORIAL.read_text()) if kind == "console")
+    command = ["bash", "-c", _RUN]
+    with subprocess.Popen(
+        command,
+        cwd=built.application,
+        env=dict(built.environment),
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as child:
+        assert child.stdout is not None
+        watchdog = threading.Timer(300, os.killpg, (child.pid, signal.SIGKILL))
+        watchdog.start()
+        try:
+            console = next((line for line in child.stdout if line.startswith("status")), "")
+        finally:
+            watchdog.cancel()
+            os.killpg(child.pid, signal.SIGKILL)
+    assert scores(console) == expected_scores(built.application)
+    # Another CPU of the workstation may round a weight the other way.
+    assert np.abs(np.subtract(scores(console), scores(shown))).max() <= 1
 
 
 def test_the_application_is_twenty_lines() -> None:
@@ -85,12 +177,12 @@ def test_prints_what_the_reference_computes(built: Built) -> None:
 
 
 @pytest.mark.zephyr
-def test_sizes_are_those_that_mcugen_and_zephyr_report(built: Built, workspace: Workspace) -> None:
+def test_sizes_are_those_that_mcugen_and_zephyr_report(built: Built) -> None:
     said = re.search(r"^flash +([\d,]+) B \(linked\)", built.output, re.MULTILINE)
     assert said
     manifest = json.loads((built.build_dir / "mcugen" / "motion" / "mcugen.json").read_text())
     for target in ("rom_report", "ram_report"):
-        result = workspace.ninja(built.build_dir, target)
+        result = built.ninja(target)
         assert result.returncode == 0, result.stdout
     assert symbol_bytes(built.build_dir / "rom.json") == pytest.approx(int(said[1].replace(",", "")), rel=0.01)
     assert symbol_bytes(built.build_dir / "ram.json") == pytest.approx(manifest["memory"]["arena_bytes"], rel=0.01)
@@ -133,14 +225,14 @@ def symbols_of(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.zephyr
-def test_a_changed_model_is_emitted_again_and_only_then(built: Built, workspace: Workspace) -> None:
-    assert "no work to do" in workspace.ninja(built.build_dir).stdout
+def test_a_changed_model_is_emitted_again_and_only_then(built: Built) -> None:
+    assert "no work to do" in built.ninja().stdout
     script = built.application / "model.py"
     before = printed_scores(built.build_dir)
     original = script.read_text()
     script.write_text(original.replace("manual_seed(0)", "manual_seed(1)"))
-    make_model(built.application)
-    result = workspace.ninja(built.build_dir)
+    make_model(built)
+    result = built.ninja()
     assert result.returncode == 0, result.stdout
     assert "mcugen: emitting model motion" in result.stdout
     after = printed_scores(built.build_dir)
@@ -148,13 +240,13 @@ def test_a_changed_model_is_emitted_again_and_only_then(built: Built, workspace:
 
 
 @pytest.mark.zephyr
-def test_a_damaged_model_stops_the_build_and_leaves_no_old_sources(built: Built, workspace: Workspace) -> None:
+def test_a_damaged_model_stops_the_build_and_leaves_no_old_sources(built: Built) -> None:
     model = built.application / "motion.pt2"
     good = model.with_suffix(".good")
     shutil.copy(model, good)
     try:
         model.write_bytes(model.read_bytes()[:100])
-        result = workspace.ninja(built.build_dir)
+        result = built.ninja()
         assert result.returncode != 0
         assert "error:" in result.stdout and "motion.pt2" in result.stdout
         assert "Traceback" not in result.stdout

@@ -74,6 +74,45 @@ def test_report_without_a_build_says_so(workspace: Workspace, topdir: Path) -> N
     assert "nowhere is no build with models of mcugen" in result.stderr
 
 
+def test_help_of_an_action_is_mcugens(workspace: Workspace, topdir: Path) -> None:
+    result = west_mcugen(workspace, topdir, "emit", "--help")
+    assert result.returncode == 0, result.stderr
+    assert "--calibration" in result.stdout and "--kernels" in result.stdout
+    own = west_mcugen(workspace, topdir, "--help")
+    assert own.returncode == 0 and "report [-d BUILD]" in own.stdout
+    nothing = west_mcugen(workspace, topdir)
+    assert nothing.returncode != 0 and "what to do is missing" in nothing.stderr
+
+
+def make_images(folder: Path, *names: str) -> None:
+    """What `west mcugen` reads of a build with sysbuild; the images have a model `kws` each."""
+    listed = []
+    for name in names:
+        module = folder / name / "mcugen" / "kws"
+        module.mkdir(parents=True)
+        (module / "mcugen.json").write_text('{"name": "kws"}')
+        (module.parent / "models.txt").write_text(f"{module}\n")
+        (folder / name / "zephyr").mkdir()
+        listed.append(f"- name: {name}\n  build_dir: {folder / name}\n")
+    (folder / "domains.yaml").write_text(f"default: {names[0]}\nbuild_dir: {folder}\ndomains:\n{''.join(listed)}")
+
+
+def test_sysbuild_the_images_are_found(workspace: Workspace, topdir: Path) -> None:
+    make_images(topdir / "build", "application", "radio")
+    (topdir / "build" / "radio" / "mcugen" / "models.txt").unlink()
+    result = west_mcugen(workspace, topdir, "verify", "--model", "kws")
+    # It is mcugen that refuses this manifest.
+    assert result.returncode == 2 and f"{topdir}/build/application/mcugen/kws" in " ".join(result.stderr.split())
+    result = west_mcugen(workspace, topdir, "report", "--domain", "radio")
+    assert result.returncode != 0 and "has no image radio with models; it has: application" in result.stderr
+
+
+def test_sysbuild_a_model_of_two_images_needs_the_domain(workspace: Workspace, topdir: Path) -> None:
+    make_images(topdir / "build", "application", "radio")
+    result = west_mcugen(workspace, topdir, "verify", "--model", "kws")
+    assert result.returncode != 0 and "several images have a model kws: choose one with --domain" in result.stderr
+
+
 def test_absent_mcugen_is_exit_code_3(workspace: Workspace, topdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hidden = {k: v for k, v in workspace.environment.items() if not k.startswith("MCUGEN_")}
     folders = [f for f in os.environ["PATH"].split(os.pathsep) if not (Path(f) / "mcugen").exists()]

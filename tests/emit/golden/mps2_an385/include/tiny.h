@@ -5,7 +5,7 @@
 #ifndef MCUGEN_MODEL_TINY_H
 #define MCUGEN_MODEL_TINY_H
 
-#include <mcugen/mcugen.h>
+#include "mcugen/mcugen.h"
 #include <stdint.h>
 
 #ifdef __cplusplus

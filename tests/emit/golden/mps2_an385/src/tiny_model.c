@@ -5,7 +5,7 @@
 #include "tiny.h"
 #include "tiny_weights.h"
 
-#include <mcugen/mcugen.h>
+#include "mcugen/mcugen.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,7 +36,12 @@
 #if defined(__ZEPHYR__) && defined(TINY_STATISTICS)
 __attribute__((weak)) uint32_t mcugen_clock(void)
 {
+#ifdef CONFIG_MCUGEN_USERSPACE
+    /* A system call; threads in user mode cannot read the counter of cycles. */
+    return (uint32_t)k_uptime_ticks();
+#else
     return k_cycle_get_32();
+#endif
 }
 #endif
 

@@ -52,6 +52,9 @@
 
 /* Inferences and their time, for tiny_model.statistics. */
 #ifdef TINY_STATISTICS
+#ifdef TINY_STATISTICS_SECTION
+__attribute__((section(TINY_STATISTICS_SECTION)))
+#endif
 struct mcugen_statistics tiny_statistics;
 #define STARTED const uint32_t started = mcugen_clock()
 #define FINISHED mcugen_count(&tiny_statistics, mcugen_clock() - started)
