@@ -21,6 +21,7 @@ from mcugen.borders.archive import NoZipError, open_archive
 from mcugen.errors import InputError, McugenError
 from mcugen.frontend.archive.records import Records, check_kind, damaged, model_file, not_a_zip
 from mcugen.frontend.archive.schema import harmless_program
+from mcugen.frontend.archive.shapes import check_shapes
 from mcugen.frontend.archive.tensors import read_tensors
 from mcugen.frontend.torch_settings import quiet
 
@@ -70,7 +71,9 @@ def _load(path: Path, records: Records) -> ExportedProgram:
     program = harmless_program(path, program)
     weights = read_tensors(path, records, f"data/weights/{model}_weights_config.json", "data/weights/")
     constants = read_tensors(path, records, f"data/constants/{model}_constants_config.json", "data/constants/")
-    return _deserialize(program, weights, constants)
+    loaded = _deserialize(program, weights, constants)
+    check_shapes(path, loaded)
+    return loaded
 
 
 def _deserialize(
