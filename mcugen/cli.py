@@ -184,12 +184,18 @@ def emit(
     output.print(text.emit_summary(module, folder, size))
 
 
+AllowEdited = Annotated[
+    bool, typer.Option("--allow-edited", help="Take files of the module that were edited since; the result says so.")
+]
+
+
 @app.command()
 def run(
     folder: ModuleFolder,
     inputs: Annotated[Path, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples.")],
     outputs: Annotated[Path, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")],
     runner: Runner = RunnerName.auto,
+    allow_edited: AllowEdited = False,
     as_json: Json = False,
 ) -> None:
     """Run a module's firmware in an emulator on your own samples."""
@@ -197,7 +203,7 @@ def run(
     from mcugen.verify.run import run_samples
 
     with _progress() as progress:
-        result = run_samples(folder, inputs, outputs, runner=runner.value, progress=progress)
+        result = run_samples(folder, inputs, outputs, runner=runner.value, allow_edited=allow_edited, progress=progress)
     if as_json:
         print(json.dumps(result.as_json()))
     else:
@@ -211,6 +217,7 @@ def verify(
     firmware: Annotated[FirmwareKind, typer.Option(help="Bare-metal harness, or a Zephyr image.")] = FirmwareKind.bare,
     layers: Annotated[bool, typer.Option("--layers", help="Print the table of layers.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report page.")] = None,
+    allow_edited: AllowEdited = False,
     as_json: Json = False,
 ) -> None:
     """Prove that the firmware computes what the model computes, bit by bit, and count it."""
@@ -218,7 +225,9 @@ def verify(
     from mcugen.verify.verify import verify_module
 
     with _progress() as progress:
-        result = verify_module(folder, firmware=firmware.value, runner=runner.value, progress=progress)
+        result = verify_module(
+            folder, firmware=firmware.value, runner=runner.value, allow_edited=allow_edited, progress=progress
+        )
     if report is not None:
         html.write_report(result, report)
     if as_json:
@@ -270,11 +279,12 @@ def serve(
     folder: ModuleFolder,
     runner: Runner = RunnerName.auto,
     terminal: Annotated[Path | None, typer.Option(metavar="LINK", help="Make this link to the terminal.")] = None,
+    allow_edited: AllowEdited = False,
 ) -> None:
     """Run the firmware of `emit --harness` in an emulator, its UART as a pseudo-terminal, until interrupted."""
     from mcugen.testbench.serve import serve as run_firmware
 
-    with run_firmware(folder, runner=runner.value, link=terminal) as served:
+    with run_firmware(folder, runner=runner.value, link=terminal, allow_edited=allow_edited) as served:
         # Whoever started this reads the line to know where to connect.
         print(terminal or served.terminal, flush=True)
         errors.print(f"{served.runner} is running; Ctrl-C ends it")

@@ -7,16 +7,34 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydantic
 
 from mcugen.boards.board import Board, Console, Cpu, Memory, RegisterSetup
 from mcugen.borders import Source
 from mcugen.borders.files import is_file
 from mcugen.borders.json import read_json
+from mcugen.emit.fields import (
+    Bytes,
+    CName,
+    MaybeSha256,
+    Number,
+    Scale,
+    Sha256,
+    Shape,
+    TensorBytes,
+    Text,
+    Version,
+    ZeroPoint,
+)
+from mcugen.emit.origin import check_board, check_options
+from mcugen.emit.paths import FilePath
 from mcugen.errors import InputError
+from mcugen.graph.tensor import DTYPES
 from mcugen.plan.describe import covered_bytes
 
 FORMAT = 2
@@ -30,8 +48,8 @@ class _Strict(pydantic.BaseModel):
 class QuantizationEntry(_Strict):
     """real = scale * (integer - zero_point)."""
 
-    scale: float
-    zero_point: int
+    scale: Scale
+    zero_point: ZeroPoint
 
 
 class PortEntry(_Strict):
@@ -41,54 +59,65 @@ class PortEntry(_Strict):
     device = transpose(model, to_device).
     """
 
-    name: str
-    c_name: str
-    shape: tuple[int, ...]
-    device_shape: tuple[int, ...]
-    to_device: tuple[int, ...]
+    name: Text
+    c_name: CName
+    shape: Shape
+    device_shape: Shape
+    to_device: Shape
     dtype: str
-    size_bytes: int
+    size_bytes: TensorBytes
     quantization: QuantizationEntry
+
+    @pydantic.model_validator(mode="after")
+    def _consistent(self) -> PortEntry:
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype is {self.dtype!r}, not one of {', '.join(DTYPES)}")
+        if sorted(self.to_device) != list(range(len(self.shape))):
+            raise ValueError("to_device is no order of the axes of shape")
+        count = math.prod(self.shape)
+        if math.prod(self.device_shape) != count or count * np.dtype(DTYPES[self.dtype]).itemsize != self.size_bytes:
+            raise ValueError("shape, device_shape and size_bytes contradict each other")
+        return self
 
 
 class LayerEntry(_Strict):
     """One kernel call of the schedule, in order; layer i is between the labels <name>_layer_<i> and the next one."""
 
-    name: str
-    op: str
-    kernel: str
-    macs: int
-    inputs: tuple[str, ...]
-    output: str
-    output_shape: tuple[int, ...]
-    output_bytes: int
-    constant_bytes: int
-    scratch_bytes: int
-    source: str
-    module: str
+    name: Text
+    op: Text
+    kernel: Text
+    macs: Number
+    inputs: tuple[Text, ...]
+    output: Text
+    output_shape: Shape
+    output_bytes: TensorBytes
+    constant_bytes: Bytes
+    scratch_bytes: Bytes
+    source: Text
+    module: Text
 
 
 class BufferEntry(_Strict):
     """Where a buffer lies in the arena, alive from first_step to last_step inclusive; step i is layer i."""
 
-    name: str
-    offset: int
-    size: int
-    first_step: int
-    last_step: int
+    name: Text
+    offset: Bytes
+    size: Bytes
+    first_step: Number
+    last_step: Number
 
 
 class MemoryEntry(_Strict):
     """Bytes. `lower_bound`: the smallest arena that any layout could have with these kernels; `live_bound`: the
     largest sum of tensors alive at once, which the arena can undercut where a kernel may overwrite its input."""
 
-    arena_bytes: int
-    arena_alignment: int
-    lower_bound: int
-    live_bound: int
-    constant_bytes: int
-    input_bytes: int
-    output_bytes: int
+    arena_bytes: Bytes
+    arena_alignment: Bytes
+    lower_bound: Bytes
+    live_bound: Bytes
+    constant_bytes: Bytes
+    input_bytes: Bytes
+    output_bytes: Bytes
     arena: tuple[BufferEntry, ...]
 
     def bytes_alive(self, layer: int) -> int:
@@ -97,25 +126,31 @@ class MemoryEntry(_Strict):
 
 
 class ModelEntry(_Strict):
-    file: str
-    sha256: str
-    calibration: str
-    calibration_sha256: str
+    file: Text
+    sha256: MaybeSha256
+    calibration: Text
+    calibration_sha256: MaybeSha256
 
 
 class Manifest(_Strict):
     format: int
-    mcugen: str
-    name: str
+    mcugen: Version
+    name: CName
     model: ModelEntry
     board: dict[str, Any]
     options: dict[str, Any]
     inputs: tuple[PortEntry, ...]
     outputs: tuple[PortEntry, ...]
-    macs: int
+    macs: Number
     layers: tuple[LayerEntry, ...]
     memory: MemoryEntry
-    files: dict[str, str]
+    files: dict[FilePath, Sha256]
+
+    @pydantic.field_validator("options")
+    @classmethod
+    def _known_options(cls, options: dict[str, Any]) -> dict[str, Any]:
+        check_options(options)
+        return options
 
     @property
     def compiler_optimization(self) -> str:
@@ -152,7 +187,7 @@ def load_manifest(folder: Path) -> Manifest:
     """Reads the manifest of an emitted module.
 
     Raises:
-        InputError: no module there, or its manifest is damaged or of another mcugen's format.
+        InputError: no module there, or its manifest is damaged, of another mcugen's format, or says what none can.
     """
     path = folder / FILE_NAME
     if not is_file(path):
@@ -163,8 +198,13 @@ def load_manifest(folder: Path) -> Manifest:
             raise InputError(
                 f"{path} has format {fields.get('format')!r}, this mcugen reads {FORMAT}", hint="emit the model again"
             )
-        return Manifest.model_validate(fields)
+        # As JSON once more: lists stand for tuples there, and nothing else for anything.
+        manifest = Manifest.model_validate_json(json.dumps(fields), strict=True)
+        check_board(manifest.board)
+        return manifest
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise InputError(f"{path} is damaged: {first['msg']}", where=where, hint="emit the model again") from error
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}", where="board", hint="emit the model again") from error

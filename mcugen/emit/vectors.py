@@ -13,9 +13,11 @@ from mcugen import __version__
 from mcugen.borders import Source
 from mcugen.borders.npz import open_npz
 from mcugen.emit.constants import ConstantArray
+from mcugen.emit.manifest import Manifest
+from mcugen.errors import InputError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
-from mcugen.graph.tensor import IntArray
+from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.templates import render_template
 
 FOLDER = "vectors"
@@ -102,6 +104,31 @@ def load_vectors(folder: Path) -> Vectors:
         with open_npz(Source(path, f"the module's vectors ({name})", "emit the model again")) as file:
             groups.append(file.read_all())
     return Vectors(*groups)
+
+
+def check_vectors(vectors: Vectors, manifest: Manifest) -> None:
+    """Raises InputError when the vectors are not those of the manifest's inputs, outputs and layers."""
+    samples = {len(array) for group in (vectors.inputs, vectors.outputs) for array in group.values() if array.ndim}
+    ports = ((vectors.inputs, manifest.inputs, "input"), (vectors.outputs, manifest.outputs, "output"))
+    wrong = [
+        f"{kind} {port.name}"
+        for arrays, entries, kind in ports
+        for port in entries
+        if (array := arrays.get(port.name)) is None
+        or array.dtype != DTYPES[port.dtype]
+        or array.shape[1:] != port.device_shape
+    ]
+    wrong += [
+        f"layer {layer.name}"
+        for layer in manifest.layers
+        if (array := vectors.layers.get(layer.output)) is None or array.nbytes != layer.output_bytes
+    ]
+    if wrong or len(samples) != 1 or samples == {0}:
+        raise InputError(
+            "the module's vectors do not fit its manifest",
+            where=wrong[0] if wrong else "the numbers of samples",
+            hint="emit the model again",
+        )
 
 
 def _npz(arrays: Mapping[str, IntArray]) -> bytes:

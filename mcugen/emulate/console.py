@@ -29,6 +29,7 @@ from mcugen.graph.tensor import DTYPES, IntArray
 PROTOCOL = 1
 _ATTEMPTS = 3
 _KEPT_LINES = 12
+_LONGEST_LINE = 1 << 20
 _FINAL = ("ok", "again", "refused", "done")
 
 # include/zephyr/fatal_types.h; numbers from 16 on belong to the architecture.
@@ -125,6 +126,14 @@ class Console:
             CheckFailedError: the image is another module's, the module returned an error, or the image faulted or hung.
             EOFError: the transport was closed.
         """
+        try:
+            return self._converse(manifest, inputs, trace, progress)
+        except (ValueError, IndexError) as error:
+            raise CheckFailedError(f"the image does not speak protocol {PROTOCOL}: {error}") from error
+
+    def _converse(
+        self, manifest: Manifest, inputs: Sequence[IntArray], trace: bool, progress: Progress | None
+    ) -> FirmwareResult:
         self._greet(manifest)
         samples = len(inputs[0])
         results = []
@@ -188,9 +197,10 @@ class Console:
 
     def _next(self) -> list[str]:
         """Words of the next line of the protocol."""
+        deadline = time.monotonic() + self._stall_seconds
         while True:
             # The kernel's own messages may stand before it, on the same line too.
-            noise, mark, line = self._line().rpartition("@")
+            noise, mark, line = self._line(deadline).rpartition("@")
             self._noise.extend([(noise if mark else line).strip()] if (noise if mark else line).strip() else [])
             if not mark:
                 continue
@@ -202,9 +212,10 @@ class Console:
                 raise self._explain_fault(*fields)
             return [word, *fields]
 
-    def _line(self) -> str:
-        deadline = time.monotonic() + self._stall_seconds
+    def _line(self, deadline: float) -> str:
         while b"\n" not in self._pending:
+            if len(self._pending) > _LONGEST_LINE:
+                raise CheckFailedError("the image does not end its line")
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 words = f", its last words:\n{self.words}" if self._noise else ""

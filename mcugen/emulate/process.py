@@ -18,6 +18,7 @@ from typing import IO, Any
 
 _POLL_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
+_LARGEST_FILE = 2**31
 
 
 class StalledError(Exception):
@@ -117,6 +118,8 @@ _PRCTL = _load_prctl() if sys.platform == "linux" else None
 def _prepare_child() -> None:
     """In the child: a killed parent takes the emulator along, and an emulator that aborts dumps no core."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Whatever the firmware makes the emulator say, it does not fill the disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     if _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from mcugen.boards.board import Board
@@ -13,6 +13,7 @@ from mcugen.emit.manifest import Manifest
 from mcugen.errors import InputError
 from mcugen.firmware import cmsis_nn
 from mcugen.firmware.applications import SAMPLES, Application
+from mcugen.firmware.dependencies import check_dependencies
 from mcugen.firmware.elf import Elf
 from mcugen.firmware.toolchain import (
     SECTIONS,
@@ -174,7 +175,9 @@ def _compile_module(
     optimization: str,
     library: CmsisNn | None,
 ) -> list[str]:
-    sources = sorted((folder / "src").glob("*.c"))
+    # Just those that mcugen wrote: others in the folder are not the module's.
+    listed = [folder / name for name in sorted(manifest.files) if PurePosixPath(name).match("src/*.c")]
+    sources = [source for source in listed if source.is_file()]
     if not sources:
         raise InputError(f"{folder} has no sources", hint="emit the model again")
     flags = [
@@ -188,11 +191,15 @@ def _compile_module(
         f"-I{folder / 'kernels'}",
         *(f"-isystem{include}" for include in (cmsis_nn.include_dirs(library) if library else ())),
     ]
+    headers = [*toolchain.header_folders(), *(cmsis_nn.include_dirs(library) if library else ())]
     objects = []
     for source in sources:
         # The linker script knows the module by this relative path.
         target = f"module/{source.stem}.o"
-        toolchain.compile(source, build_dir / target, flags, cwd=build_dir)
+        dependencies = [build_dir / f"module/{source.stem}.{kind}" for kind in ("headers", "included")]
+        listing = ["-pipe", "-MD", f"-MF{dependencies[0]}", f"-Wa,--MD,{dependencies[1]}"]
+        toolchain.compile(source, build_dir / target, [*flags, *listing], cwd=build_dir)
+        check_dependencies(source, dependencies, [folder, *headers])
         objects.append(target)
     return objects
 

@@ -95,6 +95,12 @@ class Toolchain:
                 raise MemoryOverflowError({name: int(excess) for name, excess in overflow})
             raise CheckFailedError(f"the firmware does not link:\n{_first_errors(result.stderr)}")
 
+    def header_folders(self) -> list[Path]:
+        """Where it looks for headers by itself."""
+        words = self._run(["-E", "-v", "-x", "c", os.devnull], Path.cwd()).stderr
+        found = re.search(r"#include <\.\.\.> search starts here:\n(.*?)End of search list", words, re.DOTALL)
+        return [Path(line.strip()) for line in found[1].splitlines()] if found else []
+
     def version(self) -> str:
         """Such as "arm-none-eabi-gcc 12.2.1"."""
         result = self._run(["-dumpfullversion"], Path.cwd())

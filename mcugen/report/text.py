@@ -46,8 +46,12 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
 
 
 def run_summary(result: RunOutcome, outputs: Path) -> RenderableType:
-    rows = [("outputs", f"{outputs} ({result.samples} samples)"), *_counts(result.measurement)]
+    rows = [("outputs", f"{outputs} ({result.samples} samples)"), *_counts(result.measurement), *_edited(result.edited)]
     return _pairs(rows)
+
+
+def _edited(files: Sequence[str]) -> list[tuple[str, str]]:
+    return [("edited", f"{', '.join(files)}: not as mcugen wrote them")] if files else []
 
 
 def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[RenderableType]:
@@ -60,7 +64,7 @@ def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[Renderabl
         else "MISMATCH"
     )
     style = "bold green" if result.match else "bold red"
-    yield Group(Text(verdict, style=style), _pairs(_counts(result.measurement)))
+    yield Group(Text(verdict, style=style), _pairs([*_counts(result.measurement), *_edited(result.edited)]))
 
 
 def _counts(measured: Measurement) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from mcugen import __version__
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, board_machine, find_machine
 from mcugen.emit.manifest import Manifest, PortEntry
+from mcugen.emulate.mailbox import symbol
 from mcugen.emulate.renode import find_platform
 from mcugen.errors import InputError
 from mcugen.firmware import Elf, build_firmware
@@ -89,20 +90,32 @@ def mlperf_tiny_firmware(
     firmware = build_firmware(
         folder, manifest, board, build_dir=scratch / "mlperf_tiny", machine=machine, application=application
     )
-    files = {f"{manifest.name}.elf": firmware.elf.read_bytes()}
-    platform = find_platform(board)
-    if platform is not None and board.console is not None and board.console.renode_name:
-        context |= {
-            "board": board,
-            "console": board.console.renode_name,
-            "platform": _PLATFORM,
-            "vectors": f"{Elf(firmware.elf).address('vectors'):#x}",
-        }
-        files |= {
-            f"{manifest.name}.resc": render_template(_PACKAGE, "mlperf_tiny.resc.j2", **context).encode(),
-            _PLATFORM: platform.encode(),
-        }
+    files = {f"{manifest.name}.elf": firmware.elf.read_bytes(), **renode_files(manifest, firmware.elf)}
     return {FOLDER / name: content for name, content in files.items()}
+
+
+def renode_files(manifest: Manifest, elf: Path) -> Mapping[str, bytes]:
+    """The script and the platform for Renode, by name; none where it has no such board.
+
+    Raises:
+        CheckFailedError: the firmware has no vector table.
+    """
+    board = manifest.target
+    platform = find_platform(board)
+    if platform is None or board.console is None or not board.console.renode_name:
+        return {}
+    context = {
+        "version": __version__,
+        "name": manifest.name,
+        "board": board,
+        "console": board.console.renode_name,
+        "platform": _PLATFORM,
+        "vectors": f"{symbol(Elf(elf), 'vectors'):#x}",
+    }
+    return {
+        f"{manifest.name}.resc": render_template(_PACKAGE, "mlperf_tiny.resc.j2", **context).encode(),
+        _PLATFORM: platform.encode(),
+    }
 
 
 def _settings(manifest: Manifest, time: Time, input_format: InputFormat) -> dict[str, Any]:

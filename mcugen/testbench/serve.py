@@ -15,14 +15,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcugen.emit.manifest import Manifest, load_manifest
+from mcugen.emit.manifest import Manifest
+from mcugen.emit.opened import open_module
 from mcugen.emulate import qmp
 from mcugen.emulate.process import child_process
 from mcugen.emulate.qemu import require_qemu
 from mcugen.emulate.renode_install import require_renode
 from mcugen.errors import CheckFailedError, InputError
 from mcugen.scratch import scratch_folder
-from mcugen.testbench.mlperf_tiny import FOLDER
+from mcugen.testbench.mlperf_tiny import FOLDER, renode_files
 
 _START_SECONDS, _POLL_SECONDS = 120.0, 0.05
 _LOG, _SCRIPT, _LINK, _MONITOR = "emulator.log", "serve.resc", "uart", "qmp"
@@ -47,7 +48,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, *, runner: str = "auto", link: Path | None = None) -> Iterator[Served]:
+def serve(
+    folder: Path, *, runner: str = "auto", link: Path | None = None, allow_edited: bool = False
+) -> Iterator[Served]:
     """Runs the MLPerf Tiny firmware of an emitted module during the block.
 
     Args:
@@ -59,7 +62,7 @@ def serve(folder: Path, *, runner: str = "auto", link: Path | None = None) -> It
         MissingToolError: no emulator.
         CheckFailedError: the emulator does not start.
     """
-    manifest = load_manifest(folder)
+    manifest = open_module(folder, allow_edited=allow_edited).manifest
     elf = folder.resolve() / FOLDER / f"{manifest.name}.elf"
     if not elf.is_file():
         raise InputError(
@@ -80,7 +83,7 @@ def serve(folder: Path, *, runner: str = "auto", link: Path | None = None) -> It
 
 
 def _choose(runner: str, manifest: Manifest, elf: Path) -> str:
-    can = {"qemu": manifest.target.qemu_exact, "renode": elf.with_suffix(".resc").is_file()}
+    can = {"qemu": manifest.target.qemu_exact, "renode": bool(renode_files(manifest, elf))}
     names = [name for name in _COMMANDS if can[name] and runner in ("auto", name)]
     if not names:
         able = [name for name in _COMMANDS if can[name]]
@@ -133,8 +136,12 @@ def _qemu(manifest: Manifest, elf: Path, scratch: Path) -> _Emulator:
 
 def _renode(manifest: Manifest, elf: Path, scratch: Path) -> _Emulator:
     program, link = require_renode(), scratch / _LINK
-    # Under plain names: Renode's monitor has its own ideas of quoting.
-    shutil.copytree(elf.parent, scratch / "module")
+    # Under plain names: Renode's monitor has its own ideas of quoting. Scripts are not taken from the folder: whatever
+    # they hold, Renode does.
+    (scratch / "module").mkdir()
+    shutil.copyfile(elf, scratch / "module" / elf.name)
+    for name, content in renode_files(manifest, elf).items():
+        (scratch / "module" / name).write_bytes(content)
     (scratch / _SCRIPT).write_text(f'$terminal="{link}"\ninclude @{scratch}/module/{elf.stem}.resc\n')
     command = ["env", f"TMPDIR={scratch}", program, "--console", "--disable-gui", "--plain"]
     command += ["--config", str(scratch / "renode.config"), str(scratch / _SCRIPT)]

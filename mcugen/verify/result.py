@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,17 +117,23 @@ class Measurement:
         return body
 
 
+def _edited_json(edited: Sequence[str]) -> dict[str, Any]:
+    """Said only where there is something to say."""
+    return {"edited": list(edited)} if edited else {}
+
+
 @dataclass(frozen=True)
 class RunOutcome:
-    """Result of `mcugen run`: outputs in the model's own layout, by name."""
+    """Result of `mcugen run`: outputs in the model's own layout, by name; `edited`: files that were, since emission."""
 
     manifest: Manifest
     samples: int
     outputs: Mapping[str, IntArray]
     measurement: Measurement
+    edited: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {"samples": self.samples, **self.measurement.as_json()}
+        return {"samples": self.samples, **self.measurement.as_json(), **_edited_json(self.edited)}
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,7 @@ class VerifyOutcome:
     Attributes:
         output_differences: by output name, only those that differ.
         over_budget: sentences, one for each budget of the manifest that the linked firmware exceeds.
+        edited: files that were edited since emission: then it is not mcugen's module that was verified.
     """
 
     manifest: Manifest
@@ -144,6 +151,7 @@ class VerifyOutcome:
     measurement: Measurement
     output_differences: Mapping[str, Difference]
     over_budget: tuple[str, ...]
+    edited: tuple[str, ...] = ()
 
     @property
     def match(self) -> bool:
@@ -175,6 +183,7 @@ class VerifyOutcome:
             "core": self.manifest.target.cpu.core,
             "samples": self.samples,
             **self.measurement.as_json(),
+            **_edited_json(self.edited),
         }
         if self.over_budget:
             body["over_budget"] = list(self.over_budget)

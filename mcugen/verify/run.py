@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mcugen.borders.files import resolved
-from mcugen.emit.manifest import load_manifest
+from mcugen.emit.opened import open_module
 from mcugen.errors import InputError
 from mcugen.graph.tensor import IntArray
 from mcugen.scratch import scratch_folder
@@ -19,15 +19,22 @@ from mcugen.verify.samples import load_samples, to_model_layout
 
 
 def run_samples(
-    folder: Path, inputs: Path, outputs: Path, *, runner: str = "auto", progress: Progress | None = None
+    folder: Path,
+    inputs: Path,
+    outputs: Path,
+    *,
+    runner: str = "auto",
+    allow_edited: bool = False,
+    progress: Progress | None = None,
 ) -> RunOutcome:
     """Runs every sample of IN.npz in one emulator run and writes OUT.npz.
 
     Raises:
-        InputError: the folder, the samples or the destination is wrong.
+        InputError: the folder (an edited one too, unless `allow_edited`), the samples or the destination is wrong.
         MissingToolError: no compiler or emulator.
     """
-    manifest = load_manifest(folder)
+    opened = open_module(folder, allow_edited=allow_edited)
+    manifest = opened.manifest
     if not resolved(outputs).parent.is_dir():
         raise InputError(f"the folder of {outputs} does not exist")
     samples = load_samples(inputs, manifest)
@@ -46,7 +53,8 @@ def run_samples(
     arrays = to_model_layout(result.outputs, manifest)
     _save(outputs, arrays)
     unknown = [(None, None)] * len(manifest.layers)
-    return RunOutcome(manifest, len(samples[0]), arrays, measurement(manifest, firmware, result, unknown))
+    measured = measurement(manifest, firmware, result, unknown)
+    return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited)
 
 
 def _save(path: Path, arrays: Mapping[str, IntArray]) -> None:

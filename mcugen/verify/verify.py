@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcugen.emit.manifest import Manifest, load_manifest
-from mcugen.emit.vectors import Vectors, load_vectors
+from mcugen.emit.manifest import Manifest
+from mcugen.emit.opened import open_module
+from mcugen.emit.vectors import Vectors, check_vectors, load_vectors
 from mcugen.firmware import FirmwareKind
 from mcugen.graph.tensor import IntArray
 from mcugen.scratch import scratch_folder
@@ -16,21 +17,28 @@ from mcugen.verify.result import Measurement, VerifyOutcome
 
 
 def verify_module(
-    folder: Path, *, firmware: FirmwareKind = "bare", runner: str = "auto", progress: Progress | None = None
+    folder: Path,
+    *,
+    firmware: FirmwareKind = "bare",
+    runner: str = "auto",
+    allow_edited: bool = False,
+    progress: Progress | None = None,
 ) -> VerifyOutcome:
     """Builds the module's firmware twice: as shipped (outputs and counts), and with a hook after every layer.
 
     Args:
         firmware: "bare", the module with a small harness; "zephyr", a Zephyr application image of the board.
         runner: "auto", or the name of one.
+        allow_edited: files that were edited since emission are taken; the result names them.
 
     Raises:
-        InputError: the folder is no module, or no runner can run such firmware of its board.
+        InputError: the folder is no module, or was edited, or no runner can run such firmware of its board.
         MissingToolError: no compiler, emulator or Zephyr workspace.
         CheckFailedError: the firmware crashed or hung.
     """
-    manifest = load_manifest(folder)
-    vectors = load_vectors(folder)
+    opened = open_module(folder, allow_edited=allow_edited)
+    manifest, vectors = opened.manifest, load_vectors(folder)
+    check_vectors(vectors, manifest)
     inputs = [vectors.inputs[p.name] for p in manifest.inputs]
     report = progress or (lambda stage, done, total: None)
     with scratch_folder("mcugen-verify-") as scratch:
@@ -46,7 +54,9 @@ def verify_module(
     assert traced.layer_outputs is not None
     matches = _compare_layers(vectors, traced.layer_outputs, manifest)
     measured = measurement(manifest, built, result, matches)
-    return VerifyOutcome(manifest, len(inputs[0]), measured, differences, _over_budget(manifest, measured))
+    return VerifyOutcome(
+        manifest, len(inputs[0]), measured, differences, _over_budget(manifest, measured), opened.edited
+    )
 
 
 def _differences(vectors: Vectors, outputs: Sequence[IntArray], manifest: Manifest) -> dict[str, Difference]:

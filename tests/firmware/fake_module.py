@@ -6,6 +6,7 @@ layer 1: output[i] = hidden[SIZE - 1 - i] ^ TABLE[i % 4]
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -161,7 +162,7 @@ def write_fake_module(
             output_bytes=size,
             arena=(),
         ),
-        files={},
+        files={path: hashlib.sha256(content.encode()).hexdigest() for path, content in files.items()},
     )
 
 
