@@ -11,6 +11,7 @@ from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import row_missing, unsupported
+from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 
 # Operators that constants may be computed with, besides those of the table and element-wise ones. A program is run
@@ -70,7 +71,7 @@ def is_known(node: Node) -> bool:
     target = node.target
     if not isinstance(target, torch._ops.OpOverload) or target.namespace != "aten" or target._schema.is_mutable:
         return False
-    return name.rpartition(".")[0] in _FOR_CONSTANTS or torch.Tag.pointwise in target.tags
+    return name.rpartition(".")[0] in _FOR_CONSTANTS or is_pointwise(node)
 
 
 def _is_in_place(node: Node) -> bool:

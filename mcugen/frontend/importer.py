@@ -20,6 +20,7 @@ from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.signature import PortNames, port_names, positional_module
+from mcugen.frontend.simplify import simplify
 from mcugen.frontend.torch_settings import quiet, single_threaded
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.ops import Reshape
@@ -62,6 +63,7 @@ def lower(module: GraphModule, input_names: Sequence[str] = ()) -> tuple[Lowerin
         UnsupportedOperatorError: tells all operators that are left in float or have no integer form.
     """
     make_functional(module)
+    simplify(module)
     context = Lowering(module, ROWS, is_known, named_inputs(module, input_names))
     outputs: list[str] = []
     faults = Faults()
@@ -151,7 +153,7 @@ def _visit(context: Lowering, node: Node) -> None:
         source = context.tensors[context.integers[node.all_input_nodes[0]]]
         assert source.quantization is not None
         context.integers[node] = context.row(node).build(context, node, source.quantization)
-    elif target_name(node) not in ROWS and node.users:
+    elif target_name(node) not in ROWS and node.users and context.functions.source(node) is None:
         raise row_missing(node)
 
 

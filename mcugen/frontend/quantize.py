@@ -85,11 +85,7 @@ def _quantize_with(
     from mcugen.frontend.quantizer import McuQuantizer
 
     constants = Lowering(module, ROWS, is_known)
-
-    def is_constant(node: Node) -> bool:
-        return constants.constant_value(node) is not None
-
-    prepared = prepare_pt2e(module, McuQuantizer(is_constant, observer))
+    prepared = prepare_pt2e(module, McuQuantizer(constants.constant_value, observer))
     for index in range(len(next(iter(samples.values())))):
         for result in _results(prepared, samples, index):
             if not bool(torch.isfinite(result).all()):

@@ -6,7 +6,8 @@ extremes. Biases stay float; the importer turns them into int32 with scale input
 * the model's inputs,
 * the result of every computing operator, or of the activation that ends the chain of moving operators behind it, so
   that a convolution, its relu, and a pooling between the two are one integer operator without a value in between,
-* softmax, at the fixed scale 1/256 and zero point -128 (LiteRT 8-bit specification).
+* functions of one tensor (see `mcugen.frontend.lowering.functions`), at their end alone,
+* softmax, sigmoid, tanh and others with a known range, at a fixed scale (LiteRT 8-bit specification).
 
 Operators that only move values, pooling over windows, and concatenations share the observer of their inputs.
 """
@@ -14,6 +15,7 @@ Operators that only move values, pooling over windows, and concatenations share 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch.fx import GraphModule, Node
@@ -26,6 +28,7 @@ from torchao.quantization.pt2e.quantizer import (
     SharedQuantizationSpec,
 )
 
+from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, target_name
 from mcugen.frontend.lowering.context import Lowering
@@ -38,14 +41,20 @@ SMALLEST_SCALE = 2.0**-24
 
 ACTIVATION_OBSERVERS = {"minmax": MinMaxObserver, "histogram": HistogramObserver}
 
-PROBABILITY = FixedQParamsQuantizationSpec(
-    dtype=torch.int8,
-    scale=1.0 / 256.0,
-    zero_point=-128,
-    quant_min=-128,
-    quant_max=127,
-    qscheme=torch.per_tensor_affine,
-)
+
+def fixed_spec(scale: float, zero_point: int) -> FixedQParamsQuantizationSpec:
+    """int8, affine, per tensor, without an observer."""
+    return FixedQParamsQuantizationSpec(
+        dtype=torch.int8,
+        scale=scale,
+        zero_point=zero_point,
+        quant_min=-128,
+        quant_max=127,
+        qscheme=torch.per_tensor_affine,
+    )
+
+
+PROBABILITY = fixed_spec(1.0 / 256.0, -128)
 
 
 def activation_spec(observer: str) -> QuantizationSpec:
@@ -79,21 +88,28 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     """See the module's text.
 
     Args:
-        is_constant: tells whether a node's value is known without running the model.
+        constant_value: gives the tensor a node always has; None for what needs the model's inputs.
         observer: a key of `ACTIVATION_OBSERVERS`.
     """
 
-    def __init__(self, is_constant: Callable[[Node], bool], observer: str = "minmax") -> None:
+    def __init__(self, constant_value: Callable[[Any], torch.Tensor | None], observer: str = "minmax") -> None:
         super().__init__()
-        self._is_constant = is_constant
+        self._constant_value = constant_value
         self._activation = activation_spec(observer)
+
+    def _is_constant(self, node: Node) -> bool:
+        return self._constant_value(node) is not None
 
     def annotate(self, model: GraphModule) -> GraphModule:
         """Adds a `QuantizationAnnotation` to every node that is observed."""
         fused: set[Node] = set()
+        functions = Functions(model, self._constant_value, ROWS)
         for node in model.graph.nodes:
             if node.op == "placeholder":
                 node.meta[ANNOTATION] = QuantizationAnnotation(output_qspec=self._activation, _annotated=True)
+            elif (source := functions.source(node)) is not None:
+                if not functions.is_inner(node):
+                    self._annotate_function(node, source, fused)
             elif (row := row_of(node)) is not None and not self._is_constant(node):
                 self._annotate(node, row, fused)
         return model
@@ -106,11 +122,26 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         if shares or row.role in (Role.TRANSPARENT, Role.ACTIVATION):
             if node not in fused:
                 source = node.all_input_nodes[0]
-                self._set(node, {source: self._activation}, SharedQuantizationSpec((source, node)))
+                self._set(node, {source: self._given(source)}, SharedQuantizationSpec((source, node)))
         elif row.role is Role.JOIN:
             self._annotate_join(node)
         else:
             self._annotate_compute(node, row, fused)
+
+    def _annotate_function(self, node: Node, source: Node, fused: set[Node]) -> None:
+        # The source is observed by its own annotation; inner steps read what its observer gives.
+        inputs = {source: self._given(source)} if source in node.all_input_nodes else {}
+        fixed = FIXED_RANGES.get(target_name(node))
+        if fixed is not None:
+            self._set(node, inputs, fixed_spec(*fixed))
+        else:
+            self._set_end(node, inputs, fused)
+
+    def _given(self, source: Node) -> QuantizationSpec:
+        """What a reader of `source` asks for: the fixed quantization that it has, else to share its observer."""
+        annotation = source.meta.get(ANNOTATION)
+        fixed = annotation is not None and isinstance(annotation.output_qspec, FixedQParamsQuantizationSpec)
+        return annotation.output_qspec if fixed else self._activation
 
     def _annotate_join(self, node: Node) -> None:
         sources = [n for n in node.all_input_nodes if not self._is_constant(n)]
@@ -126,12 +157,16 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         for name in row.operands:
             operand = bound[name]
             if isinstance(operand, Node) and not self._is_constant(operand):
-                inputs[operand] = self._activation
+                inputs[operand] = self._given(operand)
         if row.weight is not None and isinstance(bound[row.weight], Node):
             inputs[bound[row.weight]] = weight_spec(row.channel_axis)
         if row.role is Role.PROBABILITY:
             self._set(node, inputs, PROBABILITY)
-            return
+        else:
+            self._set_end(node, inputs, fused)
+
+    def _set_end(self, node: Node, inputs: dict[Node, QuantizationSpec], fused: set[Node]) -> None:
+        """Observes the result of `node` at the end of the activations behind it."""
         last = self._end_of_activations(node)
         walk = node
         while walk is not last:

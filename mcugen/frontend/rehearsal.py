@@ -20,6 +20,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.simplify import simplify
 from mcugen.graph.tensor import Quantization
 
 _ANY = Quantization.per_tensor(1.0, 0)
@@ -28,13 +29,14 @@ _COARSE = 2.0**20
 
 
 def require_supported(module: GraphModule) -> None:
-    """Makes the program functional (see `functionalize`), and rehearses each of its operators.
+    """Makes the program functional (see `functionalize`) and simple (see `simplify`), and rehearses each of its operators.
 
     Raises:
         UnsupportedOperatorError: operators have no integer form; tells all of them.
     """
     faults = Faults()
     functionalize(module, faults)
+    simplify(module)
     stage = _Rehearsal(module, ROWS, is_known)
     quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
     for node in module.graph.nodes:
@@ -53,6 +55,8 @@ def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
     if name in BATCH_NORMS:
         _require_evaluation(node)
     if is_quantize(node) or is_dequantize(node) or name in BATCH_NORMS:
+        return
+    if stage.functions.source(node) is not None:
         return
     if name not in ROWS:
         raise row_missing(node)

@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Add, Clamp, Concatenation, Mul, Operator, Pad, Requantize, Reshape, Transpose
+from mcugen.graph.ops import Concatenation, Operator, Pad, Reshape, Transpose
 from mcugen.graph.tensor import Tensor
-
-_AGNOSTIC = (Add, Clamp, Concatenation, Mul, Pad, Requantize)
 
 Index = npt.NDArray[np.intp]
 Permutation = tuple[int, ...]
@@ -27,7 +25,8 @@ def is_agnostic(graph: Graph, op: Operator) -> bool:
     if isinstance(op, Reshape):  # a copy between a model's input and its output
         return graph.tensor(op.inputs[0]).shape == result.shape
     rank = len(result.shape)
-    return isinstance(op, _AGNOSTIC) and all(len(t.shape) == rank for t in graph.input_tensors(op))
+    known = op.pointwise or isinstance(op, Concatenation | Pad)
+    return known and all(len(t.shape) == rank for t in graph.input_tensors(op))
 
 
 def inverse(permutation: Permutation) -> Permutation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Clamp, Concatenation, Operator, Pad, Requantize, Reshape, Transpose
+from mcugen.graph.ops import Clamp, Concatenation, Operator, Pad, Requantize, Reshape, Table, Transpose
 from mcugen.graph.tensor import Tensor
 from mcugen.passes.editor import Editor
 
@@ -15,6 +15,8 @@ def _is_identity(op: Operator, source: Tensor, result: Tensor) -> bool:
         return op.permutation == tuple(range(len(op.permutation)))
     if isinstance(op, Clamp | Requantize):
         return source.quantization == result.quantization and op.clamp == result.integer_range
+    if isinstance(op, Table):
+        return source.quantization == result.quantization and op.values == tuple(range(-128, 128))
     if isinstance(op, Pad):
         return not any(before or after for before, after in op.padding)
     return isinstance(op, Concatenation) and len(op.inputs) == 1

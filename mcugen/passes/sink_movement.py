@@ -1,11 +1,11 @@
-"""Moves transposes and reshapes below element-wise operators and means, towards where they meet another or the end."""
+"""Moves transposes and reshapes below operators on single elements and means, towards where they meet another or the end."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Clamp, Mean, Operator, Requantize, Reshape, Transpose
+from mcugen.graph.ops import Mean, Operator, Reshape, Transpose
 from mcugen.passes.editor import Editor
 from mcugen.passes.movement import permuted
 
@@ -16,7 +16,7 @@ def sink_movement(graph: Graph) -> Graph:
     editor = Editor(graph)
     for op in graph.operators:
         before = editor.producers.get(op.inputs[0])
-        if isinstance(op, Clamp | Requantize) and _moves_down(editor, before):
+        if op.pointwise and len(op.inputs) == 1 and _moves_down(editor, before):
             assert before is not None
             _below_elementwise(editor, op, before)
         elif isinstance(op, Mean) and isinstance(before, Transpose):
@@ -31,7 +31,7 @@ def _moves_down(editor: Editor, op: Operator | None) -> bool:
     return isinstance(op, Transpose | Reshape) and editor.used_once(op.outputs[0])
 
 
-def _below_elementwise(editor: Editor, op: Clamp | Requantize, movement: Operator) -> None:
+def _below_elementwise(editor: Editor, op: Operator, movement: Operator) -> None:
     """elementwise(move(x)) -> move(elementwise(x))"""
     source = editor.tensor(movement.inputs[0])
     result = editor.graph.tensor(op.outputs[0])

@@ -7,6 +7,7 @@ that nothing quantizes is an error: there is no float path.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +18,14 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
+from mcugen.frontend.lowering.functions import Functions
 from mcugen.frontend.lowering.arguments import shape_of, target_name
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
-from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Transpose
+from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Table, Transpose
+from mcugen.graph.ops.elementwise.table import tabulate
 from mcugen.graph.tensor import DTYPES, Origin, Quantization, Tensor
 
 
@@ -76,6 +79,11 @@ class Lowering:
     integers: dict[Node, str] = field(default_factory=dict)
     _memo: dict[tuple[Node, Quantization], str] = field(default_factory=dict)
     _constants: dict[Node, torch.Tensor | None] = field(default_factory=dict)
+
+    @functools.cached_property
+    def functions(self) -> Functions:
+        """Which nodes are functions of one tensor; shapes must be known when it is first asked for."""
+        return Functions(self.module, self.constant_value, self.table)
 
     # -- names and emission -------------------------------------------------------------------------------------
 
@@ -240,7 +248,8 @@ class Lowering:
             if node.op == "placeholder" and node in self.ports:
                 return self.tensors[self.ports[node].tensor].quantization
             row = self.table.get(target_name(node)) if node.op == "call_function" else None
-            if row is None or row.role not in (Role.TRANSPARENT, Role.ACTIVATION):
+            moves = row is not None and row.role in (Role.TRANSPARENT, Role.ACTIVATION)
+            if not moves or self.functions.source(node) is not None:
                 return None
             node = node.all_input_nodes[0]
 
@@ -262,7 +271,8 @@ class Lowering:
         if value.op == "placeholder":
             what, node = f"the model input {self.input_names[value]!r} is used in float", user
         else:
-            self.row(value)
+            if self.functions.source(value) is None:
+                self.row(value)
             what, node = "its result stays in float: no quantize follows it", value
         return self.unsupported(
             node, what, "quantize that value in the PT2E quantizer, or pass the float model with --calibration"
@@ -289,7 +299,22 @@ class Lowering:
             return self.requantize(node, self.input(node, quantization), quantization)
         if node.op != "call_function":
             raise self.unsupported(node, "it is no operator of the model", "export the model again")
+        if self.functions.source(node) is not None:
+            return self._function(node, quantization)
         return self.row(node).build(self, node, quantization)
+
+    def _function(self, node: Node, quantization: Quantization) -> str:
+        """A function of one tensor: a table."""
+        source = self.functions.source(node)
+        assert source is not None
+        x = self.operand(source, node)
+        given = self.tensors[x].quantization
+        assert given is not None
+        try:
+            values = tabulate(lambda real: self.functions.evaluate(node, real), given, quantization)
+        except ValueError as error:
+            raise self.unsupported(node, str(error), "limit its input in the model, for example with clamp") from error
+        return self.emit(Table, node, (x,), self.tensors[x].shape, quantization, values=values)
 
     def moved(self, node: Node, operand: Node, quantization: Quantization) -> str:
         """The operand of a transparent operator: in its own quantization if it has one, else in the result's."""

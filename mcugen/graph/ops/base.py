@@ -19,9 +19,12 @@ class Operator(ABC):
         inputs: tensor names, activations first, then constants, in the order the subclass documents.
         outputs: tensor names.
         origin: where in the user's program it comes from.
+        pointwise: every element of the output depends only on the inputs' elements at the same place (inputs
+            broadcast), so that the operator works in any axis order that its tensors share.
     """
 
     kind: ClassVar[str]
+    pointwise: ClassVar[bool] = False
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]

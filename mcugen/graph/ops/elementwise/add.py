@@ -42,6 +42,7 @@ class Add(Operator):
     """
 
     kind: ClassVar[str] = "add"
+    pointwise: ClassVar[bool] = True
     clamp: tuple[int, int] = (-128, 127)
 
     def _output_scale_ratio(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> float:

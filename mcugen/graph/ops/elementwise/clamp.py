@@ -22,6 +22,7 @@ class Clamp(Operator):
     """
 
     kind: ClassVar[str] = "clamp"
+    pointwise: ClassVar[bool] = True
     clamp: tuple[int, int]
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:

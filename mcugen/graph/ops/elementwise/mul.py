@@ -23,6 +23,7 @@ class Mul(Operator):
     """
 
     kind: ClassVar[str] = "mul"
+    pointwise: ClassVar[bool] = True
     clamp: tuple[int, int] = (-128, 127)
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:

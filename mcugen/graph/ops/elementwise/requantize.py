@@ -23,6 +23,7 @@ class Requantize(Operator):
     """
 
     kind: ClassVar[str] = "requantize"
+    pointwise: ClassVar[bool] = True
     clamp: tuple[int, int] = (-128, 127)
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:

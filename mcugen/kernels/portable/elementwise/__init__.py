@@ -7,6 +7,7 @@ from mcugen.kernels.portable.elementwise.add import AddPortable, AddTablePortabl
 from mcugen.kernels.portable.elementwise.clamp import ClampPortable
 from mcugen.kernels.portable.elementwise.mul import MulPortable
 from mcugen.kernels.portable.elementwise.requantize import RequantizeLookupPortable, RequantizePortable
+from mcugen.kernels.portable.elementwise.table import TablePortable
 
 KERNELS: tuple[Kernel, ...] = (
     AddPortable(),
@@ -15,4 +16,5 @@ KERNELS: tuple[Kernel, ...] = (
     MulPortable(),
     RequantizeLookupPortable(),
     RequantizePortable(),
+    TablePortable(),
 )

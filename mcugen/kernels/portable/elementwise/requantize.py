@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.requantize import Requantize
-from mcugen.kernels.base import Constant, Invocation, Overlap
+from mcugen.graph.ops.elementwise.table import ELEMENTS
+from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
+from mcugen.kernels.portable.elementwise.table import lookup
 
 
 class RequantizePortable(PortableKernel):
@@ -53,22 +53,13 @@ class RequantizeLookupPortable(PortableKernel):
     name: ClassVar[str] = "lookup_s8.portable"
     operator: ClassVar[type[Operator]] = Requantize
 
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return not graph.tensor(op.inputs[0]).is_constant
+
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
-        # At its unsigned value: 0 ... 127, -128 ... -1.
-        elements = np.arange(256, dtype=np.uint8).view(np.int8)
-        (table,) = op.reference([elements], given.tensors, [out])
-        return Invocation(
-            kernel=self.name,
-            function="mcugen_lookup_s8",
-            source="portable/elementwise/lookup_s8.c",
-            params_type="mcugen_lookup_params",
-            params={"elements": out.elements},
-            inputs=given.inputs,
-            constants=(*given.constants, Constant("table", table, 1)),
-            outputs=(out.name,),
-            overlaps=(Overlap(0, 0),) if given.inputs else (),
-        )
+        (table,) = op.reference([ELEMENTS], given.tensors, [out])
+        return lookup(given.inputs[0], table, out.name, out.elements)
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 5.0 * graph.tensor(op.outputs[0]).elements

@@ -1,0 +1,155 @@
+"""Functions of one tensor: chains and trees of element-wise operators that read a single activation.
+
+hardswish after decomposition is `x * clamp(x + 3, 0, 6) / 6`: four operators, but one function of x. However a model
+spells a function, on the device it becomes one table of 256 bytes. `Functions` finds where such a function begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.fx import GraphModule, Node
+
+from mcugen.frontend.lowering.arguments import target_name
+from mcugen.frontend.lowering.row import Role, Row
+
+# Element-wise operators without PyTorch's tag for them, and conversions, which change nothing in exact arithmetic.
+_ALSO_POINTWISE = {
+    "aten.hardswish.default",
+    "aten.rsub.Tensor",
+    "aten.log_sigmoid.default",
+    "aten.prelu.default",
+    "aten._prelu_kernel.default",
+    "aten.where.ScalarOther",
+    "aten.where.ScalarSelf",
+    "aten.where.Scalar",
+    "aten.masked_fill.Tensor",
+    "aten.to.dtype",
+    "aten._to_copy.default",
+    "aten.lift_fresh_copy.default",
+    "aten.detach.default",
+    "aten.alias.default",
+}
+_CONVERSIONS = {"aten.to.dtype", "aten._to_copy.default"}
+
+
+class Functions:
+    """The function that each element-wise node computes, of the earliest tensor that determines it.
+
+    Args:
+        module: a float program, or a quantized one (a dequantize ends every function).
+        constant_value: gives the tensor a node always has; None for activations.
+        table: the lowering table, which knows what is merely an activation behind a computing operator.
+    """
+
+    def __init__(
+        self, module: GraphModule, constant_value: Callable[[Any], torch.Tensor | None], table: dict[str, Row]
+    ) -> None:
+        self._constant_value = constant_value
+        self._table = table
+        # For each node the tensors that determine it alone, nearest first, itself included.
+        self._determined: dict[Node, list[Node]] = {}
+        for node in module.graph.nodes:
+            self._determined[node] = [node, *self._earlier(node)]
+
+    def source(self, node: Node) -> Node | None:
+        """The tensor of which `node` is a function; None when the node is no function of one tensor."""
+        determined = self._determined.get(node, [node])
+        return determined[-1] if len(determined) > 1 else None
+
+    def is_inner(self, node: Node) -> bool:
+        """True for a step of functions that nobody else needs: no value of its own is kept."""
+        return (
+            self.source(node) is not None
+            and bool(node.users)
+            and all(self.source(user) in self._determined[node][1:] for user in node.users)
+        )
+
+    def evaluate(self, node: Node, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The function of `source(node)` at `values` (one axis), in float64."""
+        source = self.source(node)
+        assert source is not None
+        known: dict[Node, torch.Tensor] = {source: torch.from_numpy(values)}
+        with torch.no_grad():
+            result = self._value(node, known)
+        return result.expand(values.shape).double().numpy()
+
+    def _value(self, node: Node, known: dict[Node, torch.Tensor]) -> torch.Tensor:
+        if node not in known:
+            constant = self._constant_value(node)
+            if constant is not None:
+                value = constant.reshape(())
+                known[node] = value.double() if value.is_floating_point() else value
+            elif target_name(node) in _CONVERSIONS:
+                value = self._value(node.all_input_nodes[0], known)
+                known[node] = value.double() if node.meta["val"].dtype.is_floating_point else value
+            else:
+                arguments, keywords = torch.fx.node.map_arg((node.args, node.kwargs), lambda n: self._value(n, known))
+                assert isinstance(node.target, torch._ops.OpOverload)
+                known[node] = node.target(*arguments, **keywords)
+        return known[node]
+
+    def _earlier(self, node: Node) -> list[Node]:
+        """The tensors before `node` that determine it, nearest first."""
+        if not is_pointwise(node) or _shape(node) is None or self._constant_value(node) is not None:
+            return []
+        operands = []
+        for operand in node.all_input_nodes:
+            constant = self._constant_value(operand)
+            if constant is None:
+                operands.append(operand)
+            elif constant.numel() != 1:
+                return []
+        if not operands or (self._limits(node) and len(self._determined[operands[0]]) == 1):
+            return []
+        shape = _shape(node)
+        shared = [
+            n
+            for n in self._determined[operands[0]]
+            if all(n in self._determined[o] for o in operands) and _shape(n) == shape
+        ]
+        # A comparison is a step, but no beginning: tables are functions of real numbers.
+        while shared and not _is_real(shared[-1]):
+            shared.pop()
+        return shared
+
+    def _limits(self, node: Node) -> bool:
+        """relu and clamp directly behind a computing operator are that operator's clamp, not a function."""
+        row = self._table.get(target_name(node))
+        return row is not None and row.role in (Role.ACTIVATION, Role.TRANSPARENT)
+
+
+def is_pointwise(node: Node) -> bool:
+    """True for operators of aten that work element by element, change nothing in place and are no random numbers."""
+    target = node.target
+    if node.op != "call_function" or not isinstance(target, torch._ops.OpOverload) or target.namespace != "aten":
+        return False
+    if target._schema.is_mutable or torch.Tag.nondeterministic_seeded in target.tags:
+        return False
+    return torch.Tag.pointwise in target.tags or target_name(node) in _ALSO_POINTWISE
+
+
+def _shape(node: Node) -> tuple[int, ...] | None:
+    value = node.meta.get("val")
+    return tuple(value.shape) if isinstance(value, torch.Tensor) else None
+
+
+def _is_real(node: Node) -> bool:
+    value = node.meta.get("val")
+    return isinstance(value, torch.Tensor) and value.is_floating_point()
+
+
+FIXED_RANGES: dict[str, tuple[float, int]] = {
+    "aten.sigmoid.default": (1.0 / 256.0, -128),
+    "aten.tanh.default": (1.0 / 128.0, 0),
+    "aten.sin.default": (1.0 / 127.0, 0),
+    "aten.cos.default": (1.0 / 127.0, 0),
+    "aten.sign.default": (1.0 / 127.0, 0),
+    "aten.erf.default": (1.0 / 128.0, 0),
+}
+"""Output (scale, zero point) of functions whose range is known; sigmoid and tanh by the LiteRT 8-bit specification."""
+

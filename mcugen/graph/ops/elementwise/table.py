@@ -1,0 +1,74 @@
+"""A function of one int8 element, given by its 256 values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
+from mcugen.graph.tensor import IntArray, Quantization, Tensor
+
+ELEMENTS = np.arange(-128, 128).astype(np.int8)
+"""Every int8, in the order of a table's entries."""
+
+# Results are first rounded to this many fractional bits of an output step, so that the last bits of float64 arithmetic,
+# which differ between mathematics libraries, decide no tie.
+_FRACTIONAL_BITS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Operator):
+    """output = values[input + 128], for activations of any shape.
+
+    Attributes:
+        values: 256 output integers, for the inputs -128 ... 127.
+    """
+
+    kind: ClassVar[str] = "table"
+    pointwise: ClassVar[bool] = True
+    values: tuple[int, ...]
+
+    def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        require_arity(self, inputs, outputs, 1, 1)
+        require_int8(self, inputs[0], outputs[0])
+        require_shape(self, outputs[0], inputs[0].shape)
+        require(len(self.values) == 256, self, f"has {len(self.values)} values, must be 256")
+        low, high = outputs[0].integer_range
+        require(low <= min(self.values) and max(self.values) <= high, self, "a value is no int8")
+
+    def reference(
+        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
+    ) -> list[IntArray]:
+        return [np.array(self.values, np.int8)[inputs[0].astype(np.int64) + 128]]
+
+
+def tabulate(
+    function: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], x: Quantization, out: Quantization
+) -> tuple[int, ...]:
+    """The 256 values of a real function between two per-tensor quantizations.
+
+    Args:
+        function: element-wise, float64; may give infinities, which saturate.
+        x, out: quantization of the input and of the output.
+
+    Returns:
+        `Table.values`: function((q - zero point) * scale) / output scale in float64, rounded to nearest (ties away
+        from zero), plus the output's zero point, saturated.
+
+    Raises:
+        ValueError: the function has no value (NaN) at an input that the table must hold; names the input.
+    """
+    real = (ELEMENTS.astype(np.float64) - x.zero_point) * x.scale
+    values = np.asarray(function(real), dtype=np.float64)
+    if np.isnan(values).any():
+        raise ValueError(f"it has no value at {real[np.isnan(values)][0]:g}, which its input can take")
+    # Far beyond the output's range is as good as infinite, and keeps the products below exact.
+    steps = np.clip(values / out.scale, -1024.0, 1024.0)
+    steps = np.rint(steps * 2.0**_FRACTIONAL_BITS) / 2.0**_FRACTIONAL_BITS
+    rounded = np.trunc(steps + np.copysign(0.5, steps))
+    return tuple(int(v) for v in np.clip(rounded + out.zero_point, -128, 127))

@@ -1,0 +1,48 @@
+"""A function of one element on any CPU."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.elementwise.table import Table
+from mcugen.kernels.base import Constant, Invocation, Overlap
+from mcugen.kernels.portable.common import PortableKernel
+from mcugen.graph.tensor import IntArray
+
+
+class TablePortable(PortableKernel):
+    """mcugen_lookup_s8."""
+
+    name: ClassVar[str] = "lookup_s8.portable"
+    operator: ClassVar[type[Operator]] = Table
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return not graph.tensor(op.inputs[0]).is_constant
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Table)
+        out = graph.tensor(op.outputs[0])
+        return lookup(op.inputs[0], np.array(op.values, np.int8), out.name, out.elements)
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 5.0 * graph.tensor(op.outputs[0]).elements
+
+
+def lookup(source: str, table: IntArray, out: str, elements: int) -> Invocation:
+    """The invocation of mcugen_lookup_s8; `table`: int8 of shape (256,), for -128 ... 127."""
+    return Invocation(
+        kernel=TablePortable.name,
+        function="mcugen_lookup_s8",
+        source="portable/elementwise/lookup_s8.c",
+        params_type="mcugen_lookup_params",
+        params={"elements": elements},
+        inputs=(source,),
+        # The kernel indexes with the unsigned value: 0 ... 127, -128 ... -1.
+        constants=(Constant("table", np.roll(table, 128), 1),),
+        outputs=(out,),
+        overlaps=(Overlap(0, 0),),
+    )
