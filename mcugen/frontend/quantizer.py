@@ -28,10 +28,10 @@ from torchao.quantization.pt2e.quantizer import (
     SharedQuantizationSpec,
 )
 
-from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, target_name
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
 
 ANNOTATION = "quantization_annotation"
@@ -140,8 +140,8 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     def _given(self, source: Node) -> QuantizationSpec:
         """What a reader of `source` asks for: the fixed quantization that it has, else to share its observer."""
         annotation = source.meta.get(ANNOTATION)
-        fixed = annotation is not None and isinstance(annotation.output_qspec, FixedQParamsQuantizationSpec)
-        return annotation.output_qspec if fixed else self._activation
+        given = annotation.output_qspec if annotation is not None else None
+        return given if isinstance(given, FixedQParamsQuantizationSpec) else self._activation
 
     def _annotate_join(self, node: Node) -> None:
         sources = [n for n in node.all_input_nodes if not self._is_constant(n)]

@@ -1,4 +1,4 @@
-"""Moves transposes and reshapes below operators on single elements and means, towards where they meet another or the end."""
+"""Moves transposes and reshapes below single-element operators and means, to where they meet another or the end."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from mcugen.graph.ops import (
     Requantize,
     Reshape,
     Softmax,
+    Table,
     Transpose,
 )
 from tests.graph.draws import (
@@ -316,6 +317,15 @@ def mean_graphs(draw: Draw, *, axes: tuple[int, ...] | None = None) -> Case:
 
 
 @st.composite
+def table_graphs(draw: Draw) -> Case:
+    """One table of any 256 values."""
+    shape, rng = draw(shapes()), draw(seeds)
+    tensors = [Tensor(name, shape, "int8", draw(quantizations)) for name in ("input", "output")]
+    values = tuple(int(v) for v in random_int8(rng, (256,)))
+    return make_case(Table(name="table", inputs=("input",), outputs=("output",), values=values), tensors, rng)
+
+
+@st.composite
 def softmax_graphs(draw: Draw) -> Case:
     """One softmax over rows of 1 to about 300 elements."""
     shape = draw(shapes(draw(st.integers(1, 2))))
@@ -344,5 +354,6 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "requantize": requantize_graphs,
     "reshape": reshape_graphs,
     "softmax": softmax_graphs,
+    "table": table_graphs,
     "transpose": transpose_graphs,
 }

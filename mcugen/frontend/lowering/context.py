@@ -18,8 +18,8 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
-from mcugen.frontend.lowering.functions import Functions
 from mcugen.frontend.lowering.arguments import shape_of, target_name
+from mcugen.frontend.lowering.functions import Functions
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.provenance import origin

@@ -6,7 +6,7 @@ spells a function, on the device it becomes one table of 256 bytes. `Functions` 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ class Functions:
     """
 
     def __init__(
-        self, module: GraphModule, constant_value: Callable[[Any], torch.Tensor | None], table: dict[str, Row]
+        self, module: GraphModule, constant_value: Callable[[Any], torch.Tensor | None], table: Mapping[str, Row[Any]]
     ) -> None:
         self._constant_value = constant_value
         self._table = table
@@ -152,4 +152,3 @@ FIXED_RANGES: dict[str, tuple[float, int]] = {
     "aten.erf.default": (1.0 / 128.0, 0),
 }
 """Output (scale, zero point) of functions whose range is known; sigmoid and tanh by the LiteRT 8-bit specification."""
-

@@ -9,9 +9,9 @@ import numpy as np
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.table import Table
+from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel
-from mcugen.graph.tensor import IntArray
 
 
 class TablePortable(PortableKernel):
