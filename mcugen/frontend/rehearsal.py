@@ -29,7 +29,7 @@ _COARSE = 2.0**20
 
 
 def require_supported(module: GraphModule) -> None:
-    """Makes the program functional (see `functionalize`) and simple (see `simplify`), and rehearses each of its operators.
+    """Makes the program functional and simple (`functionalize`, `simplify`), and rehearses each of its operators.
 
     Raises:
         UnsupportedOperatorError: operators have no integer form; tells all of them.

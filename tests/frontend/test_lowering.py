@@ -154,7 +154,7 @@ CASES: dict[str, Case] = {
         ["conv2d", "mean", "conv2d", "mul"],
     ),
     "constants": Case(
-        lambda: One(lambda m, x: m["c"]((x - 0.5) / 0.3) * 2.0, c=conv(3, 4)), IMAGE, ["add", "mul", "conv2d", "mul"]
+        lambda: One(lambda m, x: m["c"]((x - 0.5) / 0.3) * 2.0, c=conv(3, 4)), IMAGE, ["table", "conv2d", "table"]
     ),
     "concatenation": Case(
         lambda: One(

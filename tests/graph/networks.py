@@ -25,6 +25,7 @@ from mcugen.graph.ops import (
     Requantize,
     Reshape,
     Softmax,
+    Table,
     Transpose,
 )
 from tests.graph.draws import Case, Draw, clamps, quantizations, random_int8, seeds, weighted, windows, zero_points
@@ -102,6 +103,10 @@ class _Network:
     def requantize(self, x: Tensor) -> Tensor:
         return self.apply(Requantize, [x], self.activation(x.shape, self.near(x.scale)))
 
+    def table(self, x: Tensor) -> Tensor:
+        values = tuple(int(v) for v in self.rng.integers(-128, 128, 256))
+        return self.apply(Table, [x], self.activation(x.shape, self.near(x.scale)), values=values)
+
     def pad(self, x: Tensor) -> Tensor:
         amounts = st.tuples(st.integers(0, 2), st.integers(0, 2))
         padding = ((0, 0), self.draw(amounts), self.draw(amounts), (0, 0))
@@ -170,6 +175,7 @@ def network_graphs(draw: Draw, *, steps: int = 8) -> Case:
         network.binary,
         network.clamp,
         network.requantize,
+        network.table,
         network.pad,
         network.concatenation,
         network.transpose,
