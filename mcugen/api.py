@@ -59,11 +59,11 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
     """
     board = options.board if isinstance(options.board, Board) else load_board(options.board)
     library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
+    name = module_name(options.name or (model.name if isinstance(model, Graph) else model.stem))
     if isinstance(model, Graph):
         graph, entry = model, ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:
         graph, entry = _load(model, options, progress)
-    name = module_name(options.name or graph.name)
     plan = make_plan(
         graph,
         board,

@@ -133,6 +133,8 @@ def emit_good(tmp_path: Path, *options: str) -> int:
         (("--max-flash", "10"), 1, ("flash", "10 bytes", "--max-flash")),
         (("--kernels", "fast"), 2, ("fast",)),
         (("--name", "---"), 2, ("--name",)),
+        (("--name", "signal"), 2, ("signal.h", "--name signal_model")),
+        (("--name", "mcugen_kws"), 2, ("mcugen_kws", "--name kws")),
         (("--max-instructions", "0"), 2, ("--max-instructions",)),
         (("--harness", "coremark"), 2, ("mlperf-tiny",)),
         (("--harness-input", "uint8"), 2, ("--harness-input", "--harness")),

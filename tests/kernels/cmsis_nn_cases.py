@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,9 +46,19 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
 """Strategies by what they make: every kind that CMSIS-NN has a kernel for, and forms that have their own."""
 
 
-def release_or_skip() -> CmsisNn:
+def releases() -> list[Path | None]:
+    """Source trees to test: those of CMSIS_NN_PATHS, which has several as PATH has, else the one that mcugen finds."""
+    return [Path(p) for p in os.environ.get("CMSIS_NN_PATHS", "").split(os.pathsep) if p] or [None]
+
+
+def release_name(path: Path | None) -> str:
+    """Of a test's parameter."""
+    return path.name if path else "found"
+
+
+def release_or_skip(path: Path | None = None) -> CmsisNn:
     try:
-        return locate()
+        return locate(path)
     except MissingToolError as error:
         pytest.skip(f"CMSIS-NN is absent: {error.what}; set CMSIS_NN_PATH or ZEPHYR_BASE")
 

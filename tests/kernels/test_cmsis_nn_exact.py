@@ -20,7 +20,7 @@ from mcugen.kernels.cmsis_nn import INTERFACES, CmsisNn, CoreClass, kernels
 from mcugen.kernels.cmsis_nn.depthwise import Depthwise3x3
 from tests.graph import strategies
 from tests.graph.strategies import Case
-from tests.kernels.cmsis_nn_cases import KINDS, collect, failures, release_or_skip, trials_of
+from tests.kernels.cmsis_nn_cases import KINDS, collect, failures, release_name, release_or_skip, releases, trials_of
 from tests.kernels.cmsis_nn_program import Trial, cpu_of, run_on_host, run_on_target
 
 pytestmark = pytest.mark.cmsis_nn
@@ -30,9 +30,9 @@ TARGETS = {HOST: "mps2_an385", "mps2_an385": "mps2_an385", "mps2_an386": "mps2_a
 """Where the code runs, and whose CPU decides which kernels are offered. The host runs the scalar code."""
 
 
-@pytest.fixture(scope="module")
-def release() -> CmsisNn:
-    return release_or_skip()
+@pytest.fixture(scope="module", params=releases(), ids=release_name)
+def release(request: pytest.FixtureRequest) -> CmsisNn:
+    return release_or_skip(request.param)
 
 
 def run(where: str, trials: list[Trial], release: CmsisNn) -> IntArray:

@@ -16,7 +16,7 @@ from mcugen.kernels.cmsis_nn.core import avgpool_bytes, convolve_bytes, depthwis
 from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
 from mcugen.kernels.cmsis_nn.interface import HeliumSums
 from tests.graph import strategies
-from tests.kernels.cmsis_nn_cases import collect, release_or_skip
+from tests.kernels.cmsis_nn_cases import collect, release_name, release_or_skip, releases
 
 pytestmark = pytest.mark.cmsis_nn
 
@@ -75,9 +75,9 @@ int main(void)
 """
 
 
-@pytest.fixture(scope="module")
-def release() -> CmsisNn:
-    return release_or_skip()
+@pytest.fixture(scope="module", params=releases(), ids=release_name)
+def release(request: pytest.FixtureRequest) -> CmsisNn:
+    return release_or_skip(request.param)
 
 
 def run_c(source: str, lines: list[str], release: CmsisNn, folder: Path) -> list[list[int]]:
