@@ -71,6 +71,17 @@ def shell(script: str, folder: Path, environment: Mapping[str, str]) -> subproce
     )
 
 
+def link_packages(folder: Path) -> Path:
+    """A folder with the packages of this Python, less those that an environment has by itself, and mcugen."""
+    folder.mkdir()
+    for place in (Path(p) for p in sys.path if p.endswith("site-packages")):
+        for package in place.iterdir():
+            own = package.name.startswith(("pip", "mcugen", "_mcugen", "setuptools", "pkg_resources", "_distutils"))
+            if not own and package.suffix != ".pth" and not (folder / package.name).exists():
+                (folder / package.name).symlink_to(package)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def built(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Follows the page in a fresh folder, with a fresh home that has mcugen's source tree.
@@ -81,7 +92,7 @@ def built(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Bui
     (home / "mcugen").symlink_to(ROOT)
     packages = home / "mcugen-venv" / "lib" / "python3.11" / "site-packages"
     packages.mkdir(parents=True)
-    (packages / "here.pth").write_text("\n".join(p for p in sys.path if p.endswith("site-packages")))
+    (packages / "here.pth").write_text(str(link_packages(home / "packages")))
     (home / "bin").mkdir()
     (home / "bin" / "python3.11").symlink_to(sys.executable)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MCUGEN", "PYTHON", "VIRTUAL_ENV"))} | {
