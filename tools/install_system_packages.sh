@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian/Ubuntu packages that mcugen's default path needs, if any is missing. Quiet when all are there.
+# Installs the Debian/Ubuntu packages that mcugen's default path and its tests need, if any is missing. Quiet when all are there.
 set -eu
 
 missing=""
@@ -11,6 +11,7 @@ need() { # program package...
 need arm-none-eabi-gcc gcc-arm-none-eabi libnewlib-arm-none-eabi
 need qemu-system-arm qemu-system-arm
 need gcc gcc libc6-dev
+need clang clang
 python3 -c 'import ensurepip' >/dev/null 2>&1 || missing="$missing python3-venv"
 if command -v arm-none-eabi-gcc >/dev/null 2>&1; then
     [ -n "$(find "$(arm-none-eabi-gcc -print-sysroot)/" -name stdint.h 2>/dev/null | head -n 1)" ] ||

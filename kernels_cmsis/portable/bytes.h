@@ -19,12 +19,14 @@ MCUGEN_KERNEL int32_t mcugen_word_bytes(const int8_t *target, const int8_t *sour
     return bytes & ~3;
 }
 
+/* Clang wants a constant expression of the language, which a const variable is not. */
+enum { MCUGEN_WORD_ALIGNMENT = MCUGEN_SMALL_CORE ? 4 : 1 };
+
 MCUGEN_KERNEL void mcugen_copy_word(int8_t *target, const int8_t *source)
 {
-    const size_t alignment = MCUGEN_SMALL_CORE ? sizeof(uint32_t) : 1;
     uint32_t word;
-    memcpy(&word, __builtin_assume_aligned(source, alignment), sizeof word);
-    memcpy(__builtin_assume_aligned(target, alignment), &word, sizeof word);
+    memcpy(&word, __builtin_assume_aligned(source, MCUGEN_WORD_ALIGNMENT), sizeof word);
+    memcpy(__builtin_assume_aligned(target, MCUGEN_WORD_ALIGNMENT), &word, sizeof word);
 }
 
 /* Upwards, so source and target may overlap when the target starts lower. Returns the target's end. */

@@ -1,4 +1,4 @@
-"""The kernel library under the cross compiler: no warning on any core, no name twice, no calls but memcpy, memset."""
+"""The kernel library under GCC and clang: no warning on any core, no name twice, no calls but memcpy, memset."""
 
 from __future__ import annotations
 
@@ -15,30 +15,43 @@ from mcugen.resources import data_folder
 from tests.graph.strategies import ALL, Case
 from tests.kernels.checking import CORTEX_M3
 
-GCC, NM = "arm-none-eabi-gcc", "arm-none-eabi-nm"
+GCC, NM, CLANG = "arm-none-eabi-gcc", "arm-none-eabi-nm", "clang"
 pytestmark = pytest.mark.skipif(shutil.which(GCC) is None, reason=f"{GCC} is not installed")
 
 CORES = ["cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
 FLAGS = ["-mthumb", "-O2", "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Wshadow", "-Werror"]
 
 
-def compile_c(core: str, text: str, folder: Path) -> Path:
+needs_clang = pytest.mark.skipif(shutil.which(CLANG) is None, reason=f"{CLANG} is not installed")
+COMPILERS = [GCC, pytest.param(CLANG, marks=needs_clang)]
+
+
+def c_library() -> str:
+    """Headers of the cross compiler's C library."""
+    words = subprocess.run([GCC, "-E", "-v", "-xc", "/dev/null"], capture_output=True, text=True).stderr
+    folders = words.partition("search starts here:\n")[2].partition("End of search")[0].replace("#include <...> ", "")
+    return next(f.strip() for f in folders.splitlines() if (Path(f.strip()) / "string.h").is_file())
+
+
+def compile_c(core: str, text: str, folder: Path, compiler: str = GCC) -> Path:
     library = data_folder("kernels_cmsis")
     source, target = folder / "kernels.c", folder / "kernels.o"
     source.write_text(text)
-    command = [GCC, f"-mcpu={core}", *FLAGS, f"-I{library}", f"-I{library}/include", "-c", source, "-o", target]
+    program = [GCC] if compiler == GCC else [CLANG, "--target=arm-none-eabi", f"-isystem{c_library()}"]
+    command = [*program, f"-mcpu={core}", *FLAGS, f"-I{library}", f"-I{library}/include", "-c", source, "-o", target]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return target
 
 
+@pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("core", CORES)
-def test_all_kernels_compile_together_without_warnings(core: str, tmp_path: Path) -> None:
+def test_all_kernels_compile_together_without_warnings(core: str, compiler: str, tmp_path: Path) -> None:
     """A schedule includes its kernels into one file, whichever libraries they are from."""
     library = data_folder("kernels_cmsis")
-    sources = [p.relative_to(library) for name in ("portable", "dsp") for p in sorted((library / name).glob("*.c"))]
+    sources = [p.relative_to(library) for name in ("portable", "dsp") for p in sorted((library / name).rglob("*.c"))]
     assert len(sources) > 20
-    compile_c(core, "".join(f'#include "{p}"\n' for p in sources), tmp_path)
+    compile_c(core, "".join(f'#include "{p}"\n' for p in sources), tmp_path, compiler)
 
 
 def c_value(value: ParamValue) -> str:
@@ -103,3 +116,12 @@ def test_kernels_call_only_memcpy_and_memset(core: str, invocations: list[Invoca
     called = {s for s in symbols if not s.startswith(("__aeabi_", "__gnu_"))}
     assert called <= {"memcpy", "memset"}, called
     assert "memmove" not in symbols and not {s for s in symbols if s.startswith("__aeabi_mem")}
+
+
+@needs_clang
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m55"])
+def test_kernels_with_constant_parameters_compile_with_clang(
+    core: str, invocations: list[Invocation], tmp_path: Path
+) -> None:
+    text = "".join(f'#include "{s}"\n' for s in sorted({i.source for i in invocations}))
+    compile_c(core, text + "".join(instance(n, i) for n, i in enumerate(invocations)), tmp_path, CLANG)
