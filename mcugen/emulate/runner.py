@@ -65,7 +65,7 @@ class RunResult:
             instruction that its condition skips is counted: the core takes a cycle for it as well.
         cycles: by the model, None without one.
         cycles_source: "model:cortex-m4" or "none".
-        stack_bytes: deepest stack of the first inference, measured by painting.
+        stack_bytes: deepest word of the stack that the first inference wrote, measured by painting.
         layer_outputs: in trace mode one array per layer, (samples, bytes), int8; None otherwise.
         threads: stacks by the operating system's own measurement; none in bare-metal firmware.
     """

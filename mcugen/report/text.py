@@ -77,11 +77,17 @@ def _counts(measured: Measurement) -> list[tuple[str, str]]:
         ("cycles", cycles),
         ("flash", f"{thousands(measured.flash_bytes)} B"),
         ("RAM", f"{thousands(measured.ram_bytes)} B, arena {thousands(measured.arena_bytes)} B of it"),
-        ("stack", f"{thousands(measured.stack_bytes)} B"),
+        ("stack", f"{thousands(measured.stack_bytes)} B, {_bound(measured)}"),
     ]
     if measured.zephyr is not None:
         rows += _zephyr_counts(measured.zephyr)
     return rows
+
+
+def _bound(measured: Measurement) -> str:
+    if measured.stack_bound_bytes is None:
+        return "no bound could be proven"
+    return f"never more than {thousands(measured.stack_bound_bytes)} B"
 
 
 def _zephyr_counts(image: ZephyrMeasurement) -> list[tuple[str, str]]:

@@ -83,7 +83,8 @@ class Measurement:
         cycles_source: "model:cortex-m4", or "none".
         flash_bytes: the module's code and constants as linked.
         ram_bytes: the module's static memory as linked, the arena included.
-        stack_bytes: deepest stack of one inference, measured by painting.
+        stack_bytes: deepest stack of one inference: measured by painting, to the end of the frame that was reached.
+        stack_bound_bytes: what no inference exceeds, by the code; None where the code cannot be followed.
         zephyr: None for bare-metal firmware.
     """
 
@@ -97,6 +98,7 @@ class Measurement:
     ram_bytes: int
     stack_bytes: int
     layers: tuple[LayerResult, ...]
+    stack_bound_bytes: int | None = None
     zephyr: ZephyrMeasurement | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -110,6 +112,7 @@ class Measurement:
             "flash_bytes": self.flash_bytes,
             "ram_bytes": self.ram_bytes,
             "stack_bytes": self.stack_bytes,
+            "stack_bound_bytes": self.stack_bound_bytes,
             "layers": [layer.as_json() for layer in self.layers],
         }
         if self.zephyr is not None:
