@@ -8,17 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcugen.graph.tensor import IntArray
-from mcugen.kernels.base import Constant
+from mcugen.kernels.base import C_TYPES, Constant
 
-C_TYPES = {
-    "int8": "int8_t",
-    "uint8": "uint8_t",
-    "int16": "int16_t",
-    "uint16": "uint16_t",
-    "int32": "int32_t",
-    "uint32": "uint32_t",
-    "int64": "int64_t",
-}
 _LINE_WIDTH = 112
 
 
@@ -35,13 +26,20 @@ class ConstantArray:
         return C_TYPES[self.data.dtype.name]
 
     @property
+    def as_bytes(self) -> str:
+        """The symbol as a pointer to int8_t."""
+        return self.symbol if self.c_type == "int8_t" else f"(const int8_t *)(const void *){self.symbol}"
+
+    @property
     def lines(self) -> Iterator[str]:
         """The initializer's lines."""
         line = ""
-        for value in self.data.tolist():
+        data = self.data.view(np.uint8) if self.data.dtype == np.bool_ else self.data
+        lowest = np.iinfo(data.dtype).min
+        for value in data.tolist():
             # -2147483648 is no literal in C: the minus sign applies to a constant that overflows int.
-            text = f"(-{-value - 1} - 1)" if value == np.iinfo(self.data.dtype).min and value < -(2**15) else str(value)
-            text += "u," if self.data.dtype.kind == "u" else ","
+            text = f"(-{-value - 1} - 1)" if value == lowest and value < -(2**15) else str(value)
+            text += "u," if data.dtype.kind == "u" else ","
             if line and len(line) + 1 + len(text) > _LINE_WIDTH:
                 yield line
                 line = text

@@ -11,6 +11,7 @@ from mcugen import __version__
 from mcugen.emit import manifest as manifests
 from mcugen.emit.module import Call, ModuleText, port_parameters
 from mcugen.graph.graph import Graph, Port
+from mcugen.graph.limits import accepted_range
 from mcugen.plan.plan import Plan
 
 
@@ -76,7 +77,10 @@ def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests
                 to_device=port.to_device,
                 dtype=tensor.dtype,
                 size_bytes=tensor.size_bytes,
-                quantization=manifests.QuantizationEntry(scale=tensor.scale, zero_point=tensor.zero_point),
+                quantization=None
+                if tensor.quantization is None
+                else manifests.QuantizationEntry(scale=tensor.scale, zero_point=tensor.zero_point),
+                limits=accepted_range(graph, port.tensor) if group == "input" and tensor.quantization is None else None,
             )
         )
     return tuple(entries)

@@ -56,7 +56,8 @@ class PortEntry(_Strict):
     """An input or output.
 
     `shape` is the model file's own layout (batch axis included), `device_shape` what the C function takes;
-    device = transpose(model, to_device).
+    device = transpose(model, to_device). `quantization` is null for plain integers and booleans; a bool is a byte, 0 or
+    1. `limits`: the lowest and highest integer that the model accepts, for inputs without quantization.
     """
 
     name: Text
@@ -66,7 +67,8 @@ class PortEntry(_Strict):
     to_device: Shape
     dtype: str
     size_bytes: TensorBytes
-    quantization: QuantizationEntry
+    quantization: QuantizationEntry | None
+    limits: tuple[int, int] | None = None
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> PortEntry:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from mcugen import __version__
-from mcugen.emit.constants import C_TYPES, ConstantArray, ConstantPool
+from mcugen.emit.constants import ConstantArray, ConstantPool
 from mcugen.emit.core_check import core_check
 from mcugen.emit.manifest import optimization_flag
 from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
 from mcugen.emit.sources import kernel_files
 from mcugen.emit.zephyr import cmsis_nn_groups
 from mcugen.graph.graph import Port
-from mcugen.kernels.base import Invocation, ParamValue
+from mcugen.graph.tensor import Tensor
+from mcugen.kernels.base import C_TYPES, Invocation, ParamValue
 from mcugen.plan.plan import Plan, Step
 from mcugen.resources import data_folder
 from mcugen.templates import render_template
@@ -45,7 +46,11 @@ _ARENA_ADDRESS = "memory + "
 
 @dataclass(frozen=True)
 class Instance:
-    """One C function that fixes a kernel's parameters; layers of equal geometry share it."""
+    """One C function that fixes a kernel's parameters; layers of equal geometry share it.
+
+    Attributes:
+        images: how often the kernel is called; 1: once.
+    """
 
     symbol: str
     kernel: str
@@ -55,6 +60,7 @@ class Instance:
     parameters: Sequence[str]
     arguments: Sequence[str]
     static_asserts: Sequence[tuple[str, str]]
+    images: int
 
 
 @dataclass(frozen=True)
@@ -119,8 +125,8 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "inputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.inputs],
         "outputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.outputs],
         "port_names": [*inputs, *outputs],
-        "signature": ", ".join([f"const int8_t *{n}" for n in inputs] + [f"int8_t *{n}" for n in outputs]),
-        "uses_memory": any(a.startswith(_ARENA_ADDRESS) for c in calls for a in (*c.arguments, c.output)),
+        "signature": ", ".join(builder.signature),
+        "uses_memory": any(_ARENA_ADDRESS in a for c in calls for a in (*c.arguments, c.output)),
     }
     files = {
         PurePosixPath(path.format(name=name)): render_template("mcugen.emit", template, **context).encode()
@@ -132,15 +138,18 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
     return ModuleText(files, calls, pool.total_bytes)
 
 
-def _port_context(tensor: Any, port: Port) -> dict[str, Any]:
+def _port_context(tensor: Tensor, port: Port) -> dict[str, Any]:
+    """Plain integers have scale 1 and zero point 0: their real value is the integer."""
+    plain = tensor.quantization is None
     return {
         "comment": comment_text(port.name),
         "c_string": re.sub(r"[^0-9A-Za-z_.:/ -]", "_", port.name),
         "dtype": tensor.dtype,
+        "c_type": C_TYPES[tensor.dtype],
         "shape": tensor.shape,
         "size_bytes": tensor.size_bytes,
-        "scale": f"{tensor.scale!r}f",
-        "zero_point": tensor.zero_point,
+        "scale": "1.0f" if plain else f"{tensor.scale!r}f",
+        "zero_point": 0 if plain else tensor.zero_point,
     }
 
 
@@ -157,21 +166,47 @@ class _ScheduleBuilder:
         self._layer_names = dict(zip(names, unique_identifiers(names, "layer"), strict=True))
 
     @property
+    def signature(self) -> list[str]:
+        """The parameters of the module's functions: typed pointers, inputs first."""
+        graph = self._plan.graph
+        types = [[C_TYPES[graph.tensors[p.tensor].dtype] for p in ports] for ports in (graph.inputs, graph.outputs)]
+        inputs = [f"const {c} *{n}" for c, n in zip(types[0], self.inputs, strict=True)]
+        return inputs + [f"{c} *{n}" for c, n in zip(types[1], self.outputs, strict=True)]
+
+    @property
     def instances(self) -> list[Instance]:
         return list(self._instances.values())
 
     def call(self, step: Step) -> Call:
         invocation = step.invocation
         arrays = [self._pool.add(self._layer_names[step.operator.name], c) for c in invocation.constants]
-        outputs = [self._tensor(t) for t in invocation.outputs]
-        arguments = [self._tensor(t) for t in invocation.inputs] + [a.symbol for a in arrays] + outputs
+        inputs = [self._argument(t, invocation) for t in invocation.inputs]
+        outputs = [self._argument(t, invocation) for t in invocation.outputs]
+        constants = [a.as_bytes if invocation.as_bytes else a.symbol for a in arrays]
+        arguments = [*inputs, *constants, *outputs]
         if invocation.scratch_bytes:
             arguments.append(self._arena(f"scratch:{step.operator.name}"))
         first = self._plan.graph.tensors[invocation.outputs[0]]
         shape = "x".join(map(str, first.shape))
         comment = comment_text(f"{step.operator.name}: {step.operator.kind} -> {shape} ({step.operator.origin})")
         symbol = self._instance(step.operator.kind, invocation).symbol
-        return Call(step, symbol, arguments, outputs[0], first.size_bytes, comment, arrays)
+        output = self._pointer(first.name, "int8_t", const=True)
+        return Call(step, symbol, arguments, output, first.size_bytes, comment, arrays)
+
+    def _argument(self, tensor: str, invocation: Invocation) -> str:
+        """A pointer of the type that the kernel takes."""
+        c_type = "int8_t" if invocation.as_bytes else C_TYPES[self._plan.graph.tensors[tensor].dtype]
+        return self._pointer(tensor, c_type, const=tensor not in invocation.outputs)
+
+    def _pointer(self, tensor: str, c_type: str, *, const: bool) -> str:
+        """Where the tensor lies, cast if that is of another type: the arena is int8_t, ports have their own type."""
+        place = self._tensor(tensor)
+        border = self._plan.storage[tensor].partition(":")[0] in ("input", "output")
+        own = C_TYPES[self._plan.graph.tensors[tensor].dtype] if border else "int8_t"
+        if own == c_type:
+            return place
+        qualifier = "const " if const else ""
+        return f"({qualifier}{c_type} *)({qualifier}void *)({place})"
 
     def _tensor(self, tensor: str) -> str:
         return self._buffer(self._plan.storage[tensor])
@@ -187,20 +222,33 @@ class _ScheduleBuilder:
     def _arena(self, buffer: str) -> str:
         return f"{_ARENA_ADDRESS}{self._plan.arena.placements[buffer].offset}"
 
+    def _types(self, invocation: Invocation) -> tuple[tuple[str, ...], ...]:
+        """C types, ready for a name, of inputs, constants and outputs."""
+        tensors = self._plan.graph.tensors
+
+        def pointers(qualifier: str, dtypes: Iterable[str]) -> tuple[str, ...]:
+            return tuple(f"{qualifier}{'int8_t' if invocation.as_bytes else C_TYPES[d]} *" for d in dtypes)
+
+        return (
+            pointers("const ", (tensors[n].dtype for n in invocation.inputs)),
+            pointers("const ", (c.data.dtype.name for c in invocation.constants)),
+            pointers("", (tensors[n].dtype for n in invocation.outputs)),
+        )
+
     def _instance(self, kind: str, invocation: Invocation) -> Instance:
         params = tuple((field, _c_value(value)) for field, value in invocation.params.items())
-        types = tuple(
-            f"const {array_type} *" for array_type in (_c_type(c.data.dtype.name) for c in invocation.constants)
-        )
-        key = (invocation.function, params, len(invocation.inputs), types, invocation.scratch_bytes > 0)
+        types = self._types(invocation)
+        key = (invocation.function, params, *types, invocation.images, invocation.scratch_bytes > 0)
         known = self._instances.get(key)
         if known is None:
             roles = [c_identifier(c.role) for c in invocation.constants]
             inputs = _numbered("input", len(invocation.inputs))
             outputs = _numbered("output", len(invocation.outputs))
-            parameters = [f"const int8_t *{n}" for n in inputs]
-            parameters += [f"{t}{r}" for t, r in zip(types, roles, strict=True)]
-            parameters += [f"int8_t *{n}" for n in outputs]
+            named = zip(types, (inputs, roles, outputs), strict=True)
+            parameters = [f"{t}{n}" for group, names in named for t, n in zip(group, names, strict=True)]
+            if invocation.images is not None:
+                inputs = _stepped(inputs, invocation.images.inputs)
+                outputs = _stepped(outputs, invocation.images.outputs)
             arguments = ["&params", *inputs, *roles, *outputs]
             if invocation.scratch_bytes:
                 parameters.append("void *scratch")
@@ -216,6 +264,7 @@ class _ScheduleBuilder:
                 parameters,
                 arguments,
                 [(condition, comment_text(message)) for condition, message in invocation.static_asserts],
+                invocation.images.count if invocation.images else 1,
             )
             self._instances[key] = known
         return known
@@ -225,8 +274,9 @@ def _numbered(group: str, count: int) -> list[str]:
     return [group] if count == 1 else [f"{group}{i}" for i in range(count)]
 
 
-def _c_type(dtype: str) -> str:
-    return C_TYPES[dtype]
+def _stepped(names: Sequence[str], elements: Sequence[int]) -> list[str]:
+    """Pointers of the image that the loop is at."""
+    return [f"{name} + image * {step}" for name, step in zip(names, elements, strict=True)]
 
 
 def _c_value(value: ParamValue) -> str:

@@ -17,6 +17,7 @@ from mcugen.emit.manifest import Manifest
 from mcugen.errors import InputError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
+from mcugen.graph.limits import accepted_range
 from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.templates import render_template
 
@@ -41,16 +42,19 @@ def make_vectors(graph: Graph, layer_outputs: Sequence[str], samples: int = DEFA
     The first sample is uniform noise, the later ones are smooth, which saturates fewer layers.
     """
     generator = np.random.default_rng(seed)
-    inputs = {
-        port.name: np.stack([_sample(generator, graph.tensors[port.tensor].shape, i) for i in range(samples)])
-        for port in graph.inputs
-    }
+    inputs = {p.name: np.stack([_sample(generator, graph, p.tensor, i) for i in range(samples)]) for p in graph.inputs}
     runs = [reference.run(graph, {p.tensor: inputs[p.name][i] for p in graph.inputs}) for i in range(samples)]
     outputs = {port.name: np.stack([run[port.tensor] for run in runs]) for port in graph.outputs}
     return Vectors(inputs, outputs, {name: runs[0][name] for name in layer_outputs})
 
 
-def _sample(generator: np.random.Generator, shape: tuple[int, ...], index: int) -> IntArray:
+def _sample(generator: np.random.Generator, graph: Graph, name: str, index: int) -> IntArray:
+    tensor = graph.tensors[name]
+    if tensor.quantization is None:
+        # Lengths and indices are small numbers.
+        low, high = (min(max(bound, -128), 127) for bound in accepted_range(graph, name))
+        return np.asarray(generator.integers(low, high, size=tensor.shape, endpoint=True)).astype(DTYPES[tensor.dtype])
+    shape = tensor.shape
     noise = generator.integers(-128, 128, size=shape)
     if index:
         width = min(4 * index, noise.size)
@@ -91,7 +95,7 @@ def _sample_arrays(
     prefix: str, names: Sequence[str], arrays: Mapping[str, IntArray], sample: int
 ) -> list[ConstantArray]:
     return [
-        ConstantArray(f"{prefix}_{name}", np.ascontiguousarray(array[sample]).reshape(-1), 4)
+        ConstantArray(f"{prefix}_{name}", np.ascontiguousarray(array[sample]).reshape(-1), max(array.itemsize, 4))
         for name, array in zip(names, arrays.values(), strict=True)
     ]
 

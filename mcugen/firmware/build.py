@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, find_machine
-from mcugen.emit.manifest import Manifest
+from mcugen.emit.manifest import Manifest, PortEntry
 from mcugen.errors import InputError
 from mcugen.firmware import cmsis_nn
 from mcugen.firmware.applications import SAMPLES, Application
@@ -23,6 +23,8 @@ from mcugen.firmware.toolchain import (
     cpu_flags,
     find_toolchain,
 )
+from mcugen.graph.tensor import DTYPES
+from mcugen.kernels.base import C_TYPES
 from mcugen.kernels.cmsis_nn.locate import CmsisNn
 from mcugen.templates import render_template
 
@@ -210,11 +212,24 @@ def _debug_flags(folder: Path, build_dir: Path) -> tuple[str, ...]:
     return ("-g", *(f"-ffile-prefix-map={path}={name}" for path, name in names))
 
 
+def _buffer(group: str, index: int, port: PortEntry, misalignment: int) -> dict[str, Any]:
+    """A port's buffer: only bytes may lie at any address."""
+    size = DTYPES[port.dtype].itemsize
+    offset = misalignment if size == 1 else 0
+    place = f"{group}_{index} + {offset}"
+    cast = f"{'const ' if group == 'input' else ''}{C_TYPES[port.dtype]} *"
+    argument = place if port.dtype == "int8" else f"({cast})(void *)({place})"
+    return {"size_bytes": port.size_bytes, "alignment": max(size, 4), "offset": offset, "argument": argument}
+
+
 def render_glue(manifest: Manifest, mode: Mode, application: Application = SAMPLES) -> str:
     """The C source that gives the harness, of either kind of firmware, the module's buffers and its call."""
     misalignment = _MISALIGNMENT[mode]
-    groups = [("input", manifest.inputs), ("output", manifest.outputs)]
-    arguments = [f"{group}_{i} + {misalignment}" for group, ports in groups for i in range(len(ports))]
+    groups = [
+        (group, [_buffer(group, i, p, misalignment) for i, p in enumerate(ports)])
+        for group, ports in (("input", manifest.inputs), ("output", manifest.outputs))
+    ]
+    arguments = [port["argument"] for _, ports in groups for port in ports]
     return render_template(
         _PACKAGE,
         "glue.c.j2",

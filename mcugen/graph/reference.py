@@ -44,12 +44,16 @@ def run(graph: Graph, inputs: Mapping[str, IntArray]) -> dict[str, IntArray]:
     return values
 
 
+def _sample_shape(port: Port) -> tuple[int, ...]:
+    """A port's shape without a first axis of 1."""
+    return port.shape[1:] if port.shape[:1] == (1,) else port.shape
+
+
 def _samples(port: Port, array: IntArray, dtype: str) -> IntArray:
-    """Checks samples in the model's layout: (samples, *port.shape[1:])."""
-    if port.shape[:1] != (1,):
-        raise ValueError(f"input {port.name!r}: the batch axis of {port.shape} must be 1")
-    if array.shape[1:] != port.shape[1:] or array.ndim == 0 or array.dtype != DTYPES[dtype]:
-        wanted = ", ".join(["samples", *map(str, port.shape[1:])])
+    """Checks samples in the model's layout: (samples, *port.shape), a first axis of 1 left out or not."""
+    short = _sample_shape(port)
+    if array.ndim == 0 or array.shape[1:] not in (port.shape, short) or array.dtype != DTYPES[dtype]:
+        wanted = ", ".join(["samples", *map(str, short)])
         raise ValueError(f"input {port.name!r} is {array.dtype}{array.shape}, must be {dtype}({wanted})")
     return array
 
@@ -59,10 +63,10 @@ def run_model_layout(graph: Graph, inputs: Mapping[str, IntArray]) -> dict[str, 
 
     Args:
         inputs: an integer array for each input, by the name in the model file (`Port.name`), of shape
-            (samples, *port.shape[1:]).
+            (samples, *port.shape), where a first axis of 1 in `port.shape` may be left out.
 
     Returns:
-        Each output by its name in the model file, of shape (samples, *port.shape[1:]).
+        Each output by its name in the model file, of shape (samples, *port.shape), without a first axis of 1.
 
     Raises:
         ValueError: an input is missing, unknown, or of the wrong shape or dtype, or sample counts differ.
@@ -78,7 +82,9 @@ def run_model_layout(graph: Graph, inputs: Mapping[str, IntArray]) -> dict[str, 
         device = {p.tensor: to_device_layout(p, graph.tensor(p.tensor), arrays[p.name][index]) for p in graph.inputs}
         values = run(graph, device)
         for p in graph.outputs:
-            results[p.name].append(to_model_layout(p, values[p.tensor])[0])
-    shapes = {p.name: (count, *p.shape[1:]) for p in graph.outputs}
+            value = values[p.tensor] if p.tensor in values else graph.tensor(p.tensor).data
+            assert value is not None
+            results[p.name].append(to_model_layout(p, value))
+    shapes = {p.name: (count, *_sample_shape(p)) for p in graph.outputs}
     types = {p.name: DTYPES[graph.tensor(p.tensor).dtype] for p in graph.outputs}
     return {n: np.array(parts, dtype=types[n]).reshape(shapes[n]) for n, parts in results.items()}

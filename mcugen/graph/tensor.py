@@ -15,7 +15,11 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "int16": np.dtype(np.int16),
     "int32": np.dtype(np.int32),
     "int64": np.dtype(np.int64),
+    "bool": np.dtype(np.bool_),
 }
+"""Types of elements. A bool is a byte on the device: 0 or 1."""
+
+MAX_RANK = 6
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,9 @@ class Tensor:
 
     Attributes:
         name: unique in its graph.
-        shape: without dynamic dimensions; 4-D activations are NHWC with N = 1.
+        shape: without dynamic dimensions; images are NHWC. At most `MAX_RANK` axes.
         dtype: a key of `DTYPES`.
-        quantization: None for tensors without one (index tables, shapes).
+        quantization: None for plain integers and booleans (indices, lengths, masks).
         data: the constant's values, of dtype `dtype` and shape `shape`; None for activations.
     """
 
@@ -133,5 +137,7 @@ class Tensor:
 
     @property
     def integer_range(self) -> tuple[int, int]:
+        if self.dtype == "bool":
+            return 0, 1
         info = np.iinfo(DTYPES[self.dtype])
         return int(info.min), int(info.max)

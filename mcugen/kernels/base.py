@@ -6,10 +6,13 @@ and turns the operator into an `Invocation`: everything the planner and the emit
 The C function of every kernel has one fixed shape, so that the emitter needs no table:
 
     void function(const struct <params_type> *params,
-                  const int8_t *input0[, const int8_t *input1 ...],
+                  const <ctype> *input0[, const <ctype> *input1 ...],
                   const <ctype> *constant0[, const <ctype> *constant1 ...],
-                  int8_t *output,
+                  <ctype> *output0[, <ctype> *output1 ...],
                   void *scratch);          -- only when scratch_bytes > 0
+
+<ctype> is that of the tensor's dtype (`C_TYPES`): int8_t for quantized activations, int64_t for token ids, uint8_t
+(0 or 1) for bool. A kernel that moves data of any type takes bytes: int8_t (`Invocation.as_bytes`).
 
 It is `always_inline`, and the emitter calls it from one function for each distinct (function, params), with a
 `static const` params struct: constant propagation specialises it.
@@ -28,6 +31,18 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray
 
 ParamValue = int | tuple[int, ...]
+
+C_TYPES = {
+    "bool": "uint8_t",
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "uint16": "uint16_t",
+    "int32": "int32_t",
+    "uint32": "uint32_t",
+    "int64": "int64_t",
+}
+"""The C type of an array's elements by the name of its dtype."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +81,20 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Images:
+    """A kernel that is called for each of several images.
+
+    Attributes:
+        count: at least 2.
+        inputs, outputs: elements of each from one image to the next. Constants and scratch serve all.
+    """
+
+    count: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Invocation:
     """One operator bound to one kernel.
 
@@ -80,6 +109,8 @@ class Invocation:
         outputs: names of the output tensors.
         scratch_bytes, scratch_alignment: working memory inside the arena, alive during this step only.
         overlaps: see Overlap.
+        images: None for one call.
+        as_bytes: True when inputs, constants and outputs are passed as int8_t, whatever their type.
         alias: True when the operator moves no data (reshape): input and output are one buffer, nothing is called.
         static_asserts: (C constant expression, message) pairs that the emitted code has to satisfy when it is compiled:
             facts about a library outside the module that the plan relies on.
@@ -96,6 +127,8 @@ class Invocation:
     scratch_bytes: int = 0
     scratch_alignment: int = 4
     overlaps: tuple[Overlap, ...] = ()
+    images: Images | None = None
+    as_bytes: bool = False
     alias: bool = False
     static_asserts: tuple[tuple[str, str], ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -23,8 +23,8 @@ import numpy as np
 
 from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.graph.graph import Graph
-from mcugen.graph.tensor import IntArray
-from mcugen.kernels.base import Invocation, ParamValue
+from mcugen.graph.tensor import DTYPES, IntArray
+from mcugen.kernels.base import C_TYPES, Images, Invocation, ParamValue
 from mcugen.resources import data_folder
 
 _FLAGS = (
@@ -73,16 +73,18 @@ def run(
     arrays = [inputs[n] for n in invocation.inputs]
     if invocation.alias:
         return arrays[0].reshape(tensor.shape)
-    program = _program(_harness_text(invocation), tuple(defines))
-    data = program.run(_case(invocation, arrays, tensor.elements, sharing, misalignment), tensor.elements)
-    return np.frombuffer(data, np.int8).reshape(tensor.shape)
+    program = _program(_harness_text(invocation, graph), tuple(defines))
+    data = program.run(_case(invocation, arrays, tensor.size_bytes, sharing, misalignment), tensor.size_bytes)
+    return np.frombuffer(data, DTYPES[tensor.dtype]).reshape(tensor.shape)
 
 
 def _case(
     invocation: Invocation, arrays: Sequence[IntArray], output_bytes: int, sharing: Sharing | None, misalignment: int
 ) -> bytes:
     """One case as kernels_cmsis/host/driver.c reads it."""
-    values = [v for value in invocation.params.values() for v in _values(value)]
+    images = invocation.images or Images(1, (0,) * len(arrays), (0,))
+    values = [images.count, *images.inputs, *images.outputs]
+    values += [v for value in invocation.params.values() for v in _values(value)]
     where = (sharing.input_index, sharing.distance) if sharing else (-1, 0)
     parts = [struct.pack(f"<{3 + len(values)}i", *where, misalignment, *values)]
     for array in arrays:
@@ -98,16 +100,25 @@ def _values(value: ParamValue) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _harness_text(invocation: Invocation) -> str:
+def _harness_text(invocation: Invocation, graph: Graph) -> str:
     """kernel_under_test.h: what driver.c cannot know about the kernel."""
-    fields = []
+    inputs, (output,) = (
+        ["int8_t" if invocation.as_bytes else C_TYPES[graph.tensor(n).dtype] for n in names]
+        for names in (invocation.inputs, invocation.outputs)
+    )
+    fields = ["    params->images = next_number();"]
+    fields += [f"    params->input_step[{i}] = next_number();" for i in range(len(inputs))]
+    fields += ["    params->output_step = next_number();"]
     for name, value in invocation.params.items():
         targets = [f"{name}[{i}]" for i in range(len(value))] if isinstance(value, tuple) else [name]
         fields += [f"    params->own.{target} = next_number();" for target in targets]
     arguments = ["&params->own"]
-    arguments += [f"inputs[{i}]" for i in range(len(invocation.inputs))]
+    arguments += [
+        f"(const {c} *)(const void *)inputs[{i}] + image * params->input_step[{i}]" for i, c in enumerate(inputs)
+    ]
     arguments += [f"constants[{i}]" for i in range(len(invocation.constants))]
-    arguments += ["output"] + (["scratch"] if invocation.scratch_bytes else [])
+    arguments += [f"({output} *)(void *)output + image * params->output_step"]
+    arguments += ["scratch"] if invocation.scratch_bytes else []
     reads = "\n".join(fields)
     return f"""\
 #include "{invocation.source}"
@@ -115,6 +126,7 @@ def _harness_text(invocation: Invocation) -> str:
 #define MCUGEN_CONSTANTS {len(invocation.constants)}
 struct kernel_params {{
     struct {invocation.params_type} own;
+    int32_t images, input_step[MCUGEN_INPUTS + 1], output_step;
 }};
 static void read_params(struct kernel_params *params)
 {{
@@ -126,7 +138,9 @@ static void call_kernel(const struct kernel_params *params, const int8_t *const 
     (void)inputs;
     (void)constants;
     (void)scratch;
-    {invocation.function}({", ".join(arguments)});
+    for (int32_t image = 0; image < params->images; image++) {{
+        {invocation.function}({", ".join(arguments)});
+    }}
 }}
 """
 

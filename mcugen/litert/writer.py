@@ -130,7 +130,7 @@ def _emit_window(b: ModelBuilder, op: Window, x: Tensor, out: Tensor, kernel: Pa
             hint="use padding that keeps ceil(size / stride) positions, or none",
         )
     top, left, bottom, right = op.padding
-    shape = (1, x.shape[1] + top + bottom, x.shape[2] + left + right, x.shape[3])
+    shape = (x.shape[0], x.shape[1] + top + bottom, x.shape[2] + left + right, x.shape[3])
     padded = b.temporary(x, shape)
     amounts = b.constant([[0, 0], [top, bottom], [left, right], [0, 0]], "int32")
     if isinstance(op, MaxPool2d):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Invocation
 from mcugen.plan.problem import Buffer, Problem, SharedPair
 from mcugen.plan.schedule import Task
@@ -52,7 +53,8 @@ def arena_problem(graph: Graph, calls: Sequence[BoundOperator], storage: Mapping
         if inv.scratch_bytes:
             name = scratch_buffer(call.operator)
             scratch.append(Buffer(name, inv.scratch_bytes, inv.scratch_alignment, step, step))
-    tensors = [Buffer(b, sizes[b], ACTIVATION_ALIGNMENT, first[b], last[b]) for b in first if not is_border(b)]
+    alignment = {b: max(ACTIVATION_ALIGNMENT, DTYPES[graph.tensors[n].dtype].itemsize) for n, b in storage.items()}
+    tensors = [Buffer(b, sizes[b], alignment[b], first[b], last[b]) for b in first if not is_border(b)]
     pairs = [
         pair
         for step, call in enumerate(calls)

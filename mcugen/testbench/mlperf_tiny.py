@@ -17,7 +17,7 @@ import numpy as np
 from mcugen import __version__
 from mcugen.boards.board import Board
 from mcugen.boards.machines import Machine, board_machine, find_machine
-from mcugen.emit.manifest import Manifest, PortEntry
+from mcugen.emit.manifest import Manifest, PortEntry, QuantizationEntry
 from mcugen.emulate.mailbox import symbol
 from mcugen.emulate.renode import find_platform
 from mcugen.errors import InputError
@@ -136,14 +136,25 @@ def _settings(manifest: Manifest, time: Time, input_format: InputFormat) -> dict
     }
 
 
+def _quantization(port: PortEntry) -> QuantizationEntry:
+    if port.quantization is None or port.dtype != "int8":
+        raise InputError(
+            f"{port.name!r} is {port.dtype} without a scale: the MLPerf Tiny runner sends and reads quantized int8",
+            hint="emit without --harness mlperf-tiny",
+        )
+    return port.quantization
+
+
 def _input(port: PortEntry) -> dict[str, Any]:
+    quantization = _quantization(port)
     # As graph.quantization.quantize has it, and written so that C reads the same float32.
-    reciprocal = np.float32(1.0 / port.quantization.scale)
-    return {"reciprocal": f"{reciprocal:.9e}", "zero_point": port.quantization.zero_point}
+    reciprocal = np.float32(1.0 / quantization.scale)
+    return {"reciprocal": f"{reciprocal:.9e}", "zero_point": quantization.zero_point}
 
 
 def _output(port: PortEntry) -> dict[str, Any]:
-    scale = port.quantization.scale
+    quantization = _quantization(port)
+    scale = quantization.scale
     decimals = next((d for d in _DECIMALS if 10.0**-d <= scale / 4), _DECIMALS[-1])
     multiplier = round(math.ldexp(scale * 10.0**decimals, _FRACTION_BITS))
-    return {"multiplier": multiplier, "zero_point": port.quantization.zero_point, "decimals": decimals}
+    return {"multiplier": multiplier, "zero_point": quantization.zero_point, "decimals": decimals}

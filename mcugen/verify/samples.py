@@ -18,7 +18,10 @@ from mcugen.graph.tensor import DTYPES, IntArray, Quantization
 
 
 def load_samples(path: Path, manifest: Manifest) -> list[IntArray]:
-    """Reads IN.npz: one array per input, first axis = samples, int8 or float32, in the model file's own layout.
+    """Reads IN.npz: one array per input, first axis = samples, then the input's shape in the model file's own layout.
+
+    A first axis of 1 in that shape may be left out. Quantized inputs are int8 or real numbers, plain integers and
+    booleans are themselves.
 
     Returns:
         One integer array per input, (samples, *device shape).
@@ -48,21 +51,39 @@ def _check_shape(shape: tuple[int, ...], port: PortEntry, path: Path) -> None:
 
 def _to_device(array: npt.NDArray[Any], port: PortEntry, path: Path) -> IntArray:
     where = f"{path}, array {port.name!r}"
-    if array.dtype == np.float32 or array.dtype == np.float64:
-        if not np.isfinite(array).all():
-            raise InputError("samples hold NaN or infinity", where=where)
-        values = quantize(array.astype(np.float32), _quantization(port), port.dtype)
-    elif array.dtype == DTYPES[port.dtype]:
-        values = array
-    else:
-        raise InputError(f"samples are {array.dtype}", where=where, hint=f"give {port.dtype} (quantized) or float32")
+    values = _quantized(array, port, where) if port.quantization is not None else _plain(array, port, where)
     batch = values.reshape(len(values), *port.shape)
     axes = (0, *(1 + a for a in port.to_device))
     return np.ascontiguousarray(batch.transpose(axes)).reshape(len(values), *port.device_shape)
 
 
-def _quantization(port: PortEntry) -> Quantization:
-    return Quantization.per_tensor(port.quantization.scale, port.quantization.zero_point)
+def _quantized(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
+    assert port.quantization is not None
+    if array.dtype == np.float32 or array.dtype == np.float64:
+        if not np.isfinite(array).all():
+            raise InputError("samples hold NaN or infinity", where=where)
+        quantization = Quantization.per_tensor(port.quantization.scale, port.quantization.zero_point)
+        return quantize(array.astype(np.float32), quantization, port.dtype)
+    if array.dtype != DTYPES[port.dtype]:
+        raise InputError(f"samples are {array.dtype}", where=where, hint=f"give {port.dtype} (quantized) or float32")
+    return array
+
+
+def _plain(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
+    """Integers of any type whose values the model accepts."""
+    if array.dtype.kind not in "iub":
+        raise InputError(f"samples are {array.dtype}", where=where, hint=f"give {port.dtype}")
+    low, high = port.limits or ((0, 1) if port.dtype == "bool" else _range(port.dtype))
+    smallest, largest = int(array.min()), int(array.max())
+    if smallest < low or largest > high:
+        wrong = smallest if smallest < low else largest
+        raise InputError(f"samples hold {wrong}, the model takes {low} to {high}", where=where)
+    return array.astype(DTYPES[port.dtype])
+
+
+def _range(dtype: str) -> tuple[int, int]:
+    info = np.iinfo(DTYPES[dtype])
+    return int(info.min), int(info.max)
 
 
 def to_model_layout(outputs: Sequence[IntArray], manifest: Manifest) -> dict[str, IntArray]:

@@ -1,6 +1,6 @@
 /* Addition: both inputs are scaled to a common scale with 20 bits more, added, and scaled to the output.
  *
- * Axes are merged until at most four are left; a step of 0 repeats an input along that axis. Elements are read and
+ * Axes are merged; at most six are left; a step of 0 repeats an input along that axis. Elements are read and
  * written in order, so the output may take the place of an input of its own shape.
  */
 #include "mcugen_requantize.h"
@@ -8,7 +8,7 @@
 /* shape: of the output, axes merged, innermost last; step0, step1: input elements from one to the next along each axis,
  * 0 where an input is repeated. */
 struct mcugen_add_params {
-    int32_t shape[4], step0[4], step1[4];
+    int32_t shape[6], step0[6], step1[6];
     int32_t left_shift;
     int32_t input0_zero_point, input0_multiplier, input0_shift;
     int32_t input1_zero_point, input1_multiplier, input1_shift;
@@ -27,28 +27,42 @@ MCUGEN_KERNEL int32_t mcugen_add_term(int32_t x, int32_t zero_point, int32_t lef
 MCUGEN_KERNEL int8_t *mcugen_add_row(const struct mcugen_add_params *params, const int8_t *input0, const int8_t *input1,
                                      int8_t *output)
 {
-    for (int32_t i = 0; i < params->shape[3]; i++) {
+    for (int32_t i = 0; i < params->shape[5]; i++) {
         const int32_t term0 = mcugen_add_term(*input0, params->input0_zero_point, params->left_shift,
                                               params->input0_multiplier, params->input0_shift);
         const int32_t term1 = mcugen_add_term(*input1, params->input1_zero_point, params->left_shift,
                                               params->input1_multiplier, params->input1_shift);
         const int32_t sum = mcugen_requantize(term0 + term1, params->output_multiplier, params->output_shift);
         *output++ = mcugen_to_int8(sum, params->output_zero_point, params->clamp_min, params->clamp_max);
-        input0 += params->step0[3];
-        input1 += params->step1[3];
+        input0 += params->step0[5];
+        input1 += params->step1[5];
     }
     return output;
 }
 
-MCUGEN_KERNEL void mcugen_add_s8(const struct mcugen_add_params *params, const int8_t *input0, const int8_t *input1,
-                                 int8_t *output)
+/* Three axes, the innermost last. */
+MCUGEN_KERNEL int8_t *mcugen_add_block(const struct mcugen_add_params *params, const int8_t *input0,
+                                  const int8_t *input1, int8_t *output)
+{
+    const int32_t *const shape = params->shape, *const step0 = params->step0, *const step1 = params->step1;
+    for (int32_t i = 0; i < shape[3]; i++) {
+        for (int32_t j = 0; j < shape[4]; j++) {
+            output = mcugen_add_row(params, input0 + i * step0[3] + j * step0[4],
+                                       input1 + i * step1[3] + j * step1[4], output);
+        }
+    }
+    return output;
+}
+
+MCUGEN_KERNEL void mcugen_add_s8(const struct mcugen_add_params *params, const int8_t *input0,
+                                    const int8_t *input1, int8_t *output)
 {
     const int32_t *const shape = params->shape, *const step0 = params->step0, *const step1 = params->step1;
     for (int32_t i = 0; i < shape[0]; i++) {
         for (int32_t j = 0; j < shape[1]; j++) {
             for (int32_t k = 0; k < shape[2]; k++) {
-                output = mcugen_add_row(params, input0 + i * step0[0] + j * step0[1] + k * step0[2],
-                                        input1 + i * step1[0] + j * step1[1] + k * step1[2], output);
+                output = mcugen_add_block(params, input0 + i * step0[0] + j * step0[1] + k * step0[2],
+                                             input1 + i * step1[0] + j * step1[1] + k * step1[2], output);
             }
         }
     }

@@ -5,7 +5,7 @@
 #include "mcugen_requantize.h"
 
 struct mcugen_add_table_params {
-    int32_t shape[4], step0[4], step1[4];
+    int32_t shape[6], step0[6], step1[6];
     int32_t output_zero_point, output_multiplier, output_shift;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
@@ -16,7 +16,7 @@ MCUGEN_KERNEL int8_t *mcugen_add_table_row(const struct mcugen_add_table_params 
                                            int8_t *output)
 {
 #pragma GCC unroll 2
-    for (int32_t i = 0; i < params->shape[3]; i++) {
+    for (int32_t i = 0; i < params->shape[5]; i++) {
         const int32_t sum = table0[(uint8_t)*input0] + table1[(uint8_t)*input1];
         if (params->general_requantization) {
             const int32_t value = mcugen_requantize(sum, params->output_multiplier, params->output_shift);
@@ -26,23 +26,35 @@ MCUGEN_KERNEL int8_t *mcugen_add_table_row(const struct mcugen_add_table_params 
                                              params->output_zero_point, params->clamp_min, params->clamp_max);
         }
         output++;
-        input0 += params->step0[3];
-        input1 += params->step1[3];
+        input0 += params->step0[5];
+        input1 += params->step1[5];
+    }
+    return output;
+}
+
+/* Three axes, the innermost last. */
+MCUGEN_KERNEL int8_t *mcugen_add_table_block(const struct mcugen_add_table_params *params, const int8_t *input0,
+                                  const int8_t *input1, const int32_t *table0, const int32_t *table1, int8_t *output)
+{
+    const int32_t *const shape = params->shape, *const step0 = params->step0, *const step1 = params->step1;
+    for (int32_t i = 0; i < shape[3]; i++) {
+        for (int32_t j = 0; j < shape[4]; j++) {
+            output = mcugen_add_table_row(params, input0 + i * step0[3] + j * step0[4],
+                                       input1 + i * step1[3] + j * step1[4], table0, table1, output);
+        }
     }
     return output;
 }
 
 MCUGEN_KERNEL void mcugen_add_table_s8(const struct mcugen_add_table_params *params, const int8_t *input0,
-                                       const int8_t *input1, const int32_t *table0, const int32_t *table1,
-                                       int8_t *output)
+                                    const int8_t *input1, const int32_t *table0, const int32_t *table1, int8_t *output)
 {
     const int32_t *const shape = params->shape, *const step0 = params->step0, *const step1 = params->step1;
     for (int32_t i = 0; i < shape[0]; i++) {
         for (int32_t j = 0; j < shape[1]; j++) {
             for (int32_t k = 0; k < shape[2]; k++) {
-                output = mcugen_add_table_row(params, input0 + i * step0[0] + j * step0[1] + k * step0[2],
-                                              input1 + i * step1[0] + j * step1[1] + k * step1[2], table0, table1,
-                                              output);
+                output = mcugen_add_table_block(params, input0 + i * step0[0] + j * step0[1] + k * step0[2],
+                                             input1 + i * step1[0] + j * step1[1] + k * step1[2], table0, table1, output);
             }
         }
     }

@@ -1,6 +1,7 @@
 /* Copies; for a reshape whose input and output cannot be one buffer. */
 #include "portable/bytes.h"
 
+/* elements: bytes. */
 struct mcugen_copy_params {
     int32_t elements;
 };

@@ -40,6 +40,10 @@ class Operator(ABC):
     ) -> list[IntArray]:
         """The oracle: integer outputs (dtype and shape of `tensors_out`) for integer inputs, constants included."""
 
+    def accepts(self, index: int, inputs: Sequence[Tensor]) -> tuple[int, int] | None:
+        """(lowest, highest) integer that input `index` may hold, such as an index; None: all of its type."""
+        return None
+
     def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:
         """Multiply-accumulates, as MLPerf Tiny counts them; 0 for operators without any."""
         return 0

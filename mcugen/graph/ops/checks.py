@@ -35,11 +35,22 @@ def require_int8(op: Operator, *tensors: Tensor) -> None:
 
 
 def require_nhwc(op: Operator, *tensors: Tensor) -> None:
-    """Four axes, batch 1, no empty axis."""
+    """Four axes, no empty one."""
     for t in tensors:
-        require(len(t.shape) == 4, op, f"tensor {t.name!r} has shape {t.shape}, must be (1, H, W, C)")
-        require(t.shape[0] == 1, op, f"tensor {t.name!r} has batch {t.shape[0]}, must be 1")
+        require(len(t.shape) == 4, op, f"tensor {t.name!r} has shape {t.shape}, must be (N, H, W, C)")
         require(min(t.shape) > 0, op, f"tensor {t.name!r} has the empty shape {t.shape}")
+
+
+def require_movable(op: Operator, *tensors: Tensor) -> None:
+    """Of one type: int8 of one per-tensor quantization, or plain integers or booleans without any."""
+    first = tensors[0]
+    for t in tensors:
+        require(t.dtype == first.dtype, op, f"tensor {t.name!r} is {t.dtype}, {first.name!r} is {first.dtype}")
+        plain = (t.quantization is None) == (first.quantization is None)
+        require(plain, op, f"of {t.name!r} and {first.name!r} only one is quantized")
+    if first.quantization is not None:
+        require_int8(op, *tensors)
+        require_same_quantization(op, *tensors)
 
 
 def require_same_quantization(op: Operator, *tensors: Tensor) -> None:

@@ -80,6 +80,6 @@ def require_pool(
     inside = vertical < kernel[0] and horizontal < kernel[1]
     require(inside, op, f"padding {padding} must be smaller than the kernel {kernel}")
     size = output_size(x, kernel, stride, (1, 1), padding)
-    require_shape(op, out, (1, *size, x.shape[3]))
+    require_shape(op, out, (x.shape[0], *size, x.shape[3]))
     require_same_quantization(op, x, out)
     require_clamp(op, clamp, out)

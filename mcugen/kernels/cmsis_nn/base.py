@@ -42,7 +42,10 @@ class CmsisNnKernel(Kernel):
         self.interface = interface
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return type(op) is self.operator and core_class(cpu) is self.core and self.exact(op, graph)
+        if type(op) is not self.operator or core_class(cpu) is not self.core:
+            return False
+        activations = [t for t in (*graph.input_tensors(op), *graph.output_tensors(op)) if not t.is_constant]
+        return all(t.dtype == "int8" and t.quantization is not None for t in activations) and self.exact(op, graph)
 
     def exact(self, op: Operator, graph: Graph) -> bool:
         """True when the function gives the reference's bits for this operator."""

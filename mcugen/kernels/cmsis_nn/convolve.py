@@ -14,6 +14,7 @@ from mcugen.kernels.base import Constant, Invocation, ParamValue
 from mcugen.kernels.cmsis_nn.base import LARGEST_SIZE, CmsisNnKernel, bias_or_zeros
 from mcugen.kernels.cmsis_nn.core import CoreClass, convolve_bytes
 from mcugen.kernels.cmsis_nn.interface import Interface
+from mcugen.kernels.images import cost_per_image, per_image
 
 
 def convolve_params(
@@ -95,6 +96,7 @@ class Convolve(CmsisNnKernel):
         assert isinstance(op, Conv2d)
         return sizes_fit(op, graph) and (self.interface.grouped or op.groups(graph.input_tensors(op)) == 1)
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         x, weights = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1])
@@ -108,6 +110,7 @@ class Convolve(CmsisNnKernel):
             **convolve_call(self.core, self.interface, elements),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, Conv2d)
         weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
@@ -131,6 +134,7 @@ class _Pointwise(CmsisNnKernel):
         stride = (op.stride != (1, 1)) == self.strided
         return plain and stride and op.groups(graph.input_tensors(op)) == 1 and sizes_fit(op, graph)
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         weights = graph.tensor(op.inputs[1])
@@ -138,6 +142,7 @@ class _Pointwise(CmsisNnKernel):
         params = convolve_params(op, graph, (1, 1), weights.shape[3]) | {"dilation_h": 1, "dilation_w": 1}
         return self.invocation(op, params, constants=channel_constants(op, graph, weights.data))
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         calls = out.shape[1] if self.strided else 1

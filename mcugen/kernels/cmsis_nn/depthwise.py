@@ -19,6 +19,7 @@ from mcugen.kernels.cmsis_nn.convolve import (
     sizes_fit,
 )
 from mcugen.kernels.cmsis_nn.core import CoreClass, depthwise_opt_bytes
+from mcugen.kernels.images import cost_per_image, per_image
 
 
 def _weights(op: DepthwiseConv2d, graph: Graph) -> IntArray:
@@ -45,11 +46,13 @@ class _Depthwise(CmsisNnKernel):
     def fits(self, op: DepthwiseConv2d, graph: Graph) -> bool:
         return True
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         params = convolve_params(op, graph, _kernel(op, graph), 1)
         return self.invocation(op, params, constants=channel_constants(op, graph, _weights(op, graph)))
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         per_mac, per_output = self.costs[self.core]
         macs = op.macs(graph.input_tensors(op), graph.output_tensors(op))
@@ -65,6 +68,7 @@ class Depthwise(_Depthwise):
     # Where the channel multiplier is a multiple of four and nothing is dilated, four outputs are made at a time.
     fast_cost: ClassVar[tuple[float, float]] = (7.5, 28.0)
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, DepthwiseConv2d)
         inputs = graph.input_tensors(op)
@@ -116,6 +120,7 @@ class DepthwiseOpt(_Depthwise):
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         return x.shape[3] == out.shape[3] and op.dilation == (1, 1)
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         kernel, channels = _kernel(op, graph), graph.tensor(op.inputs[0]).shape[3]
@@ -149,6 +154,7 @@ class DepthwiseAsConvolve(CmsisNnKernel):
         assert isinstance(op, DepthwiseConv2d)
         return graph.tensor(op.inputs[0]).shape[3] == 1 and sizes_fit(op, graph)
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         kernel = _kernel(op, graph)
@@ -161,6 +167,7 @@ class DepthwiseAsConvolve(CmsisNnKernel):
             **convolve_call(self.core, self.interface, elements),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         depth = weights.shape[1] * weights.shape[2]

@@ -9,6 +9,7 @@ from mcugen.graph.ops import AveragePool2d, MaxPool2d, Operator
 from mcugen.kernels.base import Invocation, ParamValue
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
 from mcugen.kernels.cmsis_nn.core import CoreClass, avgpool_bytes
+from mcugen.kernels.images import cost_per_image, per_image
 
 
 def pool_params(op: AveragePool2d | MaxPool2d, graph: Graph) -> dict[str, ParamValue]:
@@ -43,10 +44,12 @@ class MaxPool(_Pool):
     arm: ClassVar[str] = "max_pool_s8"
     operator: ClassVar[type[Operator]] = MaxPool2d
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, MaxPool2d)
         return self.invocation(op, pool_params(op, graph))
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, MaxPool2d)
         per_read, per_output = (1.5, 1.8) if self.core is CoreClass.MVE else (8.1, 6.5)
@@ -61,6 +64,7 @@ class AvgPool(_Pool):
     arm: ClassVar[str] = "avgpool_s8"
     operator: ClassVar[type[Operator]] = AveragePool2d
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, AveragePool2d)
         params, channels = pool_params(op, graph), graph.tensor(op.inputs[0]).shape[3]
@@ -73,6 +77,7 @@ class AvgPool(_Pool):
             scratch=(f"MCUGEN_CMSIS_NN_AVGPOOL_BYTES({channels})", avgpool_bytes(self.core, channels)),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, AveragePool2d)
         out, reads = graph.tensor(op.outputs[0]), op.kernel[0] * op.kernel[1]

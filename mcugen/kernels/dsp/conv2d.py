@@ -13,6 +13,7 @@ from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.dsp import gemm
 from mcugen.kernels.dsp.requantization import PackedChannels, pack_channels
+from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 
 
@@ -26,6 +27,7 @@ class Conv2dDsp(Kernel):
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         return isinstance(op, Conv2d) and cpu.dsp and op.groups(graph.input_tensors(op)) == 1
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
@@ -45,6 +47,7 @@ class Conv2dDsp(Kernel):
             overlaps=(Overlap(0, window_distance(op, graph)),),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         positions = out.shape[1] * out.shape[2]

@@ -11,6 +11,7 @@ from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Kernel, Overlap
 from mcugen.kernels.dsp import gemm
 from mcugen.kernels.dsp.conv2d import conv2d_params, packed_conv2d
+from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 
 
@@ -28,6 +29,7 @@ class Conv2d1x1Dsp(Kernel):
         plain = weights.shape[1:3] == (1, 1) and op.stride == (1, 1) and not any(op.padding)
         return plain and op.groups(graph.input_tensors(op)) == 1
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
@@ -46,6 +48,7 @@ class Conv2d1x1Dsp(Kernel):
             overlaps=(Overlap(0, rows_distance(positions, x.shape[3], out.shape[3])),),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         positions = out.shape[1] * out.shape[2]

@@ -16,6 +16,7 @@ from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
 from mcugen.kernels.dsp.gemm import as_words
 from mcugen.kernels.dsp.requantization import PackedChannels, pack_channels
+from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 
 # The scratch plane of one channel; taller planes are worked on in bands of rows.
@@ -51,6 +52,7 @@ class DepthwiseConv2dDsp(Kernel):
             return False
         return scratch_plane(op, graph).bytes <= _LARGEST_PLANE_BYTES
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
@@ -93,6 +95,7 @@ class DepthwiseConv2dDsp(Kernel):
             overlaps=(Overlap(0, lane_distance(op, graph, plane), exact=True),) if same_lanes else (),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, DepthwiseConv2d)
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])

@@ -9,7 +9,7 @@ from mcugen.graph.tensor import Tensor
 from mcugen.kernels.base import Overlap, ParamValue
 from mcugen.kernels.portable.common import pad_front
 
-RANK = 4
+RANK = 6
 
 
 class Broadcast(NamedTuple):

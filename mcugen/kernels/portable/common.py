@@ -18,12 +18,13 @@ class PortableKernel(Kernel):
     """Runs on every CPU. Subclasses that cannot take every form of their operator say so in `fits` and `limits`."""
 
     library: ClassVar[str] = "portable"
+    any_type: ClassVar[bool] = False  # moves bytes: integers of any type, quantized or plain
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         if not isinstance(op, self.operator):
             return False
         activations = [t for t in (*graph.input_tensors(op), *graph.output_tensors(op)) if not t.is_constant]
-        return all(t.dtype == "int8" for t in activations) and self.fits(op, graph)
+        return (self.any_type or all(t.dtype == "int8" for t in activations)) and self.fits(op, graph)
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         """True when shapes and attributes are among those that the C function takes. `op` is of the right kind."""
@@ -49,7 +50,9 @@ def operands(op: Operator, graph: Graph) -> Operands:
     tensors = graph.input_tensors(op)
     activations = [t for t in tensors if t.data is None]
     constant = [t for t in tensors if t.data is not None]
-    arrays = tuple(Constant(f"constant{i}", flat(t.data), 1) for i, t in enumerate(constant) if t.data is not None)
+    arrays = tuple(
+        Constant(f"constant{i}", flat(t.data), t.data.itemsize) for i, t in enumerate(constant) if t.data is not None
+    )
     return Operands((*activations, *constant), tuple(t.name for t in activations), arrays)
 
 

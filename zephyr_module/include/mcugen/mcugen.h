@@ -20,7 +20,10 @@ extern "C" {
 
 #define MCUGEN_MAX_RANK 6
 
-/* One input or output: int8, real = scale * (integer - zero_point). */
+/* Types of elements. A bool is a byte, 0 or 1. */
+enum mcugen_type { MCUGEN_INT8, MCUGEN_INT16, MCUGEN_INT32, MCUGEN_INT64, MCUGEN_BOOL };
+
+/* One input or output: real = scale * (integer - zero_point); plain integers and booleans have scale 1, zero point 0. */
 struct mcugen_tensor {
     const char *name;
     size_t bytes;
@@ -28,9 +31,10 @@ struct mcugen_tensor {
     int32_t zero_point;
     int32_t rank;
     int32_t shape[MCUGEN_MAX_RANK]; /* NHWC for images */
+    enum mcugen_type type;
 };
 
-/* A sample whose outputs are known: one pointer for each input and output. */
+/* A sample whose outputs are known: one pointer for each input and output, aligned for its type. */
 struct mcugen_vector {
     const int8_t *const *inputs;
     const int8_t *const *outputs;
@@ -51,7 +55,8 @@ struct mcugen_model {
     size_t arena_bytes, arena_alignment;
     size_t constant_bytes;
     int64_t macs __attribute__((aligned(8))); /* the linker's list of descriptors relies on it, also where it would be 4 */
-    /* One inference in the caller's arena, which several models may share in turn. */
+    /* One inference in the caller's arena, which several models may share in turn. Inputs and outputs are aligned for their
+     * types. */
     int (*run)(void *arena, size_t arena_bytes, const int8_t *const *inputs, int8_t *const *outputs);
     void *arena;                          /* the module's own or shared arena; NULL when it has none */
     const struct mcugen_vector *vectors;  /* built with <NAME>_VECTORS, else none */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -29,8 +30,8 @@ from mcugen.graph.tensor import IntArray, Tensor
 class Conv2d(Operator):
     """LiteRT CONV_2D.
 
-    Inputs: activations (1, H, W, I); weights (O, KH, KW, I / groups), symmetric, per output channel (axis 0) or per
-    tensor; optionally bias (O,) int32 with scale input x weight. Output (1, OH, OW, O).
+    Inputs: activations (N, H, W, I); weights (O, KH, KW, I / groups), symmetric, per output channel (axis 0) or per
+    tensor; optionally bias (O,) int32 with scale input x weight. Output (N, OH, OW, O).
 
     Attributes:
         stride, dilation: (vertical, horizontal).
@@ -69,7 +70,7 @@ class Conv2d(Operator):
         kernel = (weights.shape[1], weights.shape[2])
         require_window(self, x, kernel, self.stride, self.dilation, self.padding)
         size = output_size(x, kernel, self.stride, self.dilation, self.padding)
-        require_shape(self, out, (1, *size, weights.shape[0]))
+        require_shape(self, out, (x.shape[0], *size, weights.shape[0]))
         require_clamp(self, self.clamp, out)
         require_int32_accumulator(self, self.accumulator_bound(inputs))
 
@@ -83,11 +84,10 @@ class Conv2d(Operator):
         windows = window_view(image, (weights.shape[1], weights.shape[2]), self.stride, self.dilation)
         groups = self.groups(tensors_in)
         per_group = weights.shape[0] // groups
-        size = windows.shape[1:3]
         parts = []
         for group in range(groups):
             channels = slice(group * weights.shape[3], (group + 1) * weights.shape[3])
-            columns = windows[0, :, :, channels].transpose(0, 1, 3, 4, 2).reshape(size[0] * size[1], -1)
+            columns = windows[:, :, :, channels].transpose(0, 1, 2, 4, 5, 3).reshape(math.prod(windows.shape[:3]), -1)
             kernels = weights[group * per_group : (group + 1) * per_group].reshape(per_group, -1).astype(number)
             parts.append(columns @ kernels.T)
         accumulator = np.concatenate(parts, axis=1).astype(np.int64)

@@ -29,8 +29,8 @@ from mcugen.graph.tensor import IntArray, Tensor
 class DepthwiseConv2d(Operator):
     """LiteRT DEPTHWISE_CONV_2D.
 
-    Inputs: activations (1, H, W, C); weights (1, KH, KW, C * channel multiplier), symmetric, per channel (axis 3) or
-    per tensor; optionally bias (C * channel multiplier,) int32. Output (1, OH, OW, C * channel multiplier).
+    Inputs: activations (N, H, W, C); weights (1, KH, KW, C * channel multiplier), symmetric, per channel (axis 3) or
+    per tensor; optionally bias (C * channel multiplier,) int32. Output (N, OH, OW, C * channel multiplier).
     Output channel c * multiplier + m reads input channel c. Attributes as `Conv2d`.
     """
 
@@ -62,7 +62,8 @@ class DepthwiseConv2d(Operator):
         kernel = (weights.shape[1], weights.shape[2])
         require_window(self, x, kernel, self.stride, self.dilation, self.padding)
         size = output_size(x, kernel, self.stride, self.dilation, self.padding)
-        require_shape(self, out, (1, *size, weights.shape[3]))
+        require(weights.shape[0] == 1, self, f"weights have shape {weights.shape}, must be (1, KH, KW, O)")
+        require_shape(self, out, (x.shape[0], *size, weights.shape[3]))
         require_clamp(self, self.clamp, out)
         require_int32_accumulator(self, self.accumulator_bound(inputs))
 
@@ -73,13 +74,13 @@ class DepthwiseConv2d(Operator):
         _, kernel_h, kernel_w, channels = tensors_in[1].shape
         multiplier = self.channel_multiplier(tensors_in)
         image = pad_image(inputs[0].astype(np.int64) - x.zero_point, self.padding, 0)
-        windows = window_view(image, (kernel_h, kernel_w), self.stride, self.dilation)[0]
+        windows = window_view(image, (kernel_h, kernel_w), self.stride, self.dilation)
         weights = inputs[1].astype(np.int64).reshape(kernel_h, kernel_w, x.shape[3], multiplier)
-        accumulator = np.zeros((*windows.shape[:3], multiplier), np.int64)
+        accumulator = np.zeros((*windows.shape[:4], multiplier), np.int64)
         for row in range(kernel_h):
             for column in range(kernel_w):
                 accumulator += windows[..., row, column, None] * weights[row, column]
-        accumulator = accumulator.reshape(*windows.shape[:2], channels)
+        accumulator = accumulator.reshape(*windows.shape[:3], channels)
         if len(inputs) > 2:
             accumulator += inputs[2]
         result = finish_accumulator(accumulator, self.requantization(tensors_in, tensors_out), out, self.clamp)

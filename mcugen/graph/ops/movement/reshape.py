@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_same_quantization
+from mcugen.graph.ops.checks import require, require_arity, require_movable
 from mcugen.graph.tensor import IntArray, Tensor
 
 
@@ -20,9 +20,8 @@ class Reshape(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
         x, out = inputs[0], outputs[0]
-        require_int8(self, x, out)
+        require_movable(self, x, out)
         require(x.elements == out.elements, self, f"{x.shape} has {x.elements} elements, {out.shape} {out.elements}")
-        require_same_quantization(self, x, out)
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]

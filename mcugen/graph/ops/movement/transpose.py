@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_same_quantization, require_shape
+from mcugen.graph.ops.checks import require, require_arity, require_movable, require_shape
 from mcugen.graph.tensor import IntArray, Tensor
 
 
@@ -27,11 +27,10 @@ class Transpose(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
         x, out = inputs[0], outputs[0]
-        require_int8(self, x, out)
+        require_movable(self, x, out)
         is_permutation = sorted(self.permutation) == list(range(len(x.shape)))
         require(is_permutation, self, f"{self.permutation} does not permute {len(x.shape)} axes")
         require_shape(self, out, tuple(x.shape[axis] for axis in self.permutation))
-        require_same_quantization(self, x, out)
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]

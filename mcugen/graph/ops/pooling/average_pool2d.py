@@ -17,7 +17,7 @@ from mcugen.graph.tensor import IntArray, Tensor
 class AveragePool2d(Operator):
     """LiteRT AVERAGE_POOL_2D: the mean over the window's part inside the input, rounded half away from zero.
 
-    Input (1, H, W, C), output (1, OH, OW, C); they share their quantization. The raw integers are averaged (zero point
+    Input (N, H, W, C), output (N, OH, OW, C); they share their quantization. The raw integers are averaged (zero point
     included), as in TFLM `reference_integer_ops::AveragePool`.
 
     Attributes:

@@ -17,7 +17,7 @@ from mcugen.graph.tensor import IntArray, Tensor
 class MaxPool2d(Operator):
     """LiteRT MAX_POOL_2D: the maximum over the window's part inside the input.
 
-    Input (1, H, W, C), output (1, OH, OW, C); they share their quantization.
+    Input (N, H, W, C), output (N, OH, OW, C); they share their quantization.
 
     Attributes:
         kernel, stride: (vertical, horizontal).

@@ -8,6 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.matrix import columns_cost, columns_distance
 from mcugen.kernels.portable.weighted import WeightedConstants, WeightedKernel, pack_weighted
 from mcugen.kernels.portable.windows import first_touched, position_distance
@@ -19,6 +20,7 @@ class Conv2dPortable(WeightedKernel):
     name: ClassVar[str] = "conv2d_s8.portable"
     operator: ClassVar[type[Operator]] = Conv2d
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
@@ -58,6 +60,7 @@ class Conv2dPortable(WeightedKernel):
             overlaps=(Overlap(0, _window_distance(op, graph)),),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         groups = _groups(op, graph)
@@ -84,6 +87,7 @@ class Conv2dDirectPortable(WeightedKernel):
         plain = super().fits(op, graph) and _groups(op, graph) == 1
         return plain and not any(op.padding) and dilation_w == 1 and one_run
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
@@ -119,6 +123,7 @@ class Conv2dDirectPortable(WeightedKernel):
             overlaps=(Overlap(0, columns_distance(rows, row_bytes, columns, column_bytes, output_c)),),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         return columns_cost(out.shape[1] * out.shape[2], weights.elements // weights.shape[0], out.shape[3])

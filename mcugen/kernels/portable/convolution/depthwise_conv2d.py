@@ -8,6 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.portable.weighted import WeightedKernel, pack_weighted
 
@@ -39,6 +40,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
     name: ClassVar[str] = "depthwise_conv2d_s8.portable"
     operator: ClassVar[type[Operator]] = DepthwiseConv2d
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         tensors = graph.input_tensors(op)
@@ -83,6 +85,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
             overlaps=(Overlap(0, _row_distance(vertical, horizontal, x.shape[3], out.shape[3])),),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         vertical, horizontal = _axes(op, graph)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.movement.concatenation import Concatenation
-from mcugen.graph.tensor import Tensor
+from mcugen.graph.tensor import DTYPES, Tensor
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
 
@@ -20,6 +20,7 @@ class ConcatenationPortable(PortableKernel):
 
     name: ClassVar[str] = "concatenation_s8.portable"
     operator: ClassVar[type[Operator]] = Concatenation
+    any_type: ClassVar[bool] = True
     limits: ClassVar[str] = f"a concatenation of at most {_MOST_INPUTS} tensors"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
@@ -50,12 +51,13 @@ class ConcatenationPortable(PortableKernel):
             constants=given.constants,
             outputs=(out.name,),
             overlaps=_overlaps(given.inputs, start, slices),
+            as_bytes=True,
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, Concatenation)
         out = graph.tensor(op.outputs[0])
-        return 1.0 * out.elements + 15.0 * len(op.inputs) * math.prod(out.shape[: op.axis])
+        return 1.0 * out.size_bytes + 15.0 * len(op.inputs) * math.prod(out.shape[: op.axis])
 
 
 def _places(tensors: list[Tensor], axis: int) -> list[tuple[int, int]]:
@@ -63,7 +65,7 @@ def _places(tensors: list[Tensor], axis: int) -> list[tuple[int, int]]:
     places = []
     start = 0
     for t in tensors:
-        size = math.prod(t.shape[axis:])
+        size = math.prod(t.shape[axis:]) * DTYPES[t.dtype].itemsize
         places.append((size, start))
         start += size
     return places

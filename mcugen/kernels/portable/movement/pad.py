@@ -8,10 +8,11 @@ from typing import ClassVar, NamedTuple
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.movement.pad import Pad
+from mcugen.graph.tensor import DTYPES, Tensor
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands, pad_front
 
-_RANK = 4
+_RANK = 6
 
 
 class _PaddedAxis(NamedTuple):
@@ -25,17 +26,18 @@ class PadPortable(PortableKernel):
 
     name: ClassVar[str] = "pad_s8.portable"
     operator: ClassVar[type[Operator]] = Pad
+    any_type: ClassVar[bool] = True
     limits: ClassVar[str] = f"padding on at most {_RANK} axes"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, Pad)
-        return len(padded_axes(graph.tensor(op.inputs[0]).shape, op.padding)) <= _RANK
+        return len(_axes(graph.tensor(op.inputs[0]), op.padding)) <= _RANK
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Pad)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
         x = given.tensors[0]
-        axes = padded_axes(x.shape, op.padding)
+        axes = _axes(x, op.padding)
         return Invocation(
             kernel=self.name,
             function="mcugen_pad_s8",
@@ -45,16 +47,22 @@ class PadPortable(PortableKernel):
                 "shape": pad_front([a.size for a in axes], _RANK, 1),
                 "before": pad_front([a.before for a in axes], _RANK, 0),
                 "after": pad_front([a.after for a in axes], _RANK, 0),
-                "zero_point": x.zero_point,
+                "zero_point": x.zero_point if x.quantization else 0,
             },
             inputs=given.inputs,
             constants=given.constants,
             outputs=(out.name,),
             overlaps=(Overlap(0, _distance(axes)),) if given.inputs else (),
+            as_bytes=True,
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 2.5 * graph.tensor(op.outputs[0]).elements
+        return 2.5 * graph.tensor(op.outputs[0]).size_bytes
+
+
+def _axes(x: Tensor, padding: tuple[tuple[int, int], ...]) -> list[_PaddedAxis]:
+    """In bytes: those of an element are the innermost axis."""
+    return padded_axes((*x.shape, DTYPES[x.dtype].itemsize), (*padding, (0, 0)))
 
 
 def padded_axes(shape: tuple[int, ...], padding: tuple[tuple[int, int], ...]) -> list[_PaddedAxis]:

@@ -16,6 +16,7 @@ class ReshapePortable(PortableKernel):
 
     name: ClassVar[str] = "copy_s8.portable"
     operator: ClassVar[type[Operator]] = Reshape
+    any_type: ClassVar[bool] = True
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
@@ -24,10 +25,11 @@ class ReshapePortable(PortableKernel):
             function="mcugen_copy_s8",
             source="portable/movement/copy_s8.c",
             params_type="mcugen_copy_params",
-            params={"elements": out.elements},
+            params={"elements": out.size_bytes},
             inputs=given.inputs,
             constants=given.constants,
             outputs=(out.name,),
+            as_bytes=True,
             alias=bool(given.inputs),
         )
 

@@ -8,10 +8,11 @@ from typing import ClassVar
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.movement.transpose import Transpose
+from mcugen.graph.tensor import DTYPES, Tensor
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.portable.common import PortableKernel, operands, pad_front
 
-_RANK = 5
+_RANK = 7
 
 
 class TransposePortable(PortableKernel):
@@ -19,16 +20,17 @@ class TransposePortable(PortableKernel):
 
     name: ClassVar[str] = "transpose_s8.portable"
     operator: ClassVar[type[Operator]] = Transpose
+    any_type: ClassVar[bool] = True
     limits: ClassVar[str] = f"a permutation of at most {_RANK} groups of axes"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, Transpose)
-        return len(walk(graph.tensor(op.inputs[0]).shape, op.permutation)) <= _RANK
+        return len(_axes(graph.tensor(op.inputs[0]), op.permutation)) <= _RANK
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Transpose)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
-        axes = walk(given.tensors[0].shape, op.permutation)
+        axes = _axes(given.tensors[0], op.permutation)
         return Invocation(
             kernel=self.name,
             function="mcugen_transpose_s8",
@@ -41,10 +43,17 @@ class TransposePortable(PortableKernel):
             inputs=given.inputs,
             constants=given.constants,
             outputs=(out.name,),
+            as_bytes=True,
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 6.0 * graph.tensor(op.outputs[0]).elements
+        return 6.0 * graph.tensor(op.outputs[0]).size_bytes
+
+
+def _axes(x: Tensor, permutation: tuple[int, ...]) -> list[tuple[int, int]]:
+    """In bytes: those of an element are the innermost axis."""
+    rank = len(x.shape)
+    return walk((*x.shape, DTYPES[x.dtype].itemsize), (*permutation, rank))
 
 
 def walk(shape: tuple[int, ...], permutation: tuple[int, ...]) -> list[tuple[int, int]]:

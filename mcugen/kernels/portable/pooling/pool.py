@@ -9,6 +9,7 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.pooling.average_pool2d import AveragePool2d
 from mcugen.graph.ops.pooling.max_pool2d import MaxPool2d
 from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.common import PortableKernel, operands
 from mcugen.kernels.portable.windows import first_touched, position_distance
 
@@ -16,6 +17,7 @@ from mcugen.kernels.portable.windows import first_touched, position_distance
 class _PoolKernel(PortableKernel):
     function: ClassVar[str]
 
+    @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, AveragePool2d | MaxPool2d)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
@@ -51,6 +53,7 @@ class _PoolKernel(PortableKernel):
             overlaps=(Overlap(0, distance),) if given.inputs else (),
         )
 
+    @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, AveragePool2d | MaxPool2d)
         kernel_h, kernel_w = op.kernel

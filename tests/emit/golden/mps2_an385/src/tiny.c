@@ -123,9 +123,9 @@ INSTANCE void depthwise_conv2d_0(const int8_t *input, const int8_t *weights, con
 INSTANCE void add_0(const int8_t *input0, const int8_t *input1, const int32_t *table0, const int32_t *table1, int8_t *output)
 {
     static const struct mcugen_add_table_params params = {
-        .shape = {1, 1, 1, 120},
-        .step0 = {0, 0, 0, 1},
-        .step1 = {0, 0, 0, 1},
+        .shape = {1, 1, 1, 1, 1, 120},
+        .step0 = {0, 0, 0, 0, 0, 1},
+        .step1 = {0, 0, 0, 0, 0, 1},
         .output_zero_point = -128,
         .output_multiplier = (-2147483647 - 1),
         .output_shift = 18,
@@ -140,7 +140,7 @@ INSTANCE void add_0(const int8_t *input0, const int8_t *input1, const int32_t *t
 INSTANCE void mean_0(const int8_t *input, int8_t *output)
 {
     static const struct mcugen_mean_params params = {
-        .shape = {1, 30, 4, 1, 1},
+        .shape = {1, 30, 4, 1, 1, 1, 1},
         .input_zero_point = -128,
         .output_zero_point = -128,
         .multiplier = 572662306,

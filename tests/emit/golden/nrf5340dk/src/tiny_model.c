@@ -46,11 +46,11 @@ __attribute__((weak)) uint32_t mcugen_clock(void)
 #endif
 
 static const struct mcugen_tensor inputs[] = {
-    {"image", 90u, 0.05000000074505806f, -3, 4, {1, 6, 5, 3}},
+    {"image", 90u, 0.05000000074505806f, -3, 4, {1, 6, 5, 3}, MCUGEN_INT8},
 };
 
 static const struct mcugen_tensor outputs[] = {
-    {"scores", 3u, 0.00390625f, -128, 2, {1, 3}},
+    {"scores", 3u, 0.00390625f, -128, 2, {1, 3}, MCUGEN_INT8},
 };
 
 static int run(void *arena, size_t arena_bytes, const int8_t *const *in, int8_t *const *out)
