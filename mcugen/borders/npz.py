@@ -47,6 +47,11 @@ class Array:
         """Whether the values are integers or real numbers."""
         return self._type is not None and self._type.kind in "iuf"
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether the values are integers or booleans."""
+        return self._type is not None and self._type.kind in "iub"
+
 
 class Npz:
     """An open .npz; `arrays` by name, without their values."""

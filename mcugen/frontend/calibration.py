@@ -12,7 +12,8 @@ from mcugen.borders import Source
 from mcugen.borders.npz import Array, Npz, open_npz
 from mcugen.errors import InputError
 
-Float32Array = npt.NDArray[np.float32]
+Samples = npt.NDArray[np.generic]
+"""Of one input: float32, or plain integers or booleans of the input's own type."""
 
 RANDOM = "random"
 RANDOM_SAMPLES = 16
@@ -21,21 +22,27 @@ _HINT = "give --calibration an .npz of np.savez(path, input_name=array), or the 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """A model input: its name and shape, batch axis included."""
+    """A model input: its name, shape, and NumPy's name for its type."""
 
     name: str
     shape: tuple[int, ...]
+    dtype: str = "float32"
+
+    @property
+    def short_shape(self) -> tuple[int, ...]:
+        """Without a first axis of 1."""
+        return self.shape[1:] if self.shape[:1] == (1,) else self.shape
 
 
-def load(path: Path, inputs: list[InputSpec]) -> dict[str, Float32Array]:
+def load(path: Path, inputs: list[InputSpec]) -> dict[str, Samples]:
     """Reads samples for every input.
 
     Args:
-        path: an .npz; each array is (samples, *shape) without the model's batch axis of 1, or with it.
+        path: an .npz; each array is (samples, *shape), where a first axis of 1 in the input's shape may be left out.
         inputs: the model's inputs.
 
     Returns:
-        By input name: float32 of shape (samples, *input shape), batch axis of 1 included.
+        By input name: the input's type, (samples, *input shape).
 
     Raises:
         InputError: the file is missing, no .npz, or its arrays do not fit the model's inputs.
@@ -52,17 +59,23 @@ def load(path: Path, inputs: list[InputSpec]) -> dict[str, Float32Array]:
     return samples
 
 
-def random(inputs: list[InputSpec], seed: int = 0) -> dict[str, Float32Array]:
-    """Standard normal samples, for trying things out: the ranges they give fit no real data."""
+def random(inputs: list[InputSpec], seed: int = 0) -> dict[str, Samples]:
+    """Standard normal samples, for trying things out: the ranges they give fit no real data. Integers are 0 or 1."""
     rng = np.random.default_rng(seed)
-    return {s.name: rng.standard_normal((RANDOM_SAMPLES, *s.shape)).astype(np.float32) for s in inputs}
+
+    def draw(shape: tuple[int, ...], dtype: str) -> Samples:
+        real = dtype.startswith("float")
+        values = rng.standard_normal(shape) if real else rng.integers(0, 2, size=shape)
+        return np.asarray(values).astype(dtype)
+
+    return {s.name: draw((RANDOM_SAMPLES, *s.shape), s.dtype) for s in inputs}
 
 
 def _names(names: set[str]) -> str:
     return ", ".join(repr(n) for n in sorted(names)) or "nothing"
 
 
-def _samples(path: Path, file: Npz, inputs: list[InputSpec]) -> dict[str, Float32Array]:
+def _samples(path: Path, file: Npz, inputs: list[InputSpec]) -> dict[str, Samples]:
     """By input name; an array's values are only read when its name, type and shape are right."""
     wanted = {spec.name for spec in inputs}
     if set(file.arrays) != wanted:
@@ -78,13 +91,17 @@ def _samples(path: Path, file: Npz, inputs: list[InputSpec]) -> dict[str, Float3
 
 def _check_header(path: Path, spec: InputSpec, array: Array) -> None:
     where = f"{path}, array {spec.name!r}"
-    if not array.is_real:
+    real = spec.dtype.startswith("float")
+    if not (array.is_real if real else array.is_integer):
         raise InputError(
-            f"calibration values are {array.dtype}, must be real numbers", where=where, hint="save float32 values"
+            f"calibration values are {array.dtype}, must be {'real numbers' if real else spec.dtype}",
+            where=where,
+            hint=f"save {spec.dtype} values",
         )
-    if array.shape[1:] not in (spec.shape, spec.shape[1:]) or not array.shape:
+    if array.shape[1:] not in (spec.shape, spec.short_shape) or not array.shape:
+        wanted = ", ".join(map(str, ("samples", *spec.short_shape)))
         raise InputError(
-            f"calibration array has shape {array.shape}, must be (samples, {', '.join(map(str, spec.shape[1:]))})",
+            f"calibration array has shape {array.shape}, must be ({wanted})",
             where=where,
             hint="the first axis counts samples; the others are the model input's, in the model's own layout",
         )
@@ -92,7 +109,13 @@ def _check_header(path: Path, spec: InputSpec, array: Array) -> None:
         raise InputError("calibration has no samples", where=where, hint="save at least one sample, better a hundred")
 
 
-def _check_values(path: Path, spec: InputSpec, array: npt.NDArray[np.generic]) -> Float32Array:
+def _check_values(path: Path, spec: InputSpec, array: npt.NDArray[np.generic]) -> Samples:
+    if not spec.dtype.startswith("float"):
+        samples = array.astype(spec.dtype)
+        if not np.array_equal(samples, array):
+            where = f"{path}, array {spec.name!r}"
+            raise InputError(f"calibration holds values that no {spec.dtype} has", where=where, hint="check the values")
+        return samples.reshape(array.shape[0], *spec.shape)
     with np.errstate(over="ignore"):  # becomes an infinity, which is refused below
         samples = array.astype(np.float32)
     samples = samples.reshape(array.shape[0], *spec.shape)

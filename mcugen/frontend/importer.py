@@ -15,11 +15,10 @@ from mcugen.frontend.calibration import InputSpec
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import shape_of, target_name
+from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
-from mcugen.frontend.lowering.row import Role
-from mcugen.frontend.signature import PortNames, port_names, positional_module
+from mcugen.frontend.signature import PortNames, is_input, port_names, positional_module
 from mcugen.frontend.simplify import simplify
 from mcugen.frontend.torch_settings import quiet, single_threaded
 from mcugen.graph.graph import Graph, Port
@@ -50,8 +49,11 @@ def import_program(program: ExportedProgram, name: str) -> Graph:
 def import_module(module: GraphModule, name: str, names: PortNames) -> Graph:
     """As `import_program`, for the GraphModule of a program (parameters as attributes) and its ports' names."""
     context, outputs = lower(module, names.inputs)
-    inputs = [_port(context, node) for node in module.graph.nodes if node.op == "placeholder"]
-    ports = _output_ports(context, outputs, names.outputs)
+    inputs = [_port(context, node) for node in module.graph.nodes if is_input(node)]
+    if not inputs:
+        raise InputError("the model has no inputs: its results are constants", hint="compute them beforehand")
+    (end,) = (node for node in module.graph.nodes if node.op == "output")
+    ports = _output_ports(context, outputs, [names.outputs[index] for index, _ in _results(end.args[0])])
     graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
     return graph.with_changes()
 
@@ -97,27 +99,13 @@ def inputs_of(module: GraphModule, names: Sequence[str] = ()) -> list[InputSpec]
     """The model's inputs, in order.
 
     Raises:
-        InputError: an input is no tensor, or its batch is not 1.
+        InputError: an input is no tensor.
     """
-    found = []
-    for node, name in named_inputs(module, names).items():
-        _require_tensor(node, name)
-        found.append(InputSpec(name, shape_of(node)))
-        _require_batch_of_one(name, shape_of(node))
-    return found
-
-
-def _require_tensor(node: Node, name: str) -> None:
-    if not isinstance(node.meta.get("val"), torch.Tensor):
-        raise InputError(f"the model input {name!r} is no tensor", hint="export the model with tensor inputs only")
-
-
-def _require_batch_of_one(name: str, shape: tuple[int, ...]) -> None:
-    if shape[:1] != (1,):
-        raise InputError(
-            f"the model input {name!r} has shape {shape}, its first axis (the batch) must be 1",
-            hint="export the model with an example input of batch 1",
-        )
+    return [
+        InputSpec(name, shape_of(node), str(dtype_of(node)).removeprefix("torch."))
+        for node, name in named_inputs(module, names).items()
+        if is_input(node)
+    ]
 
 
 class _Shapes(torch.fx.Interpreter):
@@ -134,7 +122,7 @@ def _infer_shapes(module: GraphModule) -> None:
     if all("val" in node.meta for node in module.graph.nodes if node.op == "call_function"):
         return
     zeros = [
-        torch.zeros(shape_of(node), dtype=node.meta["val"].dtype)
+        torch.zeros(shape_of(node), dtype=dtype_of(node)) if is_input(node) else node.meta.get("val")
         for node in module.graph.nodes
         if node.op == "placeholder"
     ]
@@ -149,20 +137,16 @@ def _visit(context: Lowering, node: Node) -> None:
         context.integers[node] = context.quantize(node)
     elif is_dequantize(node):
         _quantized_input(context, node)
-    elif _moves_integers(context, node):
-        source = context.tensors[context.integers[node.all_input_nodes[0]]]
-        assert source.quantization is not None
-        context.integers[node] = context.row(node).build(context, node, source.quantization)
-    elif target_name(node) not in ROWS and node.users and context.functions.source(node) is None:
+    elif context.functions.source(node) is not None:
+        return
+    elif target_name(node) not in ROWS and node.users:
         raise row_missing(node)
-
-
-def _moves_integers(context: Lowering, node: Node) -> bool:
-    row = ROWS.get(target_name(node))
-    sources = node.all_input_nodes
-    # Padding is left out: it fills with an integer here, not with a real zero.
-    moves = row is not None and row.role is Role.TRANSPARENT and "pad" not in target_name(node)
-    return moves and len(sources) == 1 and sources[0] in context.integers
+    elif dtype_of(node) in INTEGERS and node.users:
+        row = context.row(node)
+        if row.integers is None:
+            dtype = dtype_of(node)
+            raise context.unsupported(node, f"it has no form for values of {dtype}", "compute it outside the model")
+        context.integers[node] = row.integers(context, node)
 
 
 def _quantized_input(context: Lowering, node: Node) -> None:
@@ -174,36 +158,37 @@ def _quantized_input(context: Lowering, node: Node) -> None:
         context.integers[source] = context.input(source, affine.quantization())
 
 
-def _flat(value: object) -> list[Node]:
-    """The model's results, nested tuples and lists opened up."""
-    nodes: list[Node] = []
-    for item in value if isinstance(value, list | tuple) else [value]:
-        if isinstance(item, list | tuple):
-            nodes += _flat(item)
-        elif isinstance(item, Node):
-            nodes.append(item)
-        else:
+Result = Node | bool | int | float
+
+
+def _results(value: object) -> list[tuple[int, Result]]:
+    """The model's results with their positions; None is no result."""
+    items = value if isinstance(value, list | tuple) else [value]
+    for item in items:
+        if item is not None and not isinstance(item, Result):
             raise InputError(
                 f"the model returns {item!r}, which is no tensor", hint="return tensors only from forward()"
             )
-    return nodes
+    return [(index, item) for index, item in enumerate(items) if isinstance(item, Result)]
 
 
 def _outputs(context: Lowering, node: Node, faults: Faults) -> list[str]:
     """The tensors of the model's results; a faulty one is left out."""
     found = []
-    for value in _flat(node.args[0]):
-        with faults.at(value):
+    for _, value in _results(node.args[0]):
+        with faults.at(value if isinstance(value, Node) else node):
             found.append(_output(context, value))
     return found
 
 
-def _output(context: Lowering, node: Node) -> str:
+def _output(context: Lowering, node: Result) -> str:
     """The tensor of a model output; a dequantize at the border is dropped."""
+    if not isinstance(node, Node) or context.constant_value(node) is not None:
+        return context.constant_output(node)
     if node in context.integers:
         return context.integers[node]
-    if context.constant_value(node) is not None:
-        raise InputError(f"the model output {node.name!r} is a constant", hint="remove it from the model's results")
+    if dtype_of(node) in INTEGERS:
+        return context.integer(node, node)
     quantization = context.natural(node)
     if quantization is None:
         raise context.not_quantized(node, node)
@@ -212,12 +197,9 @@ def _output(context: Lowering, node: Node) -> str:
 
 def _port(context: Lowering, node: Node) -> Port:
     if node not in context.ports:
-        _require_tensor(node, context.input_names[node])
         log.warning("model input %r is not used", context.input_names[node])
-        context.input(node, Quantization.per_tensor(1.0, 0))
-    port = context.ports[node]
-    _require_batch_of_one(port.name, port.shape)
-    return port
+        context.input(node, None if dtype_of(node) in INTEGERS else Quantization.per_tensor(1.0, 0))
+    return context.ports[node]
 
 
 def _output_ports(context: Lowering, tensors: list[str], names: Sequence[str]) -> list[Port]:
@@ -238,7 +220,6 @@ def _output_ports(context: Lowering, tensors: list[str], names: Sequence[str]) -
 
 def _copy(context: Lowering, tensor: str, label: str) -> str:
     source = context.tensors[tensor]
-    assert source.quantization is not None
-    copy = context.activation(f"{label}_copy", source.shape, source.quantization)
+    copy = context.activation(f"{label}_copy", source.shape, source.quantization, source.dtype)
     context.operators.append(Reshape(name=copy, inputs=(tensor,), outputs=(copy,)))
     return copy

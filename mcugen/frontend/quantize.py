@@ -11,12 +11,13 @@ from torch.fx import GraphModule
 from torch.utils._pytree import tree_leaves
 
 from mcugen.errors import InputError
-from mcugen.frontend.calibration import Float32Array
+from mcugen.frontend.calibration import Samples
 from mcugen.frontend.folding import fold
 from mcugen.frontend.functional import is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.rehearsal import require_supported
+from mcugen.frontend.signature import is_input
 from mcugen.frontend.torch_settings import quiet, single_threaded
 
 Progress = Callable[[int, int], None]
@@ -30,7 +31,7 @@ COMPARED_SAMPLES = 32
 
 def quantize(
     module: GraphModule,
-    samples: Mapping[str, Float32Array],
+    samples: Mapping[str, Samples],
     progress: Progress | None = None,
     observer: str = BEST,
 ) -> GraphModule:
@@ -77,9 +78,7 @@ class _Steps:
             self.progress(self.done, self.total)
 
 
-def _quantize_with(
-    module: GraphModule, samples: Mapping[str, Float32Array], observer: str, steps: _Steps
-) -> GraphModule:
+def _quantize_with(module: GraphModule, samples: Mapping[str, Samples], observer: str, steps: _Steps) -> GraphModule:
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
     from mcugen.frontend.quantizer import McuQuantizer
@@ -98,13 +97,20 @@ def _quantize_with(
     return converted
 
 
-def _results(module: GraphModule, samples: Mapping[str, Float32Array], index: int) -> list[torch.Tensor]:
+def _results(module: GraphModule, samples: Mapping[str, Samples], index: int) -> list[torch.Tensor]:
     """The model's tensors for one sample, in the order of its outputs."""
-    results = module(*(torch.from_numpy(array[index]) for array in samples.values()))
+    arrays = iter(samples.values())
+    # Numbers and None that the model was exported with are no samples.
+    values = [
+        torch.as_tensor(next(arrays)[index]) if is_input(node) else node.meta.get("val")
+        for node in module.graph.nodes
+        if node.op == "placeholder"
+    ]
+    results = module(*values)
     return [leaf for leaf in tree_leaves(results) if isinstance(leaf, torch.Tensor)]
 
 
-def _run(module: GraphModule, samples: Mapping[str, Float32Array], most: int) -> list[list[torch.Tensor]]:
+def _run(module: GraphModule, samples: Mapping[str, Samples], most: int) -> list[list[torch.Tensor]]:
     """Results for up to `most` samples, spread evenly."""
     count = len(next(iter(samples.values())))
     chosen = sorted({index * count // min(count, most) for index in range(min(count, most))})

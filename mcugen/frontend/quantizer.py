@@ -29,7 +29,7 @@ from torchao.quantization.pt2e.quantizer import (
 )
 
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import bind, target_name
+from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
@@ -105,6 +105,8 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         fused: set[Node] = set()
         functions = Functions(model, self._constant_value, ROWS)
         for node in model.graph.nodes:
+            if node.op == "placeholder" and dtype_of(node) in INTEGERS:
+                continue
             if node.op == "placeholder":
                 node.meta[ANNOTATION] = QuantizationAnnotation(output_qspec=self._activation, _annotated=True)
             elif (source := functions.source(node)) is not None:
@@ -118,6 +120,11 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         """Nothing to check: `annotate` decides alone."""
 
     def _annotate(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:
+        if dtype_of(node) in INTEGERS:
+            # Indices, comparisons, masks: without a scale, but real operands need one.
+            if row.role not in (Role.TRANSPARENT, Role.JOIN):
+                self._set(node, self._operands(node, row), None)
+            return
         shares = row.shares is not None and row.shares(node)
         if shares or row.role in (Role.TRANSPARENT, Role.ACTIVATION):
             if node not in fused:
@@ -151,13 +158,19 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         inputs = {source: self._activation if source is sources[0] else shared for source in sources}
         self._set(node, inputs, shared)
 
+    def _operands(self, node: Node, row: Row[Lowering]) -> dict[Node, object]:
+        """The real activations that a computing operator reads."""
+        bound = bind(node)
+        operands = [bound[name] for name in row.operands]
+        return {
+            n: self._given(n)
+            for n in operands
+            if isinstance(n, Node) and not self._is_constant(n) and dtype_of(n) not in INTEGERS
+        }
+
     def _annotate_compute(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:
         bound = bind(node)
-        inputs: dict[Node, QuantizationSpec] = {}
-        for name in row.operands:
-            operand = bound[name]
-            if isinstance(operand, Node) and not self._is_constant(operand):
-                inputs[operand] = self._given(operand)
+        inputs = self._operands(node, row)
         if row.weight is not None and isinstance(bound[row.weight], Node):
             inputs[bound[row.weight]] = weight_spec(row.channel_axis)
         if row.role is Role.PROBABILITY:

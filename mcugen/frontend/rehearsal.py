@@ -17,7 +17,7 @@ from mcugen.frontend.faults import Faults
 from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.functional import functionalize, is_known
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
+from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.simplify import simplify
@@ -48,7 +48,7 @@ def require_supported(module: GraphModule) -> None:
 
 def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
     if node.op == "placeholder" and not quantized:
-        _require_float(node)
+        _require_known_type(node)
     if node.op != "call_function" or not node.users or stage.constant_value(node) is not None:
         return
     name = target_name(node)
@@ -61,11 +61,16 @@ def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
     if name not in ROWS:
         raise row_missing(node)
     if not quantized:
-        _require_float(node)
+        _require_known_type(node)
     row = ROWS[name]
     if row.weight is not None and stage.constant_value(bind(node)[row.weight]) is None:
         raise unsupported(node, "products of two activations have no integer form", "use layers with constant weights")
-    row.build(stage, node, _ANY)
+    if dtype_of(node) not in INTEGERS:
+        row.build(stage, node, _ANY)
+    elif row.integers is not None:
+        stage.integers[node] = row.integers(stage, node)
+    else:
+        raise unsupported(node, f"it has no form for values of {dtype_of(node)}", "compute it outside the model")
 
 
 def _require_evaluation(node: Node) -> None:
@@ -74,10 +79,9 @@ def _require_evaluation(node: Node) -> None:
         raise unsupported(node, "it is in training mode", "call model.eval() before torch.export.export")
 
 
-def _require_float(node: Node) -> None:
-    value = node.meta.get("val")
-    dtype = value.dtype if isinstance(value, torch.Tensor) else torch.float32
-    if dtype != torch.float32:
+def _require_known_type(node: Node) -> None:
+    dtype = dtype_of(node)
+    if dtype is not None and dtype not in INTEGERS and dtype != torch.float32:
         raise unsupported(
             node, f"its values are {dtype}, must be torch.float32", "export model.float() with float32 example inputs"
         )
@@ -93,6 +97,14 @@ class _Rehearsal(Lowering):
         if self.constant_value(value) is not None:
             return super().operand(value, user)
         return self.materialize(value, _ANY)
+
+    def integer(self, value: Any, user: Node) -> str:
+        if self.constant_value(value) is not None or value in self.integers or value.op == "placeholder":
+            return super().integer(value, user)
+        dtype = dtype_of(value)
+        if dtype not in INTEGERS:
+            raise unsupported(user, f"{value.name!r} is {dtype}, must be integers", "check its type")
+        return self.activation(value.name, shape_of(value), None, INTEGERS[dtype])
 
     def _materialize(self, node: Node, quantization: Quantization) -> str:
         return self.activation(node.name, shape_of(node), quantization)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch.export import ExportedProgram
-from torch.fx import GraphModule
+from torch.fx import GraphModule, Node
 from torch.fx.graph import CodeGen
+from torch.utils._pytree import GetAttrKey, MappingKey, tree_flatten_with_path, tree_unflatten
+
+from mcugen.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,33 @@ def _inputs(program: ExportedProgram) -> tuple[str, ...]:
 
 
 def _outputs(program: ExportedProgram) -> tuple[str, ...]:
+    names = [str(name) for name in program.graph_signature.user_outputs]
     spec = program.call_spec.out_spec
-    if spec is not None and spec.type is dict and len(spec.context) == spec.num_leaves:
-        return tuple(str(key) for key in spec.context)
-    return tuple(str(name) for name in program.graph_signature.user_outputs)
+    if spec is not None and spec.num_leaves == len(names):
+        leaves, _ = tree_flatten_with_path(tree_unflatten(list(range(spec.num_leaves)), spec))
+        for path, index in leaves:
+            # Keys and positions, where any step is a name.
+            if any(isinstance(key, MappingKey | GetAttrKey) for key in path):
+                names[index] = "_".join(_step(key) for key in path)
+    return tuple(names)
+
+
+def _step(key: Any) -> str:
+    """One step into nested results."""
+    return str(next(getattr(key, field) for field in ("key", "idx", "name") if hasattr(key, field)))
+
+
+def is_input(node: Node) -> bool:
+    """True for inputs of the device. Numbers, texts and None that the model was exported with are part of the program.
+
+    Raises:
+        InputError: an input is nothing that a device could be given.
+    """
+    if node.op != "placeholder":
+        return False
+    value = node.meta.get("val")
+    if isinstance(value, torch.Tensor):
+        return True
+    if value is None or isinstance(value, bool | int | float | str):
+        return False
+    raise InputError(f"the model input {node.name!r} is no tensor", hint="export the model with tensor inputs only")

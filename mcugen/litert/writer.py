@@ -21,6 +21,7 @@ from mcugen.graph.ops import (
     Clamp,
     Concatenation,
     Conv2d,
+    Copy,
     DepthwiseConv2d,
     FullyConnected,
     MaxPool2d,
@@ -208,10 +209,14 @@ def _softmax(b: ModelBuilder, op: Softmax, inputs: list[Tensor], outputs: list[T
     b.operator("SOFTMAX", [b.tensor(inputs[0])], [b.tensor(outputs[0])], _options("SoftmaxOptions", beta=op.beta))
 
 
-def _reshape(b: ModelBuilder, op: Reshape, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _reshape(b: ModelBuilder, op: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     shape = list(outputs[0].shape)
     options = _options("ReshapeOptions", newShape=shape)
     b.operator("RESHAPE", [b.tensor(inputs[0]), b.constant(shape, "int32")], [b.tensor(outputs[0])], options)
+
+
+def _copy(b: ModelBuilder, op: Copy, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _reshape(b, op, inputs, outputs)
 
 
 def _mean(b: ModelBuilder, op: Mean, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -241,6 +246,7 @@ _WRITERS: dict[type[Operator], Callable[..., None]] = {
     Clamp: _clamp,
     Concatenation: _concatenation,
     Conv2d: _convolution,
+    Copy: _copy,
     DepthwiseConv2d: _depthwise,
     FullyConnected: _fully_connected,
     MaxPool2d: _pool("MAX_POOL_2D"),

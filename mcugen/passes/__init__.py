@@ -24,6 +24,7 @@ from mcugen.passes.remove_dead import remove_dead
 from mcugen.passes.remove_identity import remove_identity
 from mcugen.passes.share_movement import share_movement
 from mcugen.passes.sink_movement import sink_movement
+from mcugen.passes.split_concatenation import split_concatenation
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ PASSES: tuple[Pass, ...] = (
     move_unit_axes,
     fold_into_fully_connected,
     fold_padding,
+    split_concatenation,
 )
 """Repeated until nothing changes, then `assign_layouts` takes one step, and again: it counts what really moves."""
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mcugen.errors import InputError
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.movement.concatenation import Concatenation
+from mcugen.graph.ops.movement.copy import Copy
 from mcugen.graph.tensor import Tensor
 
 
@@ -22,13 +21,11 @@ def is_border(buffer: str) -> bool:
 
 
 def separate_borders(graph: Graph, aliases: Iterable[Operator]) -> Graph:
-    """The graph with a copy step before each output that would otherwise be the memory of an input or another output.
+    """The graph with a copy step before each output that would otherwise be a constant, or the memory of an input or
+    another output.
 
     Args:
         aliases: the operators that move no data.
-
-    Raises:
-        InputError: an output is a constant, or nothing but a reshaped constant.
     """
     roots = _roots(graph, aliases)
     taken = {roots[p.tensor] for p in graph.inputs}
@@ -36,13 +33,7 @@ def separate_borders(graph: Graph, aliases: Iterable[Operator]) -> Graph:
     names = set(graph.tensors) | {op.name for op in operators}
     for port in graph.outputs:
         root = roots[port.tensor]
-        if graph.tensors[root].is_constant:
-            raise InputError(
-                f"output {port.name!r} is a constant: it does not depend on any input",
-                where=_where(graph, port),
-                hint="remove this output from the model, or add the constant on the host",
-            )
-        if root in taken:
+        if root in taken or graph.tensors[root].is_constant:
             copy, tensor = _copy(graph.tensors[port.tensor], port, names)
             operators.append(copy)
             tensors.append(tensor)
@@ -75,10 +66,8 @@ def _roots(graph: Graph, aliases: Iterable[Operator]) -> dict[str, str]:
 def _copy(source: Tensor, port: Port, names: set[str]) -> tuple[Operator, Tensor]:
     name = _unique(f"{port.tensor}_copy", names)
     tensor = Tensor(name, source.shape, source.dtype, source.quantization)
-    # A concatenation of one tensor is a copy.
-    return Concatenation(
-        name=_unique(f"copy_{port.tensor}", names), inputs=(source.name,), outputs=(name,), axis=0
-    ), tensor
+    operator = _unique(f"copy_{port.tensor}", names)
+    return Copy(name=operator, inputs=(source.name,), outputs=(name,)), tensor
 
 
 def _unique(name: str, names: set[str]) -> str:

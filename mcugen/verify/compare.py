@@ -38,6 +38,9 @@ def first_difference(expected: IntArray, actual: IntArray) -> Difference | None:
     """None when all elements are equal; shapes must agree."""
     if expected.shape != actual.shape:
         raise ValueError(f"shapes differ: {expected.shape} and {actual.shape}")
+    if expected.dtype == np.bool_:
+        # A bool is a byte of 0 or 1, and nothing else.
+        expected, actual = expected.view(np.uint8), actual.view(np.uint8)
     wrong = expected != actual
     count = int(wrong.sum())
     if not count:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mcugen.emit.manifest import Manifest
 from mcugen.emit.opened import open_module
 from mcugen.emit.vectors import Vectors, check_vectors, load_vectors
@@ -75,7 +77,8 @@ def _compare_layers(
     matches: list[tuple[bool | None, Difference | None]] = []
     for layer, values in zip(manifest.layers, actual, strict=True):
         expected = vectors.layers[layer.output]
-        difference = first_difference(expected, values.reshape(expected.shape))
+        typed = np.ascontiguousarray(values).view(expected.dtype)
+        difference = first_difference(expected, typed.reshape(expected.shape))
         matches.append((difference is None, difference))
     return matches
 

@@ -9,6 +9,21 @@ from typing import Any
 import torch
 from torch.fx import Node
 
+INTEGERS = {
+    torch.int8: "int8",
+    torch.int16: "int16",
+    torch.int32: "int32",
+    torch.int64: "int64",
+    torch.bool: "bool",
+}
+"""Types of plain integers and booleans, and their names in the IR."""
+
+
+def dtype_of(node: Node) -> torch.dtype | None:
+    """The type of a node's tensor; None where it has none."""
+    value = node.meta.get("val")
+    return value.dtype if isinstance(value, torch.Tensor) else None
+
 
 def target_name(node: Node) -> str:
     """The key of the lowering table: "aten.conv2d.default", "getitem" for tuple access."""

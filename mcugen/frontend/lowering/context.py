@@ -18,7 +18,7 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
-from mcugen.frontend.lowering.arguments import shape_of, target_name
+from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.functions import Functions
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
 from mcugen.frontend.lowering.row import Role, Row
@@ -26,7 +26,7 @@ from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Table, Transpose
 from mcugen.graph.ops.elementwise.table import tabulate
-from mcugen.graph.tensor import DTYPES, Origin, Quantization, Tensor
+from mcugen.graph.tensor import DTYPES, MAX_RANK, Origin, Quantization, Tensor
 
 
 def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
@@ -94,8 +94,10 @@ class Lowering:
             name, index = f"{base}_{index}", index + 1
         return name
 
-    def activation(self, base: str, shape: tuple[int, ...], quantization: Quantization) -> str:
-        tensor = Tensor(self.unique(base), shape, "int8", quantization)
+    def activation(
+        self, base: str, shape: tuple[int, ...], quantization: Quantization | None, dtype: str = "int8"
+    ) -> str:
+        tensor = Tensor(self.unique(base), shape, dtype, quantization)
         self.tensors[tensor.name] = tensor
         return tensor.name
 
@@ -111,29 +113,38 @@ class Lowering:
         node: Node,
         inputs: tuple[str, ...],
         shape: tuple[int, ...],
-        quantization: Quantization,
+        quantization: Quantization | None,
         suffix: str = "",
+        dtype: str = "int8",
         **attributes: Any,
     ) -> str:
-        """Appends one operator with one new output tensor and returns the tensor's name."""
-        output = self.activation(node.name + suffix, shape, quantization)
+        """Appends one operator with one new output tensor and returns the tensor's name.
+
+        Args:
+            quantization: None for plain integers and booleans.
+
+        Raises:
+            UnsupportedOperatorError: the tensor has too many axes, or no elements.
+        """
+        self._require_shape(node, shape)
+        output = self.activation(node.name + suffix, shape, quantization, dtype)
         self.operators.append(kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes))
         return output
 
     def transpose(self, node: Node, tensor: str, permutation: tuple[int, ...], suffix: str) -> str:
         source = self.tensors[tensor]
         shape = tuple(source.shape[axis] for axis in permutation)
-        assert source.quantization is not None
-        return self.emit(Transpose, node, (tensor,), shape, source.quantization, suffix, permutation=permutation)
+        return self.emit(
+            Transpose, node, (tensor,), shape, source.quantization, suffix, source.dtype, permutation=permutation
+        )
 
     def reshape(self, node: Node, tensor: str, shape: tuple[int, ...], suffix: str = "_reshape") -> str:
         source = self.tensors[tensor]
         if source.shape == shape:
             return tensor
-        assert source.quantization is not None
         if source.data is not None:
             return self.constant(tensor + suffix, source.data.reshape(shape), source.quantization)
-        return self.emit(Reshape, node, (tensor,), shape, source.quantization, suffix)
+        return self.emit(Reshape, node, (tensor,), shape, source.quantization, suffix, source.dtype)
 
     def requantize(self, node: Node, tensor: str, quantization: Quantization) -> str:
         """The tensor in another quantization; itself when the quantization is already that."""
@@ -141,6 +152,14 @@ class Lowering:
         if source.quantization == quantization:
             return tensor
         return self.emit(Requantize, node, (tensor,), source.shape, quantization, "_requantize")
+
+    def _require_shape(self, node: Node, shape: tuple[int, ...]) -> None:
+        if len(shape) > MAX_RANK:
+            raise self.unsupported(
+                node, f"a tensor of shape {shape} has {len(shape)} axes", f"use at most {MAX_RANK} axes"
+            )
+        if 0 in shape:
+            raise self.unsupported(node, f"a tensor of shape {shape} has no elements", "leave empty tensors out")
 
     # -- errors -------------------------------------------------------------------------------------------------
 
@@ -223,6 +242,27 @@ class Lowering:
         result = node.target(*arguments, **node.kwargs)
         assert isinstance(result, torch.Tensor)
         return result
+
+    # -- plain integers -----------------------------------------------------------------------------------------
+
+    def integer(self, value: Any, user: Node) -> str:
+        """The tensor of an operand that holds integers or booleans: an input, a constant, or what an operator gives.
+
+        Raises:
+            UnsupportedOperatorError: it holds anything else.
+        """
+        constant = self.constant_value(value)
+        if constant is not None:
+            if constant.dtype not in INTEGERS:
+                raise self.unsupported(user, f"an operand is {constant.dtype}, must be integers", "check the operand")
+            name = value.name if isinstance(value, Node) else f"{user.name}_constant"
+            return self.constant(name, constant.numpy(), None)
+        assert isinstance(value, Node)
+        if value not in self.integers:
+            if value.op != "placeholder" or dtype_of(value) not in INTEGERS:
+                raise self.unsupported(user, f"{value.name!r} is {dtype_of(value)}, must be integers", "check its type")
+            self.integers[value] = self.input(value, None)
+        return self.integers[value]
 
     # -- activations --------------------------------------------------------------------------------------------
 
@@ -323,11 +363,17 @@ class Lowering:
             return self._quantize_constant(operand, constant, node)
         return self.materialize(operand, self.natural(operand) or quantization)
 
-    def input(self, node: Node, quantization: Quantization) -> str:
-        """The tensor of a graph input; the first quantization asked for becomes the port's."""
+    def input(self, node: Node, quantization: Quantization | None) -> str:
+        """The tensor of a graph input; the first quantization asked for becomes the port's. None: plain integers."""
         if node not in self.ports:
-            shape, name = shape_of(node), self.input_names[node]
-            tensor = self.activation(name, shape, quantization)
+            shape, name, dtype = shape_of(node), self.input_names[node], dtype_of(node)
+            if len(shape) > MAX_RANK or 0 in shape:
+                fault = "no elements" if 0 in shape else f"{len(shape)} axes, at most {MAX_RANK} are possible"
+                raise InputError(
+                    f"the model input {name!r} of shape {shape} has {fault}", hint="export it with another shape"
+                )
+            plain = INTEGERS[dtype] if quantization is None and dtype is not None else "int8"
+            tensor = self.activation(name, shape, quantization, plain)
             self.ports[node] = Port(tensor, name, shape, tuple(range(len(shape))))
         return self.ports[node].tensor
 
@@ -346,6 +392,16 @@ class Lowering:
         scale = float(np.float32(max(float(np.abs(real).max(initial=0.0)), 1e-30) / 127))
         integers = np.clip(np.rint(real / scale), -127, 127).astype(np.int8)
         return self.constant(name, integers, Quantization.per_tensor(scale, 0))
+
+    def constant_output(self, value: Any) -> str:
+        """A constant that the model returns: plain integers as they are, real numbers quantized."""
+        constant = self.constant_value(value)
+        assert constant is not None
+        name = value.name if isinstance(value, Node) else "constant"
+        if constant.dtype in INTEGERS:
+            return self.constant(name, constant.numpy(), None)
+        user = value if isinstance(value, Node) else next(iter(self.module.graph.nodes))
+        return self._quantize_constant(value, constant, user)
 
     # -- quantize nodes -----------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from torch.fx import Node
 from mcugen.frontend.lowering.arguments import bind, ints, shape_of
 from mcugen.frontend.lowering.bias import add_weights_and_bias
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.layout import from_nhwc, to_nhwc
+from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Conv2d, DepthwiseConv2d
 from mcugen.graph.tensor import Quantization
@@ -56,12 +56,10 @@ def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     if bound.get("transposed"):
         raise ctx.unsupported(node, "transposed convolutions have no integer form yet", "upsample another way")
-    source, shape = bound["input"], shape_of(node)
-    if shape_of(source)[0] != 1 or len(shape) != len(shape_of(bound["weight"])):
-        raise ctx.unsupported(node, f"the batch of {shape_of(source)} is not 1", "export the model with a batch of 1")
+    source, spatial = bound["input"], len(shape_of(bound["weight"])) - 2
     weights = ctx.weights(bound["weight"], node)
     geometry = _geometry(bound, weights.values.shape[2:])
-    x = to_nhwc(ctx, node, ctx.operand(source, node))
+    x = to_nhwc(ctx, node, ctx.operand(source, node), spatial)
     kernel = _spatial_kernel(weights.values)
     channels = ctx.tensors[x].shape[3]
     depthwise = geometry.groups == channels and channels > 1
@@ -70,18 +68,17 @@ def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
     else:
         packed, axis = kernel.transpose(0, 2, 3, 1), 0
     constants = add_weights_and_bias(ctx, node, x, packed, weights.scales, axis, bound["bias"], out)
-    spatial = shape[2:] if len(shape) == 4 else (1, *shape[2:])
     result = ctx.emit(
         DepthwiseConv2d if depthwise else Conv2d,
         node,
         (x, *constants),
-        (1, *spatial, shape[1]),
+        nhwc_shape(shape_of(node), spatial),
         out,
         stride=geometry.stride,
         padding=geometry.padding,
         dilation=geometry.dilation,
     )
-    return from_nhwc(ctx, node, result, len(shape))
+    return from_nhwc(ctx, node, result, spatial)
 
 
 _CONVOLUTION = Row(convolution, Role.COMPUTE, ("input",), weight="weight")

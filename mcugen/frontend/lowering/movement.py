@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch.fx import Node
@@ -21,12 +22,27 @@ def _dtype(node: Node) -> str:
     return str(node.meta["val"].dtype)
 
 
-def reshape(ctx: Lowering, node: Node, out: Quantization) -> str:
-    x = ctx.reshape(node, ctx.moved(node, _source(node), out), shape_of(node), "")
-    return ctx.requantize(node, x, out)
+Move = Callable[[Lowering, Node, str], str]
+"""(lowering, node, tensor of its operand) -> the moved tensor: same type, same quantization."""
 
 
-def same(ctx: Lowering, node: Node, out: Quantization) -> str:
+def moving(move: Move) -> Row[Lowering]:
+    """The row of an operator that only moves the elements of its first operand, whatever they are."""
+
+    def build(ctx: Lowering, node: Node, out: Quantization) -> str:
+        return ctx.requantize(node, move(ctx, node, ctx.moved(node, _source(node), out)), out)
+
+    def integers(ctx: Lowering, node: Node) -> str:
+        return move(ctx, node, ctx.integer(_source(node), node))
+
+    return Row(build, Role.TRANSPARENT, integers=integers)
+
+
+def reshape(ctx: Lowering, node: Node, x: str) -> str:
+    return ctx.reshape(node, x, shape_of(node), "")
+
+
+def same(ctx: Lowering, node: Node, x: str) -> str:
     """Copies, dropout in evaluation mode, and other operators that change nothing."""
     bound = bind(node)
     if bound.get("train"):
@@ -35,7 +51,7 @@ def same(ctx: Lowering, node: Node, out: Quantization) -> str:
         raise ctx.unsupported(node, f"a conversion to {_dtype(node)}", "keep one floating-point type in the model")
     if shape_of(node) != shape_of(_source(node)):
         raise ctx.unsupported(node, "it repeats values", "use shapes that need no repetition")
-    return ctx.requantize(node, ctx.moved(node, _source(node), out), out)
+    return x
 
 
 def first_result(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -56,9 +72,8 @@ def _permutation(node: Node) -> tuple[int, ...]:
     return tuple(order)
 
 
-def permute(ctx: Lowering, node: Node, out: Quantization) -> str:
-    x = ctx.transpose(node, ctx.moved(node, _source(node), out), _permutation(node), "")
-    return ctx.requantize(node, x, out)
+def permute(ctx: Lowering, node: Node, x: str) -> str:
+    return ctx.transpose(node, x, _permutation(node), "")
 
 
 def concatenate(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -69,6 +84,14 @@ def concatenate(ctx: Lowering, node: Node, out: Quantization) -> str:
         parts.append(ctx.requantize(node, part, out))
     over = axis(bound["dim"], len(shape_of(node)))
     return ctx.emit(Concatenation, node, tuple(parts), shape_of(node), out, axis=over)
+
+
+def concatenate_integers(ctx: Lowering, node: Node) -> str:
+    bound = bind(node)
+    parts = tuple(ctx.integer(value, node) for value in bound["tensors"])
+    first = ctx.tensors[parts[0]]
+    over = axis(bound["dim"], len(shape_of(node)))
+    return ctx.emit(Concatenation, node, parts, shape_of(node), first.quantization, dtype=first.dtype, axis=over)
 
 
 def _pads(bound: dict[str, Any], rank: int) -> tuple[tuple[int, int], ...]:
@@ -91,11 +114,11 @@ def pad(ctx: Lowering, node: Node, out: Quantization) -> str:
     return ctx.requantize(node, ctx.emit(Pad, node, (x,), shape_of(node), quantization, padding=padding), out)
 
 
-_RESHAPE = Row(reshape, Role.TRANSPARENT)
-_SAME = Row(same, Role.TRANSPARENT)
-_PERMUTE = Row(permute, Role.TRANSPARENT)
+_RESHAPE = moving(reshape)
+_SAME = moving(same)
+_PERMUTE = moving(permute)
 _PAD = Row(pad, Role.TRANSPARENT)
-_CONCATENATE = Row(concatenate, Role.JOIN, ("tensors",))
+_CONCATENATE = Row(concatenate, Role.JOIN, ("tensors",), integers=concatenate_integers)
 
 ROWS: dict[str, Row[Lowering]] = {
     "aten.cat.default": _CONCATENATE,

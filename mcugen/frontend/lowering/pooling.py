@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from torch.fx import Node
 
-from mcugen.frontend.lowering.arguments import axes, bind, ints, shape_of
+from mcugen.frontend.lowering.arguments import axes, bind, ints, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.layout import from_nhwc, to_nhwc
+from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import AveragePool2d, DepthwiseConv2d, MaxPool2d, Mean, Pad
 from mcugen.graph.tensor import Quantization
@@ -18,11 +18,20 @@ from mcugen.graph.tensor import Quantization
 Pair = tuple[int, int]
 
 
+def _dimensions(node: Node) -> int:
+    """1 or 2, the axes behind the channels. A batch axis may be there or not, so the shape does not tell."""
+    return 1 if "1d" in target_name(node) else 2
+
+
+def _size(node: Node, of: Node | None = None) -> tuple[int, ...]:
+    """The sizes of the axes that `node` pools over, in its result or in another tensor."""
+    return shape_of(node if of is None else of)[-_dimensions(node) :]
+
+
 def _spatial(node: Node, value: Any, neutral: int) -> Pair:
     """An argument of a pooling operator as (vertical, horizontal)."""
-    rank = len(shape_of(node)) - 2
-    values = ints(value, rank)
-    return (neutral, values[0]) if rank == 1 else (values[0], values[1])
+    values = ints(value, _dimensions(node))
+    return (neutral, values[0]) if len(values) == 1 else (values[0], values[1])
 
 
 def _end_padding(size: int, out: int, kernel: int, stride: int, before: int) -> int:
@@ -31,7 +40,7 @@ def _end_padding(size: int, out: int, kernel: int, stride: int, before: int) -> 
 
 
 def _padding(node: Node, source: Node, kernel: Pair, stride: Pair, pads: Pair) -> tuple[int, int, int, int]:
-    size, out = shape_of(source)[2:], shape_of(node)[2:]
+    size, out = _size(node, source), _size(node)
     if len(size) == 1:
         size, out = (1, *size), (1, *out)
     bottom, right = (_end_padding(n, o, k, s, p) for n, o, k, s, p in zip(size, out, kernel, stride, pads, strict=True))
@@ -39,9 +48,7 @@ def _padding(node: Node, source: Node, kernel: Pair, stride: Pair, pads: Pair) -
 
 
 def _pooled_shape(node: Node) -> tuple[int, int, int, int]:
-    shape = shape_of(node)
-    height = shape[2] if len(shape) == 4 else 1
-    return 1, height, shape[-1], shape[1]
+    return nhwc_shape(shape_of(node), _dimensions(node))
 
 
 def max_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -52,14 +59,14 @@ def max_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
     kernel = _spatial(node, bound["kernel_size"], 1)
     stride = _spatial(node, bound["stride"] or bound["kernel_size"], 1)
     pads = _spatial(node, bound["padding"], 0)
-    x = to_nhwc(ctx, node, ctx.moved(node, source, out))
+    x = to_nhwc(ctx, node, ctx.moved(node, source, out), _dimensions(node))
     quantization = ctx.tensors[x].quantization
     assert quantization is not None
     padding = _padding(node, source, kernel, stride, pads)
     result = ctx.emit(
         MaxPool2d, node, (x,), _pooled_shape(node), quantization, kernel=kernel, stride=stride, padding=padding
     )
-    return ctx.requantize(node, from_nhwc(ctx, node, result, len(shape_of(node))), out)
+    return ctx.requantize(node, from_nhwc(ctx, node, result, _dimensions(node)), out)
 
 
 def average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -77,7 +84,7 @@ def average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 def adaptive_average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
     source = bind(node)["self"]
-    size, wanted = shape_of(source)[2:], shape_of(node)[2:]
+    size, wanted = _size(node, source), _size(node)
     if any(n % o for n, o in zip(size, wanted, strict=True)):
         raise ctx.unsupported(
             node, f"{size} is no multiple of the output size {wanted}", "use an output size that divides the input's"
@@ -89,15 +96,15 @@ def adaptive_average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
 def _average(
     ctx: Lowering, node: Node, source: Node, kernel: Pair, stride: Pair, pads: Pair, include: bool, out: Quantization
 ) -> str:
-    if all(n == 1 for n in shape_of(node)[2:]) and is_global(node):
-        return _mean(ctx, node, source, tuple(range(2, len(shape_of(node)))), out)
-    x = to_nhwc(ctx, node, ctx.operand(source, node))
+    rank, spatial = len(shape_of(node)), _dimensions(node)
+    if all(n == 1 for n in _size(node)) and is_global(node):
+        return _mean(ctx, node, source, tuple(range(rank - spatial, rank)), out)
+    x = to_nhwc(ctx, node, ctx.operand(source, node), spatial)
     quantization = ctx.tensors[x].quantization
     assert quantization is not None
     padding = _padding(node, source, kernel, stride, pads)
-    rank = len(shape_of(node))
     if quantization != out and (include or not any(pads)):
-        return from_nhwc(ctx, node, _average_as_convolution(ctx, node, x, kernel, stride, padding, out), rank)
+        return from_nhwc(ctx, node, _average_as_convolution(ctx, node, x, kernel, stride, padding, out), spatial)
     if include:
         top, left, bottom, right = padding
         n, h, w, c = ctx.tensors[x].shape
@@ -108,7 +115,7 @@ def _average(
     result = ctx.emit(
         AveragePool2d, node, (x,), _pooled_shape(node), quantization, kernel=kernel, stride=stride, padding=padding
     )
-    return ctx.requantize(node, from_nhwc(ctx, node, result, rank), out)
+    return ctx.requantize(node, from_nhwc(ctx, node, result, spatial), out)
 
 
 def _average_as_convolution(
@@ -124,9 +131,9 @@ def _average_as_convolution(
 def is_global(node: Node) -> bool:
     """True for a pooling operator whose one window is the whole, unpadded input."""
     bound = bind(node)
-    size = shape_of(bound["self"])[2:]
+    size = _size(node, bound["self"])
     if "output_size" in bound:
-        return all(n == 1 for n in shape_of(node)[2:])
+        return all(n == 1 for n in _size(node))
     padded = any(ints(bound["padding"], len(size)))
     return ints(bound["kernel_size"], len(size)) == size and not padded and bound.get("divisor_override") is None
 

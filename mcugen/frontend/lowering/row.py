@@ -38,6 +38,8 @@ class Row(Generic[State]):
         shares: for computing operators: whether a node keeps its input's quantization all the same (LiteRT demands it
             of pooling).
         bounds: for activations: (lowest, highest) real value, None for no bound.
+        integers: emits the operator for a node whose values are plain integers or booleans, or the integers between a
+            quantize and its dequantize; None when there is no such form. The result has the node's type.
     """
 
     build: Callable[[State, Node, Quantization], str]
@@ -47,3 +49,4 @@ class Row(Generic[State]):
     channel_axis: int = 0
     shares: Callable[[Node], bool] | None = None
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None
+    integers: Callable[[State, Node], str] | None = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.movement.concatenation import Concatenation
+from mcugen.graph.ops.movement.copy import Copy
 from mcugen.graph.ops.movement.pad import Pad
 from mcugen.graph.ops.movement.reshape import Reshape
 from mcugen.graph.ops.movement.transpose import Transpose
 
-OPERATORS: tuple[type[Operator], ...] = (Concatenation, Pad, Reshape, Transpose)
+OPERATORS: tuple[type[Operator], ...] = (Concatenation, Copy, Pad, Reshape, Transpose)
 
-__all__ = ["Concatenation", "Pad", "Reshape", "Transpose"]
+__all__ = ["Concatenation", "Copy", "Pad", "Reshape", "Transpose"]

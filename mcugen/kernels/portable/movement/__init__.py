@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.movement.concatenation import ConcatenationPortable
+from mcugen.kernels.portable.movement.copy import CopyPortable, ReshapePortable
 from mcugen.kernels.portable.movement.pad import PadPortable
-from mcugen.kernels.portable.movement.reshape import ReshapePortable
 from mcugen.kernels.portable.movement.transpose import TransposePortable
 
-KERNELS: tuple[Kernel, ...] = (ConcatenationPortable(), PadPortable(), ReshapePortable(), TransposePortable())
+KERNELS: tuple[Kernel, ...] = (
+    ConcatenationPortable(),
+    CopyPortable(),
+    PadPortable(),
+    ReshapePortable(),
+    TransposePortable(),
+)

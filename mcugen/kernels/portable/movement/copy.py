@@ -1,4 +1,4 @@
-"""Reshape: no data moves."""
+"""Copies, and the reshape that copies nothing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import ClassVar
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.movement.copy import Copy
 from mcugen.graph.ops.movement.reshape import Reshape
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.portable.common import PortableKernel, operands
 
 
-class ReshapePortable(PortableKernel):
-    """Nothing runs: input and output are one buffer. Only a constant is copied (mcugen_copy_s8)."""
+class CopyPortable(PortableKernel):
+    """mcugen_copy_s8."""
 
     name: ClassVar[str] = "copy_s8.portable"
-    operator: ClassVar[type[Operator]] = Reshape
+    operator: ClassVar[type[Operator]] = Copy
     any_type: ClassVar[bool] = True
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -30,8 +31,17 @@ class ReshapePortable(PortableKernel):
             constants=given.constants,
             outputs=(out.name,),
             as_bytes=True,
-            alias=bool(given.inputs),
+            alias=isinstance(op, Reshape) and bool(given.inputs),
         )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 1.0 * graph.tensor(op.outputs[0]).size_bytes
+
+
+class ReshapePortable(CopyPortable):
+    """Nothing runs: input and output are one buffer. Only a constant is copied."""
+
+    operator: ClassVar[type[Operator]] = Reshape
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 0.0
