@@ -115,9 +115,16 @@ def test_training_mode_with_batch_of_one() -> None:
         compile_program(program, "net", "random")
 
 
-def test_batch_of_two() -> None:
-    with pytest.raises(InputError, match=r"\(2, 4\)(.|\n)*batch"):
-        compile_program(export(nn.Linear(4, 4), (2, 4)), "net", "random")
+@pytest.mark.parametrize("shape", [(), (4,), (2, 4), (3, 1, 1, 1, 2, 4)])
+def test_any_batch_and_rank(shape: tuple[int, ...]) -> None:
+    graph = compile_program(export(nn.Linear(4, 4) if shape else nn.ReLU(), shape), "net", "random")
+    assert graph.inputs[0].shape == graph.outputs[0].shape == shape
+
+
+@pytest.mark.parametrize("shape, fault", [((0, 4), "no elements"), ((1, 1, 1, 1, 1, 2, 4), "7 axes")])
+def test_shapes_that_no_device_takes(shape: tuple[int, ...], fault: str) -> None:
+    with pytest.raises(InputError, match=fault):
+        compile_program(export(nn.ReLU(), shape), "net", "random")
 
 
 def test_weights_that_are_not_finite() -> None:

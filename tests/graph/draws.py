@@ -73,7 +73,8 @@ def image(draw: Draw, channels: int, channels_out: int = 0) -> tuple[int, int, i
     """An NHWC shape; when an operator has many channels in or out, it gets few positions."""
     busiest = max(channels, channels_out)
     limit = 12 if busiest <= 16 else 6 if busiest <= 64 else 3
-    return 1, draw(st.integers(1, limit)), draw(st.integers(1, limit)), channels
+    batch = draw(st.sampled_from([1, 1, 2, 3]))
+    return batch, draw(st.integers(1, limit)), draw(st.integers(1, limit)), channels
 
 
 class Window(NamedTuple):
@@ -178,9 +179,11 @@ def weighted(
 
 @st.composite
 def shapes(draw: Draw, rank: int | None = None) -> tuple[int, ...]:
-    """Shapes of 1 to 4 axes; four axes are NHWC with batch 1."""
-    rank = rank or draw(st.integers(1, 4))
+    """Shapes of 1 to 6 axes."""
+    rank = rank or draw(st.sampled_from([1, 2, 3, 4, 4, 5, 6]))
+    if rank > 4:
+        return tuple(draw(st.integers(1, 4)) for _ in range(rank))
     outer = [draw(st.integers(1, 9)) for _ in range(rank - 1)]
     if rank == 4:
-        outer[0] = 1
+        outer[0] = draw(st.integers(1, 3))
     return (*outer, draw(channel_counts))

@@ -20,6 +20,7 @@ from mcugen.graph.ops import (
     Clamp,
     Concatenation,
     Conv2d,
+    Copy,
     DepthwiseConv2d,
     FullyConnected,
     MaxPool2d,
@@ -84,7 +85,7 @@ def conv2d_graphs(
     tensors = [
         Tensor("input", shape, "int8", parts.x),
         *parts.constants,
-        Tensor("output", (1, *window.output, c_out), "int8", parts.out),
+        Tensor("output", (shape[0], *window.output, c_out), "int8", parts.out),
     ]
     op = Conv2d(
         name="conv",
@@ -120,7 +121,7 @@ def depthwise_graphs(
     tensors = [
         Tensor("input", shape, "int8", parts.x),
         *parts.constants,
-        Tensor("output", (1, *window.output, c_out), "int8", parts.out),
+        Tensor("output", (shape[0], *window.output, c_out), "int8", parts.out),
     ]
     op = DepthwiseConv2d(
         name="depthwise",
@@ -163,7 +164,7 @@ def _pool(draw: Draw, cls: type[AveragePool2d] | type[MaxPool2d], padding: Paddi
     window = draw(windows(shape[1:3], None, None, padding, (1, 1), pooling=True))
     tensors = [
         Tensor("input", shape, "int8", q),
-        Tensor("output", (1, *window.output, shape[3]), "int8", q),
+        Tensor("output", (shape[0], *window.output, shape[3]), "int8", q),
     ]
     op = cls(
         name="pool",
@@ -264,6 +265,13 @@ def reshape_graphs(draw: Draw) -> Case:
 
 
 @st.composite
+def copy_graphs(draw: Draw) -> Case:
+    """One copy."""
+    shape, q = draw(shapes()), draw(quantizations)
+    return _unary(draw, Copy(name="copy", inputs=("input",), outputs=("output",)), shape, shape, q)
+
+
+@st.composite
 def transpose_graphs(draw: Draw) -> Case:
     """One transpose."""
     shape, q = draw(shapes()), draw(quantizations)
@@ -274,12 +282,10 @@ def transpose_graphs(draw: Draw) -> Case:
 
 @st.composite
 def pad_graphs(draw: Draw) -> Case:
-    """One pad; four axes keep batch 1."""
+    """One pad."""
     shape, q = draw(shapes()), draw(quantizations)
-    padding = tuple(
-        (0, 0) if len(shape) == 4 and axis == 0 else draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
-        for axis in range(len(shape))
-    )
+    most = 3 if len(shape) <= 4 else 1
+    padding = tuple(draw(st.tuples(st.integers(0, most), st.integers(0, most))) for _ in shape)
     out = tuple(n + before + after for n, (before, after) in zip(shape, padding, strict=True))
     return _unary(draw, Pad(name="pad", inputs=("input",), outputs=("output",), padding=padding), shape, out, q)
 
@@ -288,7 +294,7 @@ def pad_graphs(draw: Draw) -> Case:
 def concatenation_graphs(draw: Draw) -> Case:
     """One concatenation of two to four inputs."""
     rng, q, shape = draw(seeds), draw(quantizations), draw(shapes())
-    axis = draw(st.integers(1 if len(shape) == 4 else 0, len(shape) - 1))
+    axis = draw(st.integers(0, len(shape) - 1))
     sizes = draw(st.lists(st.integers(1, 17), min_size=2, max_size=4))
     tensors = [Tensor(f"input{i}", (*shape[:axis], n, *shape[axis + 1 :]), "int8", q) for i, n in enumerate(sizes)]
     names = tuple(t.name for t in tensors)
@@ -345,6 +351,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "clamp": clamp_graphs,
     "concatenation": concatenation_graphs,
     "conv2d": conv2d_graphs,
+    "copy": copy_graphs,
     "depthwise_conv2d": depthwise_graphs,
     "fully_connected": fully_connected_graphs,
     "max_pool2d": max_pool_graphs,

@@ -47,4 +47,5 @@ def test_networks_run() -> None:
         kinds.update(op.kind for op in case.graph.operators)
 
     check()
-    assert kinds == set(OPERATORS)
+    # The planner adds copies.
+    assert kinds == set(OPERATORS) - {"copy"}

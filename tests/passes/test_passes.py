@@ -29,6 +29,7 @@ RARE = (
     "fold_constants",
     "fold_into_fully_connected",
     "fold_padding",
+    "split_concatenation",
     "move_unit_axes",
     "remove_dead",
     "share_movement",

@@ -97,6 +97,7 @@ SHARING = [
     FakeKernel("softmax", "inplace"),
     FakeKernel("reshape", None),
     FakeKernel("concatenation", None),
+    FakeKernel("copy", None),
 ]
 PLAIN = [FakeKernel(k.kind, None) for k in SHARING]
 

@@ -98,7 +98,7 @@ def plan_of(graph: Graph, **options: object) -> Plan:
 
 
 def copies(plan: Plan) -> list[str]:
-    return [s.operator.name for s in plan.steps if s.operator.kind == "concatenation"]
+    return [s.operator.name for s in plan.steps if s.operator.kind == "copy"]
 
 
 def test_borders_are_the_callers_memory() -> None:
@@ -132,12 +132,13 @@ def test_one_tensor_as_two_outputs() -> None:
     assert len(copies(plan_of(twice))) == 1
 
 
-def test_a_constant_output_is_an_error() -> None:
+def test_a_constant_output_is_copied() -> None:
     net = NetworkBuilder("constant")
     net.input(1, 2, 2, 1)
-    name = net.constant("c", (1, 4), 1)
-    with pytest.raises(InputError, match="output 'c' is a constant"):
-        make_plan(net.build(name), board(), find=finder(SHARING))
+    plan = make_plan(net.build(net.constant("c", (1, 4), 1)), board())
+    (step,) = plan.steps
+    assert step.operator.kind == "copy" and not step.invocation.inputs and len(step.invocation.constants) == 1
+    assert plan.storage[step.operator.outputs[0]] == "output:0"
 
 
 def test_an_output_that_is_read_again_is_not_overwritten() -> None:
