@@ -99,7 +99,7 @@ class _Rehearsal(Lowering):
         return self.materialize(value, _ANY)
 
     def integer(self, value: Any, user: Node) -> str:
-        if self.constant_value(value) is not None or value in self.integers or value.op == "placeholder":
+        if self.constant_value(value) is not None or value in self.integers:
             return super().integer(value, user)
         dtype = dtype_of(value)
         if dtype not in INTEGERS:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend import compile_program, load_model
+from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from tests.frontend.archives import INPUT, small_archive
 from tests.frontend.programs import export, samples
@@ -135,13 +136,16 @@ def test_weights_that_are_not_finite() -> None:
         compile_program(export(model, (1, 4)), "net", "random")
 
 
-def test_constant_output() -> None:
-    class Constant(nn.Module):
-        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-            return torch.relu(x), torch.ones(1, 3) * 2
+def test_constant_outputs() -> None:
+    """Results that depend on no input are copied from flash."""
 
-    with pytest.raises(InputError, match="constant"):
-        compile_program(export(Constant(), (1, 4)), "net", "random")
+    class Constant(nn.Module):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return x.relu(), torch.arange(3)
+
+    graph = compile_program(torch.export.export(Constant(), (torch.zeros(1, 4),)), "net", "random")
+    result = reference.run_model_layout(graph, {"x": np.zeros((2, 4), np.int8)})
+    np.testing.assert_array_equal(result[graph.outputs[1].name], [[0, 1, 2]] * 2)
 
 
 def test_unused_input_stays(caplog: pytest.LogCaptureFixture) -> None:
