@@ -22,7 +22,11 @@ struct mcugen_dsp_output {
 
 MCUGEN_KERNEL int32_t mcugen_dsp_requantize_general(int32_t accumulator, int32_t multiplier, int32_t shift)
 {
-    int32_t shifted = shift > 0 ? (int32_t)((uint32_t)accumulator << shift) : accumulator;
+    int32_t shifted = accumulator;
+    if (shift > 0) {
+        const int32_t most = INT32_MAX >> shift, least = -most - 1;
+        shifted = accumulator > most ? INT32_MAX : accumulator < least ? INT32_MIN : accumulator * (1 << shift);
+    }
     int32_t exponent = shift > 0 ? 0 : -shift;
     int64_t high = ((int64_t)shifted * multiplier + (INT64_C(1) << 30)) >> 31;
     int64_t half = exponent > 0 ? INT64_C(1) << (exponent - 1) : 0;

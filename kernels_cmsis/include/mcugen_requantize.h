@@ -25,12 +25,19 @@ MCUGEN_KERNEL int32_t mcugen_rounding_shift_right(int32_t x, int32_t exponent)
     return (x >> exponent) + ((x & mask) > threshold);
 }
 
-/* x * multiplier * 2**(shift - 31). A positive shift wraps x to 32 bits. multiplier >= 0, shift in -31 ... 30. */
+/* x * 2**shift, saturated; shift in 0 ... 30. */
+MCUGEN_KERNEL int32_t mcugen_saturating_shift_left(int32_t x, int32_t shift)
+{
+    const int32_t most = INT32_MAX >> shift, least = -most - 1;
+    return x > most ? INT32_MAX : x < least ? INT32_MIN : x * (1 << shift);
+}
+
+/* x * multiplier * 2**(shift - 31). A positive shift saturates. multiplier >= 0, shift in -31 ... 30. */
 MCUGEN_KERNEL int32_t mcugen_requantize(int32_t x, int32_t multiplier, int32_t shift)
 {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
-    const int32_t shifted = (int32_t)((uint32_t)x << left);
+    const int32_t shifted = mcugen_saturating_shift_left(x, left);
     /* With a multiplier that is not negative nothing saturates. */
     const int32_t product = (int32_t)(((int64_t)shifted * multiplier + (INT64_C(1) << 30)) >> 31);
     return mcugen_rounding_shift_right(product, right);

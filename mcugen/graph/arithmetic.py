@@ -43,6 +43,18 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return fixed, shift
 
 
+SATURATES_INT8 = 256.0
+"""Any integer but 0, scaled by this or more, leaves the range of int8, whatever the zero point."""
+
+
+def quantize_int8_multiplier(real: float) -> tuple[int, int]:
+    """As `quantize_multiplier`, for results that end in int8.
+
+    Multipliers above 256 become 256: every accumulator but 0 saturates either way, and the left shift stays below 10.
+    """
+    return quantize_multiplier(min(real, SATURATES_INT8))
+
+
 def saturating_rounding_doubling_high_mul(a: npt.ArrayLike, b: npt.ArrayLike) -> Int64Array:
     """round(a * b / 2**31) of int32 values, saturated where both are INT32_MIN."""
     product = np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64)
@@ -60,17 +72,14 @@ def rounding_divide_by_pot(x: npt.ArrayLike, exponent: npt.ArrayLike) -> Int64Ar
     return (value >> e) + ((value & mask) > threshold)
 
 
-def _wrap32(x: Int64Array) -> Int64Array:
-    return ((x + 2**31) & 0xFFFFFFFF) - 2**31
-
-
 def multiply_by_quantized_multiplier(x: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> Int64Array:
     """Requantizes int32 accumulators; all arguments broadcast.
 
-    The left shift wraps to 32 bits as it does on the device.
+    The left shift saturates. TFLM and CMSIS-NN do not define what it does beyond 32 bits (it wraps there); all others
+    are their bits.
     """
     s = np.asarray(shift, dtype=np.int64)
     left = np.maximum(s, 0)
     right = np.maximum(-s, 0)
-    shifted = _wrap32(np.asarray(x, dtype=np.int64) << left)
+    shifted = np.clip(np.asarray(x, dtype=np.int64) << left, INT32_MIN, INT32_MAX)
     return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), right)

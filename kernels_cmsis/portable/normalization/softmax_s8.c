@@ -39,13 +39,6 @@ MCUGEN_KERNEL int32_t mcugen_exp_on_negative(int32_t x)
     return result;
 }
 
-/* x * 2**bits, saturated */
-MCUGEN_KERNEL int32_t mcugen_saturating_shift_left(int32_t x, int32_t bits)
-{
-    const int32_t most = INT32_MAX >> bits, least = -most - 1;
-    return x > most ? INT32_MAX : x < least ? INT32_MIN : x * (1 << bits);
-}
-
 /* 1 / (1 + x) in Q0.31 for x in [0, 1) in Q0.31: three Newton-Raphson steps on Q2.29. */
 MCUGEN_KERNEL int32_t mcugen_one_over_one_plus(int32_t x)
 {

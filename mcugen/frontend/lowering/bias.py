@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from torch.fx import Node
 
+from mcugen.frontend.lowering.channels import ChannelOverflowError, Channels, Float64Array, fit_channels
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.provenance import origin
 from mcugen.graph.tensor import Quantization
 
-# The bias shares the 32-bit accumulator with the sum of products; this leaves it half.
-_BIAS_LIMIT = 2.0**30
-
-
-def _coarser_where_needed(
-    values: npt.NDArray[np.int8],
-    scales: npt.NDArray[np.float64],
-    axis: int,
-    bias: npt.NDArray[np.float64],
-    input_scale: float,
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
-    """Channels whose weights are so small against their bias that it would overflow get a coarser weight scale.
-
-    Their weights matter less than 2**-30 of the bias each, so nothing visible is lost. All-zero channels, which
-    observers give a scale near 1e-7, are the usual case, and exact.
-    """
-    needed = np.abs(bias) / (_BIAS_LIMIT * input_scale)
-    if not (needed > scales).any():
-        return values, scales
-    per_channel = np.broadcast_to(scales, bias.shape)
-    coarse = np.maximum(per_channel, needed)
-    # Rounded up to float32, the precision in which the graph keeps scales.
-    coarse = np.where(coarse > per_channel, np.nextafter(coarse.astype(np.float32), np.float32(np.inf)), per_channel)
-    factor = (per_channel / coarse).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
-    return np.rint(values * factor).astype(np.int8), coarse.astype(np.float64)
+log = logging.getLogger(__name__)
 
 
 def add_weights_and_bias(
@@ -57,23 +36,80 @@ def add_weights_and_bias(
         bias: the node's bias argument: a float constant, or a dequantized one; None for none.
         out: the output's quantization.
     """
-    input_scale = ctx.tensors[x].scale
-    real = None
-    if bias is not None:
-        constant = ctx.constant_value(bias)
-        if constant is None:
-            raise ctx.unsupported(node, "its bias is computed at run time", "use a constant bias")
-        real = constant.double().numpy().reshape(-1)
-        if not np.isfinite(real).all():
-            raise ctx.unsupported(node, "its bias is not finite", "train or load the model's weights again")
-        values, scales = _coarser_where_needed(values, scales, axis, real, input_scale)
-    quantization = _symmetric(scales, axis)
-    names = [ctx.constant(f"{node.name}_weights", values, quantization)]
-    if real is not None:
-        products = np.float64(input_scale) * np.asarray(quantization.scales)
-        integers = np.rint(real / products).astype(np.int32)
-        names.append(ctx.constant(f"{node.name}_bias", integers, _symmetric(products, 0)))
+    x_quantization = ctx.tensors[x].quantization
+    assert x_quantization is not None
+    channels = values.shape[axis]
+    real = None if bias is None else _real_bias(ctx, node, bias)
+    rows = np.moveaxis(values, axis, 0)
+    fitted = _fitted(
+        ctx,
+        node,
+        rows.reshape(channels, -1),
+        _channel_scales(ctx, node, scales, channels),
+        np.zeros(channels) if real is None else real,
+        (x_quantization, out),
+    )
+    packed = np.moveaxis(fitted.rows.reshape(rows.shape), 0, axis)
+    one_scale = scales.size == 1 and bool((fitted.scales == fitted.scales[0]).all())
+    kept = fitted.scales[:1] if one_scale else fitted.scales
+    names = [ctx.constant(f"{node.name}_weights", packed, _symmetric(kept, axis))]
+    if real is not None or fitted.bias.any():
+        # Their scale only says what they mean; it must not vanish in float32.
+        products = np.maximum(np.float64(x_quantization.scale) * kept, np.finfo(np.float32).tiny)
+        names.append(ctx.constant(f"{node.name}_bias", fitted.bias, _symmetric(products, 0)))
     return tuple(names)
+
+
+def _real_bias(ctx: Lowering, node: Node, bias: Any) -> Float64Array:
+    constant = ctx.constant_value(bias)
+    if constant is None:
+        raise ctx.unsupported(node, "its bias is computed at run time", "use a constant bias")
+    real = constant.double().numpy().reshape(-1)
+    if not np.isfinite(real).all():
+        raise ctx.unsupported(node, "its bias is not finite", "train or load the model's weights again")
+    return real
+
+
+def _channel_scales(ctx: Lowering, node: Node, scales: Float64Array, channels: int) -> Float64Array:
+    """One scale for each channel, in the precision in which the graph keeps them."""
+    each = np.broadcast_to(scales.astype(np.float32).astype(np.float64), (channels,))
+    wrong = np.flatnonzero(~(np.isfinite(each) & (each > 0)))
+    if len(wrong):
+        raise ctx.unsupported(
+            node,
+            f"the weight scale of output channel {wrong[0]} is {each[wrong[0]]}, which is no positive number",
+            "calibrate the model before it is converted",
+        )
+    return each
+
+
+def _fitted(
+    ctx: Lowering,
+    node: Node,
+    rows: npt.NDArray[np.int8],
+    scales: Float64Array,
+    bias: Float64Array,
+    around: tuple[Quantization, Quantization],
+) -> Channels:
+    """See `fit_channels`; `around` are the quantizations of input and output."""
+    try:
+        fitted = fit_channels(rows, scales, bias, *around)
+    except ChannelOverflowError as error:
+        raise ctx.unsupported(
+            node,
+            f"output channel {error.channel} has no form in 32-bit integers: {error}",
+            "quantize its weights with a scale nearer to its bias, or its output with a scale nearer to its results",
+        ) from error
+    if fitted.worst is not None:
+        channel, steps = fitted.worst
+        log.warning(
+            "%s: the output's scale is finer than the products of input and weights; the bias of channel %d is off by "
+            "%.3g output steps",
+            origin(node),
+            channel,
+            steps,
+        )
+    return fitted
 
 
 def _symmetric(scales: npt.NDArray[np.float64], axis: int) -> Quantization:

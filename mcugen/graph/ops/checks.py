@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from mcugen.graph.arithmetic import INT32_MAX
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import Tensor
 
@@ -90,23 +87,7 @@ def require_weights(op: Operator, weights: Tensor, bias: Tensor | None, axis: in
     require_shape(op, bias, (channels,))
 
 
-def require_int32_accumulator(op: Operator, bound: int) -> None:
-    """No input may overflow the 32-bit accumulator: `bound` is the largest magnitude it can reach."""
-    hint = "quantize the weights of its smallest channel more coarsely, so that its bias gets smaller"
-    require(bound <= INT32_MAX, op, f"the accumulator can reach {bound}, above {INT32_MAX}; {hint}")
-
-
 def largest_activation(tensor: Tensor) -> int:
     """The largest |integer - zero point| an activation can hold."""
     low, high = tensor.integer_range
     return max(tensor.zero_point - low, high - tensor.zero_point)
-
-
-def accumulator_bound(x: Tensor, weights: Tensor, bias: Tensor | None, axis: int) -> int:
-    """The largest |accumulator| of a weighted sum, over all inputs of `x`'s type and all channels on `axis`."""
-    assert weights.data is not None
-    other = tuple(i for i in range(len(weights.shape)) if i != axis)
-    sums = np.abs(weights.data.astype(np.int64)).sum(axis=other) * largest_activation(x)
-    if bias is not None and bias.data is not None:
-        sums = sums + np.abs(bias.data.astype(np.int64))
-    return int(sums.max(initial=0))

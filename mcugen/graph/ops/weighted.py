@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_multiplier
+from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_int8_multiplier
 from mcugen.graph.tensor import IntArray, Tensor
 
 Int32Array = npt.NDArray[np.int32]
 
 
 def quantize_multipliers(reals: Sequence[float]) -> tuple[Int32Array, Int32Array]:
-    """(multipliers, shifts) of many real multipliers, both int32."""
-    pairs = [quantize_multiplier(r) for r in reals]
+    """(multipliers, shifts) of many real multipliers, both int32; see `quantize_int8_multiplier`."""
+    pairs = [quantize_int8_multiplier(r) for r in reals]
     return np.array([m for m, _ in pairs], np.int32), np.array([s for _, s in pairs], np.int32)
 
 
-def convolution_requantization(x: Tensor, weights: Tensor, out: Tensor, channels: int) -> tuple[Int32Array, Int32Array]:
+def channel_requantization(x: Tensor, weights: Tensor, out: Tensor, channels: int) -> tuple[Int32Array, Int32Array]:
     """(multipliers, shifts) per output channel, each of shape (channels,).
 
     The real multiplier is double(input scale) * double(weight scale) / double(output scale) of float32 scales, as in
-    TFLM `PopulateConvolutionQuantizationParams`.
+    TFLM `PopulateConvolutionQuantizationParams` and `GetQuantizedConvolutionMultipler`.
     """
     assert weights.quantization is not None
     scales = weights.quantization.scales

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
+from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected
+from mcugen.graph.ops.accumulator import shifts_without_overflow
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
@@ -102,6 +104,13 @@ class CmsisNnKernel(Kernel):
                 f"emitted for CMSIS-NN's {self.core.value} code, built for another class of core: emit again",
             ),
         )
+
+
+def requantizes_without_overflow(op: Conv2d | DepthwiseConv2d | FullyConnected, graph: Graph) -> bool:
+    """CMSIS-NN's requantization guards neither its left shift nor the addition of the zero point."""
+    inputs, outputs = graph.input_tensors(op), graph.output_tensors(op)
+    ranges, requantization = op.accumulator_ranges(inputs), op.requantization(inputs, outputs)
+    return shifts_without_overflow(ranges, requantization, outputs[0].zero_point)
 
 
 def bias_or_zeros(bias: IntArray | None, channels: int) -> IntArray:

@@ -11,7 +11,12 @@ from mcugen.graph.ops import Conv2d, Operator
 from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, ParamValue
-from mcugen.kernels.cmsis_nn.base import LARGEST_SIZE, CmsisNnKernel, bias_or_zeros
+from mcugen.kernels.cmsis_nn.base import (
+    LARGEST_SIZE,
+    CmsisNnKernel,
+    bias_or_zeros,
+    requantizes_without_overflow,
+)
 from mcugen.kernels.cmsis_nn.core import CoreClass, convolve_bytes
 from mcugen.kernels.cmsis_nn.interface import Interface
 from mcugen.kernels.images import cost_per_image, per_image
@@ -94,7 +99,8 @@ class Convolve(CmsisNnKernel):
 
     def exact(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, Conv2d)
-        return sizes_fit(op, graph) and (self.interface.grouped or op.groups(graph.input_tensors(op)) == 1)
+        fits = sizes_fit(op, graph) and requantizes_without_overflow(op, graph)
+        return fits and (self.interface.grouped or op.groups(graph.input_tensors(op)) == 1)
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -132,7 +138,8 @@ class _Pointwise(CmsisNnKernel):
         assert isinstance(op, Conv2d)
         plain = graph.tensor(op.inputs[1]).shape[1:3] == (1, 1) and not any(op.padding)
         stride = (op.stride != (1, 1)) == self.strided
-        return plain and stride and op.groups(graph.input_tensors(op)) == 1 and sizes_fit(op, graph)
+        fits = sizes_fit(op, graph) and requantizes_without_overflow(op, graph)
+        return plain and stride and op.groups(graph.input_tensors(op)) == 1 and fits
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:

@@ -10,7 +10,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops import DepthwiseConv2d, Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
-from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, padded
+from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, padded, requantizes_without_overflow
 from mcugen.kernels.cmsis_nn.convolve import (
     channel_constants,
     convolve_call,
@@ -41,7 +41,7 @@ class _Depthwise(CmsisNnKernel):
 
     def exact(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, DepthwiseConv2d)
-        return sizes_fit(op, graph) and self.fits(op, graph)
+        return sizes_fit(op, graph) and requantizes_without_overflow(op, graph) and self.fits(op, graph)
 
     def fits(self, op: DepthwiseConv2d, graph: Graph) -> bool:
         return True
@@ -152,7 +152,8 @@ class DepthwiseAsConvolve(CmsisNnKernel):
 
     def exact(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, DepthwiseConv2d)
-        return graph.tensor(op.inputs[0]).shape[3] == 1 and sizes_fit(op, graph)
+        fits = sizes_fit(op, graph) and requantizes_without_overflow(op, graph)
+        return graph.tensor(op.inputs[0]).shape[3] == 1 and fits
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:

@@ -10,7 +10,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops import FullyConnected, Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
-from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, bias_or_zeros, wrapped_int32
+from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, bias_or_zeros, requantizes_without_overflow, wrapped_int32
 from mcugen.kernels.cmsis_nn.core import CoreClass
 from mcugen.kernels.cmsis_nn.interface import HeliumSums
 
@@ -28,9 +28,11 @@ class _FullyConnected(CmsisNnKernel):
     per_channel: ClassVar[bool]
 
     def exact(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, FullyConnected)
         quantization = graph.tensor(op.inputs[1]).quantization
         assert quantization is not None
-        return (len(quantization.scales) > 1) == self.per_channel
+        per_channel = len(quantization.scales) > 1
+        return per_channel == self.per_channel and requantizes_without_overflow(op, graph)
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, FullyConnected)

@@ -10,6 +10,9 @@ from mcugen.graph.ops.normalization.softmax import Softmax
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
 
+# With more elements, the sum of exponentials can ask for a right shift by 32 or more, which C does not define.
+_MOST_ELEMENTS = 511
+
 
 class SoftmaxS8(CmsisNnKernel):
     """arm_softmax_s8."""
@@ -18,6 +21,9 @@ class SoftmaxS8(CmsisNnKernel):
     arm: ClassVar[str] = "softmax_s8"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_softmax_params"
     operator: ClassVar[type[Operator]] = Softmax
+
+    def exact(self, op: Operator, graph: Graph) -> bool:
+        return graph.tensor(op.inputs[0]).shape[-1] <= _MOST_ELEMENTS
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Softmax)

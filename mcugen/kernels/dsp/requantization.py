@@ -19,9 +19,8 @@ from mcugen.graph.arithmetic import (
     multiply_by_quantized_multiplier,
     saturating_rounding_doubling_high_mul,
 )
+from mcugen.graph.ops.accumulator import Int64Array, channel_ranges
 from mcugen.graph.tensor import IntArray, Tensor
-
-Int64Array = npt.NDArray[np.int64]
 
 # (2 * zero_point + 1) * 2**e has to fit 32 bits.
 _LARGEST_EXPONENT = 22
@@ -69,7 +68,7 @@ def pack_channels(
     """
     multiplier, shift = (np.asarray(a, np.int64) for a in requantization)
     full_bias = np.zeros(len(weights), np.int64) if bias is None else bias.astype(np.int64)
-    low, high = _accumulator_range(weights, full_bias, x)
+    low, high = channel_ranges(weights, full_bias, x.zero_point, x.integer_range)
     ends = [
         np.clip(multiply_by_quantized_multiplier(end, multiplier, shift) + out.zero_point, *clamp)
         for end in (low, high)
@@ -78,8 +77,8 @@ def pack_channels(
     fast = is_fast(low, high, multiplier, exponent, out.zero_point)
     if doubled:
         fast &= (2 * low >= INT32_MIN) & (2 * high <= INT32_MAX)
-    # The result is monotonic in the accumulator as long as the left shift does not wrap.
-    constant = ~fast & (ends[0] == ends[1]) & (shift <= 0)
+    # The result is monotonic in the accumulator.
+    constant = ~fast & (ends[0] == ends[1])
     weights = np.where(constant[:, None], 0, weights).astype(np.int8)
     # With m = 2**30 and e = 1, an accumulator of 4k gives k.
     full_bias = np.where(constant, 4 * (ends[0] - out.zero_point), full_bias)
@@ -91,14 +90,6 @@ def pack_channels(
             return PackedChannels(weights, 2 * folded, multiplier, exponent, general=False)
         return PackedChannels(weights, folded, 2 * multiplier - (1 << 32), exponent, general=False)
     return PackedChannels(weights, folded, multiplier, -exponent, general=True)
-
-
-def _accumulator_range(weights: IntArray, bias: Int64Array, x: Tensor) -> tuple[Int64Array, Int64Array]:
-    """(lowest, highest) accumulator of each channel over all inputs."""
-    wide = weights.astype(np.int64)
-    positive, negative = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
-    least, most = (end - x.zero_point for end in x.integer_range)
-    return bias + positive * least + negative * most, bias + positive * most + negative * least
 
 
 def is_fast(

@@ -9,19 +9,18 @@ from typing import ClassVar
 
 import numpy as np
 
+from mcugen.graph.ops.accumulator import Int64Array, accumulator_ranges, largest_magnitude, require_no_overflow
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
-    accumulator_bound,
     require,
     require_arity,
     require_clamp,
     require_int8,
-    require_int32_accumulator,
     require_nhwc,
     require_shape,
     require_weights,
 )
-from mcugen.graph.ops.weighted import Int32Array, convolution_requantization, exact_float, finish_accumulator
+from mcugen.graph.ops.weighted import Int32Array, channel_requantization, exact_float, finish_accumulator
 from mcugen.graph.ops.windows import output_size, pad_image, require_window, window_view
 from mcugen.graph.tensor import IntArray, Tensor
 
@@ -50,12 +49,12 @@ class Conv2d(Operator):
         return inputs[0].shape[3] // inputs[1].shape[3]
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[Int32Array, Int32Array]:
-        """(multipliers, shifts) per output channel, int32 of shape (O,); see `convolution_requantization`."""
-        return convolution_requantization(inputs[0], inputs[1], outputs[0], inputs[1].shape[0])
+        """(multipliers, shifts) per output channel, int32 of shape (O,); see `channel_requantization`."""
+        return channel_requantization(inputs[0], inputs[1], outputs[0], inputs[1].shape[0])
 
-    def accumulator_bound(self, inputs: Sequence[Tensor]) -> int:
-        """The largest magnitude that the accumulator of any output can reach, over all possible activations."""
-        return accumulator_bound(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, axis=0)
+    def accumulator_ranges(self, inputs: Sequence[Tensor]) -> tuple[Int64Array, Int64Array]:
+        """(lowest, highest) accumulator of each output channel over all possible activations."""
+        return accumulator_ranges(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, axis=0)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 2, 3)
@@ -72,13 +71,13 @@ class Conv2d(Operator):
         size = output_size(x, kernel, self.stride, self.dilation, self.padding)
         require_shape(self, out, (x.shape[0], *size, weights.shape[0]))
         require_clamp(self, self.clamp, out)
-        require_int32_accumulator(self, self.accumulator_bound(inputs))
+        require_no_overflow(self, self.accumulator_ranges(inputs))
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         x, weights, out = tensors_in[0], inputs[1], tensors_out[0]
-        number = exact_float(self.accumulator_bound(tensors_in))
+        number = exact_float(largest_magnitude(accumulator_ranges(x, tensors_in[1], None, axis=0)))
         # The zero point is subtracted first, so the padding is zero.
         image = pad_image(inputs[0].astype(np.int32) - x.zero_point, self.padding, 0).astype(number)
         windows = window_view(image, (weights.shape[1], weights.shape[2]), self.stride, self.dilation)

@@ -8,19 +8,18 @@ from typing import ClassVar
 
 import numpy as np
 
+from mcugen.graph.ops.accumulator import Int64Array, accumulator_ranges, require_no_overflow
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
-    accumulator_bound,
     require,
     require_arity,
     require_clamp,
     require_int8,
-    require_int32_accumulator,
     require_nhwc,
     require_shape,
     require_weights,
 )
-from mcugen.graph.ops.weighted import Int32Array, convolution_requantization, finish_accumulator
+from mcugen.graph.ops.weighted import Int32Array, channel_requantization, finish_accumulator
 from mcugen.graph.ops.windows import output_size, pad_image, require_window, window_view
 from mcugen.graph.tensor import IntArray, Tensor
 
@@ -45,12 +44,12 @@ class DepthwiseConv2d(Operator):
         return inputs[1].shape[3] // inputs[0].shape[3]
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[Int32Array, Int32Array]:
-        """(multipliers, shifts) per output channel, int32 of shape (O,); see `convolution_requantization`."""
-        return convolution_requantization(inputs[0], inputs[1], outputs[0], inputs[1].shape[3])
+        """(multipliers, shifts) per output channel, int32 of shape (O,); see `channel_requantization`."""
+        return channel_requantization(inputs[0], inputs[1], outputs[0], inputs[1].shape[3])
 
-    def accumulator_bound(self, inputs: Sequence[Tensor]) -> int:
-        """The largest magnitude that the accumulator of any output can reach, over all possible activations."""
-        return accumulator_bound(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, axis=3)
+    def accumulator_ranges(self, inputs: Sequence[Tensor]) -> tuple[Int64Array, Int64Array]:
+        """(lowest, highest) accumulator of each output channel over all possible activations."""
+        return accumulator_ranges(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, axis=3)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 2, 3)
@@ -65,7 +64,7 @@ class DepthwiseConv2d(Operator):
         require(weights.shape[0] == 1, self, f"weights have shape {weights.shape}, must be (1, KH, KW, O)")
         require_shape(self, out, (x.shape[0], *size, weights.shape[3]))
         require_clamp(self, self.clamp, out)
-        require_int32_accumulator(self, self.accumulator_bound(inputs))
+        require_no_overflow(self, self.accumulator_ranges(inputs))
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]

@@ -15,6 +15,8 @@ from mcugen.graph.ops.elementwise.binary import require_elementwise
 from mcugen.graph.tensor import IntArray, Tensor
 
 LEFT_SHIFT = 20
+# Output steps that one step of an input may be: above, the common scale is coarser than half an output step.
+_COARSEST = 1 << (LEFT_SHIFT - 2)
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,37 @@ class Add(Operator):
     pointwise: ClassVar[bool] = True
     clamp: tuple[int, int] = (-128, 127)
 
+    def _scales(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[float, float]:
+        """The input scales to compute with.
+
+        Where TFLM would lose output steps, because an input's step is so many of them, that step only decides to which
+        side the output saturates: it is made smaller, to where it still does, and leaves the other input its bits.
+        """
+        first, second = (t.scale for t in inputs)
+        least, most, out = min(first, second), max(first, second), outputs[0].scale
+        if most < _COARSEST * out:
+            return first, second
+        if first == second:
+            return 512 * out, 512 * out
+        limit = min(most, 256 * least + 512 * out)
+        return min(first, limit), min(second, limit)
+
     def _output_scale_ratio(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> float:
-        return 2 * max(t.scale for t in inputs) / ((1 << LEFT_SHIFT) * outputs[0].scale)
+        return 2 * max(self._scales(inputs, outputs)) / ((1 << LEFT_SHIFT) * outputs[0].scale)
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> AddRequantization:
         """Scales both inputs to twice the larger input scale (TFLM `CalculateOpDataAdd`)."""
-        twice_max = 2 * max(t.scale for t in inputs)
-        first = quantize_multiplier(inputs[0].scale / twice_max)
-        second = quantize_multiplier(inputs[1].scale / twice_max)
+        scales = self._scales(inputs, outputs)
+        first, second = (quantize_multiplier(scale / (2 * max(scales))) for scale in scales)
         output = quantize_multiplier(self._output_scale_ratio(inputs, outputs))
         return AddRequantization(LEFT_SHIFT, *first, *second, *output)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_elementwise(self, inputs, outputs, self.clamp)
         ratio = self._output_scale_ratio(inputs, outputs)
-        require(ratio < 1, self, f"the output scale {outputs[0].scale} is too small for the inputs'")
+        require(
+            ratio < 1, self, f"the output scale {outputs[0].scale} is too small for the inputs', whose sums may cancel"
+        )
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]

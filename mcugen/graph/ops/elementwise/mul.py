@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_multiplier
+from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_int8_multiplier
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.binary import require_elementwise
 from mcugen.graph.tensor import IntArray, Tensor
@@ -31,7 +31,7 @@ class Mul(Operator):
 
         The desktop LiteRT interpreter computes this ratio in float32; its results may differ by one step.
         """
-        return quantize_multiplier(inputs[0].scale * inputs[1].scale / outputs[0].scale)
+        return quantize_int8_multiplier(inputs[0].scale * inputs[1].scale / outputs[0].scale)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_elementwise(self, inputs, outputs, self.clamp)

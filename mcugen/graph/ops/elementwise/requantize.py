@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_multiplier
+from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_int8_multiplier
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import require_arity, require_clamp, require_int8, require_shape
 from mcugen.graph.tensor import IntArray, Tensor
@@ -28,7 +28,7 @@ class Requantize(Operator):
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:
         """(multiplier, shift) of input scale / output scale (TFLM `PrepareQuantizeReference`)."""
-        return quantize_multiplier(inputs[0].scale / outputs[0].scale)
+        return quantize_int8_multiplier(inputs[0].scale / outputs[0].scale)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)

@@ -8,23 +8,21 @@ from typing import ClassVar
 
 import numpy as np
 
+from mcugen.graph.ops.accumulator import Int64Array, accumulator_ranges, largest_magnitude, require_no_overflow
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
-    accumulator_bound,
     require,
     require_arity,
     require_clamp,
     require_int8,
-    require_int32_accumulator,
     require_shape,
     require_weights,
 )
 from mcugen.graph.ops.weighted import (
     Int32Array,
-    convolution_requantization,
+    channel_requantization,
     exact_float,
     finish_accumulator,
-    quantize_multipliers,
 )
 from mcugen.graph.tensor import IntArray, Tensor
 
@@ -47,22 +45,12 @@ class FullyConnected(Operator):
     clamp: tuple[int, int] = (-128, 127)
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[Int32Array, Int32Array]:
-        """(multipliers, shifts) per output channel, int32 of shape (O,).
+        """(multipliers, shifts) per output channel, int32 of shape (O,); see `channel_requantization`."""
+        return channel_requantization(inputs[0], inputs[1], outputs[0], inputs[1].shape[0])
 
-        With one weight scale the product of input and weight scale is rounded to float32 first, as in TFLM
-        `GetQuantizedConvolutionMultipler`; with several, it is a double as in a convolution.
-        """
-        x, weights, out = inputs[0], inputs[1], outputs[0]
-        assert weights.quantization is not None
-        scales = weights.quantization.scales
-        if len(scales) > 1:
-            return convolution_requantization(x, weights, out, weights.shape[0])
-        product = float(np.float32(x.scale) * np.float32(scales[0]))
-        return quantize_multipliers([product / out.scale] * weights.shape[0])
-
-    def accumulator_bound(self, inputs: Sequence[Tensor]) -> int:
-        """The largest magnitude that the accumulator of any output can reach, over all possible activations."""
-        return accumulator_bound(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, axis=0)
+    def accumulator_ranges(self, inputs: Sequence[Tensor]) -> tuple[Int64Array, Int64Array]:
+        """(lowest, highest) accumulator of each output channel over all possible activations."""
+        return accumulator_ranges(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, axis=0)
 
     def rows(self, inputs: Sequence[Tensor]) -> int:
         """How many vectors are multiplied with the weights."""
@@ -78,13 +66,13 @@ class FullyConnected(Operator):
         require(x.shape[-1] == weights.shape[1], self, f"input {x.shape} does not match weights {weights.shape}")
         require_shape(self, out, (*x.shape[:-1], weights.shape[0]))
         require_clamp(self, self.clamp, out)
-        require_int32_accumulator(self, self.accumulator_bound(inputs))
+        require_no_overflow(self, self.accumulator_ranges(inputs))
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         x, out = tensors_in[0], tensors_out[0]
-        number = exact_float(self.accumulator_bound(tensors_in))
+        number = exact_float(largest_magnitude(accumulator_ranges(x, tensors_in[1], None, axis=0)))
         rows = (inputs[0].astype(np.int32) - x.zero_point).reshape(-1, x.shape[-1]).astype(number)
         accumulator = (rows @ inputs[1].T.astype(number)).astype(np.int64)
         if len(inputs) > 2:

@@ -49,8 +49,12 @@ class Softmax(Operator):
     beta: float = 1.0
 
     def parameters(self, inputs: Sequence[Tensor]) -> SoftmaxParameters:
-        """The integers of the arithmetic (TFLM `PreprocessSoftmaxScaling`, `CalculateInputRadius`)."""
-        real = float(np.float32(self.beta)) * inputs[0].scale * (1 << (31 - _DIFFERENCE_INTEGER_BITS))
+        """The integers of the arithmetic (TFLM `PreprocessSoftmaxScaling`, `CalculateInputRadius`).
+
+        TFLM wants beta * scale above 2**-26. Below, all exponentials are 1 - 2**-18 or more, and the least that it
+        takes gives equal shares as well.
+        """
+        real = max(float(np.float32(self.beta)) * inputs[0].scale * (1 << (31 - _DIFFERENCE_INTEGER_BITS)), 1.0)
         # TFLM caps the ratio at 2**31 - 1, a shift of 31. The cap of `quantize_multiplier`, a shift of 30, gives the
         # same bits (every difference but 0 has an exponential below 2**-22) and stays clear of C's 1 << 31.
         multiplier, left_shift = quantize_multiplier(real)
@@ -68,8 +72,7 @@ class Softmax(Operator):
         require(0 < depth < limit, self, f"the last axis has {depth} elements, must be 1 to {limit - 1}")
         fixed = (out.scale, out.zero_point) == (1 / 256, -128)
         require(fixed, self, f"output scale {out.scale}, zero point {out.zero_point}; must be 1/256, -128")
-        least = 2.0 ** (_DIFFERENCE_INTEGER_BITS - 31)
-        require(self.beta * x.scale > least, self, f"beta * input scale is {self.beta * x.scale}, must exceed {least}")
+        require(0 < self.beta < math.inf, self, f"beta is {self.beta}, must be positive and finite")
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]

@@ -9,8 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.checks import require
 from mcugen.graph.ops.windows import pad_image, require_pool, window_view
 from mcugen.graph.tensor import IntArray, Tensor
+
+_MOST_ELEMENTS = 1 << 23
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,9 @@ class AveragePool2d(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_pool(self, inputs, outputs, self.kernel, self.stride, self.padding, self.clamp)
+        # A window's sum and half its count fit 32 bits.
+        count = min(self.kernel[0], inputs[0].shape[1]) * min(self.kernel[1], inputs[0].shape[2])
+        require(count < _MOST_ELEMENTS, self, f"the sum of {count} elements can exceed 32 bits")
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]

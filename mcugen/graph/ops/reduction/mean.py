@@ -9,7 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_multiplier
+from mcugen.graph.arithmetic import (
+    INT32_MAX,
+    SATURATES_INT8,
+    multiply_by_quantized_multiplier,
+    quantize_multiplier,
+)
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import largest_activation, require, require_arity, require_int8
 from mcugen.graph.tensor import IntArray, Tensor
@@ -37,8 +42,10 @@ class Mean(Operator):
 
         Source: TFLM `reference_ops::QuantizedMeanOrSum`, which divides the multiplier and truncates.
         """
-        multiplier, shift = quantize_multiplier(inputs[0].scale / outputs[0].scale)
-        count = self.count(inputs)
+        ratio, count = inputs[0].scale / outputs[0].scale, self.count(inputs)
+        if ratio / count >= SATURATES_INT8:
+            return quantize_multiplier(SATURATES_INT8)
+        multiplier, shift = quantize_multiplier(ratio)
         up = min(count.bit_length() - 1, 32, 31 + shift)
         return (multiplier << up) // count, shift - up
 

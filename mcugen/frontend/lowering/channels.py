@@ -1,0 +1,204 @@
+"""Weights and bias of a layer's output channels as integers that no input can make overflow.
+
+Most channels take the weights as they are, and the bias in units of input scale times weight scale. The others are
+changed, channel by channel, to what gives the same result:
+
+* A channel that saturates for every input (its bias is beyond all that weights and input can make up for) gets the
+  bias that is just enough for that: the same bits for every input.
+* A channel without weights gives one value: it gets a scale that the value fits.
+* Where the products are coarser than the output's steps, the bias would be rounded to whole products. A finer weight
+  scale makes it exact, if the weights are small enough for one.
+* An accumulator beyond 32 bits gets a coarser weight scale, if that moves no result by more than half a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.graph.arithmetic import INT32_MAX, INT32_MIN
+from mcugen.graph.ops.accumulator import channel_ranges
+from mcugen.graph.tensor import IntArray, Quantization
+
+Float64Array = npt.NDArray[np.float64]
+
+# Half an output step: what the integers of a layer may cost in accuracy, before they are rounded.
+_TOLERANCE = 0.5
+# A coarser scale leaves the accumulator this much, half of what it can hold.
+_COARSE_LIMIT = 2.0**30
+# Output steps to the far end of int8 and some more, from any zero point.
+_FAR = 300.0
+# The product of input and weight scale of a channel that gives one value, in output steps.
+_CONSTANT_PRODUCT = 2.0**-10
+_INT8 = (-128, 127)
+
+
+class ChannelOverflowError(ValueError):
+    """A channel that cannot be computed in 32 bits.
+
+    Attributes:
+        channel: its index.
+    """
+
+    def __init__(self, channel: int, why: str) -> None:
+        super().__init__(why)
+        self.channel = channel
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """Integers of all output channels.
+
+    Attributes:
+        rows: int8 weights, (channels, depth).
+        scales: of the weights, (channels,), float32-exact.
+        bias: (channels,) int32.
+        worst: (channel, output steps) of the bias that was rounded most, where that is more than half a step.
+    """
+
+    rows: npt.NDArray[np.int8]
+    scales: Float64Array
+    bias: npt.NDArray[np.int32]
+    worst: tuple[int, float] | None
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """One channel's integers, and what follows from them.
+
+    Attributes:
+        weights, scale, bias: as in `Channels`; the bias may be beyond 32 bits still.
+        low, high: the accumulator's ends.
+        error: output steps by which the bias is rounded.
+    """
+
+    weights: IntArray
+    scale: float
+    bias: float
+    low: float
+    high: float
+    error: float
+
+    @property
+    def fits(self) -> bool:
+        return self.low >= INT32_MIN and self.high <= INT32_MAX
+
+    @property
+    def good(self) -> bool:
+        return self.fits and self.error <= _TOLERANCE
+
+
+class _Layer:
+    """The quantizations around a layer, and the choice of a channel's integers between them."""
+
+    def __init__(self, x: Quantization, out: Quantization) -> None:
+        self.x, self.out = x, out
+
+    def channel(self, weights: IntArray, scale: float, real: float) -> _Channel:
+        """The bias in units of input x weight scale; `scale` is float32-exact."""
+        product = self.x.scale * scale
+        bias = float(np.rint(real / product))
+        low, high = (float(end[0]) for end in channel_ranges(weights[None], None, self.x.zero_point, _INT8))
+        error = abs(bias * product - real) / self.out.scale
+        return _Channel(weights, scale, bias, bias + low, bias + high, error)
+
+    def fitted(self, given: _Channel, real: float) -> _Channel:
+        """A channel with the same results that fits; the given one where only its bias is rounded too much.
+
+        Raises:
+            ValueError: there is none.
+        """
+        side = self._saturates(given)
+        if side:
+            return given if given.fits else self._clipped(given, side)
+        if not given.weights.any():
+            return self._constant(given.weights, real / self.out.scale)
+        if given.fits:
+            finer = self._finer(given, real)
+            return finer if finer.good else given
+        return self._coarser(given, real)
+
+    def _saturates(self, c: _Channel) -> int:
+        """1 when every input gives 127 and more, -1 when every input gives -128 and less, else 0."""
+        steps = self.x.scale * c.scale / self.out.scale
+        if c.low * steps + self.out.zero_point >= 129:
+            return 1
+        return -1 if c.high * steps + self.out.zero_point <= -129 else 0
+
+    def _clipped(self, c: _Channel, side: int) -> _Channel:
+        """The least bias with which every input still saturates."""
+        steps = self.x.scale * c.scale / self.out.scale
+        if side > 0:
+            shift = np.ceil((129 - self.out.zero_point) / steps) - c.low
+        else:
+            shift = np.floor((-129 - self.out.zero_point) / steps) - c.high
+        clipped = _Channel(c.weights, c.scale, c.bias + shift, c.low + shift, c.high + shift, 0.0)
+        return clipped if clipped.fits else self._constant(c.weights, side * _FAR)
+
+    def _constant(self, weights: IntArray, steps: float) -> _Channel:
+        """A channel that gives `steps` output steps whatever the input."""
+        scale = float(np.float32(_CONSTANT_PRODUCT * self.out.scale / self.x.scale))
+        if not 0 < scale < np.inf:
+            raise ValueError("no scale leads from the input's to the output's")
+        return self.channel(np.zeros_like(weights), scale, float(np.clip(steps, -_FAR, _FAR)) * self.out.scale)
+
+    def _finer(self, c: _Channel, real: float) -> _Channel:
+        """The same weights as larger integers of a finer scale, if they are small enough."""
+        factor = 127 // int(np.abs(c.weights.astype(int)).max())
+        if factor < 2:
+            return c
+        return self.channel((c.weights * factor).astype(np.int8), float(np.float32(c.scale / factor)), real)
+
+    def _coarser(self, c: _Channel, real: float) -> _Channel:
+        """Smaller integers of a coarser scale."""
+        reach = max(abs(c.low), abs(c.high))
+        # Rounded up to float32, the precision in which the graph keeps scales.
+        scale = float(np.nextafter(np.float32(c.scale * (reach / _COARSE_LIMIT)), np.float32(np.inf)))
+        weights = np.rint(c.weights * (c.scale / scale)).astype(np.int8)
+        coarse = self.channel(weights, scale, real)
+        lost = np.abs(c.weights * c.scale - weights * scale).sum() * max(
+            127 - self.x.zero_point, 128 + self.x.zero_point
+        )
+        error = coarse.error + lost * self.x.scale / self.out.scale
+        if not coarse.fits or error > _TOLERANCE:
+            raise ValueError(
+                f"its accumulator can reach {c.high if c.high > -c.low else c.low:.0f}, beyond 32 bits, "
+                "and a coarser weight scale would change its results"
+            )
+        return coarse
+
+
+def fit_channels(
+    rows: npt.NDArray[np.int8], scales: Float64Array, bias: Float64Array, x: Quantization, out: Quantization
+) -> Channels:
+    """Integers for every channel, see the module's text.
+
+    Args:
+        rows: int8 weights, (channels, depth).
+        scales: of the weights, (channels,), float32-exact and positive.
+        bias: real, (channels,), finite.
+        x, out: quantizations of input and output.
+
+    Raises:
+        ChannelOverflowError: a channel has no integers that fit 32 bits.
+    """
+    products = x.scale * scales
+    integers = np.rint(bias / products)
+    low, high = channel_ranges(rows, None, x.zero_point, _INT8)
+    fits = (integers + low >= INT32_MIN) & (integers + high <= INT32_MAX)
+    errors = np.abs(integers * products - bias) / out.scale
+    rows, scales = rows.copy(), scales.copy()
+    layer = _Layer(x, out)
+    for i in np.flatnonzero(~fits | (errors > _TOLERANCE)):
+        real = float(bias[i])
+        try:
+            channel = layer.fitted(layer.channel(rows[i], float(scales[i]), real), real)
+        except ValueError as error:
+            raise ChannelOverflowError(int(i), str(error)) from error
+        rows[i], scales[i], integers[i] = channel.weights, channel.scale, channel.bias
+        errors[i] = 0.0 if layer._saturates(channel) else channel.error
+    most = int(errors.argmax()) if len(errors) else 0
+    worst = (most, float(errors[most])) if len(errors) and errors[most] > _TOLERANCE else None
+    return Channels(rows, scales, integers.astype(np.int32), worst)
