@@ -14,6 +14,7 @@ from mcugen.graph.arithmetic import (
     INT32_MAX,
     INT32_MIN,
     multiply_by_quantized_multiplier,
+    quantize_int8_multiplier,
     quantize_multiplier,
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
@@ -74,6 +75,29 @@ def test_requantization_is_close_to_real_product(x: int, real: float) -> None:
     # The left shift of multipliers above 1 scales the first rounding's half up.
     slack = Fraction(1, 2) + max(Fraction(1, 2), abs(exact) / 2**30 + Fraction(1, 2))
     assert abs(result - exact) <= slack
+
+
+@EXAMPLES
+@given(st.integers(-(2**31), 2**31 - 1), st.floats(2.0**-20, 2.0**80), st.integers(-128, 127))
+@example(1, 256.0, -128)
+@example(-1, 2.0**40, 127)
+@example(-(2**31), 2.0**60, 5)
+def test_multipliers_for_int8(x: int, real: float, zero_point: int) -> None:
+    """Close to the real product, or saturated to the side that it is on, whatever the sizes."""
+    result = int(multiply_by_quantized_multiplier(x, *quantize_int8_multiplier(real))) + zero_point
+    exact = Fraction(real) * x + zero_point
+    if -256 <= exact <= 256:
+        assert abs(result - exact) <= 1
+    else:
+        assert result > 127 if exact > 0 else result < -128
+
+
+def test_left_shift_saturates() -> None:
+    x = np.array([2**20, 2**22 - 1, 2**22, 2**31 - 1, -(2**22), -(2**22) - 1, -(2**31)])
+    expected = [2**29, 2**31 - 512, 2**31 - 1, 2**31 - 1, -(2**31), -(2**31), -(2**31)]
+    # A multiplier of 1 - 2**-31 takes nothing off but the last step.
+    result = multiply_by_quantized_multiplier(x, INT32_MAX, 9)
+    assert np.abs(result - np.array(expected)).max() <= 1
 
 
 def test_broadcasts_per_channel() -> None:

@@ -89,7 +89,7 @@ def test_equal_bits_long(kind: str) -> None:
 EVERY_INT8 = np.arange(-128, 128).astype(np.int8)
 
 
-def _over_every_pair(case: s.Case) -> s.Case:
+def over_every_pair(case: s.Case) -> s.Case:
     """The same quantizations over all 65,536 pairs of integers, as a column plus a row."""
     graph = case.graph
     (op,) = graph.operators
@@ -104,12 +104,12 @@ def _over_every_pair(case: s.Case) -> s.Case:
 
 
 def test_add_of_every_pair() -> None:
-    sweep(s.add_graphs(), 40, lambda case: assert_equal_bits(_over_every_pair(case)))
+    sweep(s.add_graphs(), 40, lambda case: assert_equal_bits(over_every_pair(case)))
 
 
 def test_mul_of_every_pair() -> None:
     """With an exact ratio of scales; see `test_mul`."""
-    sweep(s.mul_graphs(), 20, lambda case: assert_equal_bits(_over_every_pair(_with_short_scales(case))))
+    sweep(s.mul_graphs(), 20, lambda case: assert_equal_bits(over_every_pair(_with_short_scales(case))))
 
 
 def test_requantize_of_every_integer() -> None:

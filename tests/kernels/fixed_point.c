@@ -1,6 +1,6 @@
 /* The library's fixed-point functions over arrays, for test_fixed_point.py. */
 #include "mcugen_requantize.h"
-#include "portable/softmax_s8.c"
+#include "portable/normalization/softmax_s8.c"
 
 void requantize(int32_t n, const int32_t *x, const int32_t *multiplier, const int32_t *shift, int32_t *result)
 {

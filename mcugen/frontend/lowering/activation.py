@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -46,6 +47,8 @@ def activation(ctx: Lowering, node: Node, out: Quantization) -> str:
     low, high = row.bounds(node)
     if isinstance(low, Node) or isinstance(high, Node):
         raise ctx.unsupported(node, "its bounds are tensors", "use numbers as bounds")
+    if any(bound is not None and math.isnan(bound) for bound in (low, high)):
+        raise ctx.unsupported(node, "a bound is not a number", "use finite bounds")
     x = ctx.requantize(node, ctx.moved(node, node.all_input_nodes[0], out), out)
     limits = (quantized_bound(low, out, -128), quantized_bound(high, out, 127))
     return ctx.emit(Clamp, node, (x,), ctx.tensors[x].shape, out, clamp=(min(limits), limits[1]))

@@ -70,16 +70,25 @@ class _Channel:
 
     Attributes:
         weights, scale, bias: as in `Channels`; the bias may be beyond 32 bits still.
-        low, high: the accumulator's ends.
+        sums: the ends of what weights and input add to the bias.
         error: output steps by which the bias is rounded.
     """
 
     weights: IntArray
     scale: float
     bias: float
-    low: float
-    high: float
+    sums: tuple[float, float]
     error: float
+
+    @property
+    def low(self) -> float:
+        """The accumulator's lowest value."""
+        return self.bias + self.sums[0]
+
+    @property
+    def high(self) -> float:
+        """The accumulator's highest value."""
+        return self.bias + self.sums[1]
 
     @property
     def fits(self) -> bool:
@@ -102,7 +111,7 @@ class _Layer:
         bias = float(np.rint(real / product))
         low, high = (float(end[0]) for end in channel_ranges(weights[None], None, self.x.zero_point, _INT8))
         error = abs(bias * product - real) / self.out.scale
-        return _Channel(weights, scale, bias, bias + low, bias + high, error)
+        return _Channel(weights, scale, bias, (low, high), error)
 
     def fitted(self, given: _Channel, real: float) -> _Channel:
         """A channel with the same results that fits; the given one where only its bias is rounded too much.
@@ -131,10 +140,10 @@ class _Layer:
         """The least bias with which every input still saturates."""
         steps = self.x.scale * c.scale / self.out.scale
         if side > 0:
-            shift = np.ceil((129 - self.out.zero_point) / steps) - c.low
+            bias = np.ceil((129 - self.out.zero_point) / steps) - c.sums[0]
         else:
-            shift = np.floor((-129 - self.out.zero_point) / steps) - c.high
-        clipped = _Channel(c.weights, c.scale, c.bias + shift, c.low + shift, c.high + shift, 0.0)
+            bias = np.floor((-129 - self.out.zero_point) / steps) - c.sums[1]
+        clipped = _Channel(c.weights, c.scale, float(bias), c.sums, 0.0)
         return clipped if clipped.fits else self._constant(c.weights, side * _FAR)
 
     def _constant(self, weights: IntArray, steps: float) -> _Channel:
@@ -146,9 +155,8 @@ class _Layer:
 
     def _finer(self, c: _Channel, real: float) -> _Channel:
         """The same weights as larger integers of a finer scale, if they are small enough."""
-        factor = 127 // int(np.abs(c.weights.astype(int)).max())
-        if factor < 2:
-            return c
+        # A power of two: any other quotient would be rounded to float32, and the weights with it.
+        factor = 1 << max((127 // int(np.abs(c.weights.astype(int)).max())).bit_length() - 1, 0)
         return self.channel((c.weights * factor).astype(np.int8), float(np.float32(c.scale / factor)), real)
 
     def _coarser(self, c: _Channel, real: float) -> _Channel:

@@ -26,12 +26,28 @@ from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Table, Transpose
 from mcugen.graph.ops.elementwise.table import tabulate
+from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, MAX_RANK, Origin, Quantization, Tensor
 
 
 def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
     """The error about a node: names the operator, its Python line and module."""
     return UnsupportedOperatorError(f"{target_name(node)}: {why}", where=str(origin(node)), hint=hint)
+
+
+SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
+
+
+def covering(real: npt.NDArray[np.float64]) -> Quantization:
+    """The quantization with the smallest steps that holds the values and 0; exact where all have one magnitude."""
+    magnitudes = np.abs(real)
+    least = 1e-30
+    most = max(float(magnitudes.max(initial=0.0)), least)
+    low, high = float(real.min(initial=0.0)), float(real.max(initial=0.0))
+    if most == least or float(magnitudes.min(initial=most)) == most:
+        return Quantization.per_tensor(most / 127, 0)
+    scale = float(np.float32((high - low) / 255))
+    return Quantization.per_tensor(scale, int(np.clip(np.rint(-128 - low / scale), -128, 127)))
 
 
 def row_missing(node: Node) -> UnsupportedOperatorError:
@@ -360,7 +376,7 @@ class Lowering:
         """The operand of a transparent operator: in its own quantization if it has one, else in the result's."""
         constant = self.constant_value(operand)
         if constant is not None:
-            return self._quantize_constant(operand, constant, node)
+            return self._quantize_constant(operand, constant, node, quantization)
         return self.materialize(operand, self.natural(operand) or quantization)
 
     def input(self, node: Node, quantization: Quantization | None) -> str:
@@ -377,8 +393,13 @@ class Lowering:
             self.ports[node] = Port(tensor, name, shape, tuple(range(len(shape))))
         return self.ports[node].tensor
 
-    def _quantize_constant(self, value: Any, constant: torch.Tensor, user: Node) -> str:
-        """A constant operand as int8: the program's own integers when it has them, else symmetric per tensor."""
+    def _quantize_constant(
+        self, value: Any, constant: torch.Tensor, user: Node, quantization: Quantization | None = None
+    ) -> str:
+        """A constant operand as int8: the program's own integers when it has them.
+
+        Others take the quantization given, if there is one, else one that just covers them.
+        """
         name = value.name if isinstance(value, Node) else f"{user.name}_constant"
         if isinstance(value, Node) and is_dequantize(value):
             affine = self.affine(value)
@@ -389,9 +410,9 @@ class Lowering:
         real = constant.double().numpy()
         if not np.isfinite(real).all():
             raise self.unsupported(user, "a constant operand is not finite", "use finite constants")
-        scale = float(np.float32(max(float(np.abs(real).max(initial=0.0)), 1e-30) / 127))
-        integers = np.clip(np.rint(real / scale), -127, 127).astype(np.int8)
-        return self.constant(name, integers, Quantization.per_tensor(scale, 0))
+        if quantization is None:
+            quantization = covering(real)
+        return self.constant(name, quantize(np.asarray(real, np.float32), quantization, "int8"), quantization)
 
     def constant_output(self, value: Any) -> str:
         """A constant that the model returns: plain integers as they are, real numbers quantized."""
@@ -431,9 +452,10 @@ class Lowering:
             raise self.unsupported(
                 node, "activations must be quantized to 8 bits per tensor", "use int8 activations, affine per tensor"
             )
-        if not all(np.isfinite(s) and s > 0 for s in affine.scales):
+        # In float32, and so is the reciprocal that PyTorch multiplies with.
+        if not all(SMALLEST_SCALE <= s <= 1 / SMALLEST_SCALE for s in affine.scales):
             raise InputError(
-                f"the quantization scale {affine.scales[0]} is not a positive number",
+                f"the quantization scale {affine.scales[0]} is no positive float32 number with a reciprocal",
                 where=str(origin(node)),
                 hint="calibrate the model before it is converted",
             )

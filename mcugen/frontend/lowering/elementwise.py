@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+import numpy as np
+import torch
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind, shape_of
+from mcugen.frontend.lowering.channels import Float64Array
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.qdq import is_dequantize
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.provenance import origin
+from mcugen.graph.arithmetic import SATURATES_INT8
 from mcugen.graph.ops import Add, Mul, Operator
 from mcugen.graph.tensor import Quantization
+
+log = logging.getLogger(__name__)
 
 
 def _operand(ctx: Lowering, value: Any, node: Node) -> str:
@@ -20,12 +29,49 @@ def _operand(ctx: Lowering, value: Any, node: Node) -> str:
     return ctx.reshape(node, tensor, (1,) * (rank - len(shape)) + shape, f"_rank{rank}")
 
 
+def _largest(x: Quantization) -> int:
+    """The largest |integer - zero point|."""
+    return max(127 - x.zero_point, 128 + x.zero_point)
+
+
+def _limited(kind: type[Operator], real: Float64Array, x: Quantization, out: Quantization) -> Float64Array:
+    """The constant operand, values that only saturate moved to where they still do: no input sees the difference."""
+    if kind is Mul:
+        limit = SATURATES_INT8 * out.scale / x.scale
+        return np.clip(real, -limit, limit)
+    lowest, highest = (x.scale * (end - x.zero_point) for end in (-128, 127))
+    least, most = (out.scale * (end - out.zero_point) for end in (-129, 129))
+    return np.clip(real, least - highest, most - lowest)
+
+
+def _constant_operand(
+    ctx: Lowering, kind: type[Operator], node: Node, constant: torch.Tensor, x: Quantization, out: Quantization
+) -> str:
+    """A float constant as int8, with steps as small as its values allow."""
+    real = _limited(kind, constant.double().numpy(), x, out)
+    name = _operand(ctx, torch.from_numpy(real), node)
+    tensor = ctx.tensors[name]
+    assert tensor.data is not None
+    integers = tensor.data.astype(np.float64).reshape(real.shape) - tensor.zero_point
+    error = float(np.abs(integers * tensor.scale - real).max(initial=0.0)) / out.scale
+    error *= x.scale * _largest(x) if kind is Mul else 1.0
+    if error > 1:
+        log.warning("%s: int8 is too coarse for its constant operand, by %.3g output steps", origin(node), error)
+    return name
+
+
 def _binary(ctx: Lowering, kind: type[Operator], node: Node, first: Any, second: Any, out: Quantization) -> str:
-    inputs = (_operand(ctx, first, node), _operand(ctx, second, node))
     # A constant goes second: kernels expect activations first.
-    if ctx.tensors[inputs[0]].is_constant:
-        inputs = (inputs[1], inputs[0])
-    return ctx.emit(kind, node, inputs, shape_of(node), out)
+    if ctx.constant_value(first) is not None:
+        first, second = second, first
+    inputs = [_operand(ctx, first, node)]
+    x, constant = ctx.tensors[inputs[0]].quantization, ctx.constant_value(second)
+    assert x is not None
+    if constant is None or (isinstance(second, Node) and is_dequantize(second)):
+        inputs.append(_operand(ctx, second, node))
+    else:
+        inputs.append(_constant_operand(ctx, kind, node, constant, x, out))
+    return ctx.emit(kind, node, tuple(inputs), shape_of(node), out)
 
 
 def add(ctx: Lowering, node: Node, out: Quantization) -> str:

@@ -77,7 +77,8 @@ def average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
     stride = _spatial(node, bound["stride"] or bound["kernel_size"], 1)
     pads = _spatial(node, bound["padding"], 0)
     include = bool(bound["count_include_pad"]) and any(pads)
-    if include and bound["ceil_mode"]:
+    after = _padding(node, bound["self"], kernel, stride, pads)[2:]
+    if include and any(end > pad for end, pad in zip(after, pads, strict=True)):
         raise ctx.unsupported(node, "ceil_mode with counted padding has no integer form", "use ceil_mode=False")
     return _average(ctx, node, bound["self"], kernel, stride, pads, include, out)
 
@@ -103,8 +104,16 @@ def _average(
     quantization = ctx.tensors[x].quantization
     assert quantization is not None
     padding = _padding(node, source, kernel, stride, pads)
-    if quantization != out and (include or not any(pads)):
+    # Windows that all divide by the kernel's size; those of ceil_mode may reach beyond an input without padding.
+    uniform = include or not any(padding)
+    if quantization != out and uniform:
         return from_nhwc(ctx, node, _average_as_convolution(ctx, node, x, kernel, stride, padding, out), spatial)
+    if quantization.scale > out.scale and not uniform:
+        raise ctx.unsupported(
+            node,
+            f"it leaves padding out, and its output's scale {out.scale:.6g} is finer than its input's",
+            "quantize its output with its input's scale and zero point",
+        )
     if include:
         top, left, bottom, right = padding
         n, h, w, c = ctx.tensors[x].shape

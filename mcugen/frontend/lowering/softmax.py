@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.provenance import origin
 from mcugen.graph.ops import Softmax
 from mcugen.graph.tensor import Quantization
+
+log = logging.getLogger(__name__)
 
 PROBABILITY = Quantization.per_tensor(1.0 / 256.0, -128)
 """The output quantization that the integer softmax has by definition (LiteRT 8-bit specification)."""
@@ -25,6 +30,8 @@ def softmax(ctx: Lowering, node: Node, out: Quantization) -> str:
     moves = over != rank - 1
     if moves:
         x = ctx.transpose(node, x, last, "_last")
+    if out.scale < 0.9 * PROBABILITY.scale:
+        log.warning("%s: steps of %.3g are asked for, the integer softmax has steps of 1/256", origin(node), out.scale)
     result = ctx.emit(Softmax, node, (x,), ctx.tensors[x].shape, PROBABILITY)
     if moves:
         result = ctx.transpose(node, result, tuple(sorted(range(rank), key=last.__getitem__)), "_back")
