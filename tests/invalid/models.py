@@ -44,6 +44,27 @@ class Huge(nn.Module):
         return self.third(self.second(self.first(x)))
 
 
+class Quantized(nn.Module):
+    """A quantized program whose one layer has no form in 32-bit integers: "overflow" or "average"."""
+
+    def __init__(self, layer: str) -> None:
+        super().__init__()
+        self.layer = layer
+        depth = 140_000 if layer == "overflow" else 1
+        self.register_buffer("weights", torch.stack([torch.ones(depth), torch.full((depth,), 127.0)]).to(torch.int8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        q = torch.ops.quantized_decomposed
+        limits = (-128, 127, torch.int8)
+        x = q.dequantize_per_tensor(q.quantize_per_tensor(x, 0.5, -128, *limits), 0.5, -128, *limits)
+        if self.layer == "overflow":
+            weights = q.dequantize_per_tensor(self.weights, 0.001, 0, *limits)
+            x = nn.functional.linear(x, weights)
+        else:
+            x = nn.functional.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)
+        return q.dequantize_per_tensor(q.quantize_per_tensor(x, 0.125, -100, *limits), 0.125, -100, *limits)
+
+
 def save(model: nn.Module, path: Path, shape: tuple[int, ...] = SHAPE, **options: object) -> Path:
     with torch.no_grad():
         program = torch.export.export(model.eval(), (torch.zeros(shape),), **options)  # type: ignore[arg-type]
@@ -102,6 +123,18 @@ def dynamic_shapes(folder: Path) -> Path:
 
 def unsupported_operator(folder: Path) -> Path:
     return save(Unsupported(), folder / "unsupported.pt2")
+
+
+def overflowing_channel(folder: Path) -> Path:
+    import torchao.quantization.pt2e  # noqa: F401 (registers the operators)
+
+    return save(Quantized("overflow"), folder / "overflow.pt2", (1, 140_000))
+
+
+def average_of_finer_scale(folder: Path) -> Path:
+    import torchao.quantization.pt2e  # noqa: F401 (registers the operators)
+
+    return save(Quantized("average"), folder / "average.pt2")
 
 
 def too_large(folder: Path) -> Path:
