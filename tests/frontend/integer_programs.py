@@ -16,7 +16,7 @@ from torch import nn
 from torch.fx import Graph, GraphModule, Interpreter, Node
 
 from mcugen.frontend import _finish
-from mcugen.frontend.importer import import_module
+from mcugen.frontend.importer import PortNames, import_module
 from mcugen.graph import reference
 
 Int8Array = npt.NDArray[np.int8]
@@ -115,7 +115,7 @@ def largest_difference(module: GraphModule, shapes: dict[str, tuple[int, ...]], 
             expected.append((Interpreter(module).run(*inputs), _Doubles(module).run(*inputs)))
     results = len(expected[0][0])
     names = [f"y{i}" for i in range(results)]
-    graph = _finish(import_module(module, "net", names))
+    graph = _finish(import_module(module, "net", PortNames(list(shapes), names)))
     ours = reference.run_model_layout(graph, samples)
     worst = 0
     for output, name in enumerate(names):

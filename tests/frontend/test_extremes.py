@@ -141,7 +141,8 @@ def with_constant(operator: Any) -> Callable[[Generator], Layer]:
         if rng.integers(3) == 0:
             constant = np.array([constant[0]])
         constant = np.float32(np.clip(constant, -1e37, 1e37))
-        y = p.call(operator, p.input((1, 40), x), p.constant(constant))
+        number = constant.size == 1 and rng.integers(2)
+        y = p.call(operator, p.input((1, 40), x), float(constant[0]) if number else p.constant(constant))
         return p, {"x0": integers(rng, (1, 40))}, y, result(rng, x.scale)
 
     return build

@@ -23,11 +23,11 @@ from mcugen.graph.ops import (
     Transpose,
 )
 from mcugen.graph.reference import run as run_reference
-from mcugen.kernels import host, registry
+from mcugen.kernels import dsp, host, registry
 from mcugen.kernels.base import Invocation
 from mcugen.kernels.portable import KERNELS
 from tests.graph.strategies import Case, make_case
-from tests.kernels.checking import CORTEX_M3, check
+from tests.kernels.checking import CORTEX_M3, CORTEX_M4, check
 
 BY_NAME = {k.name: k for k in KERNELS}
 HALF = Quantization.per_tensor(0.5, 0)
@@ -60,6 +60,17 @@ def test_accumulator_at_the_limit_of_32_bits(zero_point: int, weight: int, sign:
 @pytest.mark.parametrize("exponent", [-12, -1, 0, 1, 4])
 def test_output_scale_that_needs_no_or_a_left_shift(exponent: int) -> None:
     check(BY_NAME["fully_connected_s8.portable"], fully_connected(3, 1, 5, 2.0**exponent))
+
+
+@pytest.mark.parametrize("exponent", [-1, -8, -30])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_left_shift_that_leaves_32_bits(exponent: int, sign: int) -> None:
+    """Accumulators up to 2**24 with a multiplier up to 256: they saturate on their own side."""
+    layer = fully_connected(-128, sign * 127, sign * (2**30 - 5), 2.0**exponent, depth=500)
+    result = run_reference(layer.graph, layer.inputs)["output"]
+    assert (result == (127 if sign > 0 else -128)).all()
+    assert check(BY_NAME["fully_connected_s8.portable"], layer)
+    assert check(dsp.FullyConnectedDsp(), layer, cpu=CORTEX_M4)
 
 
 def test_addition_without_output_shift() -> None:

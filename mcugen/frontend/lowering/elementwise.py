@@ -38,10 +38,10 @@ def _limited(kind: type[Operator], real: Float64Array, x: Quantization, out: Qua
     """The constant operand, values that only saturate moved to where they still do: no input sees the difference."""
     if kind is Mul:
         limit = SATURATES_INT8 * out.scale / x.scale
-        return np.clip(real, -limit, limit)
+        return np.asarray(np.clip(real, -limit, limit))
     lowest, highest = (x.scale * (end - x.zero_point) for end in (-128, 127))
     least, most = (out.scale * (end - out.zero_point) for end in (-129, 129))
-    return np.clip(real, least - highest, most - lowest)
+    return np.asarray(np.clip(real, least - highest, most - lowest))
 
 
 def _constant_operand(
