@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
-from mcugen.graph.ops import Add, Transpose
+from mcugen.graph.ops import Add, FullyConnected, Softmax, Transpose
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import INTERFACES, CmsisNn, CoreClass
 from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, Operands, arrange
+from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
+from mcugen.kernels.cmsis_nn.softmax import SoftmaxS8
 from mcugen.kernels.cmsis_nn.transpose import TransposeS8, merge_axes
 from tests.graph import strategies
 from tests.kernels.cmsis_nn_cases import collect
@@ -88,6 +90,33 @@ def test_transposition_limits(board: str, shape: tuple[int, ...], permutation: t
     case = strategies.make_case(op, tensors, np.random.default_rng(0))
     core = CoreClass.MVE if board == "mps3_an547" else CoreClass.DSP
     assert TransposeS8(core, INTERFACES[19]).supports(op, case.graph, cpu_of(board)) == offered
+
+
+@pytest.mark.parametrize(("out_scale", "offered"), [(1.0, True), (2.0**-4, True), (2.0**-8, False)])
+def test_no_shift_beyond_32_bits(out_scale: float, offered: bool) -> None:
+    """Sums up to 2**24: shifted left by 9 they need 33 bits, which CMSIS-NN does not guard against."""
+    weights = np.full((4, 500), 127, np.int8)
+    tensors = [
+        Tensor("input", (1, 500), "int8", Quantization.per_tensor(1.0, -128)),
+        Tensor("weights", weights.shape, "int8", Quantization.per_tensor(1.0, 0), weights),
+        Tensor("output", (1, 4), "int8", Quantization.per_tensor(out_scale, 0)),
+    ]
+    op = FullyConnected(name="dense", inputs=("input", "weights"), outputs=("output",))
+    case = strategies.make_case(op, tensors, np.random.default_rng(0))
+    kernel = FullyConnectedPerTensor(CoreClass.DSP, INTERFACES[19])
+    assert kernel.supports(op, case.graph, cpu_of("mps2_an386")) == offered
+
+
+@pytest.mark.parametrize(("elements", "offered"), [(511, True), (512, False)])
+def test_softmax_of_many_elements(elements: int, offered: bool) -> None:
+    tensors = [
+        Tensor("input", (1, elements), "int8", Q),
+        Tensor("output", (1, elements), "int8", Quantization.per_tensor(1 / 256, -128)),
+    ]
+    op = Softmax(name="softmax", inputs=("input",), outputs=("output",))
+    case = strategies.make_case(op, tensors, np.random.default_rng(0))
+    kernel = SoftmaxS8(CoreClass.DSP, INTERFACES[19])
+    assert kernel.supports(op, case.graph, cpu_of("mps2_an386")) == offered
 
 
 @pytest.mark.parametrize("kind", ["conv2d", "depthwise_conv2d", "fully_connected", "max_pool2d", "softmax"])
