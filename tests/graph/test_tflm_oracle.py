@@ -44,24 +44,28 @@ def defined(case: s.Case) -> bool:
 
 
 def assert_tflm_bits(case: s.Case) -> None:
-    assume(defined(case))
     theirs = {n: a.reshape(case.graph.tensor(n).shape) for n, a in run_tflm(*case).items()}
     assert largest_difference(run(*case), theirs) == 0
 
 
+def assert_tflm_bits_where_defined(case: s.Case) -> None:
+    assume(defined(case))
+    assert_tflm_bits(case)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_bits(kind: str) -> None:
-    sweep(KINDS[kind](), 50, assert_tflm_bits)
+    sweep(KINDS[kind](), 25, assert_tflm_bits_where_defined)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_bits_long(kind: str) -> None:
-    sweep(KINDS[kind](), 3000, assert_tflm_bits)
+    sweep(KINDS[kind](), 3000, assert_tflm_bits_where_defined)
 
 
 def test_networks() -> None:
-    sweep(network_graphs(), 30, assert_tflm_bits)
+    sweep(network_graphs(), 20, assert_tflm_bits_where_defined)
 
 
 def test_add_and_mul_of_every_pair() -> None:
