@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcugen.boards.board import Cpu
+from mcugen.borders.programs import run_program
 from mcugen.errors import CheckFailedError, DoesNotFitError, MissingToolError
 
 _INSTALL = "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
@@ -103,23 +103,15 @@ class Toolchain:
 
     def version(self) -> str:
         """Such as "arm-none-eabi-gcc 12.2.1"."""
-        result = self._run(["-dumpfullversion"], Path.cwd())
+        result = self._run(["-dumpfullversion"], self.gcc.parent)
         return f"{self.gcc.name} {result.stdout.strip()}"
 
     def _run(
         self, arguments: Sequence[str], cwd: Path, program: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         # LC_ALL: link errors are read above.
-        return subprocess.run(
-            [str(program or self.gcc), *arguments],
-            cwd=cwd,
-            env={**os.environ, "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
+        command = [str(program or self.gcc), *arguments]
+        return run_program(command, cwd, seconds=_TIMEOUT_SECONDS, environment={"LC_ALL": "C"})
 
 
 class MemoryOverflowError(DoesNotFitError):

@@ -6,10 +6,10 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
+from mcugen.borders.programs import run_program
 from mcugen.errors import MissingToolError
 
 _SOURCES = ("count.c", "qemu_plugin_api.h")
@@ -57,13 +57,7 @@ def _compile(folder: Path) -> Path:
     if compiler is None:
         raise MissingToolError("gcc, which compiles the instruction counter, is not installed", hint=_INSTALL)
     source, library = Path(__file__).parent / "count.c", folder / "libcount.so"
-    result = subprocess.run(
-        [compiler, *_FLAGS, str(source), "-o", str(library)],
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    )
+    result = run_program([compiler, *_FLAGS, str(source), "-o", str(library)], folder, seconds=_TIMEOUT_SECONDS)
     if result.returncode:
         words = result.stderr.strip().splitlines()
         raise MissingToolError(
