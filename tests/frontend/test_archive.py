@@ -293,3 +293,24 @@ def test_shared_and_strided_weights(tmp_path: Path) -> None:
     x = torch.randn(1, 4)
     got = load_archive(path).module(check_guards=False)(x)
     assert np.array_equal(got.numpy(), Shared()(x).numpy())
+
+
+class _AnyScript(torch.nn.Module):
+    def forward(self, 画像: torch.Tensor, ввод_2: torch.Tensor) -> torch.Tensor:  # noqa: N803
+        return torch.relu(画像 + ввод_2)
+
+
+def test_names_in_letters_of_any_script(tmp_path: Path) -> None:
+    path = tmp_path / "any.pt2"
+    torch.export.save(torch.export.export(_AnyScript().eval(), (torch.zeros(1, 3), torch.zeros(1, 3))), path)
+    graph = load_model(path, "random")
+    assert [port.name for port in graph.inputs] == ["画像", "ввод_2"]
+
+
+def test_names_that_python_would_change_are_refused(archive: Path, tmp_path: Path) -> None:
+    """The letter U+FB01 is an identifier, but Python reads it as two others."""
+
+    def edit(name: str, data: bytes) -> bytes:
+        return data.replace(b"image", "\ufb01".encode()) if name.startswith("models/") else data
+
+    refused(rewrite(archive, tmp_path / "bad.pt2", edit), "no identifier")

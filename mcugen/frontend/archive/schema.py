@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,8 @@ def _check_inputs(path: Path, signature: dict[str, Any], graph: dict[str, Any]) 
 
 
 def _require_identifier(path: Path, name: Any) -> None:
-    if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
+    # Letters of any script, in the form that Python itself gives to identifiers (PEP 3131).
+    if not isinstance(name, str) or not name.isidentifier() or unicodedata.normalize("NFKC", name) != name:
         raise InputError(f"the archive has the name {str(name)[:80]!r}, no identifier", where=str(path), hint=_HINT)
 
 
