@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -97,7 +98,7 @@ class Toolchain:
 
     def header_folders(self) -> list[Path]:
         """Where it looks for headers by itself."""
-        words = self._run(["-E", "-v", "-x", "c", os.devnull], Path.cwd()).stderr
+        words = self._run(["-E", "-v", "-x", "c", os.devnull], self.gcc.parent).stderr
         found = re.search(r"#include <\.\.\.> search starts here:\n(.*?)End of search list", words, re.DOTALL)
         return [Path(line.strip()) for line in found[1].splitlines()] if found else []
 

@@ -146,13 +146,21 @@ def _good_manifests(folder: Path) -> tuple[bytes, ...]:
     return ((folder / "module" / "mcugen.json").read_bytes(),)
 
 
-def _read_manifest(path: Path) -> object:
-    from mcugen.emit.manifest import load_manifest
-    from mcugen.emit.vectors import load_vectors
+def _good_vectors(folder: Path) -> tuple[bytes, ...]:
+    _good_manifests(folder)
+    return tuple((folder / "module" / "vectors" / f"{name}.npz").read_bytes() for name in ("inputs", "layers"))
+
+
+def _read_module(folder: Path) -> object:
+    """What `verify --allow-edited` does before it compiles."""
+    from mcugen.emit.opened import open_module
+    from mcugen.emit.vectors import check_vectors, load_vectors
     from mcugen.firmware.build import render_glue
 
-    manifest = load_manifest(path.parent)
-    return manifest.target, load_vectors(path.parent), render_glue(manifest, "measure"), manifest.compiler_optimization
+    manifest = open_module(folder, allow_edited=True).manifest
+    vectors = load_vectors(folder)
+    check_vectors(vectors, manifest)
+    return vectors, manifest.target, render_glue(manifest, "measure"), manifest.compiler_optimization
 
 
 KINDS: dict[str, Kind] = {
@@ -181,7 +189,14 @@ KINDS: dict[str, Kind] = {
         "module/mcugen.json",
         _good_manifests,
         m.damage_json,
-        _read_manifest,
+        lambda path: _read_module(path.parent),
         lambda path: ["verify", str(path.parent), "--json"],
+    ),
+    "vectors": Kind(
+        "module/vectors/inputs.npz",
+        _good_vectors,
+        _damage_arrays,
+        lambda path: _read_module(path.parents[1]),
+        lambda path: ["verify", str(path.parents[1]), "--json", "--allow-edited"],
     ),
 }

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 COUNT = 300
 SWEEP, CHUNK = 5000, 500
 # Of each kind, how many are read by a process of their own.
-CONSOLE = {"model": 2, "arrays": 2, "board": 4}
+CONSOLE = {"model": 2, "arrays": 2, "board": 4, "manifest": 4, "vectors": 1}
 _ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # Of virtual memory in a fresh process, where PyTorch alone maps some 3 GB.
 _ADDRESS_SPACE = 8 * 2**30
