@@ -43,6 +43,11 @@ def test_the_environments_mcugen_is_remembered(stub: Stub) -> None:
     (other / "version").write_text("mcugen 7.0\n")
     stub.environment["MCUGEN_EXECUTABLE"] = str(other / "mcugen")
     assert "mcugen: mcugen 7.0" in stub.configure().stdout
+    # What has gone is looked for anew.
+    stub.environment.clear()
+    shutil.rmtree(other)
+    words = refused(stub)
+    assert "/usr/bin/python3 has no mcugen" in words and "/other/mcugen" not in words
 
 
 def test_without_mcugen_a_folder_of_that_name_is_not_taken_for_it(stub: Stub) -> None:

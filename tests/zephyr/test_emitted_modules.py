@@ -60,6 +60,21 @@ def test_two_modules_share_an_arena_and_one_has_its_constants_in_ram(
     assert ram == {name for name in addresses if name.startswith("keyword_")} and ram < set(addresses)
 
 
+@pytest.mark.slow
+def test_modules_for_another_core_run_on_the_workstation(
+    workspace: Workspace, modules: list[Path], tmp_path: Path
+) -> None:
+    wanted = options("GESTURE_VECTORS", "KEYWORD_VECTORS")
+    board = "native_sim/native/64"
+    result = workspace.build(APPLICATION, board, tmp_path / "build", extra_modules(modules), *wanted)
+    assert result.returncode == 0, result.stdout
+    assert "warning" not in result.stdout.lower()
+    program = [tmp_path / "build" / "zephyr" / "zephyr.exe", "-stop_at=20"]
+    console = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120).stdout
+    found = re.findall(r"(\w+): (\d) of (\d) match", console)
+    assert found == [("gesture", "2", "2"), ("keyword", "2", "2")]
+
+
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [

@@ -15,7 +15,10 @@ function(mcugen_zephyr_module name folder arena_bytes optimization)
     return()
   endif()
 
-  if("CMSIS_NN" IN_LIST ARGN AND NOT ZEPHYR_CMSIS_NN_MODULE_DIR)
+  if("CMSIS_NN" IN_LIST ARGN AND NOT CONFIG_CPU_CORTEX_M)
+    message(FATAL_ERROR "mcugen: model ${name} calls CMSIS-NN, which is for Cortex-M; emitted with --kernels portable it builds for "
+      "any CPU, ${model}=n leaves it out")
+  elseif("CMSIS_NN" IN_LIST ARGN AND NOT ZEPHYR_CMSIS_NN_MODULE_DIR)
     message(FATAL_ERROR "mcugen: model ${name} calls CMSIS-NN, but the workspace has no module cmsis-nn; "
       "`west update cmsis-nn` gets it, ${model}=n leaves the model out")
   endif()
