@@ -37,6 +37,8 @@ def manifest_of(
         inputs=inputs,
         outputs=outputs,
         macs=sum(s.macs for s in plan.steps),
+        accuracy=_accuracy(graph),
+        warnings=tuple(_one_line(text) for text in graph.warnings),
         layers=tuple(_layer(graph, call) for call in text.calls),
         memory=manifests.MemoryEntry(
             arena_bytes=arena.size,
@@ -67,7 +69,7 @@ def _buffers(plan: Plan) -> tuple[manifests.BufferEntry, ...]:
 def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests.PortEntry, ...]:
     entries = []
     for port, c_name in zip(ports, port_parameters(ports, group), strict=True):
-        tensor = graph.tensors[port.tensor]
+        tensor, real = graph.tensors[port.tensor], graph.real_quantization(port)
         entries.append(
             manifests.PortEntry(
                 name=port.name,
@@ -78,12 +80,33 @@ def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests
                 dtype=tensor.dtype,
                 size_bytes=tensor.size_bytes,
                 quantization=None
-                if tensor.quantization is None
-                else manifests.QuantizationEntry(scale=tensor.scale, zero_point=tensor.zero_point),
+                if real is None
+                else manifests.QuantizationEntry(scale=real.scale, zero_point=real.zero_point),
                 limits=accepted_range(graph, port.tensor) if group == "input" and tensor.quantization is None else None,
+                normalization=_normalization(port),
             )
         )
     return tuple(entries)
+
+
+def _normalization(port: Port) -> manifests.NormalizationEntry | None:
+    by = port.normalization
+    if by is None or by.axis is None:
+        # A single factor is in the scale.
+        return None
+    return manifests.NormalizationEntry(axis=by.axis, factors=by.factors, offsets=by.offsets)
+
+
+def _one_line(text: str) -> str:
+    """Names in it come from the model file."""
+    return "".join(c if c.isprintable() else "?" for c in text)[:2000]
+
+
+def _accuracy(graph: Graph) -> manifests.AccuracyEntry | None:
+    known = graph.fidelity
+    if known is None:
+        return None
+    return manifests.AccuracyEntry(samples=known.samples, sqnr_db=dict(known.sqnr_db))
 
 
 def _layer(graph: Graph, call: Call) -> manifests.LayerEntry:

@@ -19,10 +19,13 @@ from mcugen.borders import Source
 from mcugen.borders.files import is_file
 from mcugen.borders.json import read_json
 from mcugen.emit.fields import (
+    Axis,
     Bytes,
     CName,
+    Decibels,
     MaybeSha256,
     Number,
+    Real,
     Scale,
     Sha256,
     Shape,
@@ -52,6 +55,15 @@ class QuantizationEntry(_Strict):
     zero_point: ZeroPoint
 
 
+class NormalizationEntry(_Strict):
+    """Of an input whose channels have scales of their own: normalised = (real - offset) / factor, with an offset and a
+    factor for each index along `axis` of the port's `shape`; `quantization` is then the normalised values'."""
+
+    axis: Axis
+    factors: tuple[Scale, ...]
+    offsets: tuple[Real, ...]
+
+
 class PortEntry(_Strict):
     """An input or output.
 
@@ -69,6 +81,7 @@ class PortEntry(_Strict):
     size_bytes: TensorBytes
     quantization: QuantizationEntry | None
     limits: tuple[int, int] | None = None
+    normalization: NormalizationEntry | None = None
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> PortEntry:
@@ -79,6 +92,10 @@ class PortEntry(_Strict):
         count = math.prod(self.shape)
         if math.prod(self.device_shape) != count or count * np.dtype(DTYPES[self.dtype]).itemsize != self.size_bytes:
             raise ValueError("shape, device_shape and size_bytes contradict each other")
+        by = self.normalization
+        channels = self.shape[by.axis : by.axis + 1] if by is not None else ()
+        if by is not None and not (len(by.factors),) == (len(by.offsets),) == channels:
+            raise ValueError("normalization has not one factor and one offset for each index along its axis")
         return self
 
 
@@ -134,6 +151,16 @@ class ModelEntry(_Strict):
     calibration_sha256: MaybeSha256
 
 
+class AccuracyEntry(_Strict):
+    """The quantized program (the integer reference) against the float model, on calibration samples.
+
+    `sqnr_db`: signal to quantization noise in decibels, by output name, within +-120.
+    """
+
+    samples: Number
+    sqnr_db: dict[Text, Decibels]
+
+
 class Manifest(_Strict):
     format: int
     mcugen: Version
@@ -144,6 +171,8 @@ class Manifest(_Strict):
     inputs: tuple[PortEntry, ...]
     outputs: tuple[PortEntry, ...]
     macs: Number
+    accuracy: AccuracyEntry | None = None
+    warnings: tuple[Text, ...] = ()
     layers: tuple[LayerEntry, ...]
     memory: MemoryEntry
     files: dict[FilePath, Sha256]

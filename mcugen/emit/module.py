@@ -15,8 +15,7 @@ from mcugen.emit.manifest import optimization_flag
 from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
 from mcugen.emit.sources import kernel_files
 from mcugen.emit.zephyr import cmsis_nn_groups
-from mcugen.graph.graph import Port
-from mcugen.graph.tensor import Tensor
+from mcugen.graph.graph import Graph, Port
 from mcugen.kernels.base import C_TYPES, Invocation, ParamValue
 from mcugen.plan.plan import Plan, Step
 from mcugen.resources import data_folder
@@ -122,8 +121,8 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "cmsis_nn_groups": cmsis_nn_groups(c.step.invocation.source for c in calls),
         "instances": builder.instances,
         "calls": calls,
-        "inputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.inputs],
-        "outputs": [_port_context(graph.tensors[p.tensor], p) for p in graph.outputs],
+        "inputs": [_port_context(graph, p) for p in graph.inputs],
+        "outputs": [_port_context(graph, p) for p in graph.outputs],
         "port_names": [*inputs, *outputs],
         "signature": ", ".join(builder.signature),
         "uses_memory": any(_ARENA_ADDRESS in a for c in calls for a in (*c.arguments, c.output)),
@@ -138,9 +137,9 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
     return ModuleText(files, calls, pool.total_bytes)
 
 
-def _port_context(tensor: Tensor, port: Port) -> dict[str, Any]:
+def _port_context(graph: Graph, port: Port) -> dict[str, Any]:
     """Plain integers have scale 1 and zero point 0: their real value is the integer."""
-    plain = tensor.quantization is None
+    tensor, real = graph.tensors[port.tensor], graph.real_quantization(port)
     return {
         "comment": comment_text(port.name),
         "c_string": re.sub(r"[^0-9A-Za-z_.:/ -]", "_", port.name),
@@ -148,8 +147,21 @@ def _port_context(tensor: Tensor, port: Port) -> dict[str, Any]:
         "c_type": C_TYPES[tensor.dtype],
         "shape": tensor.shape,
         "size_bytes": tensor.size_bytes,
-        "scale": "1.0f" if plain else f"{tensor.scale!r}f",
-        "zero_point": 0 if plain else tensor.zero_point,
+        "scale": "1.0f" if real is None else f"{real.scale!r}f",
+        "zero_point": 0 if real is None else real.zero_point,
+        "channels": _channels(port),
+    }
+
+
+def _channels(port: Port) -> dict[str, Any] | None:
+    """Of a port whose channels have scales of their own; the axis is the device's."""
+    by = port.normalization
+    if by is None or by.axis is None:
+        return None
+    return {
+        "axis": port.to_device.index(by.axis),
+        "factors": [f"{value!r}f" for value in by.factors],
+        "offsets": [f"{value!r}f" for value in by.offsets],
     }
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
     from mcugen.frontend.quantize import Progress
+    from mcugen.frontend.ranges.observe import Samples
+    from mcugen.frontend.signature import PortNames
 
 log = logging.getLogger(__name__)
 
@@ -67,14 +69,16 @@ def compile_program(
     names = port_names(program)
     module = positional_module(program)
     require_supported(module)
-    source = "none"
     if is_quantized(module):
         if calibration is not None:
             log.warning("the model is already quantized: --calibration is ignored")
-    else:
-        module, source = _quantize(module, name, names.inputs, calibration, progress)
-    graph = import_module(module, name, names)
-    return _finish(replace(graph, metadata={**graph.metadata, CALIBRATION_KEY: source}))
+        return _finish(_with_source(import_module(module, name, names), "none"))
+    samples, source = _calibration(module, name, names.inputs, calibration)
+    return _quantize(module, name, names, samples, source, progress)
+
+
+def _with_source(graph: Graph, source: str) -> Graph:
+    return replace(graph, metadata={**graph.metadata, CALIBRATION_KEY: source})
 
 
 def import_program(program: ExportedProgram, name: str) -> Graph:
@@ -109,17 +113,12 @@ def _starts_like_tflite(path: Path) -> bool:
         return file.read(8)[4:] == b"TFL3"
 
 
-def _quantize(
-    module: GraphModule,
-    name: str,
-    input_names: Sequence[str],
-    calibration: Path | str | None,
-    progress: Progress | None,
-) -> tuple[GraphModule, str]:
-    """The quantized program, and what it was calibrated with."""
+def _calibration(
+    module: GraphModule, name: str, input_names: Sequence[str], calibration: Path | str | None
+) -> tuple[Samples, str]:
+    """The samples for a float model, and where they come from."""
     from mcugen.frontend import calibration as data
     from mcugen.frontend.importer import inputs_of
-    from mcugen.frontend.quantize import quantize
 
     inputs = inputs_of(module, input_names)
     if calibration is None:
@@ -130,5 +129,24 @@ def _quantize(
         )
     if str(calibration) == data.RANDOM:
         log.warning("calibrating with random numbers: sizes and speed will be right, accuracy will not")
-        return quantize(module, data.random(inputs), progress), "random"
-    return quantize(module, data.load(Path(calibration), inputs), progress), "file"
+        return data.random(inputs), data.RANDOM
+    return data.load(Path(calibration), inputs), "file"
+
+
+def _quantize(
+    module: GraphModule, name: str, ports: PortNames, samples: Samples, source: str, progress: Progress | None
+) -> Graph:
+    """A float program quantized, lowered, and compared with what it was."""
+    from mcugen.frontend import fidelity
+    from mcugen.frontend.calibration import RANDOM
+    from mcugen.frontend.importer import import_module
+    from mcugen.frontend.quantize import quantize_program
+
+    quantized = quantize_program(module, samples, progress)
+    graph = _finish(_with_source(import_module(quantized.module, name, ports), source))
+    measured = fidelity.measure(graph, samples, quantized.compared, quantized.expected)
+    # Random samples say nothing about the user's data.
+    warnings = () if source == RANDOM else (*quantized.warnings, *fidelity.poor(measured))
+    for text in warnings:
+        log.warning("%s", text)
+    return replace(graph, fidelity=measured, warnings=warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,18 +33,23 @@ DROPOUTS = {"aten.dropout.default", "aten.feature_dropout.default"}
 
 
 @dataclass(frozen=True)
-class _ScaleShift:
+class ScaleShift:
     """A batch norm in evaluation mode: y = scale * x + shift, per channel (axis 1)."""
 
     scale: Tensor
     shift: Tensor
 
 
-def fold(module: GraphModule) -> GraphModule:
+KeepApart = Callable[[Node, Node, ScaleShift], bool]
+"""(batch norm, layer behind it, what the batch norm computes) -> whether the two shall stay two layers."""
+
+
+def fold(module: GraphModule, keep_apart: KeepApart | None = None) -> GraphModule:
     """Folds batch norms and removes dropout, in place; returns the module.
 
     A batch norm goes into the convolution or linear layer before it; else into the one behind it, where that is exact
-    (no padding, or no shift); else it becomes a 1x1 depthwise convolution, whose per-channel scales represent it best.
+    (no padding, or no shift) and `keep_apart` has nothing against it; else it becomes a 1x1 depthwise convolution,
+    whose per-channel scales represent it best.
 
     Raises:
         InputError: the program is in training mode.
@@ -53,7 +59,7 @@ def fold(module: GraphModule) -> GraphModule:
         if name in DROPOUTS:
             _remove_dropout(node)
         elif name in BATCH_NORMS:
-            _fold_batch_norm(module, node)
+            _fold_batch_norm(module, node, keep_apart)
     module.graph.eliminate_dead_code()
     module.delete_all_unused_submodules()
     module.recompile()
@@ -85,7 +91,12 @@ def attribute(module: GraphModule, node: Any) -> Tensor | None:
     return found.detach() if isinstance(found, Tensor) else None
 
 
-def _scale_shift(module: GraphModule, node: Node) -> _ScaleShift:
+def scale_shift(module: GraphModule, node: Node) -> ScaleShift:
+    """What a batch norm computes.
+
+    Raises:
+        InputError: it is in training mode or has no statistics.
+    """
     bound = bind(node)
     if bound.get("training") or bound.get("train"):
         raise _training(node)
@@ -102,11 +113,11 @@ def _scale_shift(module: GraphModule, node: Node) -> _ScaleShift:
     scale = (variance.double() + bound["eps"]).rsqrt()
     scale = scale if weight is None else scale * weight.double()
     shift = -mean.double() * scale
-    return _ScaleShift(scale, shift if bias is None else shift + bias.double())
+    return ScaleShift(scale, shift if bias is None else shift + bias.double())
 
 
-def _new_constant(module: GraphModule, node: Node, label: str, value: Tensor) -> Node:
-    """A new buffer with a get_attr node just before `node`."""
+def new_constant(module: GraphModule, node: Node, label: str, value: Tensor) -> Node:
+    """A new float32 buffer with a get_attr node just before `node`."""
     name = f"_folded_{label}_{node.name}"
     while hasattr(module, name):
         name += "_"
@@ -118,7 +129,7 @@ def _new_constant(module: GraphModule, node: Node, label: str, value: Tensor) ->
     return constant
 
 
-def _with_arguments(node: Node, **changes: Any) -> None:
+def with_arguments(node: Node, **changes: Any) -> None:
     """Rebinds arguments of a node by schema name."""
     bound = bind(node) | changes
     node.args = tuple(bound.values())
@@ -131,11 +142,11 @@ def _result(node: Node) -> Node:
     return items[0] if items else node
 
 
-def _fold_batch_norm(module: GraphModule, node: Node) -> None:
-    affine, result = _scale_shift(module, node), _result(node)
+def _fold_batch_norm(module: GraphModule, node: Node, keep_apart: KeepApart | None) -> None:
+    affine, result = scale_shift(module, node), _result(node)
     source = bind(node)["input"]
     assert isinstance(source, Node)
-    if _fold_backward(module, source, affine) or _fold_forward(module, result, affine):
+    if _fold_backward(module, source, affine) or _fold_forward(module, node, result, affine, keep_apart):
         result.replace_all_uses_with(source)
     else:
         _as_depthwise(module, node, result, source, affine)
@@ -144,14 +155,15 @@ def _fold_batch_norm(module: GraphModule, node: Node) -> None:
             dead.graph.erase_node(dead)
 
 
-def _weighted(node: Node) -> str:
+def weighted(node: Node) -> str:
+    """The operator's name if it is a convolution or linear layer that per-channel factors can go into; else ""."""
     name = target_name(node) if node.op == "call_function" else ""
     return name if name in _CONVOLUTIONS | _LINEAR and not bind(node).get("transposed") else ""
 
 
-def _fold_backward(module: GraphModule, source: Node, affine: _ScaleShift) -> bool:
+def _fold_backward(module: GraphModule, source: Node, affine: ScaleShift) -> bool:
     """conv/linear -> batch norm: exact whenever nobody else reads the convolution's result."""
-    if not _weighted(source) or len(source.users) != 1:
+    if not weighted(source) or len(source.users) != 1:
         return False
     bound = bind(source)
     weight = attribute(module, bound["weight"])
@@ -162,52 +174,87 @@ def _fold_backward(module: GraphModule, source: Node, affine: _ScaleShift) -> bo
         return False
     old = torch.zeros_like(affine.shift) if bias is None else bias.double()
     scaled = weight.double() * affine.scale.reshape(-1, *[1] * (weight.dim() - 1))
-    _with_arguments(
+    with_arguments(
         source,
-        weight=_new_constant(module, source, "weight", scaled),
-        bias=_new_constant(module, source, "bias", old * affine.scale + affine.shift),
+        weight=new_constant(module, source, "weight", scaled),
+        bias=new_constant(module, source, "bias", old * affine.scale + affine.shift),
     )
     return True
 
 
-def _fold_forward(module: GraphModule, result: Node, affine: _ScaleShift) -> bool:
+def _fold_forward(
+    module: GraphModule, node: Node, result: Node, affine: ScaleShift, keep_apart: KeepApart | None
+) -> bool:
     """batch norm -> conv/linear: exact without padding, since padding inserts zeros behind the batch norm's shift."""
     if len(result.users) != 1:
         return False
     user = next(iter(result.users))
-    if not _weighted(user):
+    if not can_scale_inputs(module, user, result, affine):
+        return False
+    if target_name(user) in _LINEAR and len(shape_of(result)) != 2:
+        return False
+    if keep_apart is not None and keep_apart(node, user, affine):
+        return False
+    scale_inputs(module, user, affine)
+    return True
+
+
+def can_scale_inputs(module: GraphModule, user: Node, source: Node, affine: ScaleShift) -> bool:
+    """Whether `scale_inputs` would be exact: constant parameters, and no padding where there is a shift."""
+    if not weighted(user):
         return False
     bound = bind(user)
     weight, bias = attribute(module, bound["weight"]), attribute(module, bound["bias"])
-    if weight is None or bound["input"] is not result or (bias is None and bound["bias"] is not None):
+    if weight is None or bound["input"] is not source or (bias is None and bound["bias"] is not None):
         return False
-    groups = bound.get("groups", 1)
+    if affine.scale.numel() != weight.shape[1] * bound.get("groups", 1):
+        return False
     padding = bound.get("padding", 0)
     padded = padding == "same" or (not isinstance(padding, str) and any(ints(padding, 1)))
-    if weight.dim() == 2 and len(shape_of(result)) != 2:
-        return False
-    if padded and bool(affine.shift.abs().max() > 0):
-        return False
+    return not (padded and bool(affine.shift.abs().max() > 0))
+
+
+def scaled_parameters(module: GraphModule, user: Node, affine: ScaleShift) -> tuple[Tensor, Tensor]:
+    """Weights and bias, in double precision, with which a layer gives for x what it gave for scale * x + shift."""
+    bound = bind(user)
+    weight, bias = attribute(module, bound["weight"]), attribute(module, bound["bias"])
+    assert weight is not None
+    groups = bound.get("groups", 1)
     # Input channel c of group g has index g * (I / groups) + c.
-    per_group = [t.reshape(groups, -1) for t in (affine.scale, affine.shift)]
+    per_group = [t.double().reshape(groups, -1) for t in (affine.scale, affine.shift)]
     rows = weight.double().reshape(groups, weight.shape[0] // groups, weight.shape[1], -1)
     scaled = rows * per_group[0][:, None, :, None]
     extra = (rows * per_group[1][:, None, :, None]).sum(dim=(2, 3)).reshape(-1)
     old = torch.zeros_like(extra) if bias is None else bias.double()
-    _with_arguments(
-        user,
-        weight=_new_constant(module, user, "weight", scaled.reshape(weight.shape)),
-        bias=_new_constant(module, user, "bias", old + extra),
-    )
-    return True
+    return scaled.reshape(weight.shape), old + extra
 
 
-def _as_depthwise(module: GraphModule, node: Node, result: Node, source: Node, affine: _ScaleShift) -> None:
+def scale_inputs(module: GraphModule, user: Node, affine: ScaleShift) -> None:
+    """Changes a layer's parameters to `scaled_parameters`."""
+    weight, bias = scaled_parameters(module, user, affine)
+    changes = {"weight": new_constant(module, user, "weight", weight)}
+    if bind(user)["bias"] is not None or bool(bias.abs().max() > 0):
+        changes["bias"] = new_constant(module, user, "bias", bias)
+    with_arguments(user, **changes)
+
+
+def scale_outputs(module: GraphModule, layer: Node, factor: float) -> None:
+    """Multiplies the results of a layer by `factor`, in its parameters."""
+    bound = bind(layer)
+    weight, bias = attribute(module, bound["weight"]), attribute(module, bound["bias"])
+    assert weight is not None
+    changes = {"weight": new_constant(module, layer, "weight", weight.double() * factor)}
+    if bias is not None:
+        changes["bias"] = new_constant(module, layer, "bias", bias.double() * factor)
+    with_arguments(layer, **changes)
+
+
+def _as_depthwise(module: GraphModule, node: Node, result: Node, source: Node, affine: ScaleShift) -> None:
     """A batch norm that cannot be folded: (1, C, ...) through a 1x1 depthwise convolution."""
     shape = shape_of(source)
     channels = shape[1]
-    weight = _new_constant(module, node, "weight", affine.scale.reshape(-1, 1, 1, 1))
-    bias = _new_constant(module, node, "bias", affine.shift)
+    weight = new_constant(module, node, "weight", affine.scale.reshape(-1, 1, 1, 1))
+    bias = new_constant(module, node, "bias", affine.shift)
     aten = torch.ops.aten
     spatial = shape[2:]
     image = (shape[0], channels, spatial[0] if len(spatial) > 1 else 1, math.prod(spatial[-1:]))

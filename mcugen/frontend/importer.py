@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -27,6 +28,9 @@ from mcugen.graph.tensor import Quantization
 
 log = logging.getLogger(__name__)
 
+NORMALIZATIONS = "mcugen_normalizations"
+"""Key of a quantized program's `meta`: how mcugen's quantizer has normalised its inputs, by placeholder."""
+
 
 def import_program(program: ExportedProgram, name: str) -> Graph:
     """Lowers a quantized exported program.
@@ -49,7 +53,12 @@ def import_program(program: ExportedProgram, name: str) -> Graph:
 def import_module(module: GraphModule, name: str, names: PortNames) -> Graph:
     """As `import_program`, for the GraphModule of a program (parameters as attributes) and its ports' names."""
     context, outputs = lower(module, names.inputs)
-    inputs = [_port(context, node) for node in module.graph.nodes if is_input(node)]
+    normalizations = module.meta.get(NORMALIZATIONS, {})
+    inputs = [
+        replace(_port(context, node), normalization=normalizations.get(node.name))
+        for node in module.graph.nodes
+        if is_input(node)
+    ]
     if not inputs:
         raise InputError("the model has no inputs: its results are constants", hint="compute them beforehand")
     (end,) = (node for node in module.graph.nodes if node.op == "output")

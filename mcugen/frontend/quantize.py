@@ -3,65 +3,122 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch.fx import GraphModule
-from torch.utils._pytree import tree_leaves
 
 from mcugen.errors import InputError
-from mcugen.frontend.calibration import Samples
-from mcugen.frontend.folding import fold
 from mcugen.frontend.functional import is_known
+from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.ranges.diagnose import diagnose
+from mcugen.frontend.ranges.normalize import Normalizations
+from mcugen.frontend.ranges.observe import Samples, count, inputs_of, results, spread_evenly
+from mcugen.frontend.ranges.tail import has_outliers, trim_outliers
+from mcugen.frontend.ranges.variants import Variant, variants
 from mcugen.frontend.rehearsal import require_supported
-from mcugen.frontend.signature import is_input
 from mcugen.frontend.torch_settings import quiet, single_threaded
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples in all)."""
 
 BEST = "best"
-"""The observer that measures which other observer is best; see `quantize`."""
+"""Stands for the observers of `COMPARED_OBSERVERS`; see `quantize_program`."""
+
+COMPARED_OBSERVERS = ("tail", "histogram")
+
+CUTTING = 2.0
+"""By what the noise power of a program with narrower ranges is multiplied before it is compared: on the very samples
+that gave the ranges, room for others looks like a loss."""
 
 COMPARED_SAMPLES = 32
 
 
+@dataclass(frozen=True)
+class Quantized:
+    """A quantized program and what is known about it.
+
+    Attributes:
+        module: in q/dq form; takes the inputs as `normalizations` leave them.
+        expected: the float program's results for the samples of `compared`, by (sample, output).
+        compared: indices of calibration samples.
+        warnings: what will cost accuracy.
+    """
+
+    module: GraphModule
+    normalizations: Normalizations
+    expected: list[list[torch.Tensor]]
+    compared: list[int]
+    warnings: list[str]
+
+
 def quantize(
     module: GraphModule,
-    samples: Mapping[str, Samples],
+    samples: Samples,
     progress: Progress | None = None,
     observer: str = BEST,
 ) -> GraphModule:
+    """As `quantize_program`: the program alone."""
+    return quantize_program(module, samples, progress, observer).module
+
+
+def quantize_program(
+    module: GraphModule,
+    samples: Samples,
+    progress: Progress | None = None,
+    observer: str = BEST,
+) -> Quantized:
     """Quantizes a float program with `McuQuantizer`.
 
     Args:
         module: the program's GraphModule in evaluation mode; changed in place.
         samples: by input name, in the order of the inputs: (samples, *input shape).
         progress: see `Progress`.
-        observer: how activation ranges are found: "minmax", "histogram" (which may cut rare extremes off), or "best":
-            both, and the one whose quantized program is closer to the float program on the samples is taken.
+        observer: how activation ranges are found: a key of `quantizer.ACTIVATION_OBSERVERS`, or "best": those of
+            `COMPARED_OBSERVERS`, and the one whose quantized program is closest to the float program on the samples.
+
+    Equivalent float programs (see `ranges.variants`) are tried where the ranges call for it, and judged alike.
 
     Raises:
         UnsupportedOperatorError: an operator has no integer form.
         InputError: the model gives no finite numbers on a sample.
     """
     with quiet(), single_threaded(), torch.no_grad():
-        from mcugen.frontend.quantizer import ACTIVATION_OBSERVERS
-
         require_supported(module)
-        fold(module)
-        names = list(ACTIVATION_OBSERVERS) if observer == BEST else [observer]
-        count = len(next(iter(samples.values())))
-        steps = _Steps(progress, count * len(names))
-        if len(names) == 1:
-            return _quantize_with(module, samples, names[0], steps)
-        expected = _run(module, samples, COMPARED_SAMPLES)
-        candidates = [_quantize_with(copy.deepcopy(module), samples, name, steps) for name in names]
-        errors = [_error(expected, _run(candidate, samples, COMPARED_SAMPLES)) for candidate in candidates]
-        return candidates[errors.index(min(errors))]
+        # A signature's name and that of the placeholder may differ.
+        titles = dict(zip((node.name for node in inputs_of(module)), samples, strict=True))
+        given = {name: samples[title] for name, title in titles.items()}
+        compared = spread_evenly(given, COMPARED_SAMPLES)
+        expected = _finite_results(module, given, compared)
+        names = COMPARED_OBSERVERS if observer == BEST else (observer,)
+        found = variants(module, given)
+        steps = _Steps(progress, count(given) * len(names) * len(found))
+        candidates = [candidate for variant in found for name in names for candidate in _try(variant, name, steps)]
+        best = candidates[0]
+        if len(candidates) > 1:
+            best = min(candidates, key=lambda candidate: candidate.loss(expected, compared))
+        chosen, program = best.variant, best.program
+        program.meta[NORMALIZATIONS] = chosen.normalizations
+        warnings = diagnose(chosen.module, chosen.samples, given, titles)
+        return Quantized(program, chosen.normalizations, expected, compared, warnings)
+
+
+def _finite_results(module: GraphModule, samples: Samples, kept: list[int]) -> list[list[torch.Tensor]]:
+    """Runs all samples; results of those in `kept`."""
+    found = {}
+    for index in range(count(samples)):
+        found[index] = results(module, samples, index)
+        if not all(bool(torch.isfinite(result).all()) for result in found[index]):
+            raise InputError(
+                f"the model's output is not finite on calibration sample {index}",
+                hint="check the weights in the archive and the scale of the calibration data",
+            )
+        if index not in kept:
+            del found[index]
+    return [found[index] for index in kept]
 
 
 @dataclass
@@ -78,50 +135,59 @@ class _Steps:
             self.progress(self.done, self.total)
 
 
-def _quantize_with(module: GraphModule, samples: Mapping[str, Samples], observer: str, steps: _Steps) -> GraphModule:
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+@dataclass(frozen=True)
+class _Candidate:
+    """A variant quantized with one kind of ranges."""
+
+    variant: Variant
+    program: GraphModule
+    handicap: float
+
+    def loss(self, expected: list[list[torch.Tensor]], compared: list[int]) -> float:
+        got = [results(self.program, self.variant.inputs, index) for index in compared]
+        return self.variant.handicap * self.handicap * _error(expected, got)
+
+
+def _try(variant: Variant, observer: str, steps: _Steps) -> list[_Candidate]:
+    """The variant quantized; where samples are outliers, once more without them."""
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
+
+    prepared = _calibrated(variant, observer, steps)
+    trimmed = copy.deepcopy(prepared) if has_outliers(prepared) else None
+    cutting = CUTTING if observer == "histogram" else 1.0
+    found = [_Candidate(variant, convert_pt2e(prepared, fold_quantize=True), cutting)]
+    if trimmed is not None:
+        trim_outliers(trimmed)
+        found.append(_Candidate(variant, convert_pt2e(trimmed, fold_quantize=True), CUTTING))
+    return found
+
+
+def _calibrated(variant: Variant, observer: str, steps: _Steps) -> GraphModule:
+    """The variant with observers that have seen all samples."""
+    from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e
 
     from mcugen.frontend.quantizer import McuQuantizer
 
+    module = copy.deepcopy(variant.module)
     constants = Lowering(module, ROWS, is_known)
-    prepared = prepare_pt2e(module, McuQuantizer(constants.constant_value, observer))
-    for index in range(len(next(iter(samples.values())))):
-        for result in _results(prepared, samples, index):
-            if not bool(torch.isfinite(result).all()):
-                raise InputError(
-                    f"the model's output is not finite on calibration sample {index}",
-                    hint="check the weights in the archive and the scale of the calibration data",
-                )
+    prepared: GraphModule = prepare_pt2e(module, McuQuantizer(constants.constant_value, observer))
+    for index in range(count(variant.samples)):
+        results(prepared, variant.samples, index)
         steps.advance()
-    converted: GraphModule = convert_pt2e(prepared, fold_quantize=True)
-    return converted
-
-
-def _results(module: GraphModule, samples: Mapping[str, Samples], index: int) -> list[torch.Tensor]:
-    """The model's tensors for one sample, in the order of its outputs."""
-    arrays = iter(samples.values())
-    # Numbers and None that the model was exported with are no samples.
-    values = [
-        torch.as_tensor(next(arrays)[index]) if is_input(node) else node.meta.get("val")
-        for node in module.graph.nodes
-        if node.op == "placeholder"
-    ]
-    results = module(*values)
-    return [leaf for leaf in tree_leaves(results) if isinstance(leaf, torch.Tensor)]
-
-
-def _run(module: GraphModule, samples: Mapping[str, Samples], most: int) -> list[list[torch.Tensor]]:
-    """Results for up to `most` samples, spread evenly."""
-    count = len(next(iter(samples.values())))
-    chosen = sorted({index * count // min(count, most) for index in range(min(count, most))})
-    return [_results(module, samples, index) for index in chosen]
+    return prepared
 
 
 def _error(expected: list[list[torch.Tensor]], got: list[list[torch.Tensor]]) -> float:
-    """Mean over the outputs of squared error over signal power."""
+    """Sum over the outputs of the mean over samples of noise power over signal power.
+
+    Each sample counts alike, so that one with huge values does not decide for all others; a sample without signal is
+    held against a hundredth of the usual one.
+    """
     total = 0.0
     for output in range(len(expected[0])):
-        wanted = torch.stack([sample[output] for sample in expected]).double()
-        noise = torch.stack([sample[output] for sample in got]).double() - wanted
-        total += float(noise.square().sum() / wanted.square().sum().clamp_min(1e-30))
+        wanted = torch.stack([sample[output].double().reshape(-1) for sample in expected])
+        noise = (torch.stack([sample[output].double().reshape(-1) for sample in got]) - wanted).square().sum(1)
+        signal = wanted.square().sum(1)
+        usual = float(signal.median()) or float(signal.mean())
+        total += float((noise / (signal + 0.01 * usual).clamp_min(1e-30)).mean())
     return total

@@ -33,13 +33,15 @@ from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.ranges.tail import TailObserver
 
 ANNOTATION = "quantization_annotation"
 
 # Scales below this leave the range of the integer arithmetic (softmax needs > 2**-26); a constant zero gives it.
 SMALLEST_SCALE = 2.0**-24
 
-ACTIVATION_OBSERVERS = {"minmax": MinMaxObserver, "histogram": HistogramObserver}
+ACTIVATION_OBSERVERS = {"minmax": MinMaxObserver, "histogram": HistogramObserver, "tail": TailObserver}
+"""By name: the extremes; what loses least, cutting rare extremes off; the extremes and room for unseen samples."""
 
 
 def fixed_spec(scale: float, zero_point: int) -> FixedQParamsQuantizationSpec:

@@ -4,9 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.tensor import Tensor
+from mcugen.graph.tensor import Quantization, Tensor
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """What is done to a port's real values before they are quantized: normalised = (real - offset) / factor.
+
+    Attributes:
+        axis: of the port's shape in the model file's layout, with a factor and an offset for each index; None: one
+            factor, and no offset.
+        factors: positive, exact in float32.
+        offsets: as many, exact in float32.
+    """
+
+    axis: int | None
+    factors: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How close a quantized graph comes to the float model it was made from.
+
+    Attributes:
+        samples: of the calibration data that were compared.
+        sqnr_db: signal to quantization noise in decibels, by output name, within +-`LIMIT_DB`; poor below `POOR_DB`.
+    """
+
+    LIMIT_DB: ClassVar[float] = 120.0
+    POOR_DB: ClassVar[float] = 20.0
+    """A tenth of the signal is noise."""
+    samples: int
+    sqnr_db: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -18,12 +51,14 @@ class Port:
         name: the name in the model file.
         shape: shape in the model file's own layout, batch axis included.
         to_device: permutation with device = transpose(model, to_device); identity when the layouts agree.
+        normalization: of an input whose tensor holds normalised values; None: the tensor holds the model's own.
     """
 
     tensor: str
     name: str
     shape: tuple[int, ...]
     to_device: tuple[int, ...]
+    normalization: Normalization | None = None
 
     @property
     def to_model(self) -> tuple[int, ...]:
@@ -40,6 +75,9 @@ class Graph:
         tensors: every tensor by name.
         operators: in a valid execution order.
         inputs, outputs: the borders, in the model's order.
+        metadata: short texts about where the graph comes from.
+        fidelity: None when there is no float model to compare with.
+        warnings: what is known to cost accuracy, a sentence each.
     """
 
     name: str
@@ -48,6 +86,8 @@ class Graph:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    fidelity: Fidelity | None = None
+    warnings: tuple[str, ...] = ()
 
     def tensor(self, name: str) -> Tensor:
         return self.tensors[name]
@@ -57,6 +97,19 @@ class Graph:
 
     def output_tensors(self, op: Operator) -> list[Tensor]:
         return [self.tensors[n] for n in op.outputs]
+
+    def real_quantization(self, port: Port) -> Quantization | None:
+        """Between a port's integers and real numbers; behind its normalization where that is one for each channel.
+
+        None for plain integers and booleans.
+        """
+        tensor = self.tensors[port.tensor]
+        if tensor.quantization is None:
+            return None
+        factor = 1.0
+        if port.normalization is not None and port.normalization.axis is None:
+            (factor,) = port.normalization.factors
+        return Quantization.per_tensor(tensor.scale * factor, tensor.zero_point)
 
     def producer(self, tensor: str) -> Operator | None:
         """The operator that writes the tensor; None for inputs and constants."""

@@ -8,6 +8,7 @@ step, on values that are (within float32 precision) halfway between two integers
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,4 +55,19 @@ def dequantize(values: IntArray, quantization: Quantization) -> FloatArray:
     zero_points = _broadcast(np.array(quantization.zero_points, np.int64), quantization, values.ndim)
     scales = _broadcast(np.array(quantization.scales, np.float32), quantization, values.ndim)
     result: FloatArray = (values.astype(np.int64) - zero_points).astype(np.float32) * scales
+    return result
+
+
+def normalize(
+    values: npt.ArrayLike, axis: int | None, factors: Sequence[float], offsets: Sequence[float]
+) -> FloatArray:
+    """(real - offset) / factor in double precision, rounded to float32; same shape as `values`.
+
+    Args:
+        axis: of `values`, with a factor and an offset for each index; None: one of each for all.
+    """
+    real = np.asarray(values, np.float64)
+    shape = [-1 if index == axis else 1 for index in range(real.ndim)] if axis is not None else []
+    factor, offset = (np.array(v, np.float64).reshape(shape) for v in (factors, offsets))
+    result: FloatArray = ((real - offset) / factor).astype(np.float32)
     return result

@@ -10,6 +10,7 @@ import jinja2
 from mcugen import __version__
 from mcugen.emit.manifest import Manifest
 from mcugen.errors import InputError
+from mcugen.report import text
 from mcugen.verify.result import VerifyOutcome
 
 _CHART_WIDTH = 960
@@ -44,6 +45,9 @@ def write_report(result: VerifyOutcome, path: Path) -> None:
         result=result,
         manifest=result.manifest,
         measured=measured,
+        accuracy=text.accuracy(result.manifest),
+        verdict=text.verdict(result) if result.match else result.failure,
+        poor=text.is_poor(result.manifest),
         most=max((layer.instructions for layer in measured.layers), default=1) or 1,
         rectangles=arena_rectangles(result.manifest),
         width=_CHART_WIDTH,

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from mcugen.boards import Board
 from mcugen.boards.machines import core_of, find_machine
+from mcugen.emit.manifest import Manifest
+from mcugen.graph.graph import Fidelity
 from mcugen.verify.doctor import Check
 from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
 
@@ -42,7 +44,36 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
         ),
         ("caller", f"{thousands(memory.input_bytes)} B of inputs, {thousands(memory.output_bytes)} B of outputs"),
     ]
+    rows.append(("accuracy", accuracy(manifest)))
+    rows += [
+        (f"input {port.name}", "takes each channel normalised: FACTORS and OFFSETS in the header and the manifest")
+        for port in manifest.inputs
+        if port.normalization is not None
+    ]
     return _pairs(rows)
+
+
+def accuracy(manifest: Manifest) -> str:
+    """How far the integer reference is from the float model, by output."""
+    known = manifest.accuracy
+    if known is None:
+        return "not known: the model came quantized"
+    values = ", ".join(f"{name} {value:.1f} dB" for name, value in known.sqnr_db.items())
+    kind = "random" if manifest.model.calibration == "random" else "calibration"
+    return f"the integer reference is at {values} (SQNR) of the float model, on {known.samples} {kind} samples"
+
+
+def is_poor(manifest: Manifest) -> bool:
+    """Whether a tenth of an output's signal, or more, is quantization noise."""
+    return manifest.accuracy is not None and min(manifest.accuracy.sqnr_db.values(), default=0.0) < Fidelity.POOR_DB
+
+
+def verdict(result: VerifyOutcome) -> str:
+    """What equals what."""
+    if not result.match:
+        return "MISMATCH"
+    count = sum(1 for layer in result.measurement.layers if layer.match)
+    return f"match: firmware equals the integer reference bit for bit: {result.samples} samples and {count} layers"
 
 
 def run_summary(result: RunOutcome, outputs: Path) -> RenderableType:
@@ -57,14 +88,13 @@ def _edited(files: Sequence[str]) -> list[tuple[str, str]]:
 def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[RenderableType]:
     if layers:
         yield layer_table(result.measurement.layers)
-    count = sum(1 for layer in result.measurement.layers if layer.match)
-    verdict = (
-        f"match: {result.samples} samples and {count} layers equal the integer reference bit for bit"
-        if result.match
-        else "MISMATCH"
-    )
-    style = "bold green" if result.match else "bold red"
-    yield Group(Text(verdict, style=style), _pairs([*_counts(result.measurement), *_edited(result.edited)]))
+    # Equal to the reference is one thing, close to the float model another.
+    good = "bold yellow" if is_poor(result.manifest) else "bold green"
+    style = good if result.match else "bold red"
+    rows = [("accuracy", accuracy(result.manifest)), *_counts(result.measurement), *_edited(result.edited)]
+    yield Group(Text(verdict(result), style=style), _pairs(rows))
+    for warning in result.manifest.warnings:
+        yield Text(f"warning: {warning}", style="yellow")
 
 
 def _counts(measured: Measurement) -> list[tuple[str, str]]:

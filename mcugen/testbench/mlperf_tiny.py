@@ -146,6 +146,11 @@ def _quantization(port: PortEntry) -> QuantizationEntry:
 
 
 def _input(port: PortEntry) -> dict[str, Any]:
+    if port.normalization is not None:
+        raise InputError(
+            f"the input {port.name!r} has a scale for each channel, which the benchmark's firmware cannot apply",
+            hint="scale its channels alike before the model",
+        )
     quantization = _quantization(port)
     # As graph.quantization.quantize has it, and written so that C reads the same float32.
     reciprocal = np.float32(1.0 / quantization.scale)

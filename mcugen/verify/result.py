@@ -185,6 +185,8 @@ class VerifyOutcome:
             "board": self.manifest.target.name,
             "core": self.manifest.target.cpu.core,
             "samples": self.samples,
+            "accuracy": None if self.manifest.accuracy is None else self.manifest.accuracy.model_dump(mode="json"),
+            "warnings": list(self.manifest.warnings),
             **self.measurement.as_json(),
             **_edited_json(self.edited),
         }

@@ -13,7 +13,7 @@ from mcugen.borders import Source
 from mcugen.borders.npz import open_npz
 from mcugen.emit.manifest import Manifest, PortEntry
 from mcugen.errors import InputError
-from mcugen.graph.quantization import quantize
+from mcugen.graph.quantization import normalize, quantize
 from mcugen.graph.tensor import DTYPES, IntArray, Quantization
 
 
@@ -63,7 +63,7 @@ def _quantized(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray
         if not np.isfinite(array).all():
             raise InputError("samples hold NaN or infinity", where=where)
         quantization = Quantization.per_tensor(port.quantization.scale, port.quantization.zero_point)
-        return quantize(array.astype(np.float32), quantization, port.dtype)
+        return quantize(_normalized(array.astype(np.float32), port), quantization, port.dtype)
     if array.dtype != DTYPES[port.dtype]:
         raise InputError(f"samples are {array.dtype}", where=where, hint=f"give {port.dtype} (quantized) or float32")
     return array
@@ -84,6 +84,15 @@ def _plain(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
 def _range(dtype: str) -> tuple[int, int]:
     info = np.iinfo(DTYPES[dtype])
     return int(info.min), int(info.max)
+
+
+def _normalized(array: npt.NDArray[np.float32], port: PortEntry) -> npt.NDArray[np.float32]:
+    """Samples (samples, *shape), with or without the batch axis of 1, as the port's quantization takes them."""
+    by = port.normalization
+    if by is None:
+        return array
+    axis = by.axis + array.ndim - len(port.shape)
+    return normalize(array, axis, by.factors, by.offsets)
 
 
 def to_model_layout(outputs: Sequence[IntArray], manifest: Manifest) -> dict[str, IntArray]:

@@ -68,14 +68,13 @@ def test_data_are_reproducible_and_balanced() -> None:
     assert np.bincount(labels, minlength=6).min() > 60
 
 
-def test_histograms_are_taken_when_they_are_better(trained: Trained) -> None:
-    """One faulty sample with values a thousand times too large ruins extremes, not histograms."""
+def test_a_faulty_sample_does_not_decide(trained: Trained) -> None:
+    """One sample has a value a thousand times too large; neither extremes nor histograms survive that."""
     samples = calibration(40)[:, None]
     samples[7, 0, 0, 3, 3] = 1000.0
-    results = {
-        name: integer_scores(front.quantize(float_program(trained), {"image": samples}, observer=name), trained.images)
-        for name in ("minmax", "histogram", "best")
-    }
-    noise = {name: signal_to_noise(scores(trained), got) for name, got in results.items()}
-    assert noise["histogram"] > noise["minmax"]
-    assert np.array_equal(results["best"], results["histogram"])
+    noise = {}
+    for name in ("minmax", "histogram", "best"):
+        got = integer_scores(front.quantize(float_program(trained), {"image": samples}, observer=name), trained.images)
+        noise[name] = signal_to_noise(scores(trained), got)
+    assert max(noise["minmax"], noise["histogram"]) < 10
+    assert noise["best"] > 25

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from mcugen.emit.manifest import NormalizationEntry
 from mcugen.errors import InputError
 from mcugen.verify.samples import load_samples, to_model_layout
 from tests.verify.manifests import manifest, port
@@ -97,3 +98,17 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "pickled.npz", image=np.array([{}], dtype=object), vector=np.zeros((1, 6), np.int8))
     with pytest.raises(InputError, match="pickle"):
         load_samples(tmp_path / "pickled.npz", MANIFEST)
+
+
+def test_channels_with_scales_of_their_own(tmp_path: Path) -> None:
+    """(real - offset) / factor, then the port's quantization; along the model's axis, whatever the device's layout."""
+    by = NormalizationEntry(axis=1, factors=(2.0, 300.0, 0.25), offsets=(0.0, 1000.0, -1.0))
+    given = manifest((IMAGE.model_copy(update={"normalization": by}),), ())
+    data = GENERATOR.uniform(-4, 4, (2, 3, 4, 5)) * np.array(by.factors)[:, None, None]
+    data = (data + np.array(by.offsets)[:, None, None]).astype(np.float32)
+    (image,) = load_samples(save(tmp_path / "in.npz", image=data), given)
+    (spelled,) = load_samples(save(tmp_path / "batch.npz", image=data[:, None]), given)
+    np.testing.assert_array_equal(image, spelled)
+    for channel, (factor, offset) in enumerate(zip(by.factors, by.offsets, strict=True)):
+        steps = (data[:, channel].astype(np.float64) - offset) / factor / 0.05 - 7
+        assert np.abs(image[:, 0, :, :, channel] - np.clip(steps, -128, 127)).max() <= 0.51

@@ -35,7 +35,7 @@ def moving(move: Move) -> Row[Lowering]:
     def integers(ctx: Lowering, node: Node) -> str:
         return move(ctx, node, ctx.integer(_source(node), node))
 
-    return Row(build, Role.TRANSPARENT, integers=integers)
+    return Row(build, Role.TRANSPARENT, integers=integers, moves=True)
 
 
 def reshape(ctx: Lowering, node: Node, x: str) -> str:

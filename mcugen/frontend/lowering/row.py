@@ -40,6 +40,7 @@ class Row(Generic[State]):
         bounds: for activations: (lowest, highest) real value, None for no bound.
         integers: emits the operator for a node whose values are plain integers or booleans, or the integers between a
             quantize and its dequantize; None when there is no such form. The result has the node's type.
+        moves: whether it only moves the elements of its first operand, so that whatever belongs to each moves alike.
     """
 
     build: Callable[[State, Node, Quantization], str]
@@ -50,3 +51,4 @@ class Row(Generic[State]):
     shares: Callable[[Node], bool] | None = None
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None
     integers: Callable[[State, Node], str] | None = None
+    moves: bool = False

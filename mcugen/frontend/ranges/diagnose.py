@@ -1,0 +1,176 @@
+"""Calibration samples and ranges that quantization will suffer from, in words that name the input or layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+
+from mcugen.frontend.lowering import ROWS
+from mcugen.frontend.lowering.arguments import target_name
+from mcugen.frontend.lowering.row import Role
+from mcugen.frontend.provenance import origin
+from mcugen.frontend.ranges.observe import Samples, count, inputs_of, is_real, visit
+
+FEW = 8
+"""With fewer samples, one of them is no outlier among many."""
+
+OUTLIER = 4.0
+"""A range is one sample's alone when that sample reaches so many times further than any other."""
+
+UNEVEN = 100.0
+"""Ratio of the ranges of two channels that share one scale."""
+
+_NAMED = 5
+
+
+@dataclass
+class Seen:
+    """One value over all samples, along its channels (axis 1, or the only one)."""
+
+    low: Tensor
+    high: Tensor
+    reach: list[float] = field(default_factory=list)
+
+    def add(self, low: Tensor, high: Tensor) -> None:
+        self.low, self.high = torch.minimum(self.low, low), torch.maximum(self.high, high)
+        self.reach.append(max(float(-low.min()), float(high.max()), 0.0))
+
+    @property
+    def is_zero(self) -> bool:
+        return not bool(self.low.any() or self.high.any())
+
+    @property
+    def is_constant(self) -> bool:
+        return float(self.low.min()) == float(self.high.max())
+
+    @property
+    def outlier(self) -> float | None:
+        """How many times further than any other the furthest sample reaches, where that is much."""
+        if len(self.reach) < FEW:
+            return None
+        second, first = sorted(self.reach)[-2:]
+        return first / second if first > OUTLIER * second > 0 else None
+
+    @property
+    def unevenness(self) -> float:
+        """Largest over smallest range of the channels that vary; 1 for a single one."""
+        spread = self.high - self.low
+        varying = spread[spread > 0]
+        return float(varying.max() / varying.min()) if varying.numel() else 1.0
+
+
+def watch(module: GraphModule, samples: Samples) -> dict[Node, Seen]:
+    """The inputs and results of the program over all samples."""
+    found: dict[Node, Seen] = {}
+
+    def see(_: int, node: Node, value: Tensor) -> None:
+        if not value.numel():
+            return
+        rows = value.movedim(1, 0).reshape(value.shape[1], -1) if value.dim() > 1 else value.reshape(1, -1)
+        low, high = rows.min(dim=1).values, rows.max(dim=1).values
+        found.setdefault(node, Seen(low, high)).add(low, high)
+
+    visit(module, samples, range(count(samples)), see)
+    return found
+
+
+def diagnose(module: GraphModule, samples: Samples, given: Samples, titles: Mapping[str, str]) -> list[str]:
+    """Sentences for the user.
+
+    Args:
+        module: the float program that will be quantized.
+        samples: what it takes.
+        given: the calibration samples as the user gave them.
+        titles: the user's names of the inputs.
+    """
+    seen = watch(module, samples)
+    return [
+        *_about_samples(given),
+        *_about_inputs(module, seen, given, titles),
+        *_about_layers(seen),
+    ]
+
+
+def _about_samples(samples: Samples) -> list[str]:
+    if count(samples) > 1:
+        return []
+    return ["calibration has one sample: the ranges are that sample's; give a hundred that are like real inputs"]
+
+
+def _about_inputs(
+    module: GraphModule, seen: Mapping[Node, Seen], given: Samples, titles: Mapping[str, str]
+) -> list[str]:
+    texts = []
+    for node in inputs_of(module):
+        if node not in seen:
+            continue
+        if not is_real(given, node):
+            continue
+        array, name = given[node.name], f"input {titles[node.name]!r}"
+        if not array.any():
+            texts.append(f"{name} is zero in all calibration samples: its range is unknown")
+        elif array.min() == array.max():
+            texts.append(f"{name} is {array.flat[0]:g} throughout the calibration samples: its range is unknown")
+        else:
+            texts += _outlier(name, seen[node]) + _uneven_input(name, seen[node])
+    return texts
+
+
+def _uneven_input(name: str, seen: Seen) -> list[str]:
+    if seen.unevenness < UNEVEN:
+        return []
+    spread = seen.high - seen.low
+    worst = int(torch.where(spread > 0, spread, torch.inf).argmin())
+    return [
+        f"{name}: the ranges of its channels differ {seen.unevenness:,.0f}-fold and share one scale; channel {worst} "
+        "keeps the least of it: scale the channels alike before the model"
+    ]
+
+
+def _outlier(name: str, seen: Seen) -> list[str]:
+    factor = seen.outlier
+    if factor is None:
+        return []
+    sample = int(np.argmax(seen.reach))
+    return [f"{name}: calibration sample {sample} alone reaches {factor:.1f} times further than all others"]
+
+
+def _about_layers(seen: Mapping[Node, Seen]) -> list[str]:
+    """Layers that compute or limit values; what only moves them would repeat the news."""
+    zero, outliers, uneven = [], [], []
+    for node, values in seen.items():
+        row = ROWS.get(target_name(node)) if node.op == "call_function" else None
+        if row is None or row.role in (Role.TRANSPARENT, Role.JOIN):
+            continue
+        if values.is_zero:
+            if not any(source in seen and seen[source].is_zero for source in node.all_input_nodes):
+                zero.append(layer_name(node))
+        elif values.outlier is not None:
+            outliers.append(layer_name(node))
+        elif values.unevenness >= UNEVEN:
+            uneven.append(layer_name(node))
+    texts = []
+    if zero:
+        texts.append(f"zero for all calibration samples: {_listed(zero)}; what follows depends on biases alone")
+    if outliers:
+        texts.append(f"range reached by one calibration sample alone: {_listed(outliers)}")
+    if uneven:
+        texts.append(f"ranges of channels differ more than {UNEVEN:.0f}-fold under one scale: {_listed(uneven)}")
+    return texts
+
+
+def layer_name(node: Node) -> str:
+    """The name in the program, with the module or source line behind it."""
+    made = origin(node)
+    place = made.module or made.source
+    return f"{node.name} ({place})" if place else node.name
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"

@@ -1,0 +1,91 @@
+"""A float program run over samples, and what its values looked like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+from torch.utils._pytree import tree_leaves
+
+from mcugen.frontend.signature import is_input
+
+Samples = Mapping[str, npt.NDArray[np.generic]]
+"""By the name of the placeholder, (samples, *input shape): float32, or plain integers or booleans."""
+
+Visit = Callable[[int, Node, Tensor], None]
+"""Called with (sample's index, node, its value)."""
+
+
+class _Visitor(torch.fx.Interpreter):
+    def __init__(self, module: GraphModule, visit: Visit) -> None:
+        super().__init__(module)
+        self._visit = visit
+        self.sample = 0
+
+    def run_node(self, n: Node) -> Any:
+        result = super().run_node(n)
+        value = result[0] if isinstance(result, tuple | list) and result else result
+        if n.op in ("placeholder", "call_function") and isinstance(value, torch.Tensor) and value.is_floating_point():
+            self._visit(self.sample, n, value)
+        return result
+
+
+def count(samples: Samples) -> int:
+    return len(next(iter(samples.values())))
+
+
+def spread_evenly(samples: Samples, most: int) -> list[int]:
+    """Up to `most` indices of samples."""
+    total = count(samples)
+    chosen = min(total, most)
+    return sorted({index * total // chosen for index in range(chosen)})
+
+
+def inputs_of(module: GraphModule) -> list[Node]:
+    """The placeholders of the model's inputs."""
+    return [node for node in module.graph.nodes if is_input(node)]
+
+
+def is_real(samples: Samples, node: Node) -> bool:
+    """Whether an input holds real numbers, which will be quantized."""
+    return samples[node.name].dtype == np.float32
+
+
+def arguments(module: GraphModule, samples: Samples, index: int) -> list[Any]:
+    """What the program is called with for one sample; numbers and None that it was exported with are its own."""
+    return [
+        torch.as_tensor(samples[node.name][index]) if is_input(node) else node.meta.get("val")
+        for node in module.graph.nodes
+        if node.op == "placeholder"
+    ]
+
+
+def visit(module: GraphModule, samples: Samples, indices: Iterable[int], see: Visit) -> None:
+    """Runs the program and shows every floating-point value."""
+    visitor = _Visitor(module, see)
+    with torch.no_grad():
+        for index in indices:
+            visitor.sample = index
+            visitor.run(*arguments(module, samples, index), enable_io_processing=False)
+
+
+def results(module: GraphModule, samples: Samples, index: int) -> list[Tensor]:
+    """The model's tensors for one sample, in the order of its outputs."""
+    found = module(*arguments(module, samples, index))
+    return [leaf for leaf in tree_leaves(found) if isinstance(leaf, torch.Tensor)]
+
+
+def magnitudes(module: GraphModule, samples: Samples, most: int) -> dict[Node, float]:
+    """The largest magnitude of every value over up to `most` samples."""
+    found: dict[Node, float] = {}
+
+    def see(_: int, node: Node, value: Tensor) -> None:
+        found[node] = max(found.get(node, 0.0), float(value.abs().max()) if value.numel() else 0.0)
+
+    visit(module, samples, spread_evenly(samples, most), see)
+    return found

@@ -1,0 +1,68 @@
+"""Float programs that compute the same and quantize differently."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+
+from torch.fx import GraphModule
+
+from mcugen.frontend.folding import fold
+from mcugen.frontend.ranges.balance import balance_joins
+from mcugen.frontend.ranges.batch_norm import measured
+from mcugen.frontend.ranges.clip import clipped
+from mcugen.frontend.ranges.normalize import Normalizations, combined, normalize_inputs, normalized
+from mcugen.frontend.ranges.observe import Samples
+
+INTRUSIVE = 4.0
+"""Normalised inputs ask something of whoever feeds the device: they must be worth this factor of noise power (6 dB)."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One float program, folded.
+
+    Attributes:
+        samples: the calibration samples as it takes them, limited to what it does not clip: for ranges.
+        inputs: the samples as it takes them, not limited.
+        normalizations: of its inputs.
+        handicap: by which its noise power is multiplied before variants are compared.
+    """
+
+    module: GraphModule
+    samples: Samples
+    inputs: Samples
+    normalizations: Normalizations = field(default_factory=dict)
+    handicap: float = 1.0
+
+
+def variants(module: GraphModule, samples: Samples) -> list[Variant]:
+    """The program folded, which is done in place, and the other forms that the samples' ranges call for.
+
+    Args:
+        module: functional, in evaluation mode.
+        samples: by input name, (samples, *input shape).
+    """
+    limited = clipped(module, samples)
+    normal = copy.deepcopy(module)
+    normalizations = normalize_inputs(normal, limited)
+    fold(module, measured(module, limited))
+    found = [Variant(module, limited, samples)]
+    found += _balanced(found[0])
+    if normalizations:
+        taken = normalized(limited, normalizations)
+        fold(normal, measured(normal, taken))
+        base = Variant(normal, taken, normalized(samples, normalizations), normalizations, INTRUSIVE)
+        found += _balanced(base) or [base]
+    return found
+
+
+def _balanced(base: Variant) -> list[Variant]:
+    module = copy.deepcopy(base.module)
+    changed, extra = balance_joins(module, base.samples)
+    if not changed:
+        return []
+    normalizations = combined(base.normalizations, extra)
+    return [
+        Variant(module, normalized(base.samples, extra), normalized(base.inputs, extra), normalizations, base.handicap)
+    ]

@@ -1,0 +1,156 @@
+"""Models whose values differ in range: what a single scale would destroy is still there in the integers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch import nn
+
+from mcugen.frontend.torch_settings import single_threaded
+from tests.frontend.ranges.deploy import deploy
+
+Floats = npt.NDArray[np.float32]
+WANTED_DB = 30.0
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    torch.manual_seed(0)
+    return np.random.default_rng(0)
+
+
+def normal(rng: np.random.Generator, *shape: int) -> Floats:
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, features: int = 8) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(features)
+        self.encode, self.decode = nn.Linear(features, 6), nn.Linear(6, features)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.decode(torch.relu(self.encode(self.norm(x))))
+        return result
+
+
+def trained(model: Autoencoder, samples: Floats) -> Autoencoder:
+    """With the samples' batch statistics."""
+    with single_threaded(), torch.no_grad():
+        for _ in range(100):
+            model.train()(torch.from_numpy(samples))
+    return model
+
+
+def test_a_batch_norm_stays_apart_where_folding_hurts(rng: np.random.Generator, tmp_path: Path) -> None:
+    """One feature is constant in training: its batch norm's scale is 316."""
+    data = normal(rng, 96, 8)
+    data[:, 5] = 0
+    found = deploy(trained(Autoencoder(), data[:64]), {"x": data[:64]}, {"x": data[64:]}, tmp_path)
+    assert found.decibels["linear_1"] >= WANTED_DB
+    assert "depthwise_conv2d" in found.kinds
+
+
+def test_an_ordinary_batch_norm_is_folded(rng: np.random.Generator, tmp_path: Path) -> None:
+    data = normal(rng, 96, 8)
+    found = deploy(trained(Autoencoder(), data[:64]), {"x": data[:64]}, {"x": data[64:]}, tmp_path)
+    assert found.decibels["linear_1"] >= WANTED_DB
+    assert found.kinds == ["fully_connected", "fully_connected"]
+    assert found.graph.inputs[0].normalization is None
+
+
+def features(rng: np.random.Generator, count: int) -> Floats:
+    """Ranges from 0.01 to 1000, offsets, and two constant channels."""
+    scales = np.array([1, 100, 0.01, 1000, 1, 0, 5, 0.5], np.float32)
+    offsets = np.array([0, 1000, 0, -500, 3, 7, 0, 20], np.float32)
+    return normal(rng, count, 8) * scales + offsets
+
+
+def test_features_of_very_different_ranges(rng: np.random.Generator, tmp_path: Path) -> None:
+    model = trained(Autoencoder(), features(rng, 512))
+    found = deploy(model, {"x": features(rng, 64)}, {"x": features(rng, 64)}, tmp_path)
+    assert found.decibels["linear_1"] >= WANTED_DB
+    by = found.graph.inputs[0].normalization
+    assert by is not None and by.axis == 1 and len(by.factors) == 8
+    # The device pays nothing: no layer but the model's own two.
+    assert found.kinds == ["fully_connected", "fully_connected"]
+
+
+class Series(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.out = nn.Conv1d(3, 4, 3, padding=1), nn.Linear(64, 2)
+
+    def forward(self, motion: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.out(torch.relu(self.conv(motion)).flatten(1))
+        return result
+
+
+def test_channels_of_a_series_before_a_padded_convolution(rng: np.random.Generator, tmp_path: Path) -> None:
+    """Borders are padded with zeros, so channels may be scaled and not shifted."""
+    model = Series()
+    ranges = np.array([1, 300, 0.01], np.float32)[:, None]
+    with torch.no_grad():
+        model.conv.weight /= torch.from_numpy(ranges)
+    samples = [{"motion": normal(rng, 64, 3, 16) * ranges} for _ in range(2)]
+    found = deploy(model, *samples, tmp_path)
+    assert min(found.decibels.values()) >= WANTED_DB
+    by = found.graph.inputs[0].normalization
+    assert by is not None and not any(by.offsets)
+
+
+class TwoSensors(nn.Module):
+    """Joined behind a layer each, or as they come."""
+
+    def __init__(self, *, raw: bool, activation: nn.Module) -> None:
+        super().__init__()
+        self.raw, self.activation = raw, activation
+        self.first, self.second = nn.Linear(8, 8), nn.Linear(4, 8)
+        self.out = nn.Linear(12 if raw else 16, 3)
+        with torch.no_grad():
+            self.out.weight[:, 8:] /= 300
+
+    def forward(self, imu: torch.Tensor, baro: torch.Tensor) -> torch.Tensor:
+        if not self.raw:
+            imu, baro = self.activation(self.first(imu)), self.activation(self.second(baro))
+        result: torch.Tensor = self.out(torch.cat([imu, baro], dim=1))
+        return result
+
+
+@pytest.mark.parametrize("raw", [False, True], ids=["behind layers", "raw"])
+def test_two_sensors_joined(rng: np.random.Generator, tmp_path: Path, *, raw: bool) -> None:
+    samples = [{"imu": normal(rng, 64, 8), "baro": normal(rng, 64, 4) * 300} for _ in range(2)]
+    found = deploy(TwoSensors(raw=raw, activation=nn.ReLU()), *samples, tmp_path)
+    assert found.decibels["linear_2" if not raw else "linear"] >= WANTED_DB
+    # Scales of whole inputs are the ports' own: nothing is asked of whoever feeds them.
+    assert all(p.normalization is None or p.normalization.axis is None for p in found.graph.inputs)
+    scales = [found.graph.real_quantization(port).scale for port in found.graph.inputs]
+    assert scales[1] > 100 * scales[0]
+
+
+def test_joined_behind_a_clip_that_shares_a_factor(rng: np.random.Generator, tmp_path: Path) -> None:
+    samples = [{"imu": normal(rng, 64, 8), "baro": normal(rng, 64, 4) * 300} for _ in range(2)]
+    found = deploy(TwoSensors(raw=False, activation=nn.Hardtanh(-400, 400)), *samples, tmp_path)
+    assert found.decibels["linear_2"] >= WANTED_DB
+
+
+class Clipped(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.layer(torch.clamp(x.reshape(1, 8), -1.0, 1.0))
+        return result
+
+
+def test_a_clip_at_the_border_is_the_range_of_the_input(rng: np.random.Generator, tmp_path: Path) -> None:
+    """What the model throws away takes no resolution."""
+    data = [{"x": normal(rng, 64, 2, 4) * np.exp(3 * normal(rng, 64, 1, 1))} for _ in range(2)]
+    found = deploy(Clipped(), *data, tmp_path)
+    assert min(found.decibels.values()) >= 35
+    assert found.graph.tensor(found.graph.inputs[0].tensor).scale <= 2.01 / 255

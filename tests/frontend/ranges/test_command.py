@@ -1,0 +1,37 @@
+"""`mcugen emit` as users start it: what it says about accuracy and samples, and what the module's folder says of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.frontend.ranges.test_accuracy import Autoencoder, features, trained
+
+
+def test_accuracy_warnings_and_normalised_inputs_are_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    model = trained(Autoencoder(), features(rng, 512)).eval()
+    torch.export.save(torch.export.export(model, (torch.zeros(1, 8),)), tmp_path / "readings.pt2")
+    data = features(rng, 48)
+    data[11] += 20 * (data[11] - data.mean(axis=0))
+    np.savez(tmp_path / "samples.npz", x=data)
+    command = "emit readings.pt2 --board nrf5340dk --calibration samples.npz --output out"
+    done = subprocess.run(
+        [sys.executable, "-m", "mcugen", *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "input 'x': calibration sample 11 alone reaches" in " ".join(done.stderr.split())
+    assert "dB (SQNR) of the float model" in done.stdout and "FACTORS" in done.stdout
+    manifest = json.loads((tmp_path / "out" / "mcugen.json").read_text())
+    assert manifest["accuracy"]["samples"] == 32 and set(manifest["accuracy"]["sqnr_db"]) == {"linear_1"}
+    assert any("sample 11" in text for text in manifest["warnings"])
+    (entry,) = manifest["inputs"]
+    assert set(entry["quantization"]) == {"scale", "zero_point"} and isinstance(entry["quantization"]["scale"], float)
+    assert len(entry["normalization"]["factors"]) == len(entry["normalization"]["offsets"]) == 8
+    assert "#define READINGS_INPUT_0_FACTORS {" in (tmp_path / "out" / "include" / "readings.h").read_text()
