@@ -281,9 +281,9 @@ def transpose_graphs(draw: Draw) -> Case:
 
 
 @st.composite
-def pad_graphs(draw: Draw) -> Case:
-    """One pad."""
-    shape, q = draw(shapes()), draw(quantizations)
+def pad_graphs(draw: Draw, *, rank: int | None = None) -> Case:
+    """One pad. LiteRT pads at most five axes."""
+    shape, q = draw(shapes(rank)), draw(quantizations)
     most = 3 if len(shape) <= 4 else 1
     padding = tuple(draw(st.tuples(st.integers(0, most), st.integers(0, most))) for _ in shape)
     out = tuple(n + before + after for n, (before, after) in zip(shape, padding, strict=True))

@@ -34,7 +34,7 @@ EXACT: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     "max_pool2d": s.max_pool_graphs,
     "mean": s.mean_graphs,
     "global mean": lambda: s.mean_graphs(axes=(1, 2)),
-    "pad": s.pad_graphs,
+    "pad": lambda: st.integers(1, 5).flatmap(lambda rank: s.pad_graphs(rank=rank)),
     "requantize": s.requantize_graphs,
     "reshape": s.reshape_graphs,
     "transpose": s.transpose_graphs,
