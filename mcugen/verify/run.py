@@ -50,10 +50,10 @@ def run_samples(
             scratch=scratch,
             progress=lambda done, total: report("running firmware", done, total),
         )
+        # Reads the linked firmware, which ends with the folder.
+        measured = measurement(manifest, firmware, result, [(None, None)] * len(manifest.layers))
     arrays = to_model_layout(result.outputs, manifest)
     _save(outputs, arrays)
-    unknown = [(None, None)] * len(manifest.layers)
-    measured = measurement(manifest, firmware, result, unknown)
     return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited)
 
 

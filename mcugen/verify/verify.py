@@ -52,10 +52,11 @@ def verify_module(
         first = [i[:1] for i in inputs]
         _, traced = build_and_run(folder, manifest, first, mode="trace", kind=firmware, runner=runner, scratch=scratch)
         report("verifying", 2, 2)
+        assert traced.layer_outputs is not None
+        matches = _compare_layers(vectors, traced.layer_outputs, manifest)
+        # Reads the linked firmware, which ends with the folder.
+        measured = measurement(manifest, built, result, matches)
     differences = _differences(vectors, result.outputs, manifest)
-    assert traced.layer_outputs is not None
-    matches = _compare_layers(vectors, traced.layer_outputs, manifest)
-    measured = measurement(manifest, built, result, matches)
     return VerifyOutcome(
         manifest, len(inputs[0]), measured, differences, _over_budget(manifest, measured), opened.edited
     )
