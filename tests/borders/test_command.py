@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from mcugen import cli
+from mcugen.errors import InputError
+from mcugen.scratch import scratch_folder
 
 LONG = "a" * 5000
 
@@ -146,3 +148,12 @@ def test_interrupted() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code + "cli.main(['boards'])"], capture_output=True, timeout=60)
     assert result.returncode == 130 and b"Traceback" not in result.stderr
+
+
+def test_no_place_for_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("tempfile.gettempdir", nowhere)
+    with pytest.raises(InputError, match="temporary files"), scratch_folder("mcugen-test-"):
+        raise AssertionError
