@@ -53,6 +53,12 @@ SEQUENCES = {
     "call": ("mov r3, lr\nbl 1f\nbx r3\n1: bx lr", 4, 1 + 2 + 3 + 3),
     # Longer than the emulator's pages of 1 KB and its longest block: counted in pieces.
     "long": (".rept 700\nadd r2, r2, #1\n.endr\nbx lr", 701, 700 + 3),
+    # The second load lies across two of the emulator's pages, before which it ends a block: they overlap all the same.
+    "loads across a page": (
+        "b.w 1f\n.p2align 10\n.space 1018\n1: ldr.w r2, [r0]\nldr.w r3, [r0, #4]\nbx lr",
+        4,
+        1 + 1 + 2 + 1 + 3,
+    ),
     "table branch": ("movs r2, #0\ntbb [pc, r2]\n.byte 1, 1\nbx lr", 3, 1 + 3 + 3),
 }
 

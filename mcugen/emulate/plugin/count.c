@@ -151,11 +151,19 @@ static bool is_label(uint64_t address)
     return false;
 }
 
+/* By the instruction's own bits: QEMU 7.2 says 6 bytes for one in front of a wide instruction that crosses a page, since
+ * its look at the next halfword counts. Thumb: 11101, 11110 and 11111 in the top bits begin 32 bits (Armv7-M ARM, A5.1). */
+static uint64_t instruction_size(const struct qemu_plugin_insn *instruction)
+{
+    const uint8_t *bytes = qemu_plugin_insn_data(instruction);
+    return bytes[1] >> 3 >= 0x1d ? 4 : 2;
+}
+
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     const size_t n = qemu_plugin_tb_n_insns(tb);
     const struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, n - 1);
-    const uint64_t end = qemu_plugin_insn_vaddr(last) + qemu_plugin_insn_size(last);
+    const uint64_t end = qemu_plugin_insn_vaddr(last) + instruction_size(last);
     struct block *b = find_block(qemu_plugin_tb_vaddr(tb), n, end);
     (void)id;
     qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
