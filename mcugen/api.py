@@ -13,6 +13,7 @@ from mcugen.borders.files import file_digest
 from mcugen.emit.assemble import Module, assemble
 from mcugen.emit.manifest import ModelEntry
 from mcugen.emit.names import module_name
+from mcugen.emulate.cycles import require_cycle_model
 from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
@@ -27,7 +28,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What `mcugen emit` takes besides the model. Budgets in bytes, and in instructions of one inference.
+    """What `mcugen emit` takes besides the model. Budgets in bytes, and in instructions and cycles of one inference.
 
     Attributes:
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
@@ -42,10 +43,11 @@ class Options:
     max_flash: int | None = None
     cmsis_nn: Path | None = None
     max_instructions: int | None = None
+    max_cycles: int | None = None
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
-        recorded = ("kernels", "optimize", "max_ram", "max_flash", "max_instructions")
+        recorded = ("kernels", "optimize", "max_ram", "max_flash", "max_instructions", "max_cycles")
         return {name: getattr(self, name) for name in recorded}
 
 
@@ -58,6 +60,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         DoesNotFitError: the module exceeds the board's memories or a budget.
     """
     board = options.board if isinstance(options.board, Board) else load_board(options.board)
+    if options.max_cycles is not None:
+        require_cycle_model(board)
     library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
     name = module_name(options.name or (model.name if isinstance(model, Graph) else model.stem))
     if isinstance(model, Graph):

@@ -126,6 +126,10 @@ def emit(
     max_instructions: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Budget for the instructions of one inference.")
     ] = None,
+    max_cycles: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Budget for its cycles by the timing model of Cortex-M3, M4 and M33."),
+    ] = None,
     renode: Annotated[
         bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
     ] = False,
@@ -161,6 +165,7 @@ def emit(
         max_flash=_parse_size(max_flash),
         cmsis_nn=cmsis_nn,
         max_instructions=max_instructions,
+        max_cycles=max_cycles,
     )
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")

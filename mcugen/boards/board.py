@@ -112,6 +112,11 @@ class Board:
         return next(m for m in self.memories if m.name == name)
 
     @property
+    def renode_suite(self) -> bool:
+        """Whether it has a Renode platform, and in that a UART for firmware to speak on."""
+        return bool(self.renode_platform) and self.console is not None and bool(self.console.renode_name)
+
+    @property
     def flash(self) -> Memory:
         return self.memory(self.code_memory)
 

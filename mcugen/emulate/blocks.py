@@ -5,9 +5,9 @@ Needs Python's standard library alone: the suites that `mcugen emit --renode` wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Timing(NamedTuple):
@@ -22,6 +22,9 @@ class Timing(NamedTuple):
 
 Timings = Mapping[int, Timing]
 """By address; every instruction of the counted code."""
+
+
+_FIRST_KIND = ord("0")
 
 
 class Block(NamedTuple):
@@ -102,6 +105,31 @@ def read_regions(text: str) -> list[Region]:
         raise IncompleteCountError(f"the program passed {len(labels)} labels only")
     # Blocks listed after label i ran before it: those of the first label precede all regions.
     return [Region(tuple(runs[i + 1]), labels[i], labels[i + 1]) for i in range(len(labels) - 1)]
+
+
+def pack_timings(pieces: Iterable[Iterable[tuple[int, Timing]]]) -> dict[str, Any]:
+    """Timings for a JSON file, a character an instruction: {"kinds": [[...], ...], "code": [[address, text], ...]}.
+
+    Args:
+        pieces: (address, timing) of code without gaps.
+    """
+    kinds: dict[Timing, int] = {}
+    code = []
+    for piece in pieces:
+        rows = list(piece)
+        text = "".join(chr(_FIRST_KIND + kinds.setdefault(timing, len(kinds))) for _, timing in rows)
+        code.append([rows[0][0], text])
+    return {"kinds": [list(kind) for kind in kinds], "code": code}
+
+
+def unpack_timings(packed: dict[str, Any]) -> dict[int, Timing]:
+    kinds, timings = [Timing(*kind) for kind in packed["kinds"]], {}
+    for address, text in packed["code"]:
+        for character in text:
+            timing = kinds[ord(character) - _FIRST_KIND]
+            timings[address] = timing
+            address += timing.size
+    return timings
 
 
 def executed(region: Region, timings: Timings | None) -> Iterator[Executed]:

@@ -7,17 +7,20 @@ stated beside it. Cortex-M3 and Cortex-M33 have nearly the same pipeline and are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 import capstone
 from capstone import arm_const as arm
 
+from mcugen.boards.board import Board
 from mcugen.emulate.blocks import Timing, Timings
+from mcugen.errors import InputError
 from mcugen.firmware.elf import Elf
 
 CORTEX_M4_CORES = ("cortex-m3", "cortex-m4", "cortex-m33")
+MODEL_NAME = "model:cortex-m4"
 
 
 class Kind(Enum):
@@ -90,10 +93,19 @@ class CycleModel:
     """
 
     elf: Elf
-    name: str = "model:cortex-m4"
+    name: str = MODEL_NAME
 
     def __post_init__(self) -> None:
         self.timings: Timings = _ImageTimings(self.elf)
+
+    def code(self) -> Iterator[list[tuple[int, Timing]]]:
+        """All code of the image: (address, timing), a list for each piece without gaps."""
+        for piece in self.elf.code():
+            rows, address = [], piece.start
+            while address < piece.stop and self.elf.read(address, 2):
+                rows.append((address, self.timings[address]))
+                address += rows[-1][1].size
+            yield rows
 
 
 class _ImageTimings(dict[int, Timing]):
@@ -141,6 +153,21 @@ def _time(instruction: capstone.CsInsn | None, size: int, previous: _Previous) -
 def cycle_model(core: str, elf: Elf) -> CycleModel | None:
     """The timing model of a core; None where there is none."""
     return CycleModel(elf) if core in CORTEX_M4_CORES else None
+
+
+def require_cycle_model(board: Board) -> str:
+    """The name of the model of a board's core, as reports give it.
+
+    Raises:
+        InputError: there is none.
+    """
+    if board.cpu.core not in CORTEX_M4_CORES:
+        raise InputError(
+            f"there is no timing model for {board.cpu.core}, so --max-cycles cannot be held",
+            where=board.name,
+            hint=f"use --max-instructions; the cores with a model are {', '.join(CORTEX_M4_CORES)}",
+        )
+    return MODEL_NAME
 
 
 def _instruction_size(halfword: bytes) -> int:

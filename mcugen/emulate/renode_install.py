@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
-from mcugen.errors import MissingToolError
+from mcugen.errors import InputError, MissingToolError
 
 INSTALL = "install Renode and set RENODE_ROOT, or put `renode` on PATH"
 _PROGRAM, _TEST_PROGRAM = "renode", "renode-test"
@@ -15,7 +16,11 @@ _QUERY_SECONDS = 60
 
 
 def find_renode() -> str | None:
-    """The program: in RENODE_ROOT, or on PATH."""
+    """The program: in RENODE_ROOT where that is set, else on PATH; None when it is not there.
+
+    Raises:
+        InputError: RENODE_ROOT is no folder of Renode's.
+    """
     return _find(_PROGRAM)
 
 
@@ -32,7 +37,7 @@ def require_renode() -> str:
 
 
 def find_renode_test() -> str | None:
-    """The program that runs Robot Framework suites in Renode: in RENODE_ROOT, or on PATH."""
+    """The program that runs Robot Framework suites in Renode, as `find_renode` finds Renode."""
     return _find(_TEST_PROGRAM)
 
 
@@ -50,8 +55,19 @@ def renode_test_works() -> bool:
 
 def _find(name: str) -> str | None:
     root = os.environ.get("RENODE_ROOT")
-    in_root = shutil.which(name, path=root) if root else None
-    return in_root or shutil.which(name)
+    if not root:
+        return shutil.which(name)
+    if not Path(root).is_dir():
+        raise InputError(
+            f"RENODE_ROOT is {root}, where there is no folder", hint="correct RENODE_ROOT, or unset it to use PATH"
+        )
+    found = shutil.which(name, path=root)
+    if found is None:
+        raise InputError(
+            f"RENODE_ROOT is {root}, where there is no program {name}",
+            hint="set RENODE_ROOT to Renode's own folder, or unset it to use PATH",
+        )
+    return found
 
 
 def _ask(program: str | None, option: str) -> str | None:

@@ -170,8 +170,15 @@ def board_json(board: Board) -> dict[str, Any]:
         "qemu_machine": board.qemu_machine,
         "qemu_core": machine.core if machine is not None else "",
         "renode_platform": board.renode_platform,
+        "renode_suite": board.renode_suite,
         "renode_zephyr": board.renode_zephyr,
     }
+
+
+def _renode_words(board: Board) -> str:
+    if not board.renode_platform:
+        return "-"
+    return "yes" if board.renode_suite else "verify only"
 
 
 def board_table(found: Sequence[Board]) -> Table:
@@ -195,7 +202,7 @@ def board_table(found: Sequence[Board]) -> Table:
             *sizes,
             board.zephyr_board,
             f"{board.qemu_machine}{stand_in}" or "-",
-            "yes" if board.renode_platform else "-",
+            _renode_words(board),
         )
     return table
 

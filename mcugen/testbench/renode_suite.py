@@ -6,6 +6,7 @@ Everything that `renode` and `renode-test` need is in that one folder; mcugen ne
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from mcugen.boards.board import Board
 from mcugen.boards.machines import board_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.emit.vectors import Vectors, load_vectors
+from mcugen.emulate import blocks
+from mcugen.emulate.cycles import cycle_model
 from mcugen.emulate.exchange import label_names
-from mcugen.emulate.renode import find_platform
+from mcugen.emulate.renode import BLOCK_COUNTER, find_platform
 from mcugen.errors import InputError
 from mcugen.firmware import Elf, build_firmware
 from mcugen.firmware.applications import SELF_TEST
@@ -31,19 +34,24 @@ from mcugen.verify.result import Measurement
 _PACKAGE = "mcugen.testbench"
 FOLDER = PurePosixPath("renode")
 TOLERANCE = 0.02
-"""How far instructions may grow beyond what was counted at emission, where no limit is given."""
+"""How far instructions and cycles may grow beyond what was counted at emission, where no limit is given."""
 
-_FORMAT = 1
+_FORMAT = 2
 # As HARNESS_STACK_PATTERN in firmware/harness/harness.h.
 _STACK_PATTERN = 0x5AC4A5E1
 _PLATFORM = "platform.repl"
 # Copied from the data folder `renode`, under their own names.
-_COPIED = ("scripts/mcugen_probe.py", "keywords/mcugen_keywords.py")
+_COPIED = (
+    "scripts/mcugen_probe.py",
+    f"scripts/{BLOCK_COUNTER}",
+    "keywords/mcugen_keywords.py",
+    "keywords/mcugen_image.py",
+)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Instructions of one inference: what was counted, and how many there may be."""
+    """Instructions or cycles of one inference: what was counted, and how many there may be."""
 
     counted: int
     limit: int
@@ -53,6 +61,12 @@ class Budget:
         return cls(counted, int(counted * (1 + TOLERANCE)) if limit is None else limit)
 
 
+def library_files() -> Mapping[str, bytes]:
+    """The Robot Framework keywords and all that they include, by file name."""
+    copied = {PurePosixPath(name).name: (data_folder("renode") / name).read_bytes() for name in _COPIED}
+    return {**copied, "mcugen_blocks.py": Path(blocks.__file__).read_bytes()}
+
+
 def require_platform(board: Board) -> str:
     """The text of the board's Renode platform.
 
@@ -60,7 +74,7 @@ def require_platform(board: Board) -> str:
         InputError: it has none, or no UART for the firmware to speak on.
     """
     platform = find_platform(board)
-    if platform is None or board.console is None or not board.console.renode_name:
+    if platform is None or not board.renode_suite:
         lacks = "platform" if platform is None else "console UART"
         raise InputError(
             f"there is no Renode {lacks} for {board.name}", where=board.name, hint="emit without --renode for it"
@@ -93,19 +107,24 @@ def renode_suite(
         machine=board_machine(board),
         application=SELF_TEST,
     )
-    budget = Budget.of(measured.instructions, manifest.options.get("max_instructions"))
+    elf = Elf(firmware.elf)
+    cycles = None
+    if measured.cycles is not None:
+        cycles = Budget.of(measured.cycles, manifest.options.get("max_cycles"))
     context: dict[str, Any] = {
         "version": __version__,
         "name": manifest.name,
         "board": board,
         "console": board.console.renode_name,
         "platform": _PLATFORM,
-        "vectors": f"{Elf(firmware.elf).address('vectors'):#x}",
-        "budget": budget,
+        "vectors": f"{elf.address('vectors'):#x}",
+        "instructions": Budget.of(measured.instructions, manifest.options.get("max_instructions")),
+        "cycles": cycles,
+        "cycles_source": measured.cycles_source,
         "samples": len(next(iter(load_vectors(folder).inputs.values()))),
         "layers": [layer.name for layer in manifest.layers],
     }
-    description = _describe(manifest, plan, measured, load_vectors(folder))
+    description = _describe(manifest, plan, measured, load_vectors(folder)) | _describe_firmware(board, elf)
     files = {
         f"{manifest.name}.elf": firmware.elf.read_bytes(),
         f"{manifest.name}.resc": render_template(_PACKAGE, "module.resc.j2", **context).encode(),
@@ -113,8 +132,18 @@ def renode_suite(
         "module.json": (json.dumps(description, indent=1) + "\n").encode(),
         _PLATFORM: platform.encode(),
     }
-    copied = {PurePosixPath(name).name: (data_folder("renode") / name).read_bytes() for name in _COPIED}
-    return {FOLDER / name: content for name, content in (files | copied).items()}
+    return {FOLDER / name: content for name, content in {**files, **library_files()}.items()}
+
+
+def _describe_firmware(board: Board, elf: Elf) -> dict[str, Any]:
+    """What tells the emitted firmware from any other, and times it."""
+    model = cycle_model(board.cpu.core, elf)
+    return {
+        "core": board.cpu.core,
+        "memories": [{"name": m.name, "start": m.start, "size": m.size} for m in board.memories],
+        "elf_sha256": hashlib.sha256(elf.path.read_bytes()).hexdigest(),
+        "timings": blocks.pack_timings(model.code()) if model else None,
+    }
 
 
 def _describe(manifest: Manifest, plan: Plan, measured: Measurement, vectors: Vectors) -> dict[str, Any]:
@@ -130,6 +159,9 @@ def _describe(manifest: Manifest, plan: Plan, measured: Measurement, vectors: Ve
         "console": manifest.target.console.renode_name,
         "stack_pattern": _STACK_PATTERN,
         "labels": label_names(manifest),
+        "instructions": measured.instructions,
+        "cycles": measured.cycles,
+        "cycles_source": measured.cycles_source,
         "inputs": _ports(manifest, "input"),
         "outputs": _ports(manifest, "output"),
         "layers": [
@@ -139,6 +171,7 @@ def _describe(manifest: Manifest, plan: Plan, measured: Measurement, vectors: Ve
                 "kernel": layer.kernel,
                 "bytes": layer.output_bytes,
                 "instructions": result.instructions,
+                "cycles": result.cycles,
                 **_place(plan, layer.output, manifest.name),
             }
             for layer, result in zip(manifest.layers, measured.layers, strict=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mcugen.emulate.renode_install import INSTALL, find_renode, find_renode_test, renode_test_works, renode_version
+from mcugen.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,11 @@ def _package(name: str) -> Check:
 
 
 def _renode() -> Check:
-    program, version = find_renode(), renode_version()
+    try:
+        program = find_renode()
+    except InputError as error:
+        return Check("Renode", False, False, error.what, error.hint or INSTALL)
+    version = renode_version()
     if program is None:
         return Check("Renode", False, False, "neither in RENODE_ROOT nor on PATH", INSTALL)
     if version is None:
@@ -93,7 +98,10 @@ def _renode() -> Check:
 
 
 def _renode_test() -> Check:
-    program = find_renode_test()
+    try:
+        program = find_renode_test()
+    except InputError as error:
+        return Check("renode-test", False, False, error.what, error.hint or INSTALL)
     if program is None:
         return Check("renode-test", False, False, "neither in RENODE_ROOT nor on PATH", INSTALL)
     if not renode_test_works():

@@ -98,8 +98,13 @@ def _over_budget(manifest: Manifest, measured: Measurement) -> tuple[str, ...]:
         for kind, used, limit, what in limits
         if limit is not None and used > limit
     ]
-    budget = manifest.options.get("max_instructions")
-    if budget is not None and measured.instructions > budget:
-        excess = measured.instructions - budget
-        over.append(f"{measured.instructions} instructions an inference, {excess} over --max-instructions ({budget})")
+    budgets = (
+        (measured.instructions, "instructions", manifest.options.get("max_instructions"), "--max-instructions"),
+        (measured.cycles, f"cycles ({measured.cycles_source})", manifest.options.get("max_cycles"), "--max-cycles"),
+    )
+    over += [
+        f"{used} {what} an inference, {used - limit} over {option} ({limit})"
+        for used, what, limit, option in budgets
+        if limit is not None and used is not None and used > limit
+    ]
     return tuple(over)

@@ -11,8 +11,10 @@ A suite imports this file as a library and loads a folder that `mcugen emit --re
 |     Run Inference    0
 |     Outputs Should Match
 |     Instructions Should Be Below    3400000
+|     Cycles Should Be Below    4500000
 
-It needs nothing but Python's standard library and Renode's own keywords, so it works where mcugen is not installed.
+It needs nothing but the files beside it, Python's standard library and Renode's own keywords, so it works where mcugen
+is not installed.
 """
 
 from __future__ import annotations
@@ -21,18 +23,25 @@ import base64
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from mcugen_blocks import IncompleteCountError, read_regions, total, unpack_timings
+from mcugen_image import Image
 from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import escape
 
-_FORMAT = 1
+_FORMAT = 2
+_FILES = ("mcugen_probe.py", "mcugen_blocks.cs")
 _CHUNK_BYTES = 4096
 _GUARD_BYTES, _GUARD_PATTERN = 32, 0xA5
 _END = r"end (\d+)(.*)"
 _FAULT = 10
+# Renode takes a core for one that runs a hundred million instructions in a second of the board's time.
+_INSTRUCTIONS_A_SECOND = 100e6
+_PATIENCE = 10
+_LAST_LINES = 6
 
 # Configurable Fault Status Register, Armv7-M and Armv8-M Architecture Reference Manuals.
 _FAULT_CAUSES = {
@@ -50,6 +59,13 @@ _FAULT_CAUSES = {
 }
 
 
+class _Count(NamedTuple):
+    """Of a module or a layer; no cycles without a timing model."""
+
+    instructions: int
+    cycles: int | None
+
+
 @library(scope="SUITE", doc_format="ROBOT", auto_keywords=False)
 class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
     """Keywords that run an emitted module's firmware in Renode and compare it with the module's vectors.
@@ -63,41 +79,60 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
         self._requests = 0
         self._sample = 0
         self._self_test = ""
+        self._image: Image
+        self._timings: Any = None
+        self._lines: list[str] = []
+        self._counted: list[_Count] = []
 
     @keyword
-    def load_module(self, folder: str, elf: str = "", timeout: float = 60.0) -> None:
+    def load_module(self, folder: str, elf: str = "", timeout: float = 0.0) -> None:
         """Makes a machine of the module's board, loads the firmware and waits until its self-test has ended.
 
         ``folder`` is the folder ``renode`` of an emitted module, ``elf`` another firmware file than the one in it, and
-        ``timeout`` the longest time for the self-test in seconds of the emulated board.
+        ``timeout`` the longest time for the self-test, or for one inference, in seconds of the emulated board; by
+        default ten times what it takes.
 
-        Fails when the firmware faults before it says anything; a self-test that failed is told by
-        `Self Test Should Pass`.
+        Fails when a file is missing, when the firmware is not the module's, when it faults before it says anything, or
+        when it hangs; a self-test that failed is told by `Self Test Should Pass`.
         """
         self._folder = Path(folder).resolve()
         self._module = _read_description(self._folder)
         self._requests = 0
-        image = Path(elf).resolve() if elf else self._folder / self._module["elf"]
-        if not image.is_file():
-            raise AssertionError(f"there is no firmware {image}: emit the module again with --renode")
+        self._lines, self._counted = [], []
+        self._image = _read_image(Path(elf).resolve() if elf else self._folder / self._module["elf"], self._module)
+        for name in (self._module["platform"], *_FILES):
+            if not (self._folder / name).is_file():
+                raise AssertionError(f"there is no file {self._folder / name}: emit the module again with --renode")
+        timed = self._module["timings"] is not None and self._image.sha256 == self._module["elf_sha256"]
+        self._timings = unpack_timings(self._module["timings"]) if timed else None
+        self._start_machine(float(timeout) or self._longest_time())
+        self._self_test = self._wait(r"self-test (\w+): .*")
+
+    def _longest_time(self) -> float:
+        inferences = len(self._module["samples"]["inputs"])
+        return 1 + _PATIENCE * self._module["instructions"] * inferences / _INSTRUCTIONS_A_SECOND
+
+    def _start_machine(self, timeout: float) -> None:
         self._execute(f'mach create "{self._module["name"]}"')
         self._execute(f"machine LoadPlatformDescription @{_quoted(self._folder / self._module['platform'])}")
         self._execute("emulation SetGlobalAdvanceImmediately true")
-        self._execute(f"sysbus LoadELF @{_quoted(image)}")
-        self._execute(f"cpu VectorTableOffset {self._address('vectors'):#x}")
-        self._execute(f"include @{_quoted(self._folder / 'mcugen_probe.py')}")
-        labels = ",".join(str(self._address(label)) for label in self._module["labels"])
+        self._execute(f"sysbus LoadELF @{_quoted(self._image.path)}")
+        self._execute(f"cpu VectorTableOffset {self._image.address('vectors'):#x}")
+        for name in _FILES:
+            self._execute(f"include @{_quoted(self._folder / name)}")
+        labels = ",".join(str(self._image.address(label)) for label in self._module["labels"])
         outputs = ",".join(
-            f"{self._address(layer['symbol']) + layer['offset']}:{layer['bytes']}" for layer in self._module["layers"]
+            f"{self._image.address(layer['symbol']) + layer['offset']}:{layer['bytes']}"
+            for layer in self._module["layers"]
         )
         self._execute(f'mcugen_probe "{labels}" "{outputs}"')
+        self._execute(f'cpu CountBlocks "{labels}"')
         _run(
             "Create Terminal Tester",
             f"sysbus.{self._module['console']}",
             f"timeout={timeout}",
             "defaultPauseEmulation=True",
         )
-        self._self_test = self._wait(r"self-test (\w+): .*")
 
     @keyword
     def self_test_should_pass(self) -> None:
@@ -127,13 +162,14 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
             data = [bytes.fromhex(text) for text in inputs]
         self._write_inputs(data)
         self._requests += 1
-        self._write(self._address("harness_request"), self._requests.to_bytes(4, "little"))
+        self._counted = []
+        self._write(self._image.address("harness_request"), self._requests.to_bytes(4, "little"))
         self._check_state(self._wait(rf"inference {self._requests}, .*"))
 
     @keyword
     def get_outputs(self) -> list[str]:
         """Returns the outputs of the last inference, one hexadecimal string each."""
-        return [self._read(self._address(o["symbol"]), o["bytes"]).hex() for o in self._module["outputs"]]
+        return [self._read(self._image.address(o["symbol"]), o["bytes"]).hex() for o in self._module["outputs"]]
 
     @keyword
     def outputs_should_match(self, expected: list[str] | None = None) -> None:
@@ -166,9 +202,7 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
         """Compares a layer's output of the last inference, which must have been of sample 0, with the reference."""
         if self._sample != 0:
             raise AssertionError("the vectors have the layers of sample 0 only: Run Inference    0")
-        index = self.get_layers().index(name) if name in self.get_layers() else -1
-        if index < 0:
-            raise AssertionError(f"the module has no layer {name}; it has {', '.join(self.get_layers())}")
+        index = self._layer_index(name)
         difference = self._layer_difference(index)
         if difference:
             raise AssertionError(f"{self._describe(index)} differs from the reference: {difference}")
@@ -176,61 +210,128 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
     @keyword
     def get_instructions(self) -> int:
         """Returns the executed instructions of the last inference, from the module's entry to its return."""
-        counts = self._counts()
-        return counts[-1] - counts[0]
+        return self._module_count().instructions
+
+    @keyword
+    def get_cycles(self) -> int:
+        """Returns the cycles of the last inference by the timing model that `Log Counts` names.
+
+        They are what ``mcugen verify`` gives: executed instructions and taken branches, timed by a table.
+        """
+        return self._need_cycles(self._module_count())
 
     @keyword
     def get_layer_instructions(self, name: str) -> int:
         """Returns the executed instructions of one layer in the last inference."""
-        counts, index = self._counts(), self.get_layers().index(name)
-        return counts[index + 2] - counts[index + 1]
+        return self._layer_count(name).instructions
 
     @keyword
-    def instructions_should_be_below(self, limit: int) -> None:
+    def get_layer_cycles(self, name: str) -> int:
+        """Returns the cycles of one layer in the last inference, as in `Get Cycles`."""
+        return self._need_cycles(self._layer_count(name))
+
+    @keyword
+    def instructions_should_be_below(self, limit: str) -> None:
+        """Fails when the last inference took ``limit`` instructions or more; names the layers that grew.
+
+        Instructions are counted by the emulator: exact, and the same on every run.
+        """
+        self._hold("instructions", self.get_instructions(), _whole(limit, "instructions") - 1, f"not below {limit}")
+
+    @keyword
+    def instructions_should_be_at_most(self, limit: str) -> None:
         """Fails when the last inference took more instructions than ``limit``; names the layers that grew.
 
-        Instructions are counted by the emulated core: exact, and the same on every run.
+        It is the rule of ``mcugen emit --max-instructions``.
         """
-        actual, limit = self.get_instructions(), int(limit)
-        logger.info(f"{actual} instructions, limit {limit}")
-        if actual <= limit:
-            return
-        counts = self._counts()
-        grown = [
-            f"{self._describe(i)}: {after - before}, {layer['instructions']} when the module was emitted"
-            for i, (layer, before, after) in enumerate(
-                zip(self._module["layers"], counts[1:-2], counts[2:-1], strict=True)
-            )
-            if after - before > layer["instructions"]
-        ]
-        most = max(range(len(self._module["layers"])), key=lambda i: counts[i + 2] - counts[i + 1])
-        reasons = grown or [f"no layer grew since the module was emitted; the largest is {self._describe(most)}"]
-        raise AssertionError(
-            f"the inference took {actual} instructions, {actual - limit} more than {limit}\n" + "\n".join(reasons)
-        )
+        self._hold("instructions", self.get_instructions(), _whole(limit, "instructions"))
+
+    @keyword
+    def cycles_should_be_below(self, limit: str) -> None:
+        """Fails when the last inference took ``limit`` cycles or more, by `Get Cycles`; names the layers that grew."""
+        self._hold("cycles", self.get_cycles(), _whole(limit, "cycles") - 1, f"not below {limit}")
+
+    @keyword
+    def cycles_should_be_at_most(self, limit: str) -> None:
+        """Fails when the last inference took more cycles than ``limit``, by `Get Cycles`; names the layers that grew.
+
+        It is the rule of ``mcugen emit --max-cycles``.
+        """
+        self._hold("cycles", self.get_cycles(), _whole(limit, "cycles"))
+
+    @keyword
+    def cycles_are_known(self) -> bool:
+        """Returns whether there are cycles: of the firmware that was emitted, on a core with a timing model."""
+        return self._timings is not None
+
+    @keyword
+    def log_counts(self) -> None:
+        """Writes the instructions and cycles of the last inference to the console and into the log."""
+        count = self._module_count()
+        cycles = "no cycles" if count.cycles is None else f"{count.cycles:,} cycles ({self._module['cycles_source']})"
+        words = f"{self._module['name']} on {self._module['board']}: {count.instructions:,} instructions, {cycles}"
+        logger.info(words)
+        logger.console(words)
 
     @keyword
     def memory_should_be_intact(self) -> None:
         """Checks the bytes around the module's arena and the end of the stack, which no inference may have written."""
         for side in ("below", "above"):
-            found = self._read(self._address(f"linker_guard_{side}"), _GUARD_BYTES)
+            found = self._read(self._image.address(f"linker_guard_{side}"), _GUARD_BYTES)
             if found != bytes([_GUARD_PATTERN]) * _GUARD_BYTES:
                 raise AssertionError(f"the module wrote outside its arena: the guard {side} it is {found.hex()}")
-        pattern = self._read(self._address("linker_stack_bottom"), 4)
+        pattern = self._read(self._image.address("linker_stack_bottom"), 4)
         if int.from_bytes(pattern, "little") != self._module["stack_pattern"]:
             raise AssertionError("the inference used all of the stack")
+
+    def _hold(self, figure: str, actual: int, limit: int, rule: str = "") -> None:
+        """Fails when a figure of `_Count` is above a limit."""
+        logger.info(f"{actual} {figure}, at most {limit} are allowed")
+        if actual <= limit:
+            return
+        counts = [getattr(count, figure) for count in self._counts()[1:-1]]
+        layers = self._module["layers"]
+        grown = [
+            f"{self._describe(i)}: {count}, {layer[figure]} when the module was emitted"
+            for i, (layer, count) in enumerate(zip(layers, counts, strict=True))
+            if count > layer[figure]
+        ]
+        most = max(range(len(layers)), key=lambda i: counts[i])
+        reasons = grown or [f"no layer grew since the module was emitted; the largest is {self._describe(most)}"]
+        source = f" ({self._module['cycles_source']})" if figure == "cycles" else ""
+        raise AssertionError(
+            f"the inference took {actual} {figure}{source}, {rule or f'{actual - limit} more than {limit}'}\n"
+            + "\n".join(reasons)
+        )
 
     def _wait(self, pattern: str) -> str:
         """The next line of the console that matches.
 
         Raises AssertionError when the firmware ends instead, or says nothing of the kind in time.
         """
-        result = _run("Wait For Line On Uart", escape(rf"{pattern}|{_END}"), "treatAsRegex=True")
+        status, result = BuiltIn().run_keyword_and_ignore_error(
+            "Wait For Line On Uart", escape(rf"{pattern}|{_END}"), "treatAsRegex=True"
+        )
+        if status != "PASS":
+            raise AssertionError(self._explain_silence(str(result)))
         line = str(result["Line"] if isinstance(result, dict) else getattr(result, "Line", result)).strip()
+        self._lines.append(line)
         ended = re.search(_END, line)
         if ended:
             raise AssertionError(self._explain_end(int(ended[1]), ended[2]))
         return line
+
+    def _explain_silence(self, words: str) -> str:
+        """Why no line came: Renode's own words are its tester's report of the UART, or of another failure."""
+        if "Full report" not in words:
+            return words
+        place = self._execute("cpu PC")
+        where = self._image.describe(int(place, 0)) if re.fullmatch(r"0x[0-9A-Fa-f]+", place) else "unknown"
+        said = re.findall(r"^\[host: [^\]]*\] *(.*\S)", words, re.MULTILINE)
+        unfinished = re.findall(r"Current line buffer contains \d+ characters: >>(.*)<<", words)
+        last = [*(said or self._lines), *unfinished][-_LAST_LINES:]
+        output = "".join(f"\n    {line}" for line in last) or " none"
+        return f"the firmware hung at pc {where}; its last output:{output}"
 
     def _explain_end(self, code: int, words: str) -> str:
         facts = {key: int(value, 16) for key, value in re.findall(r"(\w+)=0x([0-9a-f]+)", words)}
@@ -238,9 +339,7 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
             return f"the firmware ended with code {code}: {words.strip()}"
         status = facts.get("fault_cfsr", 0)
         causes = [text for bit, text in _FAULT_CAUSES.items() if status >> bit & 1] or ["hard fault"]
-        places = [
-            f"{name} {facts[f'fault_{name}']:#010x} ({self._symbol(facts[f'fault_{name}'])})" for name in ("pc", "lr")
-        ]
+        places = [f"{name} {self._image.describe(facts[f'fault_{name}'])}" for name in ("pc", "lr")]
         return f"the firmware faulted: {', '.join(causes)}, at {', called from '.join(places)}"
 
     def _check_state(self, line: str) -> None:
@@ -270,11 +369,41 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
         layer = self._module["layers"][index]
         return f"layer {layer['name']} ({layer['op']}, {layer['kernel']})"
 
-    def _counts(self) -> list[int]:
-        words = self._execute("mcugen_counts").split(",")
-        if not all(words):
+    def _counts(self) -> list[_Count]:
+        """Of the last inference: before the first layer, of each layer, after the last one."""
+        if not self._requests:
             raise AssertionError("no inference has run: use Run Inference first")
-        return [int(word) for word in words]
+        if not self._counted:
+            try:
+                regions = read_regions(self._execute("cpu GetBlockCounts"))
+            except IncompleteCountError as error:
+                raise AssertionError(f"counting failed: {error}") from error
+            sums = [total(region, self._timings) for region in regions]
+            self._counted = [_Count(n, cycles if self._timings is not None else None) for n, cycles in sums]
+        return self._counted
+
+    def _module_count(self) -> _Count:
+        counts = self._counts()
+        cycles = [count.cycles for count in counts if count.cycles is not None]
+        return _Count(sum(count.instructions for count in counts), sum(cycles) if cycles else None)
+
+    def _layer_count(self, name: str) -> _Count:
+        return self._counts()[1 + self._layer_index(name)]
+
+    def _layer_index(self, name: str) -> int:
+        names = self.get_layers()
+        if name not in names:
+            raise AssertionError(f"the module has no layer {name}; it has {', '.join(names)}")
+        return names.index(name)
+
+    def _need_cycles(self, count: _Count) -> int:
+        if count.cycles is not None:
+            return count.cycles
+        if self._module["timings"] is None:
+            raise AssertionError(f"there is no timing model for {self._module['core']}, so there are no cycles")
+        raise AssertionError(
+            f"cycles are known for the emitted firmware only, not for {self._image.path}: emit the module again"
+        )
 
     def _write_inputs(self, data: list[bytes]) -> None:
         ports = self._module["inputs"]
@@ -284,13 +413,7 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
                 + ", ".join(f"{p['name']}: {p['bytes']}" for p in ports)
             )
         for port, values in zip(ports, data, strict=True):
-            self._write(self._address(port["symbol"]), values)
-
-    def _address(self, symbol: str) -> int:
-        return int(self._execute(f'sysbus GetSymbolAddress "{symbol}"'), 0)
-
-    def _symbol(self, address: int) -> str:
-        return self._execute(f"sysbus FindSymbolAt {address & ~1:#x}") or "no function"
+            self._write(self._image.address(port["symbol"]), values)
 
     def _read(self, address: int, size: int) -> bytes:
         return bytes.fromhex(self._execute(f"mcugen_read {address} {size}"))
@@ -313,12 +436,32 @@ def _quoted(path: Path) -> str:
     return str(path).replace(" ", "\\ ")
 
 
+def _whole(text: object, what: str) -> int:
+    """A limit, as a suite or --variable gives it: 3400000, or 3_400_000."""
+    if not re.fullmatch(r"\s*\d[\d_]*\s*", str(text)) or int(str(text)) < 1:
+        raise AssertionError(f"{str(text)!r} is no number of {what}: write digits alone, such as 3400000")
+    return int(str(text))
+
+
+def _read_image(path: Path, module: dict[str, Any]) -> Image:
+    if not path.is_file():
+        raise AssertionError(f"there is no firmware {path}: correct ELF, or emit the module again with --renode")
+    try:
+        image = Image(path)
+        image.check(module)
+    except ValueError as error:
+        raise AssertionError(str(error)) from error
+    return image
+
+
 def _read_description(folder: Path) -> dict[str, Any]:
     path = folder / "module.json"
     try:
         description = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise AssertionError(f"cannot read {path}: {error}; emit the module with --renode") from error
+    if not isinstance(description, dict):
+        raise AssertionError(f"{path} does not describe a module; emit the module with --renode")
     if description.get("format") != _FORMAT:
         raise AssertionError(f"{path} has format {description.get('format')}, these keywords read {_FORMAT}")
     return description  # type: ignore[no-any-return]

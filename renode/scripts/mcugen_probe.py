@@ -1,7 +1,6 @@
 """Runs inside Renode (IronPython 2.7): what happens between the layer labels of a module, as commands of the monitor.
 
 mcugen_probe "<label>,..." "<address>:<bytes>,..."   watches; one output for each layer
-mcugen_counts                                       prints instructions executed before each label, last inference
 mcugen_layer <index>                                prints a layer's output of the last inference in hexadecimal
 mcugen_read <address> <bytes>                       prints memory in hexadecimal
 mcugen_write <address> "<hexadecimal>"              writes memory
@@ -19,14 +18,11 @@ class _Probe:
     def __init__(self, labels, outputs):
         self.labels = labels
         self.outputs = outputs
-        self.counts = {}
         self.layers = {}
 
     def passed(self, cpu, address):
         if address == self.labels[0]:
-            self.counts.clear()
             self.layers.clear()
-        self.counts[address] = cpu.ExecutedInstructions
         # Layer i starts at label i + 1 and ends at label i + 2.
         for index, (start, size) in enumerate(self.outputs):
             if self.labels[index + 2] == address and index not in self.layers:
@@ -54,10 +50,6 @@ def mc_mcugen_probe(labels, outputs):
     _probe = _Probe(_numbers(labels), pairs)
     for address in sorted(set(_probe.labels)):
         _core().AddHook(UInt64(address), _probe.passed)
-
-
-def mc_mcugen_counts():
-    print(",".join(str(_probe.counts.get(label, "")) for label in _probe.labels))
 
 
 def mc_mcugen_layer(index):

@@ -10,7 +10,9 @@ import pytest
 
 from mcugen.boards import load_board
 from mcugen.emulate import select_runner
+from mcugen.emulate.renode_install import find_renode, find_renode_test
 from mcugen.errors import InputError, MissingToolError
+from mcugen.verify.doctor import check_tools
 
 BOARD = load_board("nrf52840dk")
 Install = Callable[..., None]
@@ -43,6 +45,25 @@ def test_without_any_it_says_what_to_install(install: Install) -> None:
         select_runner("auto", BOARD)
     with pytest.raises(MissingToolError, match="RENODE_ROOT"):
         select_runner("renode", BOARD)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["no folder", "a folder without Renode"])
+def test_a_wrong_renode_root_is_not_passed_over(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: bool
+) -> None:
+    install("renode", "renode-test")
+    root = tmp_path / "elsewhere"
+    if there:
+        root.mkdir()
+    monkeypatch.setenv("RENODE_ROOT", str(root))
+    for look in (find_renode, find_renode_test, lambda: select_runner("renode", BOARD)):
+        with pytest.raises(InputError, match=f"RENODE_ROOT is {root}") as caught:
+            look()
+        assert "unset it" in str(caught.value.hint)
+    checks = {check.name: check for check in check_tools()}
+    assert not checks["Renode"].ok and "RENODE_ROOT" in checks["Renode"].detail
+    install("qemu-system-arm")
+    assert select_runner("auto", BOARD).name == "qemu"
 
 
 def test_a_board_without_a_platform(install: Install) -> None:

@@ -150,6 +150,8 @@ def emit_good(tmp_path: Path, *options: str) -> int:
         (("--name", "signal"), 2, ("signal.h", "--name signal_model")),
         (("--name", "mcugen_kws"), 2, ("mcugen_kws", "--name kws")),
         (("--max-instructions", "0"), 2, ("--max-instructions",)),
+        (("--max-cycles", "0"), 2, ("--max-cycles",)),
+        (("--max-cycles", "9", "--board", "mps3_an547"), 2, ("no timing model for cortex-m55", "--max-instructions")),
         (("--harness", "coremark"), 2, ("mlperf-tiny",)),
         (("--harness-input", "uint8"), 2, ("--harness-input", "--harness")),
         (("--board", "ek_ra8m1", "--renode"), 2, ("no Renode console UART for ek_ra8m1", "without --renode")),

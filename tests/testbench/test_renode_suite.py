@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcugen import api
+from mcugen.boards import load_board
 from mcugen.boards.machines import board_machine
 from mcugen.emit.manifest import load_manifest
 from mcugen.emit.vectors import load_vectors
@@ -19,7 +20,8 @@ from mcugen.emulate.renode_install import find_renode_test
 from mcugen.errors import CheckFailedError, InputError
 from mcugen.firmware import Elf, build_firmware
 from mcugen.firmware.applications import SELF_TEST
-from mcugen.testbench.renode_suite import TOLERANCE
+from mcugen.testbench.renode_suite import TOLERANCE, library_files
+from tests.emit.test_golden import tiny
 from tests.testbench.modules import addition, emit
 
 pytestmark = pytest.mark.emulator
@@ -48,7 +50,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_the_folder_has_all_that_renode_needs(emitted: Path) -> None:
     names = {f"{NAME}.elf", f"{NAME}.resc", f"{NAME}.robot", "module.json", "platform.repl"}
-    assert {p.name for p in (emitted / "renode").iterdir()} == names | {"mcugen_probe.py", "mcugen_keywords.py"}
+    assert {p.name for p in (emitted / "renode").iterdir()} == names | set(library_files())
     listed = load_manifest(emitted).files
     assert {f"renode/{name}" for name in names} <= set(listed)
 
@@ -71,23 +73,37 @@ def test_the_description_is_the_modules(emitted: Path) -> None:
         assert elf.symbols[layer["symbol"]].size >= layer["offset"] + layer["bytes"]
 
 
-def limit_in(folder: Path) -> int:
-    found = re.search(r"^\$\{MAX_INSTRUCTIONS\} +(\d+)$", (folder / "renode" / f"{NAME}.robot").read_text(), re.M)
+def limit_in(folder: Path, figure: str = "INSTRUCTIONS") -> int:
+    found = re.search(rf"^\$\{{MAX_{figure}\}} +(\d+)$", (folder / "renode" / f"{NAME}.robot").read_text(), re.M)
     assert found
     return int(found[1])
 
 
 def test_the_budget_is_what_was_counted_and_a_little_more(emitted: Path) -> None:
     described = json.loads((emitted / "renode" / "module.json").read_text())
-    layers = sum(layer["instructions"] for layer in described["layers"])
-    assert layers < limit_in(emitted) < layers * (1 + TOLERANCE) + 200
+    for figure in ("instructions", "cycles"):
+        layers = sum(layer[figure] for layer in described["layers"])
+        assert layers < described[figure] <= limit_in(emitted, figure.upper()) < layers * (1 + TOLERANCE) + 300
 
 
 def test_a_limit_of_ones_own(tmp_path: Path) -> None:
     assert limit_in(emit(tmp_path / NAME, "nrf52840dk", RENODE, max_instructions=10**6)) == 10**6
     with pytest.raises(CheckFailedError, match=r"over --max-instructions \(100\)"):
         emit(tmp_path / "other", "nrf52840dk", RENODE, max_instructions=100)
+    assert limit_in(emit(tmp_path / "cycles", "nrf52840dk", RENODE, max_cycles=10**6), "CYCLES") == 10**6
+    with pytest.raises(
+        CheckFailedError, match=r"cycles \(model:cortex-m4\).* over --max-cycles \(100\)"
+    ):
+        emit(tmp_path / "other", "nrf52840dk", RENODE, max_cycles=100)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_core_without_a_timing_model_has_no_budget_of_cycles(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no timing model for cortex-m7"):
+        api.compile(tiny(), api.Options(board="nucleo_f746zg", max_cycles=10**6))
+    folder = emit(tmp_path / NAME, "nucleo_f746zg", RENODE)
+    assert "cycles" not in (folder / "renode" / f"{NAME}.robot").read_text().lower()
+    assert json.loads((folder / "renode" / "module.json").read_text())["timings"] is None
 
 
 def test_a_board_without_a_uart_in_renode_is_refused(tmp_path: Path) -> None:
@@ -118,7 +134,10 @@ def verdicts(output: str) -> dict[str, bool]:
 def test_the_suite_passes(emitted: Path, tmp_path: Path) -> None:
     code, output = renode_test(emitted, tmp_path / "results")
     assert code == 0, output
-    assert len(verdicts(output)) == 5 and all(verdicts(output).values())
+    assert len(verdicts(output)) == 6 and all(verdicts(output).values())
+    described = json.loads((emitted / "renode" / "module.json").read_text())
+    counts = f"{described['instructions']:,} instructions, {described['cycles']:,} cycles (model:cortex-m4)"
+    assert f"{NAME} on nrf52840dk: {counts}" in output
 
 
 @needs_renode_test
@@ -128,7 +147,32 @@ def test_the_suite_passes(emitted: Path, tmp_path: Path) -> None:
 def test_the_suite_passes_on_other_boards_and_with_several_inputs(tmp_path: Path, board: str) -> None:
     code, output = renode_test(emit(tmp_path / "addition", board, RENODE, addition()), tmp_path / "results")
     assert code == 0, output
-    assert len(verdicts(output)) == 5
+    assert len(verdicts(output)) == 6 - (load_board(board).cpu.core in ("cortex-m7", "cortex-m55"))
+
+
+@needs_renode_test
+@pytest.mark.renode
+def test_firmware_that_hangs_is_told_with_its_place_and_its_last_output(emitted: Path, tmp_path: Path) -> None:
+    folder = copy(emitted, tmp_path)
+    source = folder / "src" / f"{NAME}.c"
+    text = source.read_text()
+    label = f"{NAME}_layer_1"
+    place = text.index("\n", text.index(label)) + 1
+    hanging = "    for (volatile int forever = 1; forever;) {\n    }\n"
+    source.write_text(text[:place] + hanging + text[place:])
+    manifest, board = load_manifest(folder), load_board("nrf52840dk")
+    firmware = build_firmware(
+        folder, manifest, board, build_dir=tmp_path / "b", machine=board_machine(board), application=SELF_TEST
+    )
+    suite = folder / "renode" / f"{NAME}.robot"
+    # One start of Renode, one test: each of the suite's would say the same.
+    cases = suite.read_text().index("Outputs Match The Reference")
+    suite.write_text(suite.read_text()[:cases])
+    code, output = renode_test(folder, tmp_path / "results", f"ELF:{firmware.elf}")
+    assert code != 0
+    assert re.search(rf"the firmware hung at pc 0x[0-9a-f]{{8}} \({NAME}_run \+ 0x[0-9a-f]+\)", output), output
+    assert re.search(rf"last output:\s+mcugen {NAME} on nrf52840dk", output), output
+    assert "Terminal tester failed" not in output
 
 
 @needs_renode_test
