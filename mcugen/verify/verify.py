@@ -102,9 +102,9 @@ def _over_budget(manifest: Manifest, measured: Measurement) -> tuple[str, ...]:
         (measured.instructions, "instructions", manifest.options.get("max_instructions"), "--max-instructions"),
         (measured.cycles, f"cycles ({measured.cycles_source})", manifest.options.get("max_cycles"), "--max-cycles"),
     )
-    over += [
-        f"{used} {what} an inference, {used - limit} over {option} ({limit})"
-        for used, what, limit, option in budgets
-        if limit is not None and used is not None and used > limit
-    ]
+    for used, what, limit, option in budgets:
+        if limit is not None and used is None:
+            over.append(f"{option} ({limit}) cannot be held: there is no timing model for {board.cpu.core}")
+        elif limit is not None and used is not None and used > limit:
+            over.append(f"{used} {what} an inference, {used - limit} over {option} ({limit})")
     return tuple(over)
