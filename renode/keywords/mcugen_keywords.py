@@ -40,7 +40,7 @@ _END = r"end (\d+)(.*)"
 _FAULT = 10
 # Renode takes a core for one that runs a hundred million instructions in a second of the board's time.
 _INSTRUCTIONS_A_SECOND = 100e6
-_PATIENCE = 10
+_PATIENCE, _START_SECONDS = 5, 0.1
 _LAST_LINES = 6
 
 # Configurable Fault Status Register, Armv7-M and Armv8-M Architecture Reference Manuals.
@@ -90,7 +90,7 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
 
         ``folder`` is the folder ``renode`` of an emitted module, ``elf`` another firmware file than the one in it, and
         ``timeout`` the longest time for the self-test, or for one inference, in seconds of the emulated board; by
-        default ten times what it takes.
+        default five times what it takes.
 
         Fails when a file is missing, when the firmware is not the module's, when it faults before it says anything, or
         when it hangs; a self-test that failed is told by `Self Test Should Pass`.
@@ -110,7 +110,7 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
 
     def _longest_time(self) -> float:
         inferences = len(self._module["samples"]["inputs"])
-        return 1 + _PATIENCE * self._module["instructions"] * inferences / _INSTRUCTIONS_A_SECOND
+        return _START_SECONDS + _PATIENCE * self._module["instructions"] * inferences / _INSTRUCTIONS_A_SECOND
 
     def _start_machine(self, timeout: float) -> None:
         self._execute(f'mach create "{self._module["name"]}"')
