@@ -168,8 +168,10 @@ def test_firmware_that_hangs_is_told_with_its_place_and_its_last_output(emitted:
     suite.write_text(suite.read_text()[:cases])
     code, output = renode_test(folder, tmp_path / "results", f"ELF:{firmware.elf}")
     assert code != 0
-    assert re.search(rf"the firmware hung at pc 0x[0-9a-f]{{8}} \({NAME}_run(?:_with)? \+ 0x[0-9a-f]+\)", output), output
-    assert re.search(rf"last output:\s+mcugen {NAME} on nrf52840dk", output), output
+    assert re.search(rf"the firmware hung at pc 0x[0-9a-f]{{8}} \({NAME}_run(?:_with)? \+ 0x[0-9a-f]+\)", output), (
+        output
+    )
+    assert re.search(rf"last output:[\s║]+mcugen {NAME} on nrf52840dk", output), output
     assert "Terminal tester failed" not in output
 
 
