@@ -50,6 +50,8 @@ def assert_tflm_bits(case: s.Case) -> None:
 
 def assert_tflm_bits_where_defined(case: s.Case) -> None:
     assume(defined(case))
+    # TFLM pads, transposes and broadcasts few axes only.
+    assume(all(len(t.shape) <= 4 for t in case.graph.tensors.values()))
     assert_tflm_bits(case)
 
 
@@ -65,7 +67,12 @@ def test_equal_bits_long(kind: str) -> None:
 
 
 def test_networks() -> None:
-    sweep(network_graphs(), 20, assert_tflm_bits_where_defined)
+    def check(case: s.Case) -> None:
+        # LiteRT has no operator for a table.
+        assume("table" not in {op.kind for op in case.graph.operators})
+        assert_tflm_bits_where_defined(case)
+
+    sweep(network_graphs(), 20, check)
 
 
 def test_add_and_mul_of_every_pair() -> None:

@@ -22,14 +22,16 @@ from tests.kernels.checking import CORTEX_M4, check
 CHANNELS = 64
 
 
-def _layer(depthwise: bool, bias: np.ndarray, scales: np.ndarray, zero_point: int, clamp: tuple[int, int]) -> Case:
+def _layer(
+    depthwise: bool, bias: np.ndarray, scales: np.ndarray, zero_point: int, clamp: tuple[int, int], weight: int = 0
+) -> Case:
     channels = len(bias)
     x_shape, w_shape, y_shape, axis = (1, 1), (channels, 1), (1, channels), 0
     if depthwise:
         x_shape, w_shape, y_shape, axis = (1, 1, 1, 1), (1, 1, 1, channels), (1, 1, 1, channels), 3
     tensors = [
         Tensor("input", x_shape, "int8", Quantization.per_tensor(1.0, 5)),
-        Tensor("weights", w_shape, "int8", Quantization.per_channel(scales, axis), np.zeros(w_shape, np.int8)),
+        Tensor("weights", w_shape, "int8", Quantization.per_channel(scales, axis), np.full(w_shape, weight, np.int8)),
         Tensor("bias", (channels,), "int32", Quantization.per_channel(scales, 0), bias.astype(np.int32)),
         Tensor("output", y_shape, "int8", Quantization.per_tensor(1.0, zero_point)),
     ]
@@ -82,14 +84,17 @@ def test_any_form(depthwise: bool) -> None:
     forms = set()
 
     @settings(max_examples=150, deadline=None, derandomize=True)
-    @given(_channels((-6, 34), 2**31 - 1), _zero_points, _clamps)
-    def property_(channels: tuple[np.ndarray, np.ndarray], zero_point: int, clamp: tuple[int, int]) -> None:
-        case = _layer(depthwise, *channels, zero_point, clamp)
+    @given(_channels((-6, 34), 2**31 - 1 - 256), _zero_points, _clamps, st.integers(0, 1))
+    def property_(
+        channels: tuple[np.ndarray, np.ndarray], zero_point: int, clamp: tuple[int, int], weight: int
+    ) -> None:
+        # Without weights every channel is a constant, which the fast form can always give.
+        case = _layer(depthwise, *channels, zero_point, clamp, weight)
         forms.add(_general(kernel, case))
         check(kernel, case, cpu=CORTEX_M4)
 
     property_()
-    assert True in forms
+    assert forms == {False, True}
 
 
 def test_ties_of_negative_values_are_tested() -> None:
