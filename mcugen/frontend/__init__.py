@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
     from torch.fx import GraphModule
 
+    from mcugen.frontend.completion import Missing
     from mcugen.frontend.quantize import Progress
     from mcugen.frontend.ranges.observe import Samples
     from mcugen.frontend.signature import PortNames
@@ -62,6 +63,7 @@ def compile_program(
     progress: Progress | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
+    from mcugen.frontend.completion import missing
     from mcugen.frontend.importer import import_module, is_quantized
     from mcugen.frontend.rehearsal import require_supported
     from mcugen.frontend.signature import port_names, positional_module
@@ -69,12 +71,36 @@ def compile_program(
     names = port_names(program)
     module = positional_module(program)
     require_supported(module)
-    if is_quantized(module):
-        if calibration is not None:
-            log.warning("the model is already quantized: --calibration is ignored")
-        return _finish(_with_source(import_module(module, name, names), "none"))
-    samples, source = _calibration(module, name, names.inputs, calibration)
-    return _quantize(module, name, names, samples, source, progress)
+    if not is_quantized(module):
+        samples, source = _calibration(module, name, names.inputs, calibration)
+        return _quantize(module, name, names, samples, source, progress)
+    left = missing(module)
+    if left:
+        return _complete(module, name, names, left, calibration, progress)
+    if calibration is not None:
+        log.warning("the model is already quantized: --calibration is ignored")
+    return _finish(_with_source(import_module(module, name, names), "none"))
+
+
+def _complete(
+    module: GraphModule,
+    name: str,
+    ports: PortNames,
+    left: Missing,
+    calibration: Path | str | None,
+    progress: Progress | None,
+) -> Graph:
+    """A quantized program with what is left in float quantized too, lowered, and compared with what it was."""
+    from mcugen.frontend import fidelity
+    from mcugen.frontend.completion import complete, refusal
+    from mcugen.frontend.importer import import_module, named_inputs
+
+    if calibration is None:
+        raise refusal(left, named_inputs(module, ports.inputs))
+    samples, source = _calibration(module, name, ports.inputs, calibration)
+    completed = complete(module, left, samples, progress)
+    graph = _finish(_with_source(import_module(completed.module, name, ports), source))
+    return replace(graph, fidelity=fidelity.measure(graph, samples, completed.compared, completed.expected))
 
 
 def _with_source(graph: Graph, source: str) -> Graph:

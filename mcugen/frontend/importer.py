@@ -198,7 +198,7 @@ def _output(context: Lowering, node: Result) -> str:
         return context.integers[node]
     if dtype_of(node) in INTEGERS:
         return context.integer(node, node)
-    quantization = context.natural(node)
+    quantization = context.implied(node)
     if quantization is None:
         raise context.not_quantized(node, node)
     return context.materialize(node, quantization)

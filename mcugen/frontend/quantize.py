@@ -95,7 +95,7 @@ def quantize_program(
         expected = _finite_results(module, given, compared)
         names = COMPARED_OBSERVERS if observer == BEST else (observer,)
         found = variants(module, given)
-        steps = _Steps(progress, count(given) * len(names) * len(found))
+        steps = Steps(progress, count(given) * len(names) * len(found))
         candidates = [candidate for variant in found for name in names for candidate in _try(variant, name, steps)]
         best = candidates[0]
         if len(candidates) > 1:
@@ -122,7 +122,7 @@ def _finite_results(module: GraphModule, samples: Samples, kept: list[int]) -> l
 
 
 @dataclass
-class _Steps:
+class Steps:
     """Counts samples over all candidates."""
 
     progress: Progress | None
@@ -145,10 +145,10 @@ class _Candidate:
 
     def loss(self, expected: list[list[torch.Tensor]], compared: list[int]) -> float:
         got = [results(self.program, self.variant.inputs, index) for index in compared]
-        return self.variant.handicap * self.handicap * _error(expected, got)
+        return self.variant.handicap * self.handicap * error_between(expected, got)
 
 
-def _try(variant: Variant, observer: str, steps: _Steps) -> list[_Candidate]:
+def _try(variant: Variant, observer: str, steps: Steps) -> list[_Candidate]:
     """The variant quantized; where samples are outliers, once more without them."""
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
 
@@ -162,7 +162,7 @@ def _try(variant: Variant, observer: str, steps: _Steps) -> list[_Candidate]:
     return found
 
 
-def _calibrated(variant: Variant, observer: str, steps: _Steps) -> GraphModule:
+def _calibrated(variant: Variant, observer: str, steps: Steps) -> GraphModule:
     """The variant with observers that have seen all samples."""
     from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e
 
@@ -177,7 +177,7 @@ def _calibrated(variant: Variant, observer: str, steps: _Steps) -> GraphModule:
     return prepared
 
 
-def _error(expected: list[list[torch.Tensor]], got: list[list[torch.Tensor]]) -> float:
+def error_between(expected: list[list[torch.Tensor]], got: list[list[torch.Tensor]]) -> float:
     """Sum over the outputs of the mean over samples of noise power over signal power.
 
     Each sample counts alike, so that one with huge values does not decide for all others; a sample without signal is

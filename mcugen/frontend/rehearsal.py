@@ -54,6 +54,8 @@ def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
     name = target_name(node)
     if name in BATCH_NORMS:
         _require_evaluation(node)
+    if is_quantize(node) or is_dequantize(node):
+        stage.require_activation(node, stage.affine(node))
     if is_quantize(node) or is_dequantize(node) or name in BATCH_NORMS:
         return
     if stage.functions.source(node) is not None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import compile_program, import_program
 from mcugen.frontend.importer import is_quantized
+from tests.frontend import cortex_m
 from tests.frontend.programs import compare, export, seeded, transposes, with_quantizer
 
 INPUT = (1, 3, 9, 8)
@@ -115,6 +116,15 @@ def test_narrow_integers_and_integer_bias(limits: tuple[int, int], per_channel: 
     assert layer.clamp == limits  # type: ignore[attr-defined]
 
 
+def test_the_form_of_cortex_m() -> None:
+    result = compare(cortex_m.Net(), cortex_m.INPUT)
+    assert result.layer <= 1, result.where
+    assert result.output <= 1
+    weights = [t.data for t in result.graph.tensors.values() if t.data is not None and t.dtype == "int8"]
+    assert all(data.min() == -128 for data in weights) and len(weights) == 4
+    assert not transposes(result.graph)
+
+
 def test_requantize_and_integer_movement() -> None:
     class Integers(nn.Module):
         def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -182,8 +192,8 @@ class Float(nn.Module):
         x = q.dequantize_per_tensor(
             q.quantize_per_tensor(x, 0.05, 3, -128, 127, torch.int8), 0.05, 3, -128, 127, torch.int8
         )
-        if self.operator == "sigmoid":
-            x = torch.sigmoid(x)
+        if self.operator == "cumprod":
+            x = torch.cumprod(x, 1)
         elif self.operator == "linear":
             x = self.linear(x)
         elif self.operator == "float input":
@@ -192,9 +202,9 @@ class Float(nn.Module):
 
 
 def test_unknown_operator_names_operator_line_and_hint() -> None:
-    text = refused(Float("sigmoid"), (1, 6))
+    text = refused(Float("cumprod"), (1, 6))
     source = __file__.rsplit("/", 1)[-1]
-    assert "aten.sigmoid.default" in text and f"{source}:" in text and "fix:" in text
+    assert "aten.cumprod.default" in text and f"{source}:" in text and "fix:" in text
 
 
 def test_float_weights_are_no_silent_fallback() -> None:

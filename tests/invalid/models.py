@@ -27,7 +27,28 @@ class Net(nn.Module):
 
 class Unsupported(Net):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.special.bessel_j0(self.conv(x))  # no integer form of this exists
+        return torch.cumprod(self.conv(x), 1)  # no integer form of this exists
+
+
+class Several(Unsupported):
+    def __init__(self) -> None:
+        super().__init__()
+        self.unfold = nn.Unfold(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cumprod(self.unfold(super().forward(x)), 1)
+
+
+class LeftInFloat(nn.Module):
+    """A quantized program that ends with a cat of two scales, which nothing quantizes."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        q = torch.ops.quantized_decomposed
+        parts = []
+        for scale in (0.1, 0.01):
+            integers = q.quantize_per_tensor(x, scale, 0, -128, 127, torch.int8)
+            parts.append(q.dequantize_per_tensor(integers, scale, 0, -128, 127, torch.int8))
+        return torch.cat(parts, 1)
 
 
 class Huge(nn.Module):
@@ -135,6 +156,16 @@ def average_of_finer_scale(folder: Path) -> Path:
     import torchao.quantization.pt2e  # noqa: F401 (registers the operators)
 
     return save(Quantized("average"), folder / "average.pt2")
+
+
+def several_unsupported_operators(folder: Path) -> Path:
+    return save(Several(), folder / "several.pt2")
+
+
+def left_in_float(folder: Path) -> Path:
+    import torchao.quantization.pt2e  # noqa: F401 (registers the operators)
+
+    return save(LeftInFloat(), folder / "partly.pt2")
 
 
 def too_large(folder: Path) -> Path:

@@ -48,7 +48,21 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
         models.good_calibration,
         "nrf5340",
         2,
-        ("bessel_j0", "models.py:", "fix:"),
+        ("cumprod", "models.py:", "fix:"),
+    ),
+    "several unsupported operators": (
+        models.several_unsupported_operators,
+        lambda f: f / "never_read.npz",
+        "nrf5340",
+        2,
+        ("2 reasons at 3 places", "cumprod", "im2col", "module unfold", "models.py:", "fix:"),
+    ),
+    "left in float": (
+        models.left_in_float,
+        lambda _: None,
+        "nrf5340",
+        2,
+        ("aten.cat.default: its result stays in float", "XNNPACKQuantizer", "--calibration", "models.py:"),
     ),
     "channel beyond 32 bits": (
         models.overflowing_channel,

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import torch
+
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.archive.fields import fields
 from mcugen.frontend.faults import together
@@ -64,9 +66,13 @@ def _tensors(arguments: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _has_row(name: str) -> bool:
+    """False for operators that are surely in no table, and no functions of one tensor either."""
     namespace, packet, overload = name.split(".")
     plain = f"{namespace}.{packet.removesuffix('_')}.{overload}"
-    return bool({name, plain} & (ROWS.keys() | BATCH_NORMS)) or packet.startswith("_assert")
+    if {name, plain} & (ROWS.keys() | BATCH_NORMS) or packet.startswith("_assert"):
+        return True
+    operator = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
+    return isinstance(operator, torch._ops.OpOverload) and torch.Tag.pointwise in operator.tags
 
 
 def _name(node: dict[str, Any]) -> str:

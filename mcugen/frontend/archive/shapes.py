@@ -31,7 +31,12 @@ TENSOR_LIMIT = 2**28
 """Bytes of the largest tensor of a program; the largest microcontrollers have a fraction of that."""
 
 # What has no shape without values has no integer form either: the list of unsupported operators names it.
-_UNKNOWN = (DataDependentOutputException, DynamicOutputShapeException, UnsupportedOperatorException)
+_UNKNOWN = (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedOperatorException,
+    NotImplementedError,
+)
 
 
 def check_shapes(path: Path, program: ExportedProgram) -> None:

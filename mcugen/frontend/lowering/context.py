@@ -19,9 +19,9 @@ from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
-from mcugen.frontend.lowering.functions import Functions
+from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
-from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Table, Transpose
@@ -309,6 +309,30 @@ class Lowering:
                 return None
             node = node.all_input_nodes[0]
 
+    def implied(self, node: Node) -> Quantization | None:
+        """The quantization of a float value: its natural one, or one that follows from its operator and operands.
+
+        Averages and concatenations of one scale keep that of their inputs, softmax and functions of a known range have
+        their own. Quantizers may leave these in float; None where a quantization would need new information.
+        """
+        if (natural := self.natural(node)) is not None:
+            return natural
+        if self.functions.source(node) is not None:
+            fixed = FIXED_RANGES.get(target_name(node))
+            return Quantization.per_tensor(*fixed) if fixed is not None else None
+        row = self.table.get(target_name(node)) if node.op == "call_function" else None
+        if row is None:
+            return None
+        if row.role is Role.PROBABILITY:
+            return PROBABILITY
+        sources = [n for n in node.all_input_nodes if self.constant_value(n) is None]
+        if row.role is Role.JOIN:
+            found = {self.implied(source) for source in sources}
+            return found.pop() if len(found) == 1 else None
+        if sources and (row.keeps_range or row.role in (Role.TRANSPARENT, Role.ACTIVATION)):
+            return self.implied(sources[0])
+        return None
+
     def operand(self, value: Any, user: Node) -> str:
         """The tensor of a float operand, in the quantization the program gives it.
 
@@ -318,7 +342,7 @@ class Lowering:
         constant = self.constant_value(value)
         if constant is not None:
             return self._quantize_constant(value, constant, user)
-        quantization = self.natural(value)
+        quantization = self.implied(value)
         if quantization is None:
             raise self.not_quantized(value, user)
         return self.materialize(value, quantization)
@@ -331,7 +355,7 @@ class Lowering:
                 self.row(value)
             what, node = "its result stays in float: no quantize follows it", value
         return self.unsupported(
-            node, what, "quantize that value in the PT2E quantizer, or pass the float model with --calibration"
+            node, what, "quantize that value in the PT2E quantizer, or let mcugen do it with --calibration FILE.npz"
         )
 
     def materialize(self, node: Node, quantization: Quantization) -> str:

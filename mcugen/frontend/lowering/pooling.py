@@ -163,9 +163,9 @@ def _mean(ctx: Lowering, node: Node, source: Node, over: tuple[int, ...], out: Q
 
 
 _MAX_POOL = Row(max_pool, Role.TRANSPARENT)
-_AVERAGE = Row(average_pool, Role.COMPUTE, shares=is_windowed)
-_ADAPTIVE = Row(adaptive_average_pool, Role.COMPUTE, shares=is_windowed)
-_MEAN = Row(mean, Role.COMPUTE)
+_AVERAGE = Row(average_pool, Role.COMPUTE, shares=is_windowed, keeps_range=True)
+_ADAPTIVE = Row(adaptive_average_pool, Role.COMPUTE, shares=is_windowed, keeps_range=True)
+_MEAN = Row(mean, Role.COMPUTE, keeps_range=True)
 
 ROWS: dict[str, Row[Lowering]] = {
     "aten.max_pool1d.default": _MAX_POOL,

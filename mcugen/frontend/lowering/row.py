@@ -25,6 +25,10 @@ class Role(Enum):
     PROBABILITY = "gives values in [0, 1] at the fixed scale 1/256"
 
 
+PROBABILITY = Quantization.per_tensor(1.0 / 256.0, -128)
+"""The output quantization that the integer softmax has by definition (LiteRT 8-bit specification)."""
+
+
 @dataclass(frozen=True)
 class Row(Generic[State]):
     """An aten operator.
@@ -37,6 +41,8 @@ class Row(Generic[State]):
         channel_axis: the weight's output channel axis.
         shares: for computing operators: whether a node keeps its input's quantization all the same (LiteRT demands it
             of pooling).
+        keeps_range: for computing operators: the result lies in the range of the input, as averages do, so that it can
+            have its quantization where a program gives it none.
         bounds: for activations: (lowest, highest) real value, None for no bound.
         integers: emits the operator for a node whose values are plain integers or booleans, or the integers between a
             quantize and its dequantize; None when there is no such form. The result has the node's type.
@@ -49,6 +55,7 @@ class Row(Generic[State]):
     weight: str | None = None
     channel_axis: int = 0
     shares: Callable[[Node], bool] | None = None
+    keeps_range: bool = False
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None
     integers: Callable[[State, Node], str] | None = None
     moves: bool = False

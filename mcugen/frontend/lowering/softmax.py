@@ -8,15 +8,12 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.ops import Softmax
 from mcugen.graph.tensor import Quantization
 
 log = logging.getLogger(__name__)
-
-PROBABILITY = Quantization.per_tensor(1.0 / 256.0, -128)
-"""The output quantization that the integer softmax has by definition (LiteRT 8-bit specification)."""
 
 
 def softmax(ctx: Lowering, node: Node, out: Quantization) -> str:
