@@ -205,7 +205,8 @@ def test_networks() -> None:
     """Whole networks of operators that are exact one by one; intermediate outputs included."""
 
     def check(case: s.Case) -> None:
-        assume(not set(ONE_STEP) & {op.kind for op in case.graph.operators})
+        # LiteRT has no operator for a table.
+        assume(not {*ONE_STEP, "table"} & {op.kind for op in case.graph.operators})
         assert_equal_bits(case)
 
     sweep(network_graphs(), 60, check)
