@@ -17,7 +17,7 @@ from mcugen.borders.files import Source, opened
 from mcugen.errors import InputError
 
 DIRECTORY_LIMIT = 4 * 2**20
-EXPANSION_FREE = 64 * 2**20
+EXPANSION_FREE = 128 * 2**20
 EXPANSION_FACTOR = 20
 """All entries together may expand to the larger of these: bytes, and times the file's own size."""
 
@@ -60,7 +60,9 @@ class Archive:
             raise self.source.error("is damaged: its entries lie over each other")
         expanded, most = sum(info.file_size for info in infos), max(EXPANSION_FREE, EXPANSION_FACTOR * self.size)
         if expanded > most:
-            raise self.source.error(f"of {self.size:,} bytes would expand to {expanded:,}, which no honest one does")
+            raise self.source.error(
+                f"of {self.size:,} bytes would expand to {expanded:,}; such a file has to be stored without compression"
+            )
 
     def read(self, name: str, limit: int | None = None) -> bytes:
         """An entry's content, or its first `limit` bytes.
