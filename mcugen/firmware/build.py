@@ -15,6 +15,7 @@ from mcugen.firmware import cmsis_nn
 from mcugen.firmware.applications import SAMPLES, Application
 from mcugen.firmware.dependencies import check_dependencies
 from mcugen.firmware.elf import Elf
+from mcugen.firmware.stack import StackDepth, stack_depth
 from mcugen.firmware.toolchain import (
     SECTIONS,
     WARNINGS,
@@ -85,6 +86,7 @@ class Firmware:
         ram_bytes: the module's static memory as linked, the arena included.
         library_bytes: C and compiler library code that the module pulls in (memcpy, memset, 64-bit helpers).
         stack_usage: the compiler's bytes of stack frame for each of the module's functions (-fstack-usage).
+        stack: how deep `<name>_run` goes by its code.
         zephyr: the image around the module; None in bare-metal firmware.
     """
 
@@ -97,6 +99,7 @@ class Firmware:
     ram_bytes: int
     library_bytes: int
     stack_usage: Mapping[str, int]
+    stack: StackDepth
     zephyr: ZephyrImage | None = None
 
     @property
@@ -164,6 +167,7 @@ def build_firmware(
         ram_bytes=variables + zeroed,
         library_bytes=elf.sections.get(".library_text", 0),
         stack_usage=_read_stack_usage(build_dir / "module"),
+        stack=stack_depth(elf, f"{manifest.name}_run"),
     )
 
 

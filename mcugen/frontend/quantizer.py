@@ -34,6 +34,7 @@ from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.ranges.tail import TailObserver
+from mcugen.frontend.rounding import rounded
 
 ANNOTATION = "quantization_annotation"
 
@@ -63,7 +64,7 @@ def activation_spec(observer: str) -> QuantizationSpec:
     """int8, affine, per tensor, with one of `ACTIVATION_OBSERVERS`."""
     return QuantizationSpec(
         dtype=torch.int8,
-        observer_or_fake_quant_ctr=ACTIVATION_OBSERVERS[observer].with_args(eps=SMALLEST_SCALE),
+        observer_or_fake_quant_ctr=rounded(ACTIVATION_OBSERVERS[observer]).with_args(eps=SMALLEST_SCALE),
         quant_min=-128,
         quant_max=127,
         qscheme=torch.per_tensor_affine,

@@ -9,8 +9,7 @@ from mcugen.emit.manifest import Manifest
 from mcugen.emulate import select_runner
 from mcugen.emulate.runner import Progress as RunProgress
 from mcugen.emulate.runner import RunResult
-from mcugen.firmware import Elf, Firmware, FirmwareKind, Mode, build_firmware
-from mcugen.firmware.stack import stack_depth
+from mcugen.firmware import Firmware, FirmwareKind, Mode, build_firmware
 from mcugen.firmware.zephyr import build_zephyr_firmware
 from mcugen.graph.tensor import IntArray
 from mcugen.verify.compare import Difference
@@ -64,7 +63,6 @@ def measurement(
             zip(manifest.layers, result.layers, matches, strict=True)
         )
     )
-    stack = stack_depth(Elf(firmware.elf), f"{manifest.name}_run")
     return Measurement(
         runner=result.runner,
         machine=result.machine,
@@ -74,8 +72,8 @@ def measurement(
         arena_bytes=manifest.memory.arena_bytes,
         flash_bytes=firmware.flash_bytes,
         ram_bytes=firmware.ram_bytes,
-        stack_bytes=stack.reserved(result.stack_bytes),
-        stack_bound_bytes=stack.bound,
+        stack_bytes=firmware.stack.reserved(result.stack_bytes),
+        stack_bound_bytes=firmware.stack.bound,
         layers=layers,
         zephyr=_zephyr_measurement(firmware, result),
     )
