@@ -127,7 +127,7 @@ def test_a_place_that_is_too_small_stops_the_generate_step(
     build_dir, extra = tmp_path / "build", f"-DZEPHYR_EXTRA_MODULES={MODULE}"
     result = workspace.build(application, board, build_dir, extra, configure_only=True)
     assert result.returncode == 0, result.stdout
-    result = workspace.ninja(build_dir, "mcugen_keyword_emitted")
+    result = workspace.ninja(build_dir, "mcugen-emit-keyword")
     assert result.returncode != 0
     assert re.search(words, " ".join(result.stdout.split())), result.stdout
     assert "Traceback" not in result.stdout
@@ -143,5 +143,5 @@ def test_a_large_model_in_external_flash_is_not_held_against_the_internal_one(
     build_dir, extra = tmp_path / "build", f"-DZEPHYR_EXTRA_MODULES={MODULE}"
     result = workspace.build(application, "nrf52840dk/nrf52840", build_dir, extra, configure_only=True)
     assert result.returncode == 0, result.stdout
-    result = workspace.ninja(build_dir, "mcugen_keyword_emitted")
+    result = workspace.ninja(build_dir, "mcugen-emit-keyword")
     assert result.returncode == 0, result.stdout

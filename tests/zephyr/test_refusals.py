@@ -74,7 +74,7 @@ def test_a_model_over_its_budget_stops_the_generate_step(workspace: Workspace, t
     extra = f"-DZEPHYR_EXTRA_MODULES={MODULE}"
     result = workspace.build(application, "mps2/an385", build_dir, extra, configure_only=True)
     assert result.returncode == 0, result.stdout
-    result = workspace.ninja(build_dir, "mcugen_keyword_emitted")
+    result = workspace.ninja(build_dir, "mcugen-emit-keyword")
     assert result.returncode != 0
     assert "1024 bytes" in result.stdout or "1,024" in result.stdout
     assert "conv2d" in result.stdout

@@ -98,8 +98,7 @@ def built(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Bui
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MCUGEN", "PYTHON", "VIRTUAL_ENV"))} | {
         "HOME": str(home),
         "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
-        "PIP_NO_DEPS": "1",
-        "PIP_QUIET": "3",
+        "PIP_QUIET": "2",
         "CMAKE_BUILD_PARALLEL_LEVEL": "1",
     }
     start = tmp_path_factory.mktemp("start")
