@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
     from torch.fx import GraphModule
 
-    from mcugen.frontend.completion import Missing
+    from mcugen.frontend.leftovers import Missing
     from mcugen.frontend.quantize import Progress
     from mcugen.frontend.ranges.observe import Samples
     from mcugen.frontend.signature import PortNames
@@ -63,8 +63,8 @@ def compile_program(
     progress: Progress | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
-    from mcugen.frontend.completion import missing
     from mcugen.frontend.importer import import_module, is_quantized
+    from mcugen.frontend.leftovers import missing
     from mcugen.frontend.rehearsal import require_supported
     from mcugen.frontend.signature import port_names, positional_module
 
@@ -92,11 +92,13 @@ def _complete(
 ) -> Graph:
     """A quantized program with what is left in float quantized too, lowered, and compared with what it was."""
     from mcugen.frontend import fidelity
-    from mcugen.frontend.completion import complete, refusal
     from mcugen.frontend.importer import import_module, named_inputs
+    from mcugen.frontend.leftovers import refusal
 
     if calibration is None:
         raise refusal(left, named_inputs(module, ports.inputs))
+    from mcugen.frontend.completion import complete
+
     samples, source = _calibration(module, name, ports.inputs, calibration)
     completed = complete(module, left, samples, progress)
     graph = _finish(_with_source(import_module(completed.module, name, ports), source))
