@@ -29,6 +29,15 @@ def pickled_samples(folder: Path) -> Path:
     return folder / "cal.npz"
 
 
+def encrypted_samples(folder: Path) -> Path:
+    """As far as the zip's directory says."""
+    path = models.calibration(folder, values())
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    return path
+
+
 def text_file(folder: Path) -> Path:
     (folder / "cal.npz").write_text("not an archive")
     return folder / "cal.npz"
@@ -89,6 +98,8 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
     "no samples": (models.good_model, samples(values((0, *SHAPE[1:]))), "nrf5340", 2, ("no samples",)),
     "unknown board": (models.good_model, models.good_calibration, "nrf5430", 2, ("nrf5430", "nrf5340dk")),
     "ambiguous board": (models.good_model, models.good_calibration, "nucleo", 2, ("nucleo_f746zg", "nucleo_h743zi")),
+    "ambiguous chip": (models.good_model, models.good_calibration, "stm32", 2, ("stm32f4_disco", "nucleo_l4r5zi")),
+    "calibration encrypted": (models.good_model, encrypted_samples, "nrf5340", 2, ("cal.npz", "encrypted")),
     "board: unknown field": (
         models.good_model,
         models.good_calibration,
