@@ -80,4 +80,6 @@ def test_an_edited_folder_is_taken_when_asked_and_said_to_be_one(tmp_path: Path)
     assert refused.returncode == 2 and header.name in refused.stderr
     taken = subprocess.run([*command, "--allow-edited"], capture_output=True, text=True, check=False)
     assert taken.returncode == 0, taken.stderr
-    assert json.loads(taken.stdout)["edited"] == [f"include/{header.name}"]
+    found = json.loads(taken.stdout)
+    assert found["edited"] == [f"include/{header.name}"]
+    assert 0 < found["stack_bytes"] <= found["stack_bound_bytes"] < 1000
