@@ -113,7 +113,7 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
-    name = os.fsdecode(b"m\xff\xfe.pt2")
+    name = os.fsdecode(b"keyword\xff\xfe.pt2")
     refused(run(["emit", name, "--board", "nrf5340dk"], tmp_path), "does not exist")
 
 
