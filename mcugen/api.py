@@ -12,7 +12,7 @@ from mcugen.boards import Board, load_board
 from mcugen.borders.files import file_digest
 from mcugen.emit.assemble import Module, assemble
 from mcugen.emit.manifest import ModelEntry
-from mcugen.emit.names import module_name
+from mcugen.emit.names import default_module_name, module_name
 from mcugen.emulate.cycles import require_cycle_model
 from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.graph.graph import Graph
@@ -63,7 +63,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
     if options.max_cycles is not None:
         require_cycle_model(board)
     library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
-    name = module_name(options.name or (model.name if isinstance(model, Graph) else model.stem))
+    stem = model.name if isinstance(model, Graph) else model.stem
+    name = module_name(options.name) if options.name else default_module_name(stem)
     if isinstance(model, Graph):
         graph, entry = model, ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:

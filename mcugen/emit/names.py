@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from collections.abc import Iterable
 
 from mcugen.errors import InputError
 from mcugen.resources import data_folder
+
+log = logging.getLogger(__name__)
 
 _C_RESERVED = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if inline int long
@@ -48,6 +51,22 @@ def module_name(text: str) -> str:
             f"a module cannot be called {name}: names with mcugen_ are those of mcugen's own headers and functions",
             hint="give another name with --name, such as --name kws",
         )
+    return name
+
+
+def default_module_name(text: str) -> str:
+    """The module's name when the user gives none: made from the model file's stem, changed where `module_name` refuses.
+
+    Raises:
+        InputError: nothing usable is left of the text.
+    """
+    try:
+        return module_name(text)
+    except InputError:
+        if _sanitized(text, "model") not in reserved_module_names():
+            raise
+    name = module_name(f"{text}_model")
+    log.warning("the module is called %s, since %s would take the place of another header or library", name, text)
     return name
 
 

@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcugen.emit.names import c_identifier, comment_text, module_name, reserved_module_names, unique_identifiers
+from mcugen.emit.names import (
+    c_identifier,
+    comment_text,
+    default_module_name,
+    module_name,
+    reserved_module_names,
+    unique_identifiers,
+)
 from mcugen.errors import InputError
 
 
@@ -84,3 +91,12 @@ def test_no_header_of_the_compilers_has_a_module_name() -> None:
 def test_a_name_without_any_letter_is_an_error() -> None:
     with pytest.raises(InputError, match="no module name"):
         module_name("---")
+
+
+def test_a_name_that_the_user_did_not_choose_is_changed(caplog: pytest.LogCaptureFixture) -> None:
+    """m.pt2 and signal.pt2 are ordinary names of files; -lm and signal.h are not the module's."""
+    assert default_module_name("m") == "m_model" and default_module_name("Signal") == "signal_model"
+    assert "m_model" in caplog.text
+    assert default_module_name("kws") == "kws"
+    with pytest.raises(InputError):
+        default_module_name("---")
