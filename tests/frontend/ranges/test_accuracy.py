@@ -138,6 +138,22 @@ def test_joined_behind_a_clip_that_shares_a_factor(rng: np.random.Generator, tmp
     assert found.decibels["linear_2"] >= WANTED_DB
 
 
+class InputJoined(nn.Module):
+    """Its results reach as far as its inputs, and further in the next samples than in these."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 2, 1, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x, nn.functional.hardtanh(self.conv(x), 0.0, 6.0)], dim=3)
+
+
+def test_few_samples_leave_room_for_the_next(rng: np.random.Generator, tmp_path: Path) -> None:
+    samples = [{"x": 3 * normal(rng, 32, 2, 1, 1)} for _ in range(2)]
+    assert deploy(InputJoined(), *samples, tmp_path).decibels["cat"] >= WANTED_DB
+
+
 class Clipped(nn.Module):
     def __init__(self) -> None:
         super().__init__()
