@@ -6,9 +6,10 @@ trusts its shape; this one knows the single form that NumPy writes.
 
 from __future__ import annotations
 
+import logging
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ import numpy.typing as npt
 
 from mcugen.borders.archive import Archive, NoZipError, open_archive
 from mcugen.borders.files import Source
+
+log = logging.getLogger(__name__)
 
 _MAGIC = b"\x93NUMPY"
 _PREAMBLES = {1: 10, 2: 12, 3: 12}  # version: bytes of magic, version and header length
@@ -75,6 +78,20 @@ class Npz:
         content = self._archive.read(array._entry)
         values = np.frombuffer(content, array._type, math.prod(array.shape), array._offset)
         return values.reshape(array.shape, order="F" if array._fortran else "C")
+
+    def names_for(self, wanted: Sequence[str]) -> dict[str, str] | None:
+        """The array of each wanted name: its namesake, or the file's only array for the only wanted name.
+
+        None when the file's arrays are others. The second is said in a warning: NumPy calls an array without a name
+        arr_0, and PyTorch renames inputs.
+        """
+        if set(self.arrays) == set(wanted):
+            return {name: name for name in wanted}
+        if len(self.arrays) == len(wanted) == 1:
+            (only,) = self.arrays
+            log.warning("the only array %r is taken for the only input %r", only, wanted[0])
+            return {wanted[0]: only}
+        return None
 
     def read_all(self) -> dict[str, npt.NDArray[Any]]:
         """All of them."""

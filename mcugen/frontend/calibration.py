@@ -77,16 +77,17 @@ def _names(names: set[str]) -> str:
 
 def _samples(path: Path, file: Npz, inputs: list[InputSpec]) -> dict[str, Samples]:
     """By input name; an array's values are only read when its name, type and shape are right."""
-    wanted = {spec.name for spec in inputs}
-    if set(file.arrays) != wanted:
+    wanted = [spec.name for spec in inputs]
+    names = file.names_for(wanted)
+    if names is None:
         raise InputError(
-            f"calibration arrays are named {_names(set(file.arrays))}, the model's inputs {_names(wanted)}",
+            f"calibration arrays are named {_names(set(file.arrays))}, the model's inputs {_names(set(wanted))}",
             where=str(path),
             hint=f"save with np.savez(path, {', '.join(f'{n}=...' for n in sorted(wanted))})",
         )
     for spec in inputs:
-        _check_header(path, spec, file.arrays[spec.name])
-    return {spec.name: _check_values(path, spec, file.read(spec.name)) for spec in inputs}
+        _check_header(path, spec, file.arrays[names[spec.name]])
+    return {spec.name: _check_values(path, spec, file.read(names[spec.name])) for spec in inputs}
 
 
 def _check_header(path: Path, spec: InputSpec, array: Array) -> None:

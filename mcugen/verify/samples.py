@@ -31,14 +31,15 @@ def load_samples(path: Path, manifest: Manifest) -> list[IntArray]:
     """
     with open_npz(Source(path, "the file of samples", "write it with numpy.savez(path, input_name=array)")) as file:
         wanted = [p.name for p in manifest.inputs]
-        if set(file.arrays) != set(wanted):
+        names = file.names_for(wanted)
+        if names is None:
             raise InputError(f"{path} holds {sorted(file.arrays)}, the model's inputs are {wanted}", where=str(path))
         counts = {name: array.shape[0] if array.shape else 0 for name, array in file.arrays.items()}
         if len(set(counts.values())) != 1 or 0 in counts.values():
             raise InputError(f"the inputs need the same, nonzero number of samples, got {counts}", where=str(path))
         for port in manifest.inputs:
-            _check_shape(file.arrays[port.name].shape[1:], port, path)
-        return [_to_device(file.read(p.name), p, path) for p in manifest.inputs]
+            _check_shape(file.arrays[names[port.name]].shape[1:], port, path)
+        return [_to_device(file.read(names[p.name]), p, path) for p in manifest.inputs]
 
 
 def _check_shape(shape: tuple[int, ...], port: PortEntry, path: Path) -> None:

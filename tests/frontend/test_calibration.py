@@ -36,6 +36,13 @@ def test_samples_get_the_batch_axis(tmp_path: Path) -> None:
     assert np.array_equal(loaded["image"][:, 0], given["image"])
 
 
+def test_the_only_array_is_the_only_input_s(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    np.savez(tmp_path / "cal.npz", np.ones((3, 5), np.float32))  # NumPy calls it arr_0
+    loaded = calibration.load(tmp_path / "cal.npz", INPUTS[1:])
+    assert loaded["context"].shape == (3, 1, 5)
+    assert "'arr_0'" in caplog.text and "'context'" in caplog.text
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int32, np.uint8])
 def test_other_numbers_and_batch_axes_are_accepted(tmp_path: Path, dtype: Any) -> None:
     values = np.arange(15).reshape(3, 1, 5).astype(dtype)
