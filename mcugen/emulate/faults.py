@@ -27,7 +27,8 @@ _CFSR_BITS = {
 }
 _ADDRESS_VALID = 1 << 15
 
-# Exit codes of harness/harness.h.
+# Of harness/harness.h: what unused stack is painted with, and exit codes.
+STACK_PATTERN = 0x5AC4A5E1
 FAULT, MODULE_ERROR, STACK_OVERFLOW, OUT_OF_ARENA = 10, 12, 13, 14
 
 
@@ -40,9 +41,7 @@ def explain_exit(code: int, report: Mapping[str, int], elf: Elf, log: str) -> Ch
         signed = status - (1 << 32) if status >= 1 << 31 else status
         return CheckFailedError(f"the module returned error {signed} for sample {report.get('sample', 0)}")
     if code == STACK_OVERFLOW:
-        return CheckFailedError(
-            "the inference used all of the stack", hint="use a board with more RAM, or a smaller arena"
-        )
+        return stack_overflow()
     if code == OUT_OF_ARENA:
         return CheckFailedError(f"the module wrote outside its own memory, with sample {report.get('sample', 0)}")
     if "Lockup" in log:
@@ -51,6 +50,10 @@ def explain_exit(code: int, report: Mapping[str, int], elf: Elf, log: str) -> Ch
     # QEMU warns about a network card that no firmware here uses.
     last = "\n".join([line for line in log.splitlines() if line.strip() and "has no peer" not in line][-8:])
     return CheckFailedError(f"the emulator {how} and no report from the firmware; its last words:\n{last}")
+
+
+def stack_overflow() -> CheckFailedError:
+    return CheckFailedError("the inference used all of the stack", hint="use a board with more RAM, or a smaller arena")
 
 
 def _explain_lockup(log: str, elf: Elf) -> CheckFailedError:

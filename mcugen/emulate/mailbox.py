@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from mcugen.emit.manifest import PortEntry
+from mcugen.emulate.faults import STACK_PATTERN, stack_overflow
 from mcugen.emulate.runner import FirmwareResult, Progress
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.build import Firmware
@@ -24,6 +25,7 @@ MAILBOX = "harness_mailbox"
 BELL, POINT = "harness_bell", "harness_exchange_point"
 """The firmware writes the first one when it wants something, and goes on at the second one."""
 
+_STACK_BOTTOM = "linker_stack_bottom"
 _SAMPLE, _LAYER, _END = 1, 2, 3
 _ANSWER_OFFSET = 16
 _MOST_FACTS, _LONGEST_KEY = 16, 24
@@ -63,6 +65,7 @@ class Mailbox:
         self._samples = len(inputs[0])
         self._progress = progress
         self._mailbox = symbol(elf, MAILBOX)
+        self._stack_bottom = elf.address(_STACK_BOTTOM) if _STACK_BOTTOM in elf.symbols else None
         self._inputs = inputs
         self._found: list[list[bytes]] = [[] for _ in manifest.outputs]
         self._traces = firmware.mode == "trace"
@@ -88,8 +91,16 @@ class Mailbox:
         elif command == _END:
             return _read_ending(memory, first, second, third)
         else:
-            raise CheckFailedError(f"the firmware said {command} in its mailbox, which means nothing")
+            raise self._explain_nonsense(memory, command)
         return None
+
+    def _explain_nonsense(self, memory: Memory, command: int) -> CheckFailedError:
+        """The bell rings too when a stack grows down into it."""
+        if self._stack_bottom is not None:
+            lowest = int.from_bytes(memory.read(self._stack_bottom, 4), "little")
+            if lowest != STACK_PATTERN:
+                return stack_overflow()
+        return CheckFailedError(f"the firmware said {command} in its mailbox, which means nothing")
 
     def result(self, ending: Ending) -> FirmwareResult:
         """After a run that ended well.

@@ -202,8 +202,9 @@ def _compile_module(
     for source in sources:
         # The linker script knows the module by this relative path.
         target = f"module/{source.stem}.o"
+        # By its relative path: the assembler takes its option from between commas.
         dependencies = [build_dir / f"module/{source.stem}.{kind}" for kind in ("headers", "included")]
-        listing = ["-pipe", "-MD", f"-MF{dependencies[0]}", f"-Wa,--MD,{dependencies[1]}"]
+        listing = ["-pipe", "-MD", f"-MF{dependencies[0]}", f"-Wa,--MD,{dependencies[1].relative_to(build_dir)}"]
         toolchain.compile(source, build_dir / target, [*flags, *listing], cwd=build_dir)
         check_dependencies(source, dependencies, [folder, *headers])
         objects.append(target)

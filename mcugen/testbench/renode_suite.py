@@ -21,6 +21,7 @@ from mcugen.emit.vectors import Vectors, load_vectors
 from mcugen.emulate import blocks
 from mcugen.emulate.cycles import cycle_model
 from mcugen.emulate.exchange import label_names
+from mcugen.emulate.faults import STACK_PATTERN
 from mcugen.emulate.renode import BLOCK_COUNTER, find_platform
 from mcugen.errors import InputError
 from mcugen.firmware import Elf, build_firmware
@@ -37,8 +38,6 @@ TOLERANCE = 0.02
 """How far instructions and cycles may grow beyond what was counted at emission, where no limit is given."""
 
 _FORMAT = 2
-# As HARNESS_STACK_PATTERN in firmware/harness/harness.h.
-_STACK_PATTERN = 0x5AC4A5E1
 _PLATFORM = "platform.repl"
 # Copied from the data folder `renode`, under their own names.
 _COPIED = (
@@ -157,7 +156,7 @@ def _describe(manifest: Manifest, plan: Plan, measured: Measurement, vectors: Ve
         "elf": f"{manifest.name}.elf",
         "platform": _PLATFORM,
         "console": manifest.target.console.renode_name,
-        "stack_pattern": _STACK_PATTERN,
+        "stack_pattern": STACK_PATTERN,
         "labels": label_names(manifest),
         "instructions": measured.instructions,
         "cycles": measured.cycles,
