@@ -203,6 +203,16 @@ MCUGEN_KERNEL uint32_t mcugen_double_halves(uint32_t pair)
 #endif
 }
 
+/* Half by half a - b, modulo 2**16. */
+MCUGEN_KERNEL uint32_t mcugen_subtract_halves(uint32_t a, uint32_t b)
+{
+#if MCUGEN_HAS_DSP
+    return (uint32_t)__ssub16((int16x2_t)a, (int16x2_t)b);
+#else
+    return mcugen_pair(mcugen_low(a) - mcugen_low(b), mcugen_high(a) - mcugen_high(b));
+#endif
+}
+
 /* (low half of `bottom`, low half of `top`) */
 MCUGEN_KERNEL uint32_t mcugen_pack_low_low(uint32_t bottom, uint32_t top)
 {

@@ -83,7 +83,7 @@ MCUGEN_KERNEL int32_t mcugen_scale_and_add(int32_t x, int32_t multiplier, uint32
 }
 
 /* The whole way from accumulator to int8 in few instructions, for channels where the packer has proven that nothing
- * overflows (mcugen/kernels/dsp/requantization.py).
+ * overflows (mcugen/kernels/requantization.py).
  *
  * `multiplier` is 2 * m - 2**32 for a Q31 multiplier m >= 2**30, and exponent = -shift >= 1. One long multiply gives
  *   (x * 2m + 2**31) >> 32 = round(x * m / 2**31) = y,   and (y + c) >> exponent with

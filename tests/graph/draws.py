@@ -37,7 +37,7 @@ def make_case(op: Operator, tensors: list[Tensor], rng: np.random.Generator) -> 
         return Port(name, name, shape, tuple(range(len(shape))))
 
     pool = {t.name: t for t in tensors}
-    activations = [n for n in op.inputs if not pool[n].is_constant]
+    activations = [n for n in dict.fromkeys(op.inputs) if not pool[n].is_constant]
     graph = Graph("random", pool, (op,), tuple(map(port, activations)), tuple(map(port, op.outputs)))
     graph.validate()
     return Case(graph, {n: random_int8(rng, pool[n].shape) for n in activations})

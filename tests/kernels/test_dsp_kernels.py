@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from mcugen.kernels import dsp
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import Case, conv2d_graphs, depthwise_graphs, fully_connected_graphs
+from tests.graph.strategies import Case, batch_matmul_graphs, conv2d_graphs, depthwise_graphs, fully_connected_graphs
 from tests.kernels.checking import CORTEX_M3, CORTEX_M4, check
 
 POINTWISE: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": "valid", "grouped": False}
 
 CASES = {
+    "batch_matmul": (dsp.BatchMatMulDsp(), batch_matmul_graphs()),
     "conv2d_1x1": (dsp.Conv2d1x1Dsp(), conv2d_graphs(**POINTWISE)),
     "conv2d": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False)),
     "conv2d of few channels": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),

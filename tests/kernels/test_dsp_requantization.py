@@ -15,7 +15,7 @@ from mcugen.graph.ops import DepthwiseConv2d, FullyConnected
 from mcugen.graph.tensor import Quantization, Tensor
 from mcugen.kernels import dsp
 from mcugen.kernels.base import Kernel
-from mcugen.kernels.dsp.requantization import pack_channels
+from mcugen.kernels.requantization import pack_channels
 from tests.graph.strategies import Case, make_case
 from tests.kernels.checking import CORTEX_M4, check
 

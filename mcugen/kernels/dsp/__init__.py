@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
+from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp
 from mcugen.kernels.dsp.conv2d import Conv2dDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp
 from mcugen.kernels.dsp.fully_connected import FullyConnectedDsp, FullyConnectedVectorDsp
 
 KERNELS: tuple[Kernel, ...] = (
+    BatchMatMulDsp(),
     Conv2d1x1Dsp(),
     Conv2dDsp(),
     DepthwiseConv2dDsp(),
@@ -16,4 +18,4 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedVectorDsp(),
 )
 
-__all__ = ["KERNELS", "Conv2d1x1Dsp", "Conv2dDsp", "DepthwiseConv2dDsp", "FullyConnectedDsp", "FullyConnectedVectorDsp"]
+__all__ = ["KERNELS", "BatchMatMulDsp", "Conv2d1x1Dsp", "Conv2dDsp", "DepthwiseConv2dDsp", "FullyConnectedDsp", "FullyConnectedVectorDsp"]

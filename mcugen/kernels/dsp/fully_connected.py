@@ -11,7 +11,7 @@ from mcugen.graph.ops.linear.fully_connected import FullyConnected
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.dsp import gemm
 from mcugen.kernels.dsp.conv2d_1x1 import rows_cost, rows_distance
-from mcugen.kernels.dsp.requantization import pack_channels
+from mcugen.kernels.requantization import pack_channels
 
 
 class FullyConnectedDsp(Kernel):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.kernels.base import Constant
-from mcugen.kernels.dsp.requantization import PackedChannels
+from mcugen.kernels.requantization import PackedChannels
 
 MAX_COLUMNS = 3
 

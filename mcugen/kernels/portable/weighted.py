@@ -10,7 +10,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray, Tensor
 from mcugen.kernels.base import Constant
-from mcugen.kernels.dsp.requantization import pack_channels
+from mcugen.kernels.requantization import pack_channels
 from mcugen.kernels.portable.common import PortableKernel, flat
 
 

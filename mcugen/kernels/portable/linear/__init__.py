@@ -1,8 +1,9 @@
-"""Products with constant matrices, on any CPU."""
+"""Products of matrices, on any CPU."""
 
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
+from mcugen.kernels.portable.linear.batch_matmul import BatchMatMulPortable
 from mcugen.kernels.portable.linear.fully_connected import FullyConnectedPortable
 
-KERNELS: tuple[Kernel, ...] = (FullyConnectedPortable(),)
+KERNELS: tuple[Kernel, ...] = (BatchMatMulPortable(), FullyConnectedPortable())
