@@ -3,6 +3,25 @@
 #include "../portable/linear/batch_matmul.h"
 #include "requantize.h"
 
+/* Four bytes `step` apart as a word; behind the `left` that there are, `fill`. */
+MCUGEN_KERNEL uint32_t mcugen_dsp_gather(const int8_t *source, int32_t step, int32_t left, int32_t fill)
+{
+    uint32_t word = 0;
+    if (left >= 4) {
+        if (step == 1) {
+            return mcugen_load_word(source);
+        }
+        word = (uint8_t)source[0];
+        word |= (uint32_t)(uint8_t)source[step] << 8;
+        word |= (uint32_t)(uint8_t)source[2 * step] << 16;
+        return word | (uint32_t)(uint8_t)source[3 * step] << 24;
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        word |= ((uint32_t)(i < left ? source[i * step] : fill) & 0xffu) << (8 * i);
+    }
+    return word;
+}
+
 /* Two columns, each four elements in turn as the words (k, k + 2), (k + 1, k + 3); zeros behind the last. `start` gets
  * what sums over them begin with. A column that is missing is the first one again. */
 MCUGEN_KERNEL void mcugen_dsp_pack_columns(const struct mcugen_batch_matmul_params *params, const int8_t *right,
@@ -15,16 +34,7 @@ MCUGEN_KERNEL void mcugen_dsp_pack_columns(const struct mcugen_batch_matmul_para
         int32_t sum = 0;
         for (int32_t q = 0; q < quads; q++) {
             const int32_t left = depth - 4 * q;
-            uint32_t word;
-            if (left >= 4 && step == 1) {
-                word = mcugen_load_word(source);
-            } else {
-                word = 0;
-                for (int32_t i = 0; i < 4; i++) {
-                    const int32_t value = i < left ? source[i * step] : params->right_zero_point;
-                    word |= ((uint32_t)value & 0xffu) << (8 * i);
-                }
-            }
+            const uint32_t word = mcugen_dsp_gather(source, step, left, params->right_zero_point);
             const uint32_t even = mcugen_subtract_halves(mcugen_sxtb16(word), zero_points);
             const uint32_t odd = mcugen_subtract_halves(mcugen_sxtb16_odd(word), zero_points);
             wide[4 * q + 2 * c] = even;

@@ -6,6 +6,7 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend.composites import expand_composites
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
 from mcugen.frontend.lowering import ROWS
@@ -45,7 +46,11 @@ def make_functional(module: GraphModule) -> None:
 
 
 def functionalize(module: GraphModule, faults: Faults) -> None:
-    """Checks every operator of the program, and turns in-place operators into ordinary ones; collects the refusals."""
+    """Checks every operator of the program, and turns in-place operators into ordinary ones; collects the refusals.
+
+    Composites are rewritten first.
+    """
+    expand_composites(module)
     order = {node: index for index, node in enumerate(module.graph.nodes)}
     for node in list(module.graph.nodes):
         with faults.at(node):

@@ -174,12 +174,20 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     def _annotate_compute(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:
         bound = bind(node)
         inputs = self._operands(node, row)
-        if row.weight is not None and isinstance(bound[row.weight], Node):
-            inputs[bound[row.weight]] = weight_spec(row.channel_axis)
+        weight = bound[row.weight] if row.weight is not None else None
+        if isinstance(weight, Node) and self._is_weight(weight, row):
+            inputs[weight] = weight_spec(row.channel_axis)
         if row.role is Role.PROBABILITY:
             self._set(node, inputs, PROBABILITY)
         else:
             self._set_end(node, inputs, fused)
+
+    def _is_weight(self, value: Node, row: Row[Lowering]) -> bool:
+        """False where the operator takes two activations and gets them, or a constant that is no matrix of weights."""
+        constant = self._constant_value(value)
+        if constant is None:
+            return not row.pairs
+        return row.weight_axes is None or constant.dim() == row.weight_axes
 
     def _set_end(self, node: Node, inputs: dict[Node, QuantizationSpec], fused: set[Node]) -> None:
         """Observes the result of `node` at the end of the activations behind it."""

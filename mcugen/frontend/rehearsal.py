@@ -65,8 +65,8 @@ def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
     if not quantized:
         _require_known_type(node)
     row = ROWS[name]
-    if row.weight is not None and stage.constant_value(bind(node)[row.weight]) is None:
-        raise unsupported(node, "products of two activations have no integer form", "use layers with constant weights")
+    if row.weight is not None and not row.pairs and stage.constant_value(bind(node)[row.weight]) is None:
+        raise unsupported(node, "its weights are no constants", "use layers with constant weights")
     if dtype_of(node) not in INTEGERS:
         row.build(stage, node, _ANY)
     elif row.integers is not None:

@@ -18,6 +18,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops import (
     Add,
     AveragePool2d,
+    BatchMatMul,
     Clamp,
     Concatenation,
     Conv2d,
@@ -189,6 +190,11 @@ def _fully_connected(b: ModelBuilder, op: FullyConnected, inputs: list[Tensor], 
     _emit_clamped(b, "FULLY_CONNECTED", [*map(b.tensor, inputs)], outputs[0], op.clamp, options)
 
 
+def _batch_matmul(b: ModelBuilder, op: BatchMatMul, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    options = _options("BatchMatMulOptions", adjY=op.transposed)
+    _emit_clamped(b, "BATCH_MATMUL", [*map(b.tensor, inputs)], outputs[0], op.clamp, options, fusable=False)
+
+
 def _elementwise(builtin: str, table: str) -> Callable[..., None]:
     def emit(b: ModelBuilder, op: Add | Mul, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         _emit_clamped(b, builtin, [*map(b.tensor, inputs)], outputs[0], op.clamp, _options(table))
@@ -243,6 +249,7 @@ def _concatenation(b: ModelBuilder, op: Concatenation, inputs: list[Tensor], out
 _WRITERS: dict[type[Operator], Callable[..., None]] = {
     Add: _elementwise("ADD", "AddOptions"),
     AveragePool2d: _pool("AVERAGE_POOL_2D"),
+    BatchMatMul: _batch_matmul,
     Clamp: _clamp,
     Concatenation: _concatenation,
     Conv2d: _convolution,

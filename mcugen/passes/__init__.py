@@ -15,6 +15,7 @@ from mcugen.passes.assign_layouts import assign_layouts
 from mcugen.passes.fold_clamp import fold_clamp
 from mcugen.passes.fold_constants import fold_constants
 from mcugen.passes.fold_into_fully_connected import fold_into_fully_connected
+from mcugen.passes.fold_into_matmul import fold_into_matmul
 from mcugen.passes.fold_padding import fold_padding
 from mcugen.passes.free_transposes import free_transposes
 from mcugen.passes.merge_movement import merge_movement
@@ -41,6 +42,7 @@ PASSES: tuple[Pass, ...] = (
     sink_movement,
     move_unit_axes,
     fold_into_fully_connected,
+    fold_into_matmul,
     fold_padding,
     split_concatenation,
 )

@@ -11,6 +11,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops import (
     Add,
     AveragePool2d,
+    BatchMatMul,
     Clamp,
     Conv2d,
     DepthwiseConv2d,
@@ -22,7 +23,9 @@ from mcugen.graph.ops import (
 )
 from mcugen.passes.editor import Editor
 
-Clamping = Add | AveragePool2d | Clamp | Conv2d | DepthwiseConv2d | FullyConnected | MaxPool2d | Mul | Requantize
+Clamping = (
+    Add | AveragePool2d | BatchMatMul | Clamp | Conv2d | DepthwiseConv2d | FullyConnected | MaxPool2d | Mul | Requantize
+)
 
 
 def _clamps(op: Operator | None) -> TypeGuard[Clamping]:

@@ -122,14 +122,15 @@ def compare(module: GraphModule, *shapes: tuple[int, ...], count: int = 3) -> Di
         expected = {context.integers[n]: v for n, v in interpreter.integers.items() if n in context.integers}
         given = {node: _quantized_input(node, interpreter.integers) for node in context.ports}
         values = {port.tensor: given[node] for node, port in context.ports.items()}
-        model_inputs = {port.name: given[node] for node, port in context.ports.items()}
+        model_inputs = {port.name: given[node][None] for node, port in context.ports.items()}
         for op in context.operators:
             difference = _step(context.tensors, op, values, expected)
             if difference > worst:
                 worst, where = difference, f"{op.kind} {op.name} at {op.origin}"
         results = reference.run_model_layout(graph, model_inputs)
         for port, name in zip(graph.outputs, outputs, strict=True):
-            end = max(end, _distance(results[port.name], expected.get(name, values[name])))
+            wanted = expected.get(name, values[name])
+            end = max(end, _distance(results[port.name].reshape(wanted.shape), wanted))
     return Difference(worst, end, where, graph)
 
 

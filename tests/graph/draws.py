@@ -40,7 +40,13 @@ def make_case(op: Operator, tensors: list[Tensor], rng: np.random.Generator) -> 
     activations = [n for n in dict.fromkeys(op.inputs) if not pool[n].is_constant]
     graph = Graph("random", pool, (op,), tuple(map(port, activations)), tuple(map(port, op.outputs)))
     graph.validate()
-    return Case(graph, {n: random_int8(rng, pool[n].shape) for n in activations})
+    return Case(graph, {n: _random(rng, pool[n]) for n in activations})
+
+
+def _random(rng: np.random.Generator, tensor: Tensor) -> IntArray:
+    if tensor.dtype == "bool":
+        return rng.integers(0, 2, tensor.shape).astype(bool)
+    return random_int8(rng, tensor.shape)
 
 
 def random_int8(rng: np.random.Generator, shape: tuple[int, ...]) -> IntArray:

@@ -25,6 +25,7 @@ from mcugen.graph.ops import (
     Copy,
     DepthwiseConv2d,
     FullyConnected,
+    MaskedSoftmax,
     MaxPool2d,
     Mean,
     Mul,
@@ -368,7 +369,7 @@ def table_graphs(draw: Draw) -> Case:
 @st.composite
 def softmax_graphs(draw: Draw) -> Case:
     """One softmax over rows of 1 to about 300 elements."""
-    shape = draw(shapes(draw(st.integers(1, 2))))
+    shape = draw(st.one_of(shapes(draw(st.integers(1, 2))), st.just((4, 300))))
     x = Quantization.per_tensor(2.0 ** draw(st.floats(-12, 7)), draw(zero_points))
     tensors = [
         Tensor("input", shape, "int8", x),
@@ -377,6 +378,28 @@ def softmax_graphs(draw: Draw) -> Case:
     beta = draw(st.sampled_from([1.0, 1.0, 0.5, 2.0]))
     op = Softmax(name="softmax", inputs=("input",), outputs=("output",), beta=beta)
     return make_case(op, tensors, draw(seeds))
+
+
+@st.composite
+def masked_softmax_graphs(draw: Draw) -> Case:
+    """One masked softmax; the mask is a constant or an input, and broadcasts."""
+    rng, shape = draw(seeds), draw(shapes())
+    x = Quantization.per_tensor(2.0 ** draw(st.floats(-12, 7)), draw(zero_points))
+    given = tuple(1 if draw(st.integers(0, 3)) == 0 else n for n in shape)[draw(st.integers(0, len(shape))) :]
+    mask = rng.random(given) < draw(st.sampled_from([0.1, 0.5, 0.9]))
+    tensors = [
+        Tensor("input", shape, "int8", x),
+        Tensor("mask", given, "bool", None, mask if draw(st.booleans()) else None),
+        Tensor("output", shape, "int8", Quantization.per_tensor(1 / 256, -128)),
+    ]
+    op = MaskedSoftmax(
+        name="softmax",
+        inputs=("input", "mask"),
+        outputs=("output",),
+        beta=draw(st.sampled_from([1.0, 0.125])),
+        included=draw(st.booleans()),
+    )
+    return make_case(op, tensors, rng)
 
 
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
@@ -389,6 +412,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "copy": copy_graphs,
     "depthwise_conv2d": depthwise_graphs,
     "fully_connected": fully_connected_graphs,
+    "masked_softmax": masked_softmax_graphs,
     "max_pool2d": max_pool_graphs,
     "mean": mean_graphs,
     "mul": mul_graphs,

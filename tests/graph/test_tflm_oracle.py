@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Graph, Port, Quantization, Tensor
 from mcugen.graph.arithmetic import quantize_multiplier
-from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected, Mean, Mul, Requantize
+from mcugen.graph.ops import BatchMatMul, Conv2d, DepthwiseConv2d, FullyConnected, Mean, Mul, Requantize
 from mcugen.graph.ops.accumulator import shifts_without_overflow
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
@@ -25,6 +25,7 @@ from tests.graph.tflm import run_tflm
 
 KINDS: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     **EXACT,
+    "batch_matmul": s.batch_matmul_graphs,
     "fully_connected": s.fully_connected_graphs,
     "mul": s.mul_graphs,
     "softmax": s.softmax_graphs,
@@ -35,9 +36,13 @@ WEIGHTED = (Conv2d, DepthwiseConv2d, FullyConnected)
 def defined(case: s.Case) -> bool:
     """No operator's requantization leaves 32 bits on the way."""
     for op in case.graph.operators:
-        if isinstance(op, WEIGHTED):
+        if isinstance(op, (*WEIGHTED, BatchMatMul)):
             inputs, outputs = case.graph.input_tensors(op), case.graph.output_tensors(op)
-            ranges = op.accumulator_ranges(inputs)
+            if isinstance(op, BatchMatMul):
+                most = np.array([op.largest_accumulator(inputs)])
+                ranges = -most, most
+            else:
+                ranges = op.accumulator_ranges(inputs)
             if not shifts_without_overflow(ranges, op.requantization(inputs, outputs), outputs[0].zero_point):
                 return False
     return True

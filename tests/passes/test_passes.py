@@ -28,6 +28,7 @@ quick = settings(max_examples=60, deadline=None, derandomize=True, suppress_heal
 RARE = (
     "fold_constants",
     "fold_into_fully_connected",
+    "fold_into_matmul",
     "fold_padding",
     "split_concatenation",
     "move_unit_axes",

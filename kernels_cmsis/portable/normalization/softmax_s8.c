@@ -3,7 +3,7 @@
  * Qm.n has m integer and n fractional bits beside the sign. An output element is written after its row has been summed
  * and its own input read, so the output may be the input.
  */
-#include "mcugen_requantize.h"
+#include "softmax.h"
 
 /* diff_min: elements that far below the largest count as zero. */
 struct mcugen_softmax_params {
@@ -39,18 +39,6 @@ MCUGEN_KERNEL int32_t mcugen_exp_on_negative(int32_t x)
     return result;
 }
 
-/* 1 / (1 + x) in Q0.31 for x in [0, 1) in Q0.31: three Newton-Raphson steps on Q2.29. */
-MCUGEN_KERNEL int32_t mcugen_one_over_one_plus(int32_t x)
-{
-    const int32_t half_denominator = (int32_t)(((int64_t)x + INT32_MAX + 1) >> 1);
-    int32_t estimate = 1515870810 + mcugen_doubling_high_multiply(half_denominator, -1010580540);
-    for (int32_t i = 0; i < 3; i++) {
-        const int32_t error = (INT32_C(1) << 29) - mcugen_doubling_high_multiply(half_denominator, estimate);
-        estimate += mcugen_saturating_shift_left(mcugen_doubling_high_multiply(estimate, error), 2);
-    }
-    return mcugen_saturating_shift_left(estimate, 1);
-}
-
 /* exp(beta * scale * difference) in Q0.31; difference in diff_min ... 0 */
 MCUGEN_KERNEL int32_t mcugen_softmax_exp(const struct mcugen_softmax_params *params, int32_t difference)
 {
@@ -60,7 +48,6 @@ MCUGEN_KERNEL int32_t mcugen_softmax_exp(const struct mcugen_softmax_params *par
 
 MCUGEN_KERNEL void mcugen_softmax_row(const struct mcugen_softmax_params *params, const int8_t *input, int8_t *output)
 {
-    const int32_t accumulator_bits = 12;
     int32_t largest = INT8_MIN;
     for (int32_t i = 0; i < params->row_elements; i++) {
         largest = input[i] > largest ? input[i] : largest;
@@ -68,25 +55,15 @@ MCUGEN_KERNEL void mcugen_softmax_row(const struct mcugen_softmax_params *params
     int32_t sum = 0; /* Q12.19 */
     for (int32_t i = 0; i < params->row_elements; i++) {
         if (input[i] - largest >= params->diff_min) {
-            sum += mcugen_rounding_shift_right(mcugen_softmax_exp(params, input[i] - largest), accumulator_bits);
+            sum += mcugen_rounding_shift_right(mcugen_softmax_exp(params, input[i] - largest), MCUGEN_SOFTMAX_BITS);
         }
     }
-    /* Normalised to [1, 2); at least the largest element counts, so the sum is positive. */
-    int32_t headroom = 0;
-    while (((uint32_t)sum << headroom & UINT32_C(0x80000000)) == 0u) {
-        headroom++;
-    }
-    const int32_t reciprocal =
-        mcugen_one_over_one_plus((int32_t)(((uint32_t)sum << headroom) & UINT32_C(0x7fffffff)));
-    const int32_t exponent = accumulator_bits - headroom + 31 - 8;
+    int32_t exponent;
+    const int32_t reciprocal = mcugen_softmax_reciprocal(sum, &exponent);
     for (int32_t i = 0; i < params->row_elements; i++) {
         int32_t value = INT8_MIN;
         if (input[i] - largest >= params->diff_min) {
-            const int32_t share = mcugen_doubling_high_multiply(
-                reciprocal, mcugen_softmax_exp(params, input[i] - largest));
-            /* Of more than 512 elements that share the maximum, each gets less than half a step. */
-            value += exponent > 31 ? 0 : mcugen_rounding_shift_right(share, exponent);
-            value = value > INT8_MAX ? INT8_MAX : value;
+            value = mcugen_softmax_share(reciprocal, mcugen_softmax_exp(params, input[i] - largest), exponent);
         }
         output[i] = (int8_t)value;
     }

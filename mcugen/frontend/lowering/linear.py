@@ -1,16 +1,17 @@
-"""Matrix products with constant weights: linear, addmm, mm, matmul."""
+"""Matrix products: linear, addmm, mm, matmul with constant weights; bmm, matmul, linear of two activations."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind, shape_of
 from mcugen.frontend.lowering.bias import add_weights_and_bias
 from mcugen.frontend.lowering.context import Lowering, Weights
 from mcugen.frontend.lowering.row import Role, Row
-from mcugen.graph.ops import FullyConnected
+from mcugen.graph.ops import BatchMatMul, FullyConnected
 from mcugen.graph.tensor import Quantization
 
 
@@ -20,8 +21,29 @@ def _fully_connected(ctx: Lowering, node: Node, source: Node, weights: Weights, 
     return ctx.emit(FullyConnected, node, (x, *constants), shape_of(node), out)
 
 
+def _batch_matmul(
+    ctx: Lowering, node: Node, first: Any, second: Any, out: Quantization, *, transposed: bool = False
+) -> str:
+    """A product of any two tensors; a vector is a row on the left side, a column on the right."""
+    left, right = ctx.operand(first, node), ctx.operand(second, node)
+    rows, columns = ctx.tensors[left].shape, ctx.tensors[right].shape
+    left = ctx.reshape(node, left, (1, *rows) if len(rows) == 1 else rows, "_row")
+    right = ctx.reshape(node, right, (*columns, 1) if len(columns) == 1 else columns, "_column")
+    batch = np.broadcast_shapes(ctx.tensors[left].shape[:-2], ctx.tensors[right].shape[:-2])
+    across = ctx.tensors[right].shape[-2 if transposed else -1]
+    shape = (*batch, ctx.tensors[left].shape[-2], across)
+    vector = 1 in (len(rows), len(columns))
+    suffix = "_matrix" if vector else ""
+    result = ctx.emit(BatchMatMul, node, (left, right), shape, out, suffix, transposed=transposed)
+    return ctx.reshape(node, result, shape_of(node), "")
+
+
 def linear(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
+    if ctx.constant_value(bound["weight"]) is None:
+        if bound["bias"] is not None:
+            raise ctx.unsupported(node, "its weights are an activation", "write it as a product and an addition")
+        return _batch_matmul(ctx, node, bound["input"], bound["weight"], out, transposed=True)
     return _fully_connected(ctx, node, bound["input"], ctx.weights(bound["weight"], node), bound["bias"], out)
 
 
@@ -35,15 +57,22 @@ def addmm(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 def matmul(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
-    second = bound["mat2"] if "mat2" in bound else bound["other"]
-    if len(shape_of(second)) != 2:
-        raise ctx.unsupported(node, "only products with a constant matrix have an integer form", "use nn.Linear")
-    return _fully_connected(ctx, node, bound["self"], ctx.weights(second, node, columns=True), None, out)
+    first, second = bound["self"], bound["mat2"] if "mat2" in bound else bound["other"]
+    if ctx.constant_value(second) is None or len(shape_of(second)) != 2 or ctx.constant_value(first) is not None:
+        return _batch_matmul(ctx, node, first, second, out)
+    return _fully_connected(ctx, node, first, ctx.weights(second, node, columns=True), None, out)
+
+
+def _matrix_product(second: str) -> Row[Lowering]:
+    """The second operand is a matrix of weights, or an activation."""
+    operands = ("self", second)
+    return Row(matmul, Role.COMPUTE, operands, weight=second, channel_axis=1, weight_axes=2, pairs=True)
 
 
 ROWS: dict[str, Row[Lowering]] = {
-    "aten.linear.default": Row(linear, Role.COMPUTE, ("input",), weight="weight"),
+    "aten.linear.default": Row(linear, Role.COMPUTE, ("input", "weight"), weight="weight", pairs=True),
     "aten.addmm.default": Row(addmm, Role.COMPUTE, ("mat1",), weight="mat2", channel_axis=1),
-    "aten.mm.default": Row(matmul, Role.COMPUTE, ("self",), weight="mat2", channel_axis=1),
-    "aten.matmul.default": Row(matmul, Role.COMPUTE, ("self",), weight="other", channel_axis=1),
+    "aten.mm.default": _matrix_product("mat2"),
+    "aten.matmul.default": _matrix_product("other"),
+    "aten.bmm.default": Row(matmul, Role.COMPUTE, ("self", "mat2")),
 }

@@ -39,6 +39,8 @@ class Row(Generic[State]):
         operands: names of the schema's arguments that are activations (or constants used as such).
         weight: name of the argument with constant weights, quantized per output channel.
         channel_axis: the weight's output channel axis.
+        weight_axes: how many axes weights have; a constant with others is an operand. None: any.
+        pairs: whether that argument may be an activation instead, and is then one of `operands`.
         shares: for computing operators: whether a node keeps its input's quantization all the same (LiteRT demands it
             of pooling).
         keeps_range: for computing operators: the result lies in the range of the input, as averages do, so that it can
@@ -54,6 +56,8 @@ class Row(Generic[State]):
     operands: tuple[str, ...] = ("self",)
     weight: str | None = None
     channel_axis: int = 0
+    weight_axes: int | None = None
+    pairs: bool = False
     shares: Callable[[Node], bool] | None = None
     keeps_range: bool = False
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None

@@ -18,4 +18,12 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedVectorDsp(),
 )
 
-__all__ = ["KERNELS", "BatchMatMulDsp", "Conv2d1x1Dsp", "Conv2dDsp", "DepthwiseConv2dDsp", "FullyConnectedDsp", "FullyConnectedVectorDsp"]
+__all__ = [
+    "KERNELS",
+    "BatchMatMulDsp",
+    "Conv2d1x1Dsp",
+    "Conv2dDsp",
+    "DepthwiseConv2dDsp",
+    "FullyConnectedDsp",
+    "FullyConnectedVectorDsp",
+]

@@ -34,4 +34,4 @@ class BatchMatMulDsp(Kernel):
         rows, depth, columns = op.sizes(tensors)
         matrices, pairs = out.elements // (rows * columns), -(-columns // 2)
         widen = 2 * gemm.quads(depth) * (11 if op.transposed else 22) + 40
-        return matrices * pairs * (widen + -(-rows // 2) * (16.6 * gemm.quads(depth) + 46)) + 40
+        return matrices * pairs * (widen + -(-rows // 2) * (17.6 * gemm.quads(depth) + 34)) + 40

@@ -12,9 +12,9 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.dsp import gemm
-from mcugen.kernels.requantization import PackedChannels, pack_channels
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
+from mcugen.kernels.requantization import PackedChannels, pack_channels
 
 
 class Conv2dDsp(Kernel):

@@ -15,9 +15,9 @@ from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
 from mcugen.kernels.dsp.gemm import as_words
-from mcugen.kernels.requantization import PackedChannels, pack_channels
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
+from mcugen.kernels.requantization import PackedChannels, pack_channels
 
 # The scratch plane of one channel; taller planes are worked on in bands of rows.
 _PLANE_BYTES = 1024

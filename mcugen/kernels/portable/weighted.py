@@ -10,8 +10,8 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray, Tensor
 from mcugen.kernels.base import Constant
-from mcugen.kernels.requantization import pack_channels
 from mcugen.kernels.portable.common import PortableKernel, flat
+from mcugen.kernels.requantization import pack_channels
 
 
 class WeightedKernel(PortableKernel):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.normalization.masked_softmax import MaskedSoftmax
 from mcugen.graph.ops.normalization.softmax import Softmax
 
-OPERATORS: tuple[type[Operator], ...] = (Softmax,)
+OPERATORS: tuple[type[Operator], ...] = (MaskedSoftmax, Softmax)
 
-__all__ = ["Softmax"]
+__all__ = ["MaskedSoftmax", "Softmax"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from mcugen.graph.arithmetic import quantize_multiplier, rounding_divide_by_pot, saturating_rounding_doubling_high_mul
 from mcugen.graph.fixed_point import exp_on_negative_values, one_over_one_plus_x
@@ -33,6 +34,56 @@ class SoftmaxParameters:
     diff_min: int
 
 
+def softmax_parameters(beta: float, scale: float) -> SoftmaxParameters:
+    """The integers of the arithmetic (TFLM `PreprocessSoftmaxScaling`, `CalculateInputRadius`).
+
+    TFLM wants beta * scale above 2**-26. Below, all exponentials are 1 - 2**-18 or more, and the least that it
+    takes gives equal shares as well.
+    """
+    real = max(float(np.float32(beta)) * scale * (1 << (31 - _DIFFERENCE_INTEGER_BITS)), 1.0)
+    # TFLM caps the ratio at 2**31 - 1, a shift of 31. The cap of `quantize_multiplier`, a shift of 30, gives the
+    # same bits (every difference but 0 has an exponential below 2**-22) and stays clear of C's 1 << 31.
+    multiplier, left_shift = quantize_multiplier(real)
+    largest = ((1 << _DIFFERENCE_INTEGER_BITS) - 1) * (1 << (31 - _DIFFERENCE_INTEGER_BITS))
+    return SoftmaxParameters(multiplier, left_shift, -math.floor(largest / (1 << left_shift)))
+
+
+def require_softmax(op: Operator, x: Tensor, out: Tensor, beta: float) -> None:
+    """The rules of every softmax over the last axis."""
+    require_int8(op, x, out)
+    require_shape(op, out, x.shape)
+    depth = x.shape[-1] if x.shape else 0
+    # The sum of exponentials has 12 integer bits.
+    limit = 1 << _ACCUMULATOR_INTEGER_BITS
+    require(0 < depth < limit, op, f"the last axis has {depth} elements, must be 1 to {limit - 1}")
+    fixed = (out.scale, out.zero_point) == (1 / 256, -128)
+    require(fixed, op, f"output scale {out.scale}, zero point {out.zero_point}; must be 1/256, -128")
+    require(0 < beta < math.inf, op, f"beta is {beta}, must be positive and finite")
+
+
+def exponentials_of(difference: npt.NDArray[np.int64], p: SoftmaxParameters) -> npt.NDArray[np.int64]:
+    """exp(beta * scale * difference) in Q0.31; difference in diff_min ... 0."""
+    return exp_on_negative_values(saturating_rounding_doubling_high_mul(difference << p.left_shift, p.multiplier))
+
+
+def integer_softmax(x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_], p: SoftmaxParameters) -> IntArray:
+    """int8 shares (scale 1/256, zero point -128) of the elements along the last axis that take part; 0 for others."""
+    largest = np.where(takes_part, x, -128).max(axis=-1, keepdims=True)
+    difference = x - largest
+    counts = takes_part & (difference >= p.diff_min)
+    exponentials = exponentials_of(np.where(counts, difference, 0), p)
+    terms = np.where(counts, rounding_divide_by_pot(exponentials, _ACCUMULATOR_INTEGER_BITS), 0)
+    # Where nothing takes part, any sum will do.
+    total = np.maximum(terms.sum(axis=-1, keepdims=True), 1)
+    # frexp's exponent is the bit length; the sum is normalised to [1, 2) in Q0.31 offset by one.
+    headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
+    reciprocal = one_over_one_plus_x((total << headroom) - (1 << 31))
+    exponent = _ACCUMULATOR_INTEGER_BITS - headroom + 31 - 8
+    share = rounding_divide_by_pot(saturating_rounding_doubling_high_mul(reciprocal, exponentials), exponent)
+    result: IntArray = np.where(counts, np.clip(share - 128, -128, 127), -128).astype(np.int8)
+    return result
+
+
 @dataclass(frozen=True, kw_only=True)
 class Softmax(Operator):
     """LiteRT SOFTMAX over the last axis; output scale 1/256, zero point -128.
@@ -49,46 +100,14 @@ class Softmax(Operator):
     beta: float = 1.0
 
     def parameters(self, inputs: Sequence[Tensor]) -> SoftmaxParameters:
-        """The integers of the arithmetic (TFLM `PreprocessSoftmaxScaling`, `CalculateInputRadius`).
-
-        TFLM wants beta * scale above 2**-26. Below, all exponentials are 1 - 2**-18 or more, and the least that it
-        takes gives equal shares as well.
-        """
-        real = max(float(np.float32(self.beta)) * inputs[0].scale * (1 << (31 - _DIFFERENCE_INTEGER_BITS)), 1.0)
-        # TFLM caps the ratio at 2**31 - 1, a shift of 31. The cap of `quantize_multiplier`, a shift of 30, gives the
-        # same bits (every difference but 0 has an exponential below 2**-22) and stays clear of C's 1 << 31.
-        multiplier, left_shift = quantize_multiplier(real)
-        largest = ((1 << _DIFFERENCE_INTEGER_BITS) - 1) * (1 << (31 - _DIFFERENCE_INTEGER_BITS))
-        return SoftmaxParameters(multiplier, left_shift, -math.floor(largest / (1 << left_shift)))
+        return softmax_parameters(self.beta, inputs[0].scale)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        x, out = inputs[0], outputs[0]
-        require_int8(self, x, out)
-        require_shape(self, out, x.shape)
-        depth = x.shape[-1] if x.shape else 0
-        # The sum of exponentials has 12 integer bits.
-        limit = 1 << _ACCUMULATOR_INTEGER_BITS
-        require(0 < depth < limit, self, f"the last axis has {depth} elements, must be 1 to {limit - 1}")
-        fixed = (out.scale, out.zero_point) == (1 / 256, -128)
-        require(fixed, self, f"output scale {out.scale}, zero point {out.zero_point}; must be 1/256, -128")
-        require(0 < self.beta < math.inf, self, f"beta is {self.beta}, must be positive and finite")
+        require_softmax(self, inputs[0], outputs[0], self.beta)
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
-        p = self.parameters(tensors_in)
         x = inputs[0].astype(np.int64)
-        difference = x - x.max(axis=-1, keepdims=True)
-        counts = difference >= p.diff_min
-        scaled = saturating_rounding_doubling_high_mul(np.where(counts, difference, 0) << p.left_shift, p.multiplier)
-        exponentials = exp_on_negative_values(scaled)
-        terms = np.where(counts, rounding_divide_by_pot(exponentials, _ACCUMULATOR_INTEGER_BITS), 0)
-        total = terms.sum(axis=-1, keepdims=True)
-        # frexp's exponent is the bit length; the sum is normalised to [1, 2) in Q0.31 offset by one.
-        headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
-        reciprocal = one_over_one_plus_x((total << headroom) - (1 << 31))
-        exponent = _ACCUMULATOR_INTEGER_BITS - headroom + 31 - 8
-        share = rounding_divide_by_pot(saturating_rounding_doubling_high_mul(reciprocal, exponentials), exponent)
-        result = np.where(counts, np.clip(share - 128, -128, 127), -128)
-        return [result.astype(np.int8)]
+        return [integer_softmax(x, np.ones(x.shape, bool), self.parameters(tensors_in))]

@@ -12,9 +12,9 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.add import Add
 from mcugen.graph.tensor import Tensor
 from mcugen.kernels.base import Constant, Invocation
-from mcugen.kernels.requantization import is_fast
 from mcugen.kernels.portable.broadcast import RANK, broadcast, in_place
 from mcugen.kernels.portable.common import PortableKernel, operands
+from mcugen.kernels.requantization import is_fast
 
 
 class _AddKernel(PortableKernel):

@@ -11,9 +11,9 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.linear.batch_matmul import BatchMatMul
 from mcugen.kernels.base import Invocation, ParamValue
-from mcugen.kernels.requantization import is_fast
 from mcugen.kernels.portable.broadcast import broadcast
 from mcugen.kernels.portable.common import PortableKernel, operands, pad_front
+from mcugen.kernels.requantization import is_fast
 
 BATCH_AXES = 4
 

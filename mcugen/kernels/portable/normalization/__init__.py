@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
-from mcugen.kernels.portable.normalization.softmax import SoftmaxPortable
+from mcugen.kernels.portable.normalization.masked_softmax import MaskedSoftmaxPortable
+from mcugen.kernels.portable.normalization.softmax import SoftmaxPortable, SoftmaxTablePortable
 
-KERNELS: tuple[Kernel, ...] = (SoftmaxPortable(),)
+KERNELS: tuple[Kernel, ...] = (MaskedSoftmaxPortable(), SoftmaxPortable(), SoftmaxTablePortable())

@@ -1,0 +1,81 @@
+"""Products of two activations, masked softmax and attention: PyTorch's integers against the reference."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tests.frontend.programs import Difference, compare, kinds, post_training, seeded, transposes
+from tests.frontend.test_lowering import Case, Lambda, One, Two
+
+MASK = torch.tensor([[1, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 1], [0, 0, 0, 0, 0, 1], [1] * 6], dtype=torch.bool)
+
+
+class Three(Lambda):
+    def forward(self, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+        return self.run(self.layers, x, y, z)
+
+
+CASES: dict[str, Case] = {
+    "bmm": Case(lambda: Two(lambda m, x, y: torch.bmm(x, y)), ((3, 4, 5), (3, 5, 6)), ["batch_matmul"]),
+    "mm": Case(lambda: Two(lambda m, x, y: x @ y), ((4, 5), (5, 6)), ["batch_matmul"]),
+    "matmul, broadcast": Case(
+        lambda: Two(lambda m, x, y: torch.matmul(x, y)), ((2, 1, 4, 5), (3, 5, 6)), ["batch_matmul"]
+    ),
+    "transposed right side": Case(
+        lambda: Two(lambda m, x, y: x @ y.transpose(-1, -2)), ((2, 4, 5), (2, 6, 5)), ["batch_matmul"]
+    ),
+    "the same tensor": Case(lambda: One(lambda m, x: x @ x.transpose(-1, -2)), ((2, 4, 5),), ["batch_matmul"]),
+    "vectors": Case(lambda: Two(lambda m, x, y: torch.matmul(x, y)), ((5,), (5,)), ["batch_matmul"]),
+    "vector on the left": Case(lambda: Two(lambda m, x, y: torch.matmul(x, y)), ((5,), (2, 5, 3)), ["batch_matmul"]),
+    "vector on the right": Case(lambda: Two(lambda m, x, y: torch.matmul(x, y)), ((2, 3, 5), (5,)), ["batch_matmul"]),
+    "constant on the left": Case(
+        lambda: One(lambda m, x: torch.arange(12.0).reshape(3, 4) @ x), ((2, 4, 5),), ["batch_matmul"]
+    ),
+    "constants for each matrix": Case(
+        lambda: One(lambda m, x: x @ torch.linspace(-1, 1, 40).reshape(2, 5, 4)), ((2, 3, 5),), ["batch_matmul"]
+    ),
+    "weights that are an activation": Case(
+        lambda: Two(lambda m, x, y: torch.nn.functional.linear(x, y)), ((2, 4, 5), (6, 5)), ["batch_matmul"]
+    ),
+    "attention": Case(
+        lambda: Three(lambda m, q, k, v: functional.scaled_dot_product_attention(q, k, v)),
+        ((1, 2, 4, 8), (1, 2, 6, 8), (1, 2, 6, 8)),
+        ["batch_matmul", "softmax", "batch_matmul"],
+    ),
+    "attention, causal, scale": Case(
+        lambda: Three(lambda m, q, k, v: functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.7)),
+        ((1, 2, 6, 8),) * 3,
+        ["batch_matmul", "masked_softmax", "batch_matmul"],
+        output=2,
+    ),
+    "attention, mask": Case(
+        lambda: Three(lambda m, q, k, v: functional.scaled_dot_product_attention(q, k, v, MASK)),
+        ((1, 2, 4, 8), (1, 2, 6, 8), (1, 2, 6, 8)),
+        ["batch_matmul", "masked_softmax", "batch_matmul"],
+    ),
+    "attention, several queries for each key": Case(
+        lambda: Three(lambda m, q, k, v: functional.scaled_dot_product_attention(q, k, v, enable_gqa=True)),
+        ((1, 4, 3, 8), (1, 2, 6, 8), (1, 2, 6, 8)),
+        ["batch_matmul", "softmax", "batch_matmul"],
+        output=2,
+    ),
+    "einsum": Case(
+        lambda: Two(lambda m, x, y: torch.einsum("bqhd,bkhd->bhqk", x, y)),
+        ((1, 4, 2, 5), (1, 3, 2, 5)),
+        ["transpose", "batch_matmul"],
+        transposes=1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name: str) -> None:
+    case = CASES[name]
+    result: Difference = compare(post_training(seeded(case.model()), *case.shapes), *case.shapes)
+    assert result.layer <= 1, result.where
+    assert result.output <= case.output
+    assert kinds(result.graph) == case.kinds
+    assert len(transposes(result.graph)) == case.transposes
