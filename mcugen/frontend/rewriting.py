@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch._guards import detect_fake_mode
-from torch._subclasses import FakeTensorMode
+from torch._subclasses import FakeTensor, FakeTensorMode
 from torch.fx import GraphModule, Node
 
 
@@ -24,9 +24,14 @@ def _stand_in(target: Any, arguments: Sequence[Any]) -> Any:
     """The result without its numbers. A quantizer wants the program's own kind of stand-ins."""
     given = [value.meta["val"] if isinstance(value, Node) else value for value in arguments]
     mode = detect_fake_mode(given) or FakeTensorMode()
-    fakes = [mode.from_tensor(v) if type(v) is torch.Tensor or isinstance(v, torch.nn.Parameter) else v for v in given]
+    fakes = [mode.from_tensor(v, static_shapes=True) if _is_real(v) else v for v in given]
     with mode:
         return target(*fakes)
+
+
+def _is_real(value: Any) -> bool:
+    """A tensor with numbers."""
+    return isinstance(value, torch.Tensor) and not isinstance(value, FakeTensor)
 
 
 def constant(module: GraphModule, at: Node, label: str, value: torch.Tensor) -> Node:

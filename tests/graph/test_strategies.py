@@ -47,5 +47,5 @@ def test_networks_run() -> None:
         kinds.update(op.kind for op in case.graph.operators)
 
     check()
-    # The planner adds copies.
-    assert kinds == set(OPERATORS) - {"copy"}
+    # The planner adds copies; the others need two tensors that fit, and have tests of their own.
+    assert kinds == set(OPERATORS) - {"copy", "batch_matmul", "masked_softmax"}
