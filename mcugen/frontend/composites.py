@@ -25,7 +25,7 @@ def expand_composites(module: GraphModule) -> None:
     """Changes the module in place."""
     changed = False
     for node in list(module.graph.nodes):
-        expand = _EXPANSIONS.get(target_name(node)) if node.op == "call_function" else None
+        expand = EXPANSIONS.get(target_name(node)) if node.op == "call_function" else None
         if expand is not None and (result := expand(module, node)) is not None:
             node.replace_all_uses_with(result)
             module.graph.erase_node(node)
@@ -85,7 +85,7 @@ def _grouped(node: Node, query: Node, key: Node, value: Node, mask: Any) -> tupl
     return query, key, value, mask
 
 
-_EXPANSIONS: dict[str, Callable[[GraphModule, Node], Node | None]] = {
+EXPANSIONS: dict[str, Callable[[GraphModule, Node], Node | None]] = {
     "aten.einsum.default": _einsum,
     "aten.scaled_dot_product_attention.default": _attention,
 }
