@@ -14,6 +14,7 @@ from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import row_missing, unsupported
 from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.splits import SPLITS
 
 # Operators that constants may be computed with, besides those of the table and element-wise ones. A program is run
 # while it is calibrated and lowered, so this list is also what a model file can make mcugen execute.
@@ -72,6 +73,8 @@ def is_known(node: Node) -> bool:
     """True for operators that may be run: they compute, and do nothing else."""
     name = target_name(node)
     if name in ROWS or name in BATCH_NORMS or is_quantize(node) or is_dequantize(node) or name.startswith(_ASSERTIONS):
+        return True
+    if name in SPLITS:
         return True
     target = node.target
     if not isinstance(target, torch._ops.OpOverload) or target.namespace != "aten" or target._schema.is_mutable:

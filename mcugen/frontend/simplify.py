@@ -1,4 +1,5 @@
-"""What a program contains and means nothing to the device, removed: copies, assertions, repeated dequantizes."""
+"""What a program contains and means nothing to the device, removed: copies, assertions, repeated dequantizes;
+and what has several results made of operators with one."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.qdq import is_dequantize
+from mcugen.frontend.splits import replace_splits
 
 _COPIES = {
     "aten.clone.default",
@@ -19,6 +21,7 @@ _COPIES = {
     "aten.to.device",
     "aten.to.dtype_layout",
 }
+_VIEWS = {"aten.view.default", "aten._unsafe_view.default"}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
 
@@ -26,9 +29,12 @@ def simplify(module: GraphModule) -> None:
     """Changes the module in place. Operators that change tensors in place must have been replaced before.
 
     * A copy of the same type and shape: its readers read the source. Conversions to another type stay.
+    * Views are reshapes: without the copies, what they see need not lie in order.
     * Assertions of the exporter: gone, since shapes are static here.
+    * What splits a tensor: slices (`splits`).
     * Several dequantizes of one value, which PT2E makes for each reader: one.
     """
+    replace_splits(module)
     seen: dict[object, Node] = {}
     for node in list(module.graph.nodes):
         if node.op != "call_function":
@@ -39,6 +45,8 @@ def simplify(module: GraphModule) -> None:
                 module.graph.erase_node(node)
         elif name in _COPIES and _is_same(node, node.all_input_nodes[0]):
             _replace(node, node.all_input_nodes[0])
+        elif name in _VIEWS:
+            node.target = torch.ops.aten.reshape.default
         elif is_dequantize(node):
             first = seen.setdefault((node.target, node.args, tuple(node.kwargs.items())), node)
             if first is not node:

@@ -33,6 +33,7 @@ from mcugen.graph.ops import (
     Requantize,
     Reshape,
     Softmax,
+    Take,
     Transpose,
 )
 from mcugen.graph.tensor import Tensor
@@ -232,8 +233,23 @@ def _mean(b: ModelBuilder, op: Mean, inputs: list[Tensor], outputs: list[Tensor]
 
 
 def _pad(b: ModelBuilder, op: Pad, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    amounts = b.constant(op.padding, "int32")
-    b.operator("PAD", [b.tensor(inputs[0]), amounts], [b.tensor(outputs[0])], _options("PadOptions"))
+    x, amounts, out = b.tensor(inputs[0]), b.constant(op.padding, "int32"), b.tensor(outputs[0])
+    if op.value is None:
+        b.operator("PAD", [x, amounts], [out], _options("PadOptions"))
+    else:
+        value = b.constant([op.value], "int8", inputs[0].quantization)
+        b.operator("PADV2", [x, amounts, value], [out], _options("PadV2Options"))
+
+
+def _take(b: ModelBuilder, op: Take, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    """A GATHER for each axis."""
+    x, shape = b.tensor(inputs[0]), list(inputs[0].shape)
+    for axis, taken in enumerate(op.indices):
+        shape[axis] = len(taken)
+        last = axis == len(op.indices) - 1
+        target = b.tensor(outputs[0]) if last else b.temporary(outputs[0], tuple(shape))
+        b.operator("GATHER", [x, b.constant(taken, "int32")], [target], _options("GatherOptions", axis=axis))
+        x = target
 
 
 def _transpose(b: ModelBuilder, op: Transpose, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -263,5 +279,6 @@ _WRITERS: dict[type[Operator], Callable[..., None]] = {
     Requantize: _requantize,
     Reshape: _reshape,
     Softmax: _softmax,
+    Take: _take,
     Transpose: _transpose,
 }

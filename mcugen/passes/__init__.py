@@ -20,6 +20,7 @@ from mcugen.passes.fold_padding import fold_padding
 from mcugen.passes.free_transposes import free_transposes
 from mcugen.passes.merge_movement import merge_movement
 from mcugen.passes.merge_tables import merge_tables
+from mcugen.passes.merge_takes import merge_takes
 from mcugen.passes.move_unit_axes import move_unit_axes
 from mcugen.passes.remove_dead import remove_dead
 from mcugen.passes.remove_identity import remove_identity
@@ -39,6 +40,7 @@ PASSES: tuple[Pass, ...] = (
     share_movement,
     fold_clamp,
     merge_tables,
+    merge_takes,
     sink_movement,
     move_unit_axes,
     fold_into_fully_connected,

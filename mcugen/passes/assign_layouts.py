@@ -20,6 +20,7 @@ from mcugen.graph.ops import (
     Operator,
     Pad,
     Reshape,
+    Take,
     Transpose,
 )
 from mcugen.passes.editor import Editor
@@ -205,6 +206,8 @@ def _reordered(editor: Editor, op: Operator, order: Permutation, inside: dict[st
         changes["axis"] = order.index(op.axis)
     elif isinstance(op, Pad):
         changes["padding"] = tuple(op.padding[axis] for axis in order)
+    elif isinstance(op, Take):
+        changes["indices"] = tuple(op.indices[axis] for axis in order)
     return replace(op, **changes)  # type: ignore[arg-type]
 
 

@@ -14,7 +14,10 @@ def fold_padding(graph: Graph) -> Graph:
     for op in graph.operators:
         before = editor.producers.get(op.inputs[0])
         spatial = (
-            isinstance(before, Pad) and len(before.padding) == 4 and not any(before.padding[0] + before.padding[3])
+            isinstance(before, Pad)
+            and before.value in (None, graph.tensor(before.inputs[0]).zero_point)
+            and len(before.padding) == 4
+            and not any(before.padding[0] + before.padding[3])
         )
         if isinstance(op, Conv2d | DepthwiseConv2d) and isinstance(before, Pad) and spatial:
             (top, bottom), (left, right) = before.padding[1:3]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Concatenation, Operator, Pad, Reshape, Transpose
+from mcugen.graph.ops import Concatenation, Operator, Pad, Reshape, Take, Transpose
 from mcugen.graph.tensor import Tensor
 
 Index = npt.NDArray[np.intp]
@@ -25,7 +25,7 @@ def is_agnostic(graph: Graph, op: Operator) -> bool:
     if isinstance(op, Reshape):  # a copy between a model's input and its output
         return graph.tensor(op.inputs[0]).shape == result.shape
     rank = len(result.shape)
-    known = op.pointwise or isinstance(op, Concatenation | Pad)
+    known = op.pointwise or isinstance(op, Concatenation | Pad | Take)
     return known and all(len(t.shape) == rank for t in graph.input_tensors(op))
 
 

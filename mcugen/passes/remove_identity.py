@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Clamp, Concatenation, Operator, Pad, Requantize, Reshape, Table, Transpose
+from mcugen.graph.ops import Clamp, Concatenation, Operator, Pad, Requantize, Reshape, Table, Take, Transpose
 from mcugen.graph.tensor import Tensor
 from mcugen.passes.editor import Editor
 
@@ -13,6 +13,8 @@ def _is_identity(op: Operator, source: Tensor, result: Tensor) -> bool:
         return source.shape == result.shape
     if isinstance(op, Transpose):
         return op.permutation == tuple(range(len(op.permutation)))
+    if isinstance(op, Take):
+        return all(taken == tuple(range(n)) for taken, n in zip(op.indices, source.shape, strict=True))
     if isinstance(op, Clamp | Requantize):
         return source.quantization == result.quantization and op.clamp == result.integer_range
     if isinstance(op, Table):

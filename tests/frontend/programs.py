@@ -51,9 +51,12 @@ def export(model: nn.Module, *shapes: tuple[int, ...]) -> ExportedProgram:
         return torch.export.export(model, tuple(torch.zeros(shape) for shape in shapes))
 
 
-def post_training(model: nn.Module, *shapes: tuple[int, ...], observer: str = "minmax") -> GraphModule:
-    """Quantized by mcugen's own quantizer."""
-    module = export(model, *shapes).module(check_guards=False)
+def post_training(
+    model: nn.Module, *shapes: tuple[int, ...], observer: str = "minmax", decomposed: bool = False
+) -> GraphModule:
+    """Quantized by mcugen's own quantizer; `decomposed`: after `run_decompositions()`."""
+    program = export(model, *shapes)
+    module = (program.run_decompositions() if decomposed else program).module(check_guards=False)
     data = {spec.name: samples(spec.shape, seed=i) for i, spec in enumerate(inputs_of(module))}
     return quantize(module, data, observer=observer)
 

@@ -30,7 +30,6 @@ from mcugen.graph.ops import (
     Mean,
     Mul,
     Operator,
-    Pad,
     Requantize,
     Reshape,
     Softmax,
@@ -55,6 +54,7 @@ from tests.graph.draws import (
     windows,
     zero_points,
 )
+from tests.graph.movement import pad_graphs, take_graphs
 
 __all__ = ["ALL", "Case", "channel_counts", "make_case", "quantizations", "random_int8", "scales", "seeds", "shapes"]
 
@@ -316,16 +316,6 @@ def transpose_graphs(draw: Draw) -> Case:
 
 
 @st.composite
-def pad_graphs(draw: Draw, *, rank: int | None = None) -> Case:
-    """One pad. LiteRT pads at most five axes."""
-    shape, q = draw(shapes(rank)), draw(quantizations)
-    most = 3 if len(shape) <= 4 else 1
-    padding = tuple(draw(st.tuples(st.integers(0, most), st.integers(0, most))) for _ in shape)
-    out = tuple(n + before + after for n, (before, after) in zip(shape, padding, strict=True))
-    return _unary(draw, Pad(name="pad", inputs=("input",), outputs=("output",), padding=padding), shape, out, q)
-
-
-@st.composite
 def concatenation_graphs(draw: Draw) -> Case:
     """One concatenation of two to four inputs."""
     rng, q, shape = draw(seeds), draw(quantizations), draw(shapes())
@@ -421,5 +411,6 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "reshape": reshape_graphs,
     "softmax": softmax_graphs,
     "table": table_graphs,
+    "take": take_graphs,
     "transpose": transpose_graphs,
 }

@@ -1,4 +1,4 @@
-/* Padding with the zero point. Axes without padding are merged into the one before; six are left.
+/* Padding with one value. Axes without padding are merged into the one before; six are left.
  *
  * The innermost axis is copied row by row, upwards.
  */
@@ -7,7 +7,7 @@
 /* shape: of the input, axes merged, innermost last; before, after: elements of padding on each axis. */
 struct mcugen_pad_params {
     int32_t shape[6], before[6], after[6];
-    int32_t zero_point;
+    int32_t value;
 };
 
 /* Fills for `count` slices of `axis`, each of all inner axes. */
@@ -18,7 +18,7 @@ MCUGEN_KERNEL int8_t *mcugen_pad_slices(const struct mcugen_pad_params *params, 
     for (int32_t inner = axis + 1; inner < 6; inner++) {
         bytes *= params->before[inner] + params->shape[inner] + params->after[inner];
     }
-    return mcugen_fill(output, params->zero_point, bytes);
+    return mcugen_fill(output, params->value, bytes);
 }
 
 /* The padded rows of axes 3 and 4; returns the end of the output. `*input` moves behind what was read. */
@@ -28,9 +28,9 @@ MCUGEN_KERNEL int8_t *mcugen_pad_block(const struct mcugen_pad_params *params, c
     for (int32_t i = 0; i < shape[3]; i++) {
         output = mcugen_pad_slices(params, output, 4, before[4]);
         for (int32_t j = 0; j < shape[4]; j++) {
-            output = mcugen_fill(output, params->zero_point, before[5]);
+            output = mcugen_fill(output, params->value, before[5]);
             output = mcugen_copy(output, *input, shape[5]);
-            output = mcugen_fill(output, params->zero_point, after[5]);
+            output = mcugen_fill(output, params->value, after[5]);
             *input += shape[5];
         }
         output = mcugen_pad_slices(params, output, 4, after[4]);

@@ -5,7 +5,17 @@ Adding an operator to the front end is adding a row to its family's `ROWS`; a ne
 
 from __future__ import annotations
 
-from mcugen.frontend.lowering import activation, convolution, elementwise, linear, movement, pooling, softmax
+from mcugen.frontend.lowering import (
+    activation,
+    convolution,
+    elementwise,
+    linear,
+    movement,
+    padding,
+    pooling,
+    selection,
+    softmax,
+)
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Row
 
@@ -15,7 +25,9 @@ FAMILIES = (
     elementwise,
     linear,
     movement,
+    padding,
     pooling,
+    selection,
     softmax,
 )
 

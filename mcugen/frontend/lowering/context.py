@@ -251,9 +251,9 @@ class Lowering:
             scales = rows[:, 0]
         return Weights(values.numpy().astype(np.int8), scales.numpy().reshape(-1))
 
-    @staticmethod
-    def _replay(node: Node, value: torch.Tensor) -> torch.Tensor:
-        arguments = [value if isinstance(a, Node) else a for a in node.args]
+    def _replay(self, node: Node, value: torch.Tensor) -> torch.Tensor:
+        source = node.all_input_nodes[0]
+        arguments = torch.fx.node.map_arg(node.args, lambda n: value if n is source else self.constant_value(n))
         assert isinstance(node.target, torch._ops.OpOverload)
         result = node.target(*arguments, **node.kwargs)
         assert isinstance(result, torch.Tensor)

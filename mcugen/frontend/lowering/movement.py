@@ -1,16 +1,16 @@
-"""Operators that only move values: reshapes, permutations, copies, concatenation, padding with zeros."""
+"""Operators that only move values: reshapes, permutations, copies, concatenation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+import torch
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Role, Row
-from mcugen.graph.ops import Concatenation, Pad
+from mcugen.graph.ops import Concatenation
 from mcugen.graph.tensor import Quantization
 
 
@@ -49,8 +49,6 @@ def same(ctx: Lowering, node: Node, x: str) -> str:
         raise ctx.unsupported(node, "dropout in training mode", "call model.eval() before torch.export.export")
     if _dtype(node) != _dtype(_source(node)):
         raise ctx.unsupported(node, f"a conversion to {_dtype(node)}", "keep one floating-point type in the model")
-    if shape_of(node) != shape_of(_source(node)):
-        raise ctx.unsupported(node, "it repeats values", "use shapes that need no repetition")
     return x
 
 
@@ -62,26 +60,46 @@ def first_result(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 
 def _permutation(node: Node) -> tuple[int, ...]:
-    bound, rank = bind(node), len(shape_of(node))
-    if "dims" in bound:
-        return tuple(axis(d, rank) for d in bound["dims"])
-    order = list(range(rank))
-    if rank >= 2:
-        a, b = (axis(d, rank) for d in (bound.get("dim0", 0), bound.get("dim1", 1)))
-        order[a], order[b] = order[b], order[a]
-    return tuple(order)
+    """What the operator does to axes of sizes 2, 3, 4 ..., since it is told axes only."""
+    sizes = torch.empty(tuple(range(2, 2 + len(shape_of(node)))))
+    arguments, keywords = torch.fx.node.map_arg((node.args, node.kwargs), lambda _: sizes)
+    assert isinstance(node.target, torch._ops.OpOverload)
+    return tuple(size - 2 for size in node.target(*arguments, **keywords).shape)
 
 
 def permute(ctx: Lowering, node: Node, x: str) -> str:
     return ctx.transpose(node, x, _permutation(node), "")
 
 
+def stack(ctx: Lowering, node: Node, out: Quantization) -> str:
+    """Joins along a new axis."""
+    parts, over = _stacked(ctx, node, [_joined(ctx, node, value, out) for value in bind(node)["tensors"]])
+    return ctx.emit(Concatenation, node, parts, shape_of(node), out, axis=over)
+
+
+def stack_integers(ctx: Lowering, node: Node) -> str:
+    parts, over = _stacked(ctx, node, [ctx.integer(value, node) for value in bind(node)["tensors"]])
+    first = ctx.tensors[parts[0]]
+    return ctx.emit(Concatenation, node, parts, shape_of(node), first.quantization, dtype=first.dtype, axis=over)
+
+
+def _stacked(ctx: Lowering, node: Node, parts: list[str]) -> tuple[tuple[str, ...], int]:
+    """The parts with the new axis, and which that is."""
+    shape = shape_of(node)
+    over = axis(bind(node)["dim"], len(shape))
+    single = (*shape[:over], 1, *shape[over + 1 :])
+    return tuple(ctx.reshape(node, part, single, "_part") for part in parts), over
+
+
+def _joined(ctx: Lowering, node: Node, value: Node, out: Quantization) -> str:
+    """One part of a concatenation, in its quantization."""
+    part = ctx.moved(node, value, out) if ctx.natural(value) is None else ctx.operand(value, node)
+    return ctx.requantize(node, part, out)
+
+
 def concatenate(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
-    parts = []
-    for value in bound["tensors"]:
-        part = ctx.moved(node, value, out) if ctx.natural(value) is None else ctx.operand(value, node)
-        parts.append(ctx.requantize(node, part, out))
+    parts = [_joined(ctx, node, value, out) for value in bound["tensors"]]
     over = axis(bound["dim"], len(shape_of(node)))
     return ctx.emit(Concatenation, node, tuple(parts), shape_of(node), out, axis=over)
 
@@ -94,37 +112,16 @@ def concatenate_integers(ctx: Lowering, node: Node) -> str:
     return ctx.emit(Concatenation, node, parts, shape_of(node), first.quantization, dtype=first.dtype, axis=over)
 
 
-def _pads(bound: dict[str, Any], rank: int) -> tuple[tuple[int, int], ...]:
-    """PyTorch lists pads from the last axis backwards."""
-    flat = [int(p) for p in bound["pad"]]
-    pairs = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
-    return tuple([(0, 0)] * (rank - len(pairs)) + pairs[::-1])
-
-
-def pad(ctx: Lowering, node: Node, out: Quantization) -> str:
-    bound = bind(node)
-    if bound.get("mode", "constant") != "constant" or (bound["value"] or 0) != 0:
-        raise ctx.unsupported(node, "only padding with zeros has an integer form", "pad with mode='constant', value=0")
-    padding = _pads(bound, len(shape_of(node)))
-    if any(min(p) < 0 for p in padding):
-        raise ctx.unsupported(node, "negative padding cuts values off", "slice before the model instead")
-    x = ctx.moved(node, _source(node), out)
-    quantization = ctx.tensors[x].quantization
-    assert quantization is not None
-    return ctx.requantize(node, ctx.emit(Pad, node, (x,), shape_of(node), quantization, padding=padding), out)
-
-
 _RESHAPE = moving(reshape)
 _SAME = moving(same)
 _PERMUTE = moving(permute)
-_PAD = Row(pad, Role.TRANSPARENT)
 _CONCATENATE = Row(concatenate, Role.JOIN, ("tensors",), integers=concatenate_integers)
+_STACK = Row(stack, Role.JOIN, ("tensors",), integers=stack_integers)
 
 ROWS: dict[str, Row[Lowering]] = {
     "aten.cat.default": _CONCATENATE,
     "aten.concat.default": _CONCATENATE,
-    "aten.pad.default": _PAD,
-    "aten.constant_pad_nd.default": _PAD,
+    "aten.stack.default": _STACK,
     "aten.view.default": _RESHAPE,
     "aten._unsafe_view.default": _RESHAPE,
     "aten.reshape.default": _RESHAPE,
@@ -134,16 +131,27 @@ ROWS: dict[str, Row[Lowering]] = {
     "aten.squeeze.dim": _RESHAPE,
     "aten.squeeze.dims": _RESHAPE,
     "aten.unsqueeze.default": _RESHAPE,
+    "aten.view_as.default": _RESHAPE,
+    "aten.reshape_as.default": _RESHAPE,
+    "aten.ravel.default": _RESHAPE,
     "aten.permute.default": _PERMUTE,
     "aten.transpose.int": _PERMUTE,
     "aten.t.default": _PERMUTE,
+    "aten.numpy_T.default": _PERMUTE,
+    "aten.mT.default": _PERMUTE,
+    "aten.adjoint.default": _PERMUTE,
+    "aten.movedim.int": _PERMUTE,
+    "aten.movedim.intlist": _PERMUTE,
+    "aten.moveaxis.int": _PERMUTE,
+    "aten.moveaxis.intlist": _PERMUTE,
+    "aten.swapaxes.default": _PERMUTE,
+    "aten.swapdims.default": _PERMUTE,
     "aten.dropout.default": _SAME,
     "aten.feature_dropout.default": _SAME,
     "aten.contiguous.default": _SAME,
     "aten.clone.default": _SAME,
     "aten.detach.default": _SAME,
     "aten.alias.default": _SAME,
-    "aten.expand.default": _SAME,
     "aten.lift_fresh_copy.default": _SAME,
     "aten._to_copy.default": _SAME,
     "aten.to.dtype": _SAME,

@@ -26,7 +26,7 @@ from mcugen.frontend.folding import (
     weighted,
     with_arguments,
 )
-from mcugen.frontend.lowering import ROWS, movement, pooling
+from mcugen.frontend.lowering import ROWS, movement, padding, pooling
 from mcugen.frontend.lowering.arguments import axes, bind, shape_of, target_name
 from mcugen.frontend.lowering.row import Role, Row
 
@@ -168,6 +168,11 @@ def _spatial(user: Node, source: Node, affine: Affine) -> Affine | None:
     return Affine(factor.contiguous(), torch.zeros_like(factor))
 
 
+def _padded(user: Node, source: Node, affine: Affine) -> Affine | None:
+    """Only zeros and copies of values have the factor of what is around them."""
+    return None if padding.filling(user) else _spatial(user, source, affine)
+
+
 def _mean(user: Node, source: Node, affine: Affine) -> Affine | None:
     over = axes(bind(user).get("dim"), affine.factor.dim())
     return None if set(over) & {0, 1} else _spatial(user, source, affine)
@@ -182,7 +187,7 @@ def _joined(user: Node, source: Node, affine: Affine) -> Affine | None:
 
 
 _BEHIND: dict[object, Callable[[Node, Node, Affine], Affine | None]] = {
-    movement.pad: _spatial,
+    padding.pad: _padded,
     movement.concatenate: _joined,
     pooling.max_pool: _spatial,
     pooling.average_pool: _spatial,

@@ -31,7 +31,7 @@ class PadS8(CmsisNnKernel):
         return self.invocation(
             op,
             {
-                "value": x.zero_point,
+                "value": op.filling(x),
                 "input": (1,) * missing + x.shape,
                 "before": (0,) * missing + tuple(before for before, _ in op.padding),
                 "after": (0,) * missing + tuple(after for _, after in op.padding),

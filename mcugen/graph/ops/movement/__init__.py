@@ -7,8 +7,9 @@ from mcugen.graph.ops.movement.concatenation import Concatenation
 from mcugen.graph.ops.movement.copy import Copy
 from mcugen.graph.ops.movement.pad import Pad
 from mcugen.graph.ops.movement.reshape import Reshape
+from mcugen.graph.ops.movement.take import Take
 from mcugen.graph.ops.movement.transpose import Transpose
 
-OPERATORS: tuple[type[Operator], ...] = (Concatenation, Copy, Pad, Reshape, Transpose)
+OPERATORS: tuple[type[Operator], ...] = (Concatenation, Copy, Pad, Reshape, Take, Transpose)
 
-__all__ = ["Concatenation", "Copy", "Pad", "Reshape", "Transpose"]
+__all__ = ["Concatenation", "Copy", "Pad", "Reshape", "Take", "Transpose"]

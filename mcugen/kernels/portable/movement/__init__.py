@@ -6,6 +6,7 @@ from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.movement.concatenation import ConcatenationPortable
 from mcugen.kernels.portable.movement.copy import CopyPortable, ReshapePortable
 from mcugen.kernels.portable.movement.pad import PadPortable
+from mcugen.kernels.portable.movement.take import TakePortable
 from mcugen.kernels.portable.movement.transpose import TransposePortable
 
 KERNELS: tuple[Kernel, ...] = (
@@ -13,5 +14,6 @@ KERNELS: tuple[Kernel, ...] = (
     CopyPortable(),
     PadPortable(),
     ReshapePortable(),
+    TakePortable(),
     TransposePortable(),
 )

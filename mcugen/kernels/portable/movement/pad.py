@@ -47,7 +47,7 @@ class PadPortable(PortableKernel):
                 "shape": pad_front([a.size for a in axes], _RANK, 1),
                 "before": pad_front([a.before for a in axes], _RANK, 0),
                 "after": pad_front([a.after for a in axes], _RANK, 0),
-                "zero_point": x.zero_point if x.quantization else 0,
+                "value": op.filling(x),
             },
             inputs=given.inputs,
             constants=given.constants,

@@ -1,0 +1,44 @@
+"""Strategies for operators that only move values."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from mcugen.graph import Tensor
+from mcugen.graph.ops import Pad, Take
+from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, shapes
+
+
+@st.composite
+def take_graphs(draw: Draw) -> Case:
+    """One take: along each axis all, a slice with a step, a flip, repetitions or any places."""
+    shape, q = draw(shapes()), draw(quantizations)
+    indices = tuple(_places(draw, n, few=n > 40) for n in shape)
+    tensors = [Tensor("input", shape, "int8", q), Tensor("output", tuple(map(len, indices)), "int8", q)]
+    return make_case(Take(name="take", inputs=("input",), outputs=("output",), indices=indices), tensors, draw(seeds))
+
+
+def _places(draw: Draw, size: int, few: bool) -> tuple[int, ...]:
+    kind = draw(st.sampled_from(["all", "all", "slice", "flip", "repeat", "tile", "any"]))
+    if kind == "slice":
+        start = draw(st.integers(0, size - 1))
+        return tuple(range(start, draw(st.integers(start + 1, size)), draw(st.integers(1, 3))))
+    if kind == "any":
+        return tuple(draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=9)))
+    every = tuple(range(size))
+    if kind == "repeat" and not few:
+        return tuple(i for i in every for _ in range(2))
+    return {"flip": every[::-1], "tile": every * (1 if few else 2)}.get(kind, every)
+
+
+@st.composite
+def pad_graphs(draw: Draw, *, rank: int | None = None) -> Case:
+    """One pad, mostly with zeros. LiteRT pads at most five axes."""
+    shape, q = draw(shapes(rank)), draw(quantizations)
+    most = 3 if len(shape) <= 4 else 1
+    padding = tuple(draw(st.tuples(st.integers(0, most), st.integers(0, most))) for _ in shape)
+    out = tuple(n + before + after for n, (before, after) in zip(shape, padding, strict=True))
+    value = draw(st.one_of(st.none(), st.none(), st.integers(-128, 127)))
+    tensors = [Tensor("input", shape, "int8", q), Tensor("output", out, "int8", q)]
+    op = Pad(name="pad", inputs=("input",), outputs=("output",), padding=padding, value=value)
+    return make_case(op, tensors, draw(seeds))
