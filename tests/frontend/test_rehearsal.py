@@ -21,7 +21,7 @@ class Several(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 2, 3), *(nn.Sequential(nn.Unfold(1), nn.Fold((6, 6), 1)) for _ in "ab")
+            nn.Conv2d(1, 2, 3), *(nn.Sequential(nn.Conv3d(1, 1, 1), nn.ConvTranspose3d(1, 1, 1)) for _ in "ab")
         )
         self.pool = nn.MaxPool2d(2, dilation=2)
 
@@ -50,8 +50,8 @@ def test_all_faults_in_the_order_of_the_program() -> None:
     positions = [
         text.index(word)
         for word in (
-            "aten.im2col.default: this operator has no integer form",
-            "aten.col2im.default: this operator has no integer form",
+            "aten.conv3d.default: this operator has no integer form",
+            "aten.conv_transpose3d.input: this operator has no integer form",
             "aten.max_pool2d.default: dilated",
             "aten.mul_.Tensor: it changes the model's state or input in place",
             "aten.cumprod.default: this",
@@ -60,8 +60,8 @@ def test_all_faults_in_the_order_of_the_program() -> None:
     ]
     assert positions == sorted(positions)
     for module, line in (
-        ("aten.im2col.default, module features.1.0", line_of("self.features(x)")),
-        ("aten.im2col.default, module features.2.0", line_of("self.features(x)")),
+        ("aten.conv3d.default, module features.1.0", line_of("self.features(x)")),
+        ("aten.conv3d.default, module features.2.0", line_of("self.features(x)")),
         ("module pool", line_of("self.pool(y)")),
         ("aten.mul_.Tensor", line_of("x.mul_")),
         ("aten.cumprod.default", line_of("torch.cumprod(y, 3)")),
@@ -71,8 +71,10 @@ def test_all_faults_in_the_order_of_the_program() -> None:
 
 
 def test_modules_of_pytorch_alone_have_a_module_path_and_no_line() -> None:
-    text = refused(nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.Conv2d(2, 2, 1), nn.Unfold(1))), (1, 1, 4, 4))
-    assert "module 1.1" in text and "aten.im2col.default" in text
+    text = refused(
+        nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.Conv2d(2, 1, 1), nn.Conv3d(1, 1, 1))), (1, 1, 4, 4)
+    )
+    assert "module 1.1" in text and "aten.conv3d.default" in text
     assert ".py" not in text
 
 

@@ -26,6 +26,7 @@ from mcugen.graph.ops import (
     Reshape,
     Softmax,
     Table,
+    Take,
     Transpose,
 )
 from tests.graph.draws import Case, Draw, clamps, quantizations, random_int8, seeds, weighted, windows, zero_points
@@ -113,6 +114,13 @@ class _Network:
         shape = tuple(n + sum(pair) for n, pair in zip(x.shape, padding, strict=True))
         return self.apply(Pad, [x], self.activation(shape, x.quantization), padding=padding)
 
+    def take(self, x: Tensor) -> Tensor:
+        """Height and width sliced or flipped."""
+        indices = [tuple(range(n)) for n in x.shape]
+        for axis in (1, 2):
+            indices[axis] = indices[axis][:: self.draw(st.sampled_from([1, 2, -1]))]
+        return self.apply(Take, [x], self.activation(tuple(map(len, indices)), x.quantization), indices=tuple(indices))
+
     def concatenation(self, x: Tensor) -> Tensor:
         """Along the channels, with everything else of the same quantization and image size."""
         same = (x.shape[:3], x.quantization)
@@ -177,6 +185,7 @@ def network_graphs(draw: Draw, *, steps: int = 8) -> Case:
         network.requantize,
         network.table,
         network.pad,
+        network.take,
         network.concatenation,
         network.transpose,
     ]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.layout import to_model_layout
-from mcugen.graph.ops import Add, Clamp, Conv2d, FullyConnected, MaxPool2d, Operator, Pad, Reshape, Transpose
+from mcugen.graph.ops import Add, Clamp, Conv2d, FullyConnected, MaxPool2d, Operator, Pad, Reshape, Take, Transpose
 from mcugen.graph.tensor import IntArray, Quantization, Tensor
 from mcugen.passes import FINAL_PASSES, PASSES, optimize
 from mcugen.passes.assign_layouts import assign_layouts
@@ -32,6 +32,7 @@ RARE = (
     "fold_padding",
     "split_concatenation",
     "move_unit_axes",
+    "merge_takes",
     "remove_dead",
     "share_movement",
 )
@@ -256,6 +257,19 @@ def test_a_clamp_that_others_see_the_input_of_stays() -> None:
         ["y", "z"],
     )
     assert kinds(optimized(graph)) == ["fully_connected", "clamp"]
+
+
+def test_takes_meet() -> None:
+    def take(source: str, target: str, *places: int) -> Take:
+        return Take(name=target, inputs=(source,), outputs=(target,), indices=((0,), places))
+
+    graph = made(
+        [tensor("x", 1, 5), tensor("a", 1, 4), tensor("b", 1, 6), tensor("c", 1, 2)],
+        [take("x", "a", 4, 3, 2, 1), take("a", "b", 0, 0, 1, 2, 3, 3), take("b", "c", 5, 2)],
+        ["c"],
+    )
+    (op,) = optimized(graph).operators
+    assert isinstance(op, Take) and op.indices == ((0,), (1, 3))
 
 
 def test_constants_are_computed() -> None:
