@@ -1,6 +1,7 @@
 """Operators that are best expressed by simpler ones, rewritten before anything else is done with a program.
 
 * `einsum`: the permutations, reshapes and products that PyTorch itself makes of it.
+* The guard that a decomposed attention has around its softmax.
 * `scaled_dot_product_attention`: a product, a masked softmax with the scale as its factor, a product.
 """
 
@@ -15,7 +16,7 @@ from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from mcugen.frontend.lowering.arguments import bind, dtype_of, shape_of, target_name
-from mcugen.frontend.masked_softmax import masked_softmax
+from mcugen.frontend.masked_softmax import SOFTMAXES, masked_softmax
 from mcugen.frontend.rewriting import call, constant, inline
 
 aten = torch.ops.aten
@@ -25,7 +26,8 @@ def expand_composites(module: GraphModule) -> None:
     """Changes the module in place."""
     changed = False
     for node in list(module.graph.nodes):
-        expand = EXPANSIONS.get(target_name(node)) if node.op == "call_function" else None
+        name = target_name(node) if node.op == "call_function" else ""
+        expand = _unguarded if name == "aten.where.self" else EXPANSIONS.get(name)
         if expand is not None and (result := expand(module, node)) is not None:
             node.replace_all_uses_with(result)
             module.graph.erase_node(node)
@@ -83,6 +85,22 @@ def _grouped(node: Node, query: Node, key: Node, value: Node, mask: Any) -> tupl
         split = [heads, groups] if given[-3] > 1 else [1, 1]
         mask = call(node, aten.view.default, mask, [*given[:-3], *split, *given[-2:]])
     return query, key, value, mask
+
+
+def _unguarded(module: GraphModule, node: Node) -> Node | None:
+    """The softmax in where(nothing takes part, 0, softmax), as attention is decomposed: its elements are 0 anyway."""
+    bound = bind(node)
+    condition, zeros, shares = bound["condition"], bound["self"], bound["other"]
+    if not all(isinstance(n, Node) for n in (condition, zeros, shares)) or target_name(shares) not in SOFTMAXES:
+        return None
+    comparison = condition
+    for name in ("aten.logical_not.default", "aten.any.dim", "aten.logical_not.default", "aten.eq.Scalar"):
+        if target_name(condition) != name:
+            return None
+        comparison, condition = condition, condition.all_input_nodes[0]
+    same = condition is shares.all_input_nodes[0] and comparison.args[1] == -torch.inf
+    filled = target_name(zeros) == "aten.full_like.default" and zeros.args[1] == 0
+    return shares if same and filled else None
 
 
 EXPANSIONS: dict[str, Callable[[GraphModule, Node], Node | None]] = {

@@ -19,6 +19,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.masks import rewrite_masks
 from mcugen.frontend.signature import PortNames, is_input, port_names, positional_module
 from mcugen.frontend.simplify import simplify
 from mcugen.frontend.torch_settings import quiet, single_threaded
@@ -75,6 +76,7 @@ def lower(module: GraphModule, input_names: Sequence[str] = ()) -> tuple[Lowerin
     """
     make_functional(module)
     simplify(module)
+    rewrite_masks(module, Lowering(module, ROWS, is_known))
     context = Lowering(module, ROWS, is_known, named_inputs(module, input_names))
     outputs: list[str] = []
     faults = Faults()

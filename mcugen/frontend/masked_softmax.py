@@ -6,6 +6,9 @@ from typing import Any
 
 import torch
 
+SOFTMAXES = ("aten.softmax.int", "aten._softmax.default")
+"""What is rewritten."""
+
 _SCHEMA = "(Tensor self, Tensor? mask, int dim, float beta, bool included) -> Tensor"
 
 

@@ -20,6 +20,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.masks import rewrite_masks
 from mcugen.frontend.simplify import simplify
 from mcugen.graph.tensor import Quantization
 
@@ -29,7 +30,7 @@ _COARSE = 2.0**20
 
 
 def require_supported(module: GraphModule) -> None:
-    """Makes the program functional and simple (`functionalize`, `simplify`), and rehearses each of its operators.
+    """Makes the program functional and simple (see the functions that it calls), and rehearses each of its operators.
 
     Raises:
         UnsupportedOperatorError: operators have no integer form; tells all of them.
@@ -37,6 +38,7 @@ def require_supported(module: GraphModule) -> None:
     faults = Faults()
     functionalize(module, faults)
     simplify(module)
+    rewrite_masks(module, Lowering(module, ROWS, is_known))
     stage = _Rehearsal(module, ROWS, is_known)
     quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
     for node in module.graph.nodes:

@@ -68,8 +68,6 @@ def moved_bytes(graph: Graph) -> int:
 def test_each_pass_is_exact(rewrite: Callable[[Graph], Graph]) -> None:
     changed = 0
 
-    @quick
-    @given(network_graphs())
     def check(case: Case) -> None:
         nonlocal changed
         for graph in (case.graph, channels_first(case.graph)):
@@ -78,8 +76,10 @@ def test_each_pass_is_exact(rewrite: Callable[[Graph], Graph]) -> None:
             changed += after is not graph
             assert_same(graph, after, model_inputs(case))
 
-    check()
+    quick(given(network_graphs())(lambda case: check(case)))()
     if rewrite.__name__ not in RARE:
+        if not changed:
+            settings(quick, max_examples=600)(given(network_graphs())(lambda case: check(case)))()
         assert changed, "the networks never give this pass anything to do"
 
 

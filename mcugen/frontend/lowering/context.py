@@ -35,6 +35,9 @@ def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
     return UnsupportedOperatorError(f"{target_name(node)}: {why}", where=str(origin(node)), hint=hint)
 
 
+_FILLED_LIKE = {"aten.zeros_like.default": 0, "aten.ones_like.default": 1, "aten.full_like.default": None}
+"""Constants of the shape of a tensor, whatever that holds; None: their second argument is the number."""
+
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 
 
@@ -200,6 +203,10 @@ class Lowering:
             return found.detach() if isinstance(found, torch.Tensor) else None
         if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
             return None
+        if target_name(node) in _FILLED_LIKE and isinstance(value := node.meta.get("val"), torch.Tensor):
+            known = _FILLED_LIKE[target_name(node)]
+            number: Any = node.args[1] if known is None else known
+            return torch.full(tuple(value.shape), number, dtype=value.dtype)
         if torch.Tag.nondeterministic_seeded in node.target.tags or not self.may_run(node):
             return None
         values: dict[Node, torch.Tensor | None] = {n: self.constant_value(n) for n in node.all_input_nodes}
