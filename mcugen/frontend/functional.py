@@ -30,7 +30,22 @@ _CREATE = (
     "ones_like",
     "full_like",
 )
-_REARRANGE = ("slice", "select", "stack", "index", "repeat", "flip", "roll", "sum", "amax", "amin", "cumsum", "outer", "tril", "triu")
+_REARRANGE = (
+    "slice",
+    "select",
+    "stack",
+    "index",
+    "repeat",
+    "flip",
+    "roll",
+    "sum",
+    "amax",
+    "amin",
+    "cumsum",
+    "outer",
+    "tril",
+    "triu",
+)
 _FOR_CONSTANTS = {f"aten.{name}" for name in (*_CREATE, *_REARRANGE)}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
