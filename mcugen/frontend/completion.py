@@ -124,11 +124,11 @@ def _quantize_value(module: GraphModule, value: Node, observer: Any) -> None:
 def _quantize_weight(module: GraphModule, weight: Node, user: Node) -> None:
     """Float weights as int8 with a scale for each output channel, and a dequantize."""
     value = Lowering(module, ROWS, is_known).constant_value(weight)
-    row = ROWS[target_name(user)]
+    channel_axis = ROWS[target_name(user)].channel_axis_of(user)
     assert value is not None
-    others = [axis for axis in range(value.dim()) if axis != row.channel_axis]
+    others = [axis for axis in range(value.dim()) if axis != channel_axis]
     scales = (value.abs().amax(others) / 127).clamp_min(2.0**-30)
-    shape = [-1 if axis == row.channel_axis else 1 for axis in range(value.dim())]
+    shape = [-1 if axis == channel_axis else 1 for axis in range(value.dim())]
     integers = (value / scales.reshape(shape)).round().clamp(-127, 127).to(torch.int8)
     constants = {"": integers, "_scales": scales, "_zero_points": torch.zeros(len(scales), dtype=torch.int64)}
     names = {suffix: f"_quantized_{weight.name}_{user.name}{suffix}" for suffix in constants}
@@ -139,7 +139,7 @@ def _quantize_weight(module: GraphModule, weight: Node, user: Node) -> None:
             nodes.append(module.graph.get_attr(names[suffix]))
         real = module.graph.call_function(
             torch.ops.quantized_decomposed.dequantize_per_channel.default,
-            (*nodes, row.channel_axis, -127, 127, torch.int8),
+            (*nodes, channel_axis, -127, 127, torch.int8),
         )
     user.replace_input_with(weight, real)
     module.recompile()

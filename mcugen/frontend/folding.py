@@ -28,6 +28,7 @@ _CONVOLUTIONS = {
     "aten.conv2d.padding",
     "aten.convolution.default",
 }
+_TRANSPOSED = {"aten.conv_transpose1d.default", "aten.conv_transpose2d.input"}
 _LINEAR = {"aten.linear.default"}
 DROPOUTS = {"aten.dropout.default", "aten.feature_dropout.default"}
 
@@ -161,25 +162,43 @@ def weighted(node: Node) -> str:
     return name if name in _CONVOLUTIONS | _LINEAR and not bind(node).get("transposed") else ""
 
 
+def _is_transposed(node: Node) -> bool:
+    name = target_name(node) if node.op == "call_function" else ""
+    return name in _TRANSPOSED or (name == "aten.convolution.default" and bool(bind(node)["transposed"]))
+
+
 def _fold_backward(module: GraphModule, source: Node, affine: ScaleShift) -> bool:
     """conv/linear -> batch norm: exact whenever nobody else reads the convolution's result."""
-    if not weighted(source) or len(source.users) != 1:
+    transposed = _is_transposed(source)
+    if not (weighted(source) or transposed) or len(source.users) != 1:
         return False
     bound = bind(source)
     weight = attribute(module, bound["weight"])
     bias = attribute(module, bound["bias"])
-    if weight is None or (bias is None and bound["bias"] is not None) or weight.shape[0] != affine.scale.numel():
+    if weight is None or (bias is None and bound["bias"] is not None):
+        return False
+    channels = weight.shape[1] * bound["groups"] if transposed else weight.shape[0]
+    if channels != affine.scale.numel():
         return False
     if source.meta["val"].dim() != weight.dim():
         return False
     old = torch.zeros_like(affine.shift) if bias is None else bias.double()
-    scaled = weight.double() * affine.scale.reshape(-1, *[1] * (weight.dim() - 1))
+    if transposed:
+        scaled = _scale_transposed(weight.double(), affine.scale, bound["groups"])
+    else:
+        scaled = weight.double() * affine.scale.reshape(-1, *[1] * (weight.dim() - 1))
     with_arguments(
         source,
         weight=new_constant(module, source, "weight", scaled),
         bias=new_constant(module, source, "bias", old * affine.scale + affine.shift),
     )
     return True
+
+
+def _scale_transposed(weight: Tensor, scale: Tensor, groups: int) -> Tensor:
+    """The weight (I, O / groups, ...) of a transposed convolution, each output channel times its scale."""
+    factors = scale.reshape(groups, 1, -1).expand(-1, weight.shape[0] // groups, -1)
+    return weight * factors.reshape(weight.shape[0], -1, *[1] * (weight.dim() - 2))
 
 
 def _fold_forward(

@@ -176,7 +176,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         inputs = self._operands(node, row)
         weight = bound[row.weight] if row.weight is not None else None
         if isinstance(weight, Node) and self._is_weight(weight, row):
-            inputs[weight] = weight_spec(row.channel_axis)
+            inputs[weight] = weight_spec(row.channel_axis_of(node))
         if row.role is Role.PROBABILITY:
             self._set(node, inputs, PROBABILITY)
         else:

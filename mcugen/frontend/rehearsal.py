@@ -113,6 +113,6 @@ class _Rehearsal(Lowering):
     def _materialize(self, node: Node, quantization: Quantization) -> str:
         return self.activation(node.name, shape_of(node), quantization)
 
-    def weights(self, node: Node, user: Node, *, columns: bool = False) -> Weights:
-        shape = shape_of(node)
-        return Weights(np.zeros(shape[::-1] if columns else shape, np.int8), np.array([_COARSE]))
+    def weights(self, node: Node, user: Node, *, channel_axis: int = 0) -> Weights:
+        zeros = np.zeros(shape_of(node), np.int8)
+        return Weights(np.moveaxis(zeros, channel_axis, 0), np.array([_COARSE]))

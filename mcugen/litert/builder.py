@@ -33,6 +33,7 @@ OPERATOR_VERSIONS = {
     "RESHAPE": 1,
     "SOFTMAX": 2,
     "TRANSPOSE": 2,
+    "TRANSPOSE_CONV": 3,
 }
 
 

@@ -8,7 +8,7 @@ padding as PAD, an arbitrary clamp as MAXIMUM and MINIMUM.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ from mcugen.graph.ops import (
     Softmax,
     Take,
     Transpose,
+    TransposedConv2d,
 )
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.builder import ModelBuilder
@@ -242,19 +243,53 @@ def _pad(b: ModelBuilder, op: Pad, inputs: list[Tensor], outputs: list[Tensor]) 
 
 
 def _take(b: ModelBuilder, op: Take, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    """A GATHER for each axis."""
-    x, shape = b.tensor(inputs[0]), list(inputs[0].shape)
-    for axis, taken in enumerate(op.indices):
-        shape[axis] = len(taken)
-        last = axis == len(op.indices) - 1
-        target = b.tensor(outputs[0]) if last else b.temporary(outputs[0], tuple(shape))
-        b.operator("GATHER", [x, b.constant(taken, "int32")], [target], _options("GatherOptions", axis=axis))
-        x = target
+    _emit_gathers(
+        b, b.tensor(inputs[0]), inputs[0].shape, b.tensor(outputs[0]), outputs[0], dict(enumerate(op.indices))
+    )
 
 
 def _transpose(b: ModelBuilder, op: Transpose, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     order = b.constant(op.permutation, "int32")
     b.operator("TRANSPOSE", [b.tensor(inputs[0]), order], [b.tensor(outputs[0])], _options("TransposeOptions"))
+
+
+def _transposed_convolution(b: ModelBuilder, op: TransposedConv2d, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    """Without padding, then what is cut off by GATHERs."""
+    x, out, size = inputs[0], outputs[0], op.full_size(inputs)
+    appended = any(p + n > f for p, n, f in zip(op.padding, out.shape[1:3], size, strict=True))
+    if op.groups(inputs) > 1 or op.dilation != (1, 1) or appended:
+        raise UnsupportedOperatorError(
+            "LiteRT's TRANSPOSE_CONV has no groups, no dilation and nothing appended",
+            where=f"{op.name}: {op.origin}",
+            hint="leave it out of the comparison",
+        )
+    options = _options(
+        "TransposeConvOptions", padding=schema().Padding.VALID, strideH=op.stride[0], strideW=op.stride[1]
+    )
+    shape = (x.shape[0], *size, out.shape[3])
+    whole, cut = b.temporary(out, shape), b.temporary(out)
+    b.operator(
+        "TRANSPOSE_CONV",
+        [b.constant(shape, "int32"), b.tensor(inputs[1]), b.tensor(x), *map(b.tensor, inputs[2:])],
+        [whole],
+        options,
+    )
+    _emit_gathers(
+        b, whole, shape, cut, out, {1 + a: range(op.padding[a], op.padding[a] + out.shape[1 + a]) for a in (0, 1)}
+    )
+    _emit_clamp(b, cut, out, op.clamp)
+
+
+def _emit_gathers(
+    b: ModelBuilder, source: int, shape: tuple[int, ...], target: int, like: Tensor, indices: dict[int, Sequence[int]]
+) -> None:
+    """A GATHER for each axis in `indices`."""
+    sizes = list(shape)
+    for count, (axis, taken) in enumerate(indices.items(), 1):
+        sizes[axis] = len(taken)
+        result = target if count == len(indices) else b.temporary(like, tuple(sizes))
+        b.operator("GATHER", [source, b.constant(list(taken), "int32")], [result], _options("GatherOptions", axis=axis))
+        source = result
 
 
 def _concatenation(b: ModelBuilder, op: Concatenation, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -281,4 +316,5 @@ _WRITERS: dict[type[Operator], Callable[..., None]] = {
     Softmax: _softmax,
     Take: _take,
     Transpose: _transpose,
+    TransposedConv2d: _transposed_convolution,
 }

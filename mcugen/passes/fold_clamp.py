@@ -20,11 +20,22 @@ from mcugen.graph.ops import (
     Mul,
     Operator,
     Requantize,
+    TransposedConv2d,
 )
 from mcugen.passes.editor import Editor
 
 Clamping = (
-    Add | AveragePool2d | BatchMatMul | Clamp | Conv2d | DepthwiseConv2d | FullyConnected | MaxPool2d | Mul | Requantize
+    Add
+    | AveragePool2d
+    | BatchMatMul
+    | Clamp
+    | Conv2d
+    | DepthwiseConv2d
+    | FullyConnected
+    | MaxPool2d
+    | Mul
+    | Requantize
+    | TransposedConv2d
 )
 
 

@@ -55,6 +55,7 @@ from tests.graph.draws import (
     zero_points,
 )
 from tests.graph.movement import pad_graphs, take_graphs
+from tests.graph.transposed import transposed_conv2d_graphs
 
 __all__ = ["ALL", "Case", "channel_counts", "make_case", "quantizations", "random_int8", "scales", "seeds", "shapes"]
 
@@ -413,4 +414,5 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "table": table_graphs,
     "take": take_graphs,
     "transpose": transpose_graphs,
+    "transposed_conv2d": transposed_conv2d_graphs,
 }

@@ -39,6 +39,7 @@ EXACT: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     "reshape": s.reshape_graphs,
     "take": s.take_graphs,
     "transpose": s.transpose_graphs,
+    "transposed_conv2d": lambda: s.transposed_conv2d_graphs(plain=True),
 }
 
 # Those that do not, by a step: the table of docs/numbers.md.

@@ -216,8 +216,8 @@ class Lowering:
         result = node.target(*arguments, **keywords)
         return result if isinstance(result, torch.Tensor) else None
 
-    def weights(self, node: Node, user: Node, *, columns: bool = False) -> Weights:
-        """The integers behind a weight argument, output channels first; `columns`: `user` has them last, (I, O)."""
+    def weights(self, node: Node, user: Node, *, channel_axis: int = 0) -> Weights:
+        """The integers behind a weight argument, its axis of output channels moved to the front."""
         movement: list[Node] = []
         source = node
         while not is_dequantize(source):
@@ -246,9 +246,8 @@ class Lowering:
         for step in reversed(movement):
             values = self._replay(step, values)
             scales = self._replay(step, scales) if affine.axis is not None else scales
-        if columns:
-            values = values.T
-            scales = scales.T if affine.axis is not None else scales
+        values = values.movedim(channel_axis, 0)
+        scales = scales.movedim(channel_axis, 0) if affine.axis is not None else scales
         if affine.axis is not None:
             rows = scales.reshape(scales.shape[0], -1)
             if not torch.equal(rows, rows[:, :1].expand_as(rows)):

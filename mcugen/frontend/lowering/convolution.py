@@ -1,8 +1,8 @@
-"""Convolutions of one and two dimensions: plain, grouped, depthwise."""
+"""Convolutions of one and two dimensions: plain, grouped, depthwise, transposed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from mcugen.frontend.lowering.bias import add_weights_and_bias
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
-from mcugen.graph.ops import Conv2d, DepthwiseConv2d
+from mcugen.graph.ops import Conv2d, DepthwiseConv2d, TransposedConv2d
 from mcugen.graph.tensor import Quantization
 
 
@@ -55,7 +55,7 @@ def _spatial_kernel(values: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
 def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     if bound.get("transposed"):
-        raise ctx.unsupported(node, "transposed convolutions have no integer form yet", "upsample another way")
+        return transposed_convolution(ctx, node, out)
     source, spatial = bound["input"], len(shape_of(bound["weight"])) - 2
     weights = ctx.weights(bound["weight"], node)
     geometry = _geometry(bound, weights.values.shape[2:])
@@ -81,12 +81,55 @@ def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
     return from_nhwc(ctx, node, result, spatial)
 
 
+def _transposed_channel_axis(node: Node) -> int:
+    """Weights of transposed convolutions are (I, O / groups, ...): groups share their scales, but for one channel in
+    and out of each group, where the first axis tells the channels apart."""
+    bound = bind(node)
+    if not bound.get("transposed", True):
+        return 0
+    shape = shape_of(bound["weight"])
+    return 0 if bound["groups"] == shape[0] and shape[1] == 1 else 1
+
+
+def transposed_convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
+    bound = bind(node)
+    spatial, groups = len(shape_of(bound["weight"])) - 2, bound["groups"]
+    over = _transposed_channel_axis(node)
+    weights = ctx.weights(bound["weight"], node, channel_axis=over)
+    # (channels of a group, I, KH, KW) to (O, KH, KW, I / groups).
+    kernel = _spatial_kernel(weights.values if over == 1 else weights.values.swapaxes(0, 1))
+    per_group, inputs, *size = kernel.shape
+    parts = kernel.reshape(per_group, groups, inputs // groups, *size).transpose(1, 0, 3, 4, 2)
+    packed = np.ascontiguousarray(parts.reshape(groups * per_group, *size, inputs // groups))
+    scales = np.tile(weights.scales, groups) if over == 1 and len(weights.scales) > 1 else weights.scales
+    x = to_nhwc(ctx, node, ctx.operand(bound["input"], node), spatial)
+    stride, padding, dilation = (ints(bound[name], spatial) for name in ("stride", "padding", "dilation"))
+    if spatial == 1:
+        stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
+    constants = add_weights_and_bias(ctx, node, x, packed, scales, 0, bound["bias"], out)
+    result = ctx.emit(
+        TransposedConv2d,
+        node,
+        (x, *constants),
+        nhwc_shape(shape_of(node), spatial),
+        out,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+    return from_nhwc(ctx, node, result, spatial)
+
+
 _CONVOLUTION = Row(convolution, Role.COMPUTE, ("input",), weight="weight")
+_ANY_CONVOLUTION = replace(_CONVOLUTION, channel_axis=_transposed_channel_axis)
+_TRANSPOSED = replace(_ANY_CONVOLUTION, build=transposed_convolution)
 
 ROWS: dict[str, Row[Lowering]] = {
     "aten.conv1d.default": _CONVOLUTION,
     "aten.conv1d.padding": _CONVOLUTION,
     "aten.conv2d.default": _CONVOLUTION,
     "aten.conv2d.padding": _CONVOLUTION,
-    "aten.convolution.default": _CONVOLUTION,
+    "aten.convolution.default": _ANY_CONVOLUTION,
+    "aten.conv_transpose1d.default": _TRANSPOSED,
+    "aten.conv_transpose2d.input": _TRANSPOSED,
 }

@@ -51,7 +51,7 @@ def addmm(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     if bound["alpha"] != 1 or bound["beta"] != 1:
         raise ctx.unsupported(node, "alpha and beta must be 1", "fold the factors into weights and bias")
-    weights = ctx.weights(bound["mat2"], node, columns=True)
+    weights = ctx.weights(bound["mat2"], node, channel_axis=1)
     return _fully_connected(ctx, node, bound["mat1"], weights, bound["self"], out)
 
 
@@ -60,7 +60,7 @@ def matmul(ctx: Lowering, node: Node, out: Quantization) -> str:
     first, second = bound["self"], bound["mat2"] if "mat2" in bound else bound["other"]
     if ctx.constant_value(second) is None or len(shape_of(second)) != 2 or ctx.constant_value(first) is not None:
         return _batch_matmul(ctx, node, first, second, out)
-    return _fully_connected(ctx, node, first, ctx.weights(second, node, columns=True), None, out)
+    return _fully_connected(ctx, node, first, ctx.weights(second, node, channel_axis=1), None, out)
 
 
 def _matrix_product(second: str) -> Row[Lowering]:

@@ -38,7 +38,7 @@ class Row(Generic[State]):
         role: see `Role`.
         operands: names of the schema's arguments that are activations (or constants used as such).
         weight: name of the argument with constant weights, quantized per output channel.
-        channel_axis: the weight's output channel axis.
+        channel_axis: the weight's output channel axis, or a function of the node that tells it.
         weight_axes: how many axes weights have; a constant with others is an operand. None: any.
         pairs: whether that argument may be an activation instead, and is then one of `operands`.
         shares: for computing operators: whether a node keeps its input's quantization all the same (LiteRT demands it
@@ -55,7 +55,7 @@ class Row(Generic[State]):
     role: Role
     operands: tuple[str, ...] = ("self",)
     weight: str | None = None
-    channel_axis: int = 0
+    channel_axis: int | Callable[[Node], int] = 0
     weight_axes: int | None = None
     pairs: bool = False
     shares: Callable[[Node], bool] | None = None
@@ -63,3 +63,7 @@ class Row(Generic[State]):
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None
     integers: Callable[[State, Node], str] | None = None
     moves: bool = False
+
+    def channel_axis_of(self, node: Node) -> int:
+        """The output channel axis of the node's weight."""
+        return self.channel_axis if isinstance(self.channel_axis, int) else self.channel_axis(node)

@@ -1,0 +1,41 @@
+"""Layers that make larger images, against PyTorch's quantized program: within a step of each layer's output."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.frontend.programs import compare, kinds, post_training, seeded, transposes
+
+IMAGE = (2, 4, 5, 6)
+
+
+class Transposed(nn.Module):
+    """Transposed convolutions of all kinds; batch norm and ReLU behind them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = nn.Sequential(
+            nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1, bias=False),
+            nn.BatchNorm2d(6),
+            nn.ReLU(),
+            nn.ConvTranspose2d(6, 4, (2, 4), stride=(2, 1), groups=2, dilation=(1, 2), padding=(0, 3)),
+            nn.BatchNorm2d(4),
+            nn.ReLU6(),
+        )
+        self.depthwise = nn.ConvTranspose2d(4, 4, 4, stride=2, padding=1, groups=4)
+        self.signal = nn.ConvTranspose1d(4, 3, 5, stride=3, padding=2, output_padding=2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.stack(x), self.depthwise(x), torch.relu(self.signal(x[:, :, 0]))
+
+
+@pytest.mark.parametrize("decomposed", [False, True], ids=["exported", "decomposed"])
+def test_transposed_convolutions(decomposed: bool) -> None:
+    program = post_training(seeded(Transposed()), IMAGE, decomposed=decomposed)
+    result = compare(program, IMAGE, count=2)
+    assert result.layer <= 1, result.where
+    assert result.output <= 2
+    assert [kind for kind in kinds(result.graph) if kind != "take"] == ["transposed_conv2d"] * 4
+    assert len(transposes(result.graph)) <= 1
