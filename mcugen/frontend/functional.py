@@ -46,7 +46,15 @@ _REARRANGE = (
     "tril",
     "triu",
 )
-_FOR_CONSTANTS = {f"aten.{name}" for name in (*_CREATE, *_REARRANGE)}
+# Position tables are resized to the image that a model was made for.
+_RESIZE = (
+    "upsample_nearest2d",
+    "upsample_bilinear2d",
+    "upsample_bicubic2d",
+    "_upsample_bilinear2d_aa",
+    "_upsample_bicubic2d_aa",
+)
+_FOR_CONSTANTS = {f"aten.{name}" for name in (*_CREATE, *_REARRANGE, *_RESIZE)}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
 

@@ -59,6 +59,7 @@ def seq(*layers: nn.Module) -> Callable[[], nn.Module]:
 
 
 IMAGE = ((1, 3, 9, 8),)
+POSITIONS = torch.linspace(-1, 1, 24).reshape(1, 2, 4, 3)
 
 CASES: dict[str, Case] = {
     "conv bn relu": Case(seq(conv(3, 5, padding=1, bias=False), nn.BatchNorm2d(5), nn.ReLU()), IMAGE, ["conv2d"]),
@@ -196,6 +197,14 @@ CASES: dict[str, Case] = {
     ),
     "output keeps its layout": Case(
         lambda: One(lambda m, x: m["a"](x).permute(0, 2, 3, 1), a=conv(3, 2)), IMAGE, ["conv2d"]
+    ),
+    "resized position table": Case(
+        lambda: One(
+            lambda m, x: m["c"](x) + functional.interpolate(POSITIONS, (7, 6), mode="bicubic", antialias=True),
+            c=conv(3, 2),
+        ),
+        IMAGE,
+        ["conv2d", "add"],
     ),
     "dropout": Case(seq(nn.Dropout(), nn.Linear(8, 4), nn.Dropout(), nn.ReLU()), ((1, 8),), ["fully_connected"]),
 }
