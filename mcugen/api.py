@@ -15,6 +15,7 @@ from mcugen.emit.manifest import ModelEntry
 from mcugen.emit.names import default_module_name, module_name
 from mcugen.emulate.cycles import require_cycle_model
 from mcugen.firmware.flash import FlashSize, check_flash
+from mcugen.errors import InputError
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
@@ -31,6 +32,8 @@ class Options:
     """What `mcugen emit` takes besides the model. Budgets in bytes, and in instructions and cycles of one inference.
 
     Attributes:
+        states: "OUT=IN" each: the output is kept as that input of the next inference.
+        reset_every: of a model with state: calibration samples after which it starts again.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
     """
 
@@ -44,11 +47,16 @@ class Options:
     cmsis_nn: Path | None = None
     max_instructions: int | None = None
     max_cycles: int | None = None
+    states: tuple[str, ...] = ()
+    reset_every: int | None = None
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
         recorded = ("kernels", "optimize", "max_ram", "max_flash", "max_instructions", "max_cycles")
-        return {name: getattr(self, name) for name in recorded}
+        given = {"states": list(self.states), "reset_every": self.reset_every}
+        return {name: getattr(self, name) for name in recorded} | {
+            name: value for name, value in given.items() if value
+        }
 
 
 def compile(model: Path | Graph, options: Options, progress: Progress | None = None) -> Module:
@@ -85,13 +93,26 @@ def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Gra
     # torch takes seconds to import: only the commands that read a model pay for it.
     from mcugen.frontend import load_model
 
-    graph = load_model(model, options.calibration, progress=_stage(progress, "calibrating"))
+    from mcugen.frontend.states import Sequences
+
+    ties = tuple(_tie(text) for text in options.states)
+    sequences = Sequences(ties, options.reset_every)
+    graph = load_model(model, options.calibration, _stage(progress, "calibrating"), sequences)
+    if options.reset_every is not None and not graph.states:
+        raise InputError("--reset-every is for models with state, this one has none", where=str(model))
     calibration, digest = graph.metadata.get("calibration", ""), ""
     if calibration == "file" and options.calibration is not None:
         calibration, digest = Path(options.calibration).name, file_digest(Path(options.calibration))
     return graph, ModelEntry(
         file=model.name, sha256=file_digest(model), calibration=calibration, calibration_sha256=digest
     )
+
+
+def _tie(text: str) -> tuple[str, str]:
+    out, equals, into = text.partition("=")
+    if not (out and equals and into):
+        raise InputError(f"--state {text!r} is not OUT=IN", hint="name an output and the input that gets it next time")
+    return out, into
 
 
 def _stage(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:

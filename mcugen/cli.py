@@ -75,6 +75,15 @@ class CompareFormat(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Runner = Annotated[RunnerName, typer.Option(help="Emulator; auto takes the one that suits the board.")]
+ResetEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--reset-every",
+        metavar="N",
+        min=1,
+        help="Of a model with state: start again after N samples; default: all samples are one sequence.",
+    ),
+]
 ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
 
 
@@ -130,6 +139,13 @@ def emit(
         int | None,
         typer.Option(metavar="N", min=1, help="Budget for its cycles by the timing model of Cortex-M3, M4 and M33."),
     ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--state", metavar="OUT=IN", help="Keep this output as that input of the next inference; repeatable."
+        ),
+    ] = None,
+    reset_every: ResetEvery = None,
     renode: Annotated[
         bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
     ] = False,
@@ -166,6 +182,8 @@ def emit(
         cmsis_nn=cmsis_nn,
         max_instructions=max_instructions,
         max_cycles=max_cycles,
+        states=tuple(state or ()),
+        reset_every=reset_every,
     )
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
@@ -200,6 +218,7 @@ def run(
     inputs: Annotated[Path, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples.")],
     outputs: Annotated[Path, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")],
     runner: Runner = RunnerName.auto,
+    reset_every: ResetEvery = None,
     allow_edited: AllowEdited = False,
     as_json: Json = False,
 ) -> None:
@@ -208,7 +227,15 @@ def run(
     from mcugen.verify.run import run_samples
 
     with _progress() as progress:
-        result = run_samples(folder, inputs, outputs, runner=runner.value, allow_edited=allow_edited, progress=progress)
+        result = run_samples(
+            folder,
+            inputs,
+            outputs,
+            runner=runner.value,
+            allow_edited=allow_edited,
+            progress=progress,
+            reset_every=reset_every,
+        )
     if as_json:
         print(json.dumps(result.as_json()))
     else:

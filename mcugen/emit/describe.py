@@ -36,6 +36,7 @@ def manifest_of(
         options=options,
         inputs=inputs,
         outputs=outputs,
+        states=_states(plan),
         macs=sum(s.macs for s in plan.steps),
         accuracy=_accuracy(graph),
         warnings=tuple(_one_line(text) for text in graph.warnings),
@@ -48,6 +49,7 @@ def manifest_of(
             constant_bytes=text.constant_bytes,
             input_bytes=sum(p.size_bytes for p in inputs),
             output_bytes=sum(p.size_bytes for p in outputs),
+            state_bytes=plan.state.size if plan.state else 0,
             arena=_buffers(plan),
         ),
         files={str(path): hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())},
@@ -64,6 +66,26 @@ def _buffers(plan: Plan) -> tuple[manifests.BufferEntry, ...]:
         )
         for p in sorted(plan.arena.placements.values(), key=lambda p: (p.first_step, p.offset, p.buffer))
     )
+
+
+def _states(plan: Plan) -> tuple[manifests.StateEntry, ...]:
+    entries = []
+    for state, offset in zip(plan.graph.states, plan.state.offsets if plan.state else (), strict=True):
+        tensor = plan.graph.tensors[state.tensor]
+        real = tensor.quantization
+        entries.append(
+            manifests.StateEntry(
+                name=state.name,
+                device_shape=tensor.shape,
+                dtype=tensor.dtype,
+                size_bytes=tensor.size_bytes,
+                offset=offset,
+                quantization=None
+                if real is None
+                else manifests.QuantizationEntry(scale=real.scale, zero_point=real.zero_point),
+            )
+        )
+    return tuple(entries)
 
 
 def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests.PortEntry, ...]:

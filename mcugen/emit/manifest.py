@@ -99,6 +99,25 @@ class PortEntry(_Strict):
         return self
 
 
+class StateEntry(_Strict):
+    """What an inference keeps for the next one, in the device's layout, at `offset` in struct <name>_state."""
+
+    name: Text
+    device_shape: Shape
+    dtype: str
+    size_bytes: TensorBytes
+    offset: Bytes
+    quantization: QuantizationEntry | None
+
+    @pydantic.model_validator(mode="after")
+    def _consistent(self) -> StateEntry:
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype is {self.dtype!r}, not one of {', '.join(DTYPES)}")
+        if math.prod(self.device_shape) * np.dtype(DTYPES[self.dtype]).itemsize != self.size_bytes:
+            raise ValueError("device_shape and size_bytes contradict each other")
+        return self
+
+
 class LayerEntry(_Strict):
     """One kernel call of the schedule, in order; layer i is between the labels <name>_layer_<i> and the next one."""
 
@@ -128,7 +147,8 @@ class BufferEntry(_Strict):
 
 class MemoryEntry(_Strict):
     """Bytes. `lower_bound`: the smallest arena that any layout could have with these kernels; `live_bound`: the
-    largest sum of tensors alive at once, which the arena can undercut where a kernel may overwrite its input."""
+    largest sum of tensors alive at once, which the arena can undercut where a kernel may overwrite its input.
+    `state_bytes`: beside the arena, kept from one inference to the next."""
 
     arena_bytes: Bytes
     arena_alignment: Bytes
@@ -137,6 +157,7 @@ class MemoryEntry(_Strict):
     constant_bytes: Bytes
     input_bytes: Bytes
     output_bytes: Bytes
+    state_bytes: Bytes = 0
     arena: tuple[BufferEntry, ...]
 
     def bytes_alive(self, layer: int) -> int:
@@ -170,6 +191,7 @@ class Manifest(_Strict):
     options: dict[str, Any]
     inputs: tuple[PortEntry, ...]
     outputs: tuple[PortEntry, ...]
+    states: tuple[StateEntry, ...] = ()
     macs: Number
     accuracy: AccuracyEntry | None = None
     warnings: tuple[Text, ...] = ()

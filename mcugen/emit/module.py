@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from mcugen import __version__
 from mcugen.emit.constants import ConstantArray, ConstantPool
 from mcugen.emit.core_check import core_check
@@ -41,6 +43,8 @@ _COPIED = (
 
 # Start of a C expression for a place in the arena.
 _ARENA_ADDRESS = "memory + "
+# Likewise, in the memory of states.
+_STATE_ADDRESS = "state->memory + "
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "calls": calls,
         "inputs": [_port_context(graph, p) for p in graph.inputs],
         "outputs": [_port_context(graph, p) for p in graph.outputs],
+        "state": _state_context(plan),
         "port_names": [*inputs, *outputs],
         "signature": ", ".join(builder.signature),
         "uses_memory": any(_ARENA_ADDRESS in a for c in calls for a in (*c.arguments, c.output)),
@@ -151,6 +156,32 @@ def _port_context(graph: Graph, port: Port) -> dict[str, Any]:
         "zero_point": 0 if real is None else real.zero_point,
         "channels": _channels(port),
     }
+
+
+def _state_context(plan: Plan) -> dict[str, Any] | None:
+    """Sizes, and how each state is set by a reset: filled with one byte, or from a list of bytes."""
+    if plan.state is None:
+        return None
+    entries = []
+    for state, offset in zip(plan.graph.states, plan.state.offsets, strict=True):
+        tensor, data = plan.graph.tensors[state.tensor], np.frombuffer(state.initial.tobytes(), np.uint8)
+        uniform = len(set(data.tolist())) == 1
+        entries.append(
+            {
+                "comment": comment_text(state.name),
+                "dtype": tensor.dtype,
+                "shape": tensor.shape,
+                "offset": offset,
+                "size_bytes": tensor.size_bytes,
+                "fill": int(data[0]) if uniform else None,
+                "bytes": [] if uniform else [", ".join(map(str, row)) for row in _rows(data.tolist())],
+            }
+        )
+    return {"size": plan.state.size, "alignment": plan.state.alignment, "entries": entries}
+
+
+def _rows(values: list[int], length: int = 16) -> list[list[int]]:
+    return [values[i : i + length] for i in range(0, len(values), length)]
 
 
 def _channels(port: Port) -> dict[str, Any] | None:
@@ -229,6 +260,9 @@ class _ScheduleBuilder:
             return self.inputs[int(index)]
         if group == "output":
             return self.outputs[int(index)]
+        if group == "state":
+            assert self._plan.state is not None
+            return f"{_STATE_ADDRESS}{self._plan.state.offsets[int(index)]}"
         return self._arena(buffer)
 
     def _arena(self, buffer: str) -> str:

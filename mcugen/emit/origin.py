@@ -20,6 +20,8 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "max_flash": pydantic.TypeAdapter(Number | None),
     "max_instructions": pydantic.TypeAdapter(Number | None),
     "max_cycles": pydantic.TypeAdapter(Number | None),
+    "states": pydantic.TypeAdapter(list[Text]),
+    "reset_every": pydantic.TypeAdapter(Number | None),
     "cmsis_nn": pydantic.TypeAdapter(dict[Text, Text] | None),
 }
 _NAME: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(BoardName)

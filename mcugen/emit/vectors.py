@@ -39,11 +39,15 @@ class Vectors:
 def make_vectors(graph: Graph, layer_outputs: Sequence[str], samples: int = DEFAULT_SAMPLES, seed: int = 0) -> Vectors:
     """Runs the integer reference over seeded inputs that use the whole integer range.
 
-    The first sample is uniform noise, the later ones are smooth, which saturates fewer layers.
+    The first sample is uniform noise, the later ones are smooth, which saturates fewer layers. With states the samples
+    are consecutive steps from a reset.
     """
     generator = np.random.default_rng(seed)
     inputs = {p.name: np.stack([_sample(generator, graph, p.tensor, i) for i in range(samples)]) for p in graph.inputs}
-    runs = [reference.run(graph, {p.tensor: inputs[p.name][i] for p in graph.inputs}) for i in range(samples)]
+    runs, state = [], reference.reset(graph)
+    for i in range(samples):
+        runs.append(reference.run(graph, {p.tensor: inputs[p.name][i] for p in graph.inputs}, state))
+        state = reference.kept(graph, runs[-1])
     outputs = {port.name: np.stack([run[port.tensor] for run in runs]) for port in graph.outputs}
     return Vectors(inputs, outputs, {name: runs[0][name] for name in layer_outputs})
 

@@ -57,9 +57,17 @@ class Mailbox:
 
     Args:
         inputs: one integer array per input, (samples, *device shape).
+        reset_every: samples after which the state starts again.
     """
 
-    def __init__(self, firmware: Firmware, elf: Elf, inputs: Sequence[IntArray], progress: Progress | None) -> None:
+    def __init__(
+        self,
+        firmware: Firmware,
+        elf: Elf,
+        inputs: Sequence[IntArray],
+        progress: Progress | None,
+        reset_every: int | None = None,
+    ) -> None:
         manifest = firmware.manifest
         self._manifest = manifest
         self._samples = len(inputs[0])
@@ -67,6 +75,7 @@ class Mailbox:
         self._mailbox = symbol(elf, MAILBOX)
         self._stack_bottom = elf.address(_STACK_BOTTOM) if _STACK_BOTTOM in elf.symbols else None
         self._inputs = inputs
+        self._reset_every = reset_every
         self._found: list[list[bytes]] = [[] for _ in manifest.outputs]
         self._traces = firmware.mode == "trace"
         self._layers: list[bytes] = []
@@ -135,7 +144,10 @@ class Mailbox:
             return
         for (address, _), values in zip(self._places(memory, inputs, self._manifest.inputs), self._inputs, strict=True):
             memory.write(address, np.ascontiguousarray(values[done]).tobytes())
-        memory.write(self._mailbox + _ANSWER_OFFSET, struct.pack("<I", 1))
+        memory.write(self._mailbox + _ANSWER_OFFSET, struct.pack("<I", 2 if self._is_first(done) else 1))
+
+    def _is_first(self, sample: int) -> bool:
+        return sample == 0 or (self._reset_every is not None and sample % self._reset_every == 0)
 
     def _places(self, memory: Memory, address: int, ports: Sequence[PortEntry]) -> list[tuple[int, int]]:
         """(address, bytes) of the buffers, which are constants of the firmware."""

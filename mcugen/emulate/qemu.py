@@ -77,6 +77,7 @@ class QemuRunner:
         *,
         count: bool = True,
         progress: Progress | None = None,
+        reset_every: int | None = None,
     ) -> RunResult:
         """See `Runner.run`: one emulator run; the first inference is counted, then the counter takes itself out."""
         program = require_qemu()
@@ -89,7 +90,8 @@ class QemuRunner:
             if firmware.kind == "zephyr":
                 found = self._converse(command, folder, firmware, elf, inputs, progress)
             else:
-                found = self._exchange_samples(command, folder, firmware, elf, inputs, progress)
+                mailbox = Mailbox(firmware, elf, inputs, progress, reset_every)
+                found = self._exchange_samples(command, folder, elf, mailbox, len(inputs[0]))
             counts = read_counts(folder / _COUNTS, firmware.board.cpu.core, elf) if count else Counts()
         return RunResult(
             runner=self.name,
@@ -109,13 +111,12 @@ class QemuRunner:
         self,
         command: Sequence[str],
         folder: Path,
-        firmware: Firmware,
         elf: Elf,
-        inputs: Sequence[IntArray],
-        progress: Progress | None,
+        mailbox: Mailbox,
+        samples: int,
     ) -> FirmwareResult:
         """Samples of bare-metal firmware go through the core's memory while it stands still."""
-        log, pipe, mailbox = folder / _LOG, subprocess.PIPE, Mailbox(firmware, elf, inputs, progress)
+        log, pipe = folder / _LOG, subprocess.PIPE
         with (
             log.open("wb") as errors,
             child_process(command, folder, stdin=pipe, stdout=pipe, stderr=errors) as child,
@@ -123,7 +124,7 @@ class QemuRunner:
             assert child.stdin is not None and child.stdout is not None
             core = GdbStub(DescriptorTransport(child.stdout.fileno(), child.stdin.fileno()))
             try:
-                ending = self._serve(core, mailbox, elf, len(inputs[0]))
+                ending = self._serve(core, mailbox, elf, samples)
                 core.kill()
                 child.wait()
             except (EOFError, GdbError) as error:

@@ -79,6 +79,7 @@ class RenodeRunner:
         *,
         count: bool = True,
         progress: Progress | None = None,
+        reset_every: int | None = None,
     ) -> RunResult:
         """See `Runner.run`. Counts are of the first inference, after which the hooks at its labels are taken out."""
         program = require_renode()
@@ -89,7 +90,7 @@ class RenodeRunner:
         elf = Elf(firmware.elf)
         labels = module_labels(firmware, elf) if count else []
         with scratch_folder("mcugen-renode-") as folder:
-            _prepare(folder, platform, firmware, elf, labels)
+            _prepare(folder, platform, firmware, elf, labels, reset_every)
             # Renode keeps its own temporary files in TMPDIR and would leave them there when killed.
             command = ["env", f"TMPDIR={folder}", program, "--console", "--disable-gui", "--plain"]
             command += ["--config", str(folder / "renode.config"), str(folder / _SCRIPT)]
@@ -173,7 +174,9 @@ class RenodeRunner:
                 raise explain_exit(code, {}, elf, f"{console.words}\n{_last_words(log)}") from error
 
 
-def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: Sequence[int]) -> None:
+def _prepare(
+    folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: Sequence[int], reset_every: int | None
+) -> None:
     """Everything under plain names in the folder: Renode's monitor has its own ideas of quoting."""
     vectors = symbol(elf, _VECTORS[firmware.kind])
     scripts = data_folder("renode") / "scripts"
@@ -192,12 +195,12 @@ def _prepare(folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: 
         words = ",".join(str(label) for label in labels)
         lines += [f"include @{folder}/{BLOCK_COUNTER}", f'cpu CountBlocks "{words}" "{folder}/{_COUNTS}"']
     if firmware.kind == "bare":
-        lines += [f"include @{folder}/{_EXCHANGE}", _attach_command(folder, firmware, elf)]
+        lines += [f"include @{folder}/{_EXCHANGE}", _attach_command(folder, firmware, elf, reset_every)]
     lines += console_commands(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
     (folder / _SCRIPT).write_text("\n".join(lines) + "\n")
 
 
-def _attach_command(folder: Path, firmware: Firmware, elf: Elf) -> str:
+def _attach_command(folder: Path, firmware: Firmware, elf: Elf, reset_every: int | None) -> str:
     """Of `_EXCHANGE`: where the firmware asks for samples, and how many bytes it may be given and may give."""
     manifest = firmware.manifest
     lists = (
@@ -206,7 +209,7 @@ def _attach_command(folder: Path, firmware: Firmware, elf: Elf) -> str:
         [layer.output_bytes for layer in manifest.layers] if firmware.mode == "trace" else [],
     )
     sizes = " ".join(f'"{",".join(map(str, numbers))}"' for numbers in lists)
-    return f'mcugen_attach "{folder}" {symbol(elf, POINT)} {symbol(elf, MAILBOX)} {sizes}'
+    return f'mcugen_attach "{folder}" {symbol(elf, POINT)} {symbol(elf, MAILBOX)} {sizes} {reset_every or 0}'
 
 
 def console_commands(folder: Path, board: Board) -> list[str]:

@@ -99,12 +99,14 @@ class Runner(Protocol):
         *,
         count: bool = True,
         progress: Progress | None = None,
+        reset_every: int | None = None,
     ) -> RunResult:
-        """All samples in one emulator run.
+        """All samples in one emulator run: consecutive steps from a reset where the module has state.
 
         Args:
             inputs: one integer array per input of the manifest, (samples, *device shape).
             count: count the first inference (firmware of mode "measure" only).
+            reset_every: samples after which the state starts again; bare-metal firmware only.
 
         Raises:
             MissingToolError: the emulator is not installed.

@@ -245,6 +245,7 @@ def render_glue(manifest: Manifest, mode: Mode, application: Application = SAMPL
         misalignment=misalignment,
         console=application.console,
         vectors=application.vectors,
+        state=bool(manifest.states),
     )
 
 

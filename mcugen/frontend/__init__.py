@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcugen.borders import Source
 from mcugen.borders.files import opened
 from mcugen.errors import InputError, UnsupportedOperatorError
-from mcugen.graph.graph import Graph
+from mcugen.graph.graph import Fidelity, Graph
+from mcugen.passes.states import Held
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.export import ExportedProgram
     from torch.fx import GraphModule
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mcugen.frontend.quantize import Progress
     from mcugen.frontend.ranges.observe import Samples
     from mcugen.frontend.signature import PortNames
+    from mcugen.frontend.states import Sequences, Tie
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +34,19 @@ CALIBRATION_KEY = "calibration"
 """Key of `Graph.metadata`: "none" (already quantized), "file" or "random"."""
 
 
-def load_model(path: Path, calibration: Path | str | None = None, progress: Progress | None = None) -> Graph:
+def load_model(
+    path: Path,
+    calibration: Path | str | None = None,
+    progress: Progress | None = None,
+    sequences: Sequences | None = None,
+) -> Graph:
     """Loads a model file, quantizes it if it is float, lowers it and applies the exact passes.
 
     Args:
         path: a torch.export archive, float or already quantized.
         calibration: for a float model: an .npz with samples for each input, or "random" to try things out.
         progress: called with (samples done, samples in all) while calibrating.
+        sequences: of a model with state: what is tied, and when calibration starts again.
 
     Returns:
         A graph that is validated, in the device's layout; `metadata["calibration"]` says what it was calibrated with.
@@ -53,7 +62,36 @@ def load_model(path: Path, calibration: Path | str | None = None, progress: Prog
         )
     from mcugen.frontend.archive import load_archive
 
-    return compile_program(load_archive(path), path.stem, calibration, progress)
+    return compile_program(load_archive(path), path.stem, calibration, progress, sequences)
+
+
+@dataclass(frozen=True)
+class _Program:
+    """A program without state, and which of its inputs and results are states."""
+
+    module: GraphModule
+    name: str
+    ports: PortNames
+    ties: tuple[Tie, ...]
+    reset_every: int | None
+
+    def graph(self, module: GraphModule, source: str) -> Graph:
+        """The integer graph of the program in a quantized form."""
+        from mcugen.frontend.importer import import_module
+
+        held = {tie.name: Held(tie.output, tie.initial) for tie in self.ties}
+        return _finish(_with_source(import_module(module, self.name, self.ports), source), held)
+
+    def measured(
+        self, graph: Graph, samples: Samples, compared: Sequence[int], expected: Sequence[Sequence[Tensor]]
+    ) -> Fidelity:
+        """How close the graph comes to the results of the program; those that go to states are left out."""
+        from mcugen.frontend import fidelity
+        from mcugen.frontend.states import tensor_positions
+
+        hidden = tensor_positions(self.module)
+        shown = [[result for k, result in enumerate(found) if k not in hidden] for found in expected]
+        return fidelity.measure(graph, samples, compared, shown, self.reset_every)
 
 
 def compile_program(
@@ -61,48 +99,45 @@ def compile_program(
     name: str,
     calibration: Path | str | None = None,
     progress: Progress | None = None,
+    sequences: Sequences | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
-    from mcugen.frontend.importer import import_module, is_quantized
+    from mcugen.frontend.importer import is_quantized
     from mcugen.frontend.leftovers import missing
     from mcugen.frontend.rehearsal import require_supported
-    from mcugen.frontend.signature import port_names, positional_module
 
-    names = port_names(program)
+    from mcugen.frontend.signature import port_names, positional_module
+    from mcugen.frontend.states import Sequences, tie_states
+
+    wanted = sequences or Sequences()
     module = positional_module(program)
+    ports, ties = tie_states(module, port_names(program), wanted)
+    model = _Program(module, name, ports, ties, wanted.reset_every)
     require_supported(module)
     if not is_quantized(module):
-        samples, source = _calibration(module, name, names.inputs, calibration)
-        return _quantize(module, name, names, samples, source, progress)
+        samples, source = _calibration(model, calibration)
+        return _quantize(model, samples, source, progress)
     left = missing(module)
     if left:
-        return _complete(module, name, names, left, calibration, progress)
+        return _complete(model, left, calibration, progress)
     if calibration is not None:
         log.warning("the model is already quantized: --calibration is ignored")
-    return _finish(_with_source(import_module(module, name, names), "none"))
+    return model.graph(module, "none")
 
 
-def _complete(
-    module: GraphModule,
-    name: str,
-    ports: PortNames,
-    left: Missing,
-    calibration: Path | str | None,
-    progress: Progress | None,
-) -> Graph:
+def _complete(model: _Program, left: Missing, calibration: Path | str | None, progress: Progress | None) -> Graph:
     """A quantized program with what is left in float quantized too, lowered, and compared with what it was."""
-    from mcugen.frontend import fidelity
-    from mcugen.frontend.importer import import_module, named_inputs
+    from mcugen.frontend.importer import named_inputs
     from mcugen.frontend.leftovers import refusal
 
     if calibration is None:
-        raise refusal(left, named_inputs(module, ports.inputs))
+        raise refusal(left, named_inputs(model.module, model.ports.inputs))
     from mcugen.frontend.completion import complete
 
-    samples, source = _calibration(module, name, ports.inputs, calibration)
-    completed = complete(module, left, samples, progress)
-    graph = _finish(_with_source(import_module(completed.module, name, ports), source))
-    return replace(graph, fidelity=fidelity.measure(graph, samples, completed.compared, completed.expected))
+    samples, source = _calibration(model, calibration)
+    completed = complete(model.module, left, samples, progress)
+    graph = model.graph(completed.module, source)
+    return replace(graph, fidelity=model.measured(graph, samples, completed.compared, completed.expected))
 
 
 def _with_source(graph: Graph, source: str) -> Graph:
@@ -116,11 +151,12 @@ def import_program(program: ExportedProgram, name: str) -> Graph:
     return _finish(lower(program, name))
 
 
-def _finish(graph: Graph) -> Graph:
-    """The passes applied, and the operators' own rules checked."""
+def _finish(graph: Graph, held: Mapping[str, Held] | None = None) -> Graph:
+    """The passes applied, states tied, and the operators' own rules checked."""
     from mcugen.passes import optimize
+    from mcugen.passes.states import hold_states
 
-    graph = optimize(graph)
+    graph = hold_states(optimize(graph), held or {})
     try:
         graph.validate()
     except ValueError as error:
@@ -141,38 +177,38 @@ def _starts_like_tflite(path: Path) -> bool:
         return file.read(8)[4:] == b"TFL3"
 
 
-def _calibration(
-    module: GraphModule, name: str, input_names: Sequence[str], calibration: Path | str | None
-) -> tuple[Samples, str]:
-    """The samples for a float model, and where they come from."""
+def _calibration(model: _Program, calibration: Path | str | None) -> tuple[Samples, str]:
+    """The samples for a float model, and where they come from; those of states are computed."""
     from mcugen.frontend import calibration as data
-    from mcugen.frontend.importer import inputs_of
+    from mcugen.frontend.importer import inputs_of, named_inputs
+    from mcugen.frontend.states import given_inputs, with_states
 
-    inputs = inputs_of(module, input_names)
+    given = given_inputs(model.ports.inputs, model.ties)
+    inputs = [spec for spec in inputs_of(model.module, model.ports.inputs) if spec.name in given]
     if calibration is None:
         raise InputError(
-            f"the model {name!r} is a float model and needs calibration data to be quantized",
+            f"the model {model.name!r} is a float model and needs calibration data to be quantized",
             hint="give --calibration FILE.npz with samples for "
             f"{', '.join(i.name for i in inputs)} (first axis = samples), or quantize it with PT2E before exporting",
         )
     if str(calibration) == data.RANDOM:
         log.warning("calibrating with random numbers: sizes and speed will be right, accuracy will not")
-        return data.random(inputs), data.RANDOM
-    return data.load(Path(calibration), inputs), "file"
+        samples, source = data.random(inputs), data.RANDOM
+    else:
+        samples, source = data.load(Path(calibration), inputs), "file"
+    names = {node.name: name for node, name in named_inputs(model.module, model.ports.inputs).items()}
+    return with_states(model.module, names, model.ties, samples, model.reset_every), source
 
 
-def _quantize(
-    module: GraphModule, name: str, ports: PortNames, samples: Samples, source: str, progress: Progress | None
-) -> Graph:
+def _quantize(model: _Program, samples: Samples, source: str, progress: Progress | None) -> Graph:
     """A float program quantized, lowered, and compared with what it was."""
     from mcugen.frontend import fidelity
     from mcugen.frontend.calibration import RANDOM
-    from mcugen.frontend.importer import import_module
     from mcugen.frontend.quantize import quantize_program
 
-    quantized = quantize_program(module, samples, progress)
-    graph = _finish(_with_source(import_module(quantized.module, name, ports), source))
-    measured = fidelity.measure(graph, samples, quantized.compared, quantized.expected)
+    quantized = quantize_program(model.module, samples, progress)
+    graph = model.graph(quantized.module, source)
+    measured = model.measured(graph, samples, quantized.compared, quantized.expected)
     # Random samples say nothing about the user's data.
     warnings = () if source == RANDOM else (*quantized.warnings, *fidelity.poor(measured))
     for text in warnings:

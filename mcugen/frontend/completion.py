@@ -23,7 +23,7 @@ from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.qdq import is_quantize
 from mcugen.frontend.quantize import COMPARED_OBSERVERS, COMPARED_SAMPLES, Progress, Steps, error_between
-from mcugen.frontend.ranges.observe import Samples, count, inputs_of, results, spread_evenly, visit
+from mcugen.frontend.ranges.observe import Samples, consecutive_or_spread, count, inputs_of, results, visit
 from mcugen.frontend.torch_settings import quiet, single_threaded
 
 
@@ -60,7 +60,7 @@ def complete(module: GraphModule, found: Missing, samples: Samples, progress: Pr
         # A signature's name and that of the placeholder may differ.
         given = dict(zip((node.name for node in inputs_of(module)), samples.values(), strict=True))
         observers = _observe(module, found, given, Steps(progress, count(given)))
-        compared = spread_evenly(given, COMPARED_SAMPLES)
+        compared = consecutive_or_spread(module, given, COMPARED_SAMPLES)
         expected = [results(module, given, index) for index in compared]
         for weight, user in found.weights.items():
             _quantize_weight(module, weight, user)

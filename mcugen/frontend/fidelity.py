@@ -19,7 +19,11 @@ _FEWEST, _MOST = 4, 32
 
 
 def measure(
-    graph: Graph, samples: Samples, indices: Sequence[int], expected: Sequence[Sequence[torch.Tensor]]
+    graph: Graph,
+    samples: Samples,
+    indices: Sequence[int],
+    expected: Sequence[Sequence[torch.Tensor]],
+    reset_every: int | None = None,
 ) -> Fidelity:
     """Runs the integer reference over samples.
 
@@ -27,12 +31,13 @@ def measure(
         samples: the calibration data as the model takes them.
         indices: which of them the float model was run on.
         expected: its results, by (sample, output).
+        reset_every: of a graph with state, whose samples are consecutive steps; `indices` then start with the first.
     """
     most = min(_MOST, max(_FEWEST, _MACS // max(graph.macs(), 1)))
     count = min(len(indices), most)
-    chosen = sorted({i * len(indices) // count for i in range(count)})
+    chosen = list(range(count)) if graph.states else sorted({i * len(indices) // count for i in range(count)})
     inputs = {port.name: _integers(graph, port, samples, [indices[i] for i in chosen]) for port in graph.inputs}
-    results = reference.run_model_layout(graph, inputs)
+    results = reference.run_model_layout(graph, inputs, reset_every)
     found = {}
     for number, port in enumerate(graph.outputs):
         wanted = np.stack([expected[i][number].double().numpy().reshape(-1) for i in chosen])

@@ -117,13 +117,20 @@ def _replace_in_place(node: Node, order: dict[Node, int]) -> None:
     plain = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
     if not packet.endswith("_") or plain is None or not isinstance(changed, Node) or changed.op != "call_function":
         raise unsupported(
-            node, "it changes the model's state or input in place", "return new tensors; models with state come later"
+            node,
+            "it changes an input of the model, or a part of a buffer, in place",
+            "return new tensors; change a state as a whole with buffer.copy_(new value)",
         )
-    if later := _seen_through_views(changed, node, order):
-        raise _aliased(node, later)
+    require_unshared(changed, node, order)
     node.target = plain
     for user in [u for u in changed.users if order[u] > order[node]]:
         user.replace_input_with(changed, node)
+
+
+def require_unshared(changed: Node, node: Node, order: dict[Node, int]) -> None:
+    """Raises UnsupportedOperatorError when what `node` changes in place is read later under another name."""
+    if later := _seen_through_views(changed, node, order):
+        raise _aliased(node, later)
 
 
 def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> Node | None:

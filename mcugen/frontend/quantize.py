@@ -16,7 +16,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.ranges.diagnose import diagnose
 from mcugen.frontend.ranges.normalize import Normalizations
-from mcugen.frontend.ranges.observe import Samples, count, inputs_of, results, spread_evenly
+from mcugen.frontend.ranges.observe import Samples, consecutive_or_spread, count, inputs_of, results
 from mcugen.frontend.ranges.tail import has_outliers, trim_outliers
 from mcugen.frontend.ranges.variants import Variant, variants
 from mcugen.frontend.rehearsal import require_supported
@@ -91,7 +91,7 @@ def quantize_program(
         # A signature's name and that of the placeholder may differ.
         titles = dict(zip((node.name for node in inputs_of(module)), samples, strict=True))
         given = {name: samples[title] for name, title in titles.items()}
-        compared = spread_evenly(given, COMPARED_SAMPLES)
+        compared = consecutive_or_spread(module, given, COMPARED_SAMPLES)
         expected = _finite_results(module, given, compared)
         names = COMPARED_OBSERVERS if observer == BEST else (observer,)
         found = variants(module, given)

@@ -33,6 +33,7 @@ from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.ranges.tail import TailObserver
 from mcugen.frontend.rounding import rounded
 
@@ -117,6 +118,9 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
                     self._annotate_function(node, source, fused)
             elif (row := row_of(node)) is not None and not self._is_constant(node):
                 self._annotate(node, row, fused)
+        for node in model.graph.nodes:
+            if STATE in node.meta and ANNOTATION in node.meta:
+                self._share_state(model, node)
         return model
 
     def validate(self, model: GraphModule) -> None:
@@ -146,6 +150,39 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             self._set(node, inputs, fixed_spec(*fixed))
         else:
             self._set_end(node, inputs, fused)
+
+    def _share_state(self, model: GraphModule, state: Node) -> None:
+        """Gives both sides of a state one observer, or the range known beforehand that one of them has."""
+        (end,) = (n for n in model.graph.nodes if n.op == "output")
+        result = end.args[0][state.meta[STATE]]
+        root = self._observed(result) if isinstance(result, Node) else None
+        if root is None or root is self._observed(state):
+            return
+        order = {node: index for index, node in enumerate(model.graph.nodes)}
+        annotation = root.meta[ANNOTATION]
+        if isinstance(annotation.output_qspec, FixedQParamsQuantizationSpec):
+            self._set(state, {}, annotation.output_qspec)
+            for user in state.users:
+                row, reader = row_of(user), user.meta.get(ANNOTATION)
+                joins = row is not None and row.role is Role.JOIN
+                if not joins and reader is not None and reader.input_qspec_map.get(state) is self._activation:
+                    reader.input_qspec_map[state] = annotation.output_qspec
+        elif order[root] < order[state]:
+            self._set(state, {}, SharedQuantizationSpec(root))
+        else:
+            # An observer is that of the first node in order.
+            self._set(root, annotation.input_qspec_map, SharedQuantizationSpec(state))
+
+    @staticmethod
+    def _observed(node: Node) -> Node | None:
+        """The node whose observer gives the range of a value; None when nothing observes it."""
+        while True:
+            annotation = node.meta.get(ANNOTATION)
+            spec = annotation.output_qspec if annotation is not None else None
+            if not isinstance(spec, SharedQuantizationSpec):
+                return node if spec is not None else None
+            source = spec.edge_or_node
+            node = source[0] if isinstance(source, tuple) else source
 
     def _given(self, source: Node) -> QuantizationSpec:
         """What a reader of `source` asks for: the fixed quantization that it has, else to share its observer."""

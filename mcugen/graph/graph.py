@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.tensor import Quantization, Tensor
+from mcugen.graph.tensor import IntArray, Quantization, Tensor
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,23 @@ class Port:
         return tuple(sorted(range(len(self.to_device)), key=self.to_device.__getitem__))
 
 
+@dataclass(frozen=True, eq=False)
+class State:
+    """A value that is kept from one inference to the next.
+
+    Attributes:
+        name: of the model's buffer or input.
+        tensor: what an inference reads; no operator writes it.
+        result: what it leaves for the next one, of the same shape, type and quantization.
+        initial: the integers after a reset, in the tensor's shape and type.
+    """
+
+    name: str
+    tensor: str
+    result: str
+    initial: IntArray
+
+
 @dataclass(frozen=True)
 class Graph:
     """An integer network. Immutable: passes return new graphs.
@@ -78,6 +95,7 @@ class Graph:
         metadata: short texts about where the graph comes from.
         fidelity: None when there is no float model to compare with.
         warnings: what is known to cost accuracy, a sentence each.
+        states: what an inference keeps for the next one.
     """
 
     name: str
@@ -88,6 +106,7 @@ class Graph:
     metadata: Mapping[str, str] = field(default_factory=dict)
     fidelity: Fidelity | None = None
     warnings: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
 
     def tensor(self, name: str) -> Tensor:
         return self.tensors[name]
@@ -125,16 +144,18 @@ class Graph:
         new_tensors: Iterable[Tensor] = (),
         inputs: Iterable[Port] | None = None,
         outputs: Iterable[Port] | None = None,
+        states: Iterable[State] | None = None,
     ) -> Graph:
         """A copy with other operators and more (or replaced) tensors; tensors that nobody names are dropped."""
         ops = tuple(self.operators if operators is None else operators)
         ins = tuple(self.inputs if inputs is None else inputs)
         outs = tuple(self.outputs if outputs is None else outputs)
+        kept = tuple(self.states if states is None else states)
         pool = dict(self.tensors) | {t.name: t for t in new_tensors}
         used = {n for op in ops for n in (*op.inputs, *op.outputs)} | {p.tensor for p in (*ins, *outs)}
-        return replace(
-            self, tensors={n: t for n, t in pool.items() if n in used}, operators=ops, inputs=ins, outputs=outs
-        )
+        used |= {n for state in kept for n in (state.tensor, state.result)}
+        tensors = {n: t for n, t in pool.items() if n in used}
+        return replace(self, tensors=tensors, operators=ops, inputs=ins, outputs=outs, states=kept)
 
     def validate(self) -> None:
         """Checks names, order, single assignment and each operator's own rules.
@@ -143,6 +164,7 @@ class Graph:
             ValueError: names the operator and the rule.
         """
         known = {p.tensor for p in self.inputs} | {n for n, t in self.tensors.items() if t.is_constant}
+        known |= {state.tensor for state in self.states}
         for op in self.operators:
             for name in op.inputs:
                 if name not in known:
@@ -157,6 +179,12 @@ class Graph:
         for port in self.outputs:
             if port.tensor not in known:
                 raise ValueError(f"output {port.name!r} is never written")
+        for state in self.states:
+            if state.result not in known:
+                raise ValueError(f"state {state.name!r} is never written")
+            before, after = self.tensors[state.tensor], self.tensors[state.result]
+            if (before.shape, before.dtype, before.quantization) != (after.shape, after.dtype, after.quantization):
+                raise ValueError(f"state {state.name!r} has another shape, type or quantization after a step")
 
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""

@@ -1,8 +1,8 @@
 """Memories and budgets: what is counted against them, and the error that says by how much and because of what.
 
-RAM counts the arena: exact, and all the RAM a module has besides the stack (which `mcugen verify` measures) and the
-caller's input and output. Flash counts the constants, exactly as emitted (equal arrays once): what certainly does not
-fit is refused here. Code is only known once the module is linked, which `mcugen.firmware.flash` does.
+RAM counts the arena and the states: exact, and all the RAM a module has besides the stack (which `mcugen verify`
+measures) and the caller's input and output. Flash counts the constants, exactly as emitted (equal arrays once): what
+certainly does not fit is refused here. Code is only known once the module is linked, which `mcugen.firmware.flash` does.
 """
 
 from __future__ import annotations
@@ -33,6 +33,23 @@ class Limit:
         return _tighter(
             Limit(board.ram.size, f"the RAM of {board.name} ({board.ram.name})", False), max_ram, "--max-ram"
         )
+
+    def beside(self, state: int) -> Limit:
+        """What is left for the arena beside so many bytes of state.
+
+        Raises:
+            DoesNotFitError: nothing is.
+        """
+        if not state:
+            return self
+        if state > self.size:
+            raise DoesNotFitError(
+                f"the states need {state:,} bytes: {state - self.size:,} bytes more than {self.what}, "
+                f"{self.size:,} bytes",
+                hint="keep less from one inference to the next, or use a board with more RAM",
+                over_budget=self.is_budget,
+            )
+        return Limit(self.size - state, f"{self.what} beside {state:,} bytes of state", self.is_budget)
 
     @staticmethod
     def of_flash(board: Board, max_flash: int | None) -> Limit:

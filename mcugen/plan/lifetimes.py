@@ -11,7 +11,7 @@ from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Invocation
 from mcugen.plan.problem import Buffer, Problem, SharedPair
 from mcugen.plan.schedule import Task
-from mcugen.plan.storage import is_border
+from mcugen.plan.storage import is_border, is_state
 
 ACTIVATION_ALIGNMENT = 4  # word loads of four int8 values never straddle words when rows are multiples of four
 
@@ -89,12 +89,19 @@ def schedule_tasks(graph: Graph, calls: Sequence[BoundOperator], storage: Mappin
     sizes = buffer_sizes(graph, storage)
     producer = {name: i for i, call in enumerate(calls) for name in call.operator.outputs}
     tasks = []
-    for call in calls:
+    readers: dict[str, set[int]] = {}
+    for i, call in enumerate(calls):
+        for name in () if call.invocation.alias else call.invocation.inputs:
+            readers.setdefault(storage[name], set()).add(i)
+    for i, call in enumerate(calls):
         inv = call.invocation
         after = frozenset(producer[n] for n in call.operator.inputs if n in producer)
         if inv.alias:
             tasks.append(Task(after, (), ()))
             continue
+        # A state is overwritten when everybody has read it.
+        for buffer in {storage[n] for n in inv.outputs if is_state(storage[n])}:
+            after |= readers.get(buffer, set()) - {i}
         sharing = tuple(
             (p.upper, min(max(sizes[p.lower] - max(p.distance, 0), 0), sizes[p.upper])) for p in _pairs(inv, storage)
         )

@@ -43,6 +43,20 @@ class ArenaPlan:
 
 
 @dataclass(frozen=True)
+class StatePlan:
+    """The memory beside the arena, which lives from one inference to the next.
+
+    Attributes:
+        size: bytes, with the word behind the values that says whether they were ever set.
+        offsets: of each state, in the graph's order.
+    """
+
+    size: int
+    alignment: int
+    offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Step:
     """One kernel call of the schedule."""
 
@@ -56,14 +70,16 @@ class Plan:
     """Graph + board -> schedule, arena and constants.
 
     Attributes:
+        state: None without states.
         storage: for each activation tensor, the buffer that holds it: an arena buffer, or "input:<i>" / "output:<i>"
-            for the caller's own memory. Aliased tensors share one buffer.
+            for the caller's own memory, "state:<i>" for that of a state. Aliased tensors share one buffer.
     """
 
     graph: Graph
     board: Board
     steps: tuple[Step, ...]
     arena: ArenaPlan
+    state: StatePlan | None
     storage: Mapping[str, str]
     optimize: str
     kernel_policy: str

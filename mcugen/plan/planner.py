@@ -13,7 +13,8 @@ from mcugen.plan.candidates import Candidates, Finder
 from mcugen.plan.fitting import Arrangement, Fitter
 from mcugen.plan.lifetimes import ACTIVATION_ALIGNMENT
 from mcugen.plan.plan import ArenaPlan, Placement, Plan, Step
-from mcugen.plan.storage import separate_borders
+from mcugen.plan.states import place_states
+from mcugen.plan.storage import separate_borders, separate_states
 
 Optimize = Literal["speed", "size", "ram"]
 OPTIMIZE: tuple[Optimize, ...] = ("speed", "size", "ram")
@@ -51,10 +52,13 @@ def make_plan(
             raise InputError(f"{option} {value} is negative", hint="give a number of bytes")
     finder = find or registry.candidates
     candidates = Candidates(graph, board.cpu, kernels, finder)
-    separated = separate_borders(graph, [op for op in graph if candidates.fastest(op).invocation.alias])
+    aliases = [op for op in graph if candidates.fastest(op).invocation.alias]
+    separated = separate_states(separate_borders(graph, aliases), aliases)
     if separated is not graph:
         graph, candidates = separated, Candidates(separated, board.cpu, kernels, finder)
-    ram, flash = budget.Limit.of_ram(board, max_ram), budget.Limit.of_flash(board, max_flash)
+    state = place_states(graph)
+    ram = budget.Limit.of_ram(board, max_ram).beside(state.size if state else 0)
+    flash = budget.Limit.of_flash(board, max_flash)
     arrangement = Fitter(graph, candidates, flash).choose(optimize, ram)
     budget.check_flash(flash, arrangement.calls)
     if arrangement.layout.size > ram.size:
@@ -90,4 +94,4 @@ def _plan(graph: Graph, board: Board, arrangement: Arrangement, optimize: str, k
         for c in arrangement.calls
     )
     ordered = graph.with_changes(operators=[c.operator for c in arrangement.calls])
-    return Plan(ordered, board, steps, arena, dict(arrangement.storage), optimize, kernels)
+    return Plan(ordered, board, steps, arena, place_states(ordered), dict(arrangement.storage), optimize, kernels)

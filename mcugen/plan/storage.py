@@ -1,7 +1,7 @@
-"""Which memory holds each activation tensor: the caller's inputs and outputs, or a buffer of the arena.
+"""Which memory holds each activation tensor: the caller's inputs and outputs, the states', or a buffer of the arena.
 
 Tensors that an alias step (reshape) joins are one buffer. Graph inputs and outputs stay in the caller's memory: an
-input is never written, an output may be read again by later steps.
+input is never written, an output may be read again by later steps. A state is written once, when everybody has read it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from mcugen.graph.tensor import Tensor
 
 
 def is_border(buffer: str) -> bool:
-    """True for the caller's memory ("input:0", "output:1")."""
-    return buffer.startswith(("input:", "output:"))
+    """True for memory outside the arena: the caller's ("input:0", "output:1") and that of states ("state:0")."""
+    return buffer.startswith(("input:", "output:")) or is_state(buffer)
+
+
+def is_state(buffer: str) -> bool:
+    return buffer.startswith("state:")
 
 
 def separate_borders(graph: Graph, aliases: Iterable[Operator]) -> Graph:
@@ -27,14 +31,15 @@ def separate_borders(graph: Graph, aliases: Iterable[Operator]) -> Graph:
     Args:
         aliases: the operators that move no data.
     """
+    aliases = list(aliases)
     roots = _roots(graph, aliases)
-    taken = {roots[p.tensor] for p in graph.inputs}
+    taken = {roots[p.tensor] for p in graph.inputs} | {roots[s.tensor] for s in graph.states}
     operators, tensors, ports = list(graph.operators), [], []
     names = set(graph.tensors) | {op.name for op in operators}
     for port in graph.outputs:
         root = roots[port.tensor]
         if root in taken or graph.tensors[root].is_constant:
-            copy, tensor = _copy(graph.tensors[port.tensor], port, names)
+            copy, tensor = _copy(graph.tensors[port.tensor], f"copy_{port.tensor}", names)
             operators.append(copy)
             tensors.append(tensor)
             port = replace(port, tensor=tensor.name)
@@ -46,11 +51,13 @@ def separate_borders(graph: Graph, aliases: Iterable[Operator]) -> Graph:
 
 
 def assign_storage(graph: Graph, aliases: Iterable[Operator]) -> dict[str, str]:
-    """The buffer of each activation tensor: "input:<i>", "output:<i>", or the name of the tensor that an alias group
-    starts with. Needs a graph with separated borders."""
+    """The buffer of each activation tensor: "input:<i>", "output:<i>", "state:<i>", or the name of the tensor that
+    an alias group starts with. Needs a graph with separated borders and states."""
     roots = _roots(graph, aliases)
     border = {roots[p.tensor]: f"input:{i}" for i, p in enumerate(graph.inputs)}
     border |= {roots[p.tensor]: f"output:{i}" for i, p in enumerate(graph.outputs)}
+    for i, state in enumerate(graph.states):
+        border |= {roots[state.tensor]: f"state:{i}", roots[state.result]: f"state:{i}"}
     return {name: border.get(roots[name], roots[name]) for name, t in graph.tensors.items() if not t.is_constant}
 
 
@@ -63,11 +70,38 @@ def _roots(graph: Graph, aliases: Iterable[Operator]) -> dict[str, str]:
     return roots
 
 
-def _copy(source: Tensor, port: Port, names: set[str]) -> tuple[Operator, Tensor]:
-    name = _unique(f"{port.tensor}_copy", names)
+def separate_states(graph: Graph, aliases: Iterable[Operator]) -> Graph:
+    """The graph with a copy into its memory for each state that changes, behind everything else.
+
+    What comes from another state is copied to the arena first: the states may change places.
+    """
+    roots = _roots(graph, aliases)
+    held = {roots[s.tensor] for s in graph.states}
+    names = set(graph.tensors) | {op.name for op in graph.operators}
+    first: list[Operator] = []
+    then: list[Operator] = []
+    tensors, states = [], []
+    for state in graph.states:
+        source = graph.tensors[state.result]
+        if roots[state.result] != roots[state.tensor]:
+            if roots[state.result] in held:
+                copy, source = _copy(source, f"copy_{source.name}", names)
+                first.append(copy)
+                tensors.append(source)
+            copy, result = _copy(source, f"keep_{state.name}", names)
+            then.append(copy)
+            tensors.append(result)
+            state = replace(state, result=result.name)
+        states.append(state)
+    if not tensors:
+        return graph
+    return graph.with_changes(operators=[*graph.operators, *first, *then], new_tensors=tensors, states=states)
+
+
+def _copy(source: Tensor, operator: str, names: set[str]) -> tuple[Operator, Tensor]:
+    name = _unique(f"{source.name}_copy", names)
     tensor = Tensor(name, source.shape, source.dtype, source.quantization)
-    operator = _unique(f"copy_{port.tensor}", names)
-    return Copy(name=operator, inputs=(source.name,), outputs=(name,)), tensor
+    return Copy(name=_unique(operator, names), inputs=(source.name,), outputs=(name,)), tensor
 
 
 def _unique(name: str, names: set[str]) -> str:

@@ -44,6 +44,9 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
         ),
         ("caller", f"{thousands(memory.input_bytes)} B of inputs, {thousands(memory.output_bytes)} B of outputs"),
     ]
+    if manifest.states:
+        names = ", ".join(state.name for state in manifest.states)
+        rows.append(("state", f"{thousands(memory.state_bytes)} B beside the arena: {names}"))
     rows.append(("accuracy", accuracy(manifest)))
     rows += [
         (f"input {port.name}", "takes each channel normalised: FACTORS and OFFSETS in the header and the manifest")
@@ -97,6 +100,11 @@ def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[Renderabl
         yield Text(f"warning: {warning}", style="yellow")
 
 
+def _parts_of_ram(measured: Measurement) -> str:
+    state = f", state {thousands(measured.state_bytes)} B" if measured.state_bytes else ""
+    return f"arena {thousands(measured.arena_bytes)} B{state}"
+
+
 def _counts(measured: Measurement) -> list[tuple[str, str]]:
     cycles = "no timing model for this core"
     if measured.cycles is not None:
@@ -106,7 +114,7 @@ def _counts(measured: Measurement) -> list[tuple[str, str]]:
         ("instructions", f"{thousands(measured.instructions)} (counted)"),
         ("cycles", cycles),
         ("flash", f"{thousands(measured.flash_bytes)} B"),
-        ("RAM", f"{thousands(measured.ram_bytes)} B, arena {thousands(measured.arena_bytes)} B of it"),
+        ("RAM", f"{thousands(measured.ram_bytes)} B, {_parts_of_ram(measured)} of it"),
         ("stack", f"{thousands(measured.stack_bytes)} B, {_bound(measured)}"),
     ]
     if measured.zephyr is not None:

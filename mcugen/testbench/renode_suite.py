@@ -161,6 +161,7 @@ def _describe(manifest: Manifest, plan: Plan, measured: Measurement, vectors: Ve
         "instructions": measured.instructions,
         "cycles": measured.cycles,
         "cycles_source": measured.cycles_source,
+        "state": bool(manifest.states),
         "inputs": _ports(manifest, "input"),
         "outputs": _ports(manifest, "output"),
         "layers": [
@@ -194,6 +195,8 @@ def _place(plan: Plan, tensor: str, name: str) -> dict[str, Any]:
     group, _, index = plan.storage[tensor].partition(":")
     if group in ("input", "output") and index:
         return {"symbol": f"{group}_{index}", "offset": 0}
+    if group == "state" and index and plan.state is not None:
+        return {"symbol": f"{name}_own_state", "offset": plan.state.offsets[int(index)]}
     return {"symbol": f"{name}_own_arena", "offset": plan.arena.placements[plan.storage[tensor]].offset}
 
 

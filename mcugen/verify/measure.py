@@ -35,6 +35,7 @@ def build_and_run(
     runner: str,
     scratch: Path,
     progress: RunProgress | None = None,
+    reset_every: int | None = None,
 ) -> tuple[Firmware, RunResult]:
     """Builds a module's firmware and runs all samples in it; in mode "measure" the first one is counted.
 
@@ -42,12 +43,13 @@ def build_and_run(
         inputs: one integer array per input, (samples, *device shape).
         runner: "auto", or the name of one.
         scratch: build folders go below it.
+        reset_every: samples after which the state starts again.
     """
     chosen = select_runner(runner, manifest.target, kind)
     build_dir = scratch / _BUILD_FOLDERS[kind].format(mode=mode)
     machine = chosen.machine(manifest.target)
     firmware = _BUILDERS[kind](folder, manifest, manifest.target, mode=mode, build_dir=build_dir, machine=machine)
-    return firmware, chosen.run(firmware, inputs, count=mode == "measure", progress=progress)
+    return firmware, chosen.run(firmware, inputs, count=mode == "measure", progress=progress, reset_every=reset_every)
 
 
 def measurement(
@@ -76,6 +78,7 @@ def measurement(
         stack_bound_bytes=firmware.stack.bound,
         layers=layers,
         zephyr=_zephyr_measurement(firmware, result),
+        state_bytes=manifest.memory.state_bytes,
     )
 
 

@@ -82,7 +82,8 @@ class Measurement:
         cycles: None when no timing model covers the core.
         cycles_source: "model:cortex-m4", or "none".
         flash_bytes: the module's code and constants as linked.
-        ram_bytes: the module's static memory as linked, the arena included.
+        ram_bytes: the module's static memory as linked, the arena and the state included.
+        state_bytes: of it what is kept from one inference to the next.
         stack_bytes: deepest stack of one inference: measured by painting, to the end of the frame that was reached.
         stack_bound_bytes: what no inference exceeds, by the code; None where the code cannot be followed.
         zephyr: None for bare-metal firmware.
@@ -100,6 +101,7 @@ class Measurement:
     layers: tuple[LayerResult, ...]
     stack_bound_bytes: int | None = None
     zephyr: ZephyrMeasurement | None = None
+    state_bytes: int = 0
 
     def as_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -111,6 +113,7 @@ class Measurement:
             "arena_bytes": self.arena_bytes,
             "flash_bytes": self.flash_bytes,
             "ram_bytes": self.ram_bytes,
+            "state_bytes": self.state_bytes,
             "stack_bytes": self.stack_bytes,
             "stack_bound_bytes": self.stack_bound_bytes,
             "layers": [layer.as_json() for layer in self.layers],

@@ -26,8 +26,11 @@ def run_samples(
     runner: str = "auto",
     allow_edited: bool = False,
     progress: Progress | None = None,
+    reset_every: int | None = None,
 ) -> RunOutcome:
     """Runs every sample of IN.npz in one emulator run and writes OUT.npz.
+
+    Samples of a module with state are consecutive steps from a reset, and from another one after each `reset_every`.
 
     Raises:
         InputError: the folder (an edited one too, unless `allow_edited`), the samples or the destination is wrong.
@@ -35,6 +38,8 @@ def run_samples(
     """
     opened = open_module(folder, allow_edited=allow_edited)
     manifest = opened.manifest
+    if reset_every is not None and not manifest.states:
+        raise InputError("--reset-every is for models with state, this one has none", where=str(folder))
     if not resolved(outputs).parent.is_dir():
         raise InputError(f"the folder of {outputs} does not exist")
     samples = load_samples(inputs, manifest)
@@ -49,6 +54,7 @@ def run_samples(
             runner=runner,
             scratch=scratch,
             progress=lambda done, total: report("running firmware", done, total),
+            reset_every=reset_every,
         )
         # Reads the linked firmware, which ends with the folder.
         measured = measurement(manifest, firmware, result, [(None, None)] * len(manifest.layers))

@@ -50,6 +50,7 @@ class Image:
         name = module["name"]
         ports = [*module["inputs"], *module["outputs"]]
         needed = [*module["labels"], "vectors", "harness_request", *(port["symbol"] for port in ports)]
+        needed += ["harness_first"] if module.get("state") else []
         missing = [symbol for symbol in needed if symbol not in self.symbols]
         if missing:
             raise ValueError(

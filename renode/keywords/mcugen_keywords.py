@@ -146,20 +146,37 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
     def run_inference(self, sample: int = 0, inputs: list[str] | None = None) -> None:
         """Makes one inference with a sample of the module's vectors, or with ``inputs``.
 
+        The vectors of a module with state are consecutive steps: sample 0 starts anew, and the samples before another one
+        are run first unless the last inference was of the one just before it. ``inputs`` are the next step, whatever was
+        before; `Reset State` starts anew.
+
         ``inputs`` has one hexadecimal string for each input: its bytes in the device's layout.
 
         Fails when the firmware faults, when the module returns an error, when it wrote outside its arena, or when it
         used up the stack.
         """
-        self._sample = int(sample)
-        if inputs is None:
-            samples = self._module["samples"]["inputs"]
-            if not 0 <= self._sample < len(samples):
-                raise AssertionError(f"the module has {len(samples)} samples, there is no sample {sample}")
-            data = [base64.b64decode(text) for text in samples[self._sample]]
-        else:
+        if inputs is not None:
             self._sample = -1
-            data = [bytes.fromhex(text) for text in inputs]
+            self._infer([bytes.fromhex(text) for text in inputs])
+            return
+        samples, wanted = self._module["samples"]["inputs"], int(sample)
+        if not 0 <= wanted < len(samples):
+            raise AssertionError(f"the module has {len(samples)} samples, there is no sample {sample}")
+        first = wanted
+        if self._module.get("state") and (wanted == 0 or wanted != self._sample + 1):
+            self.reset_state()
+            first = 0
+        for index in range(first, wanted + 1):
+            self._sample = index
+            self._infer([base64.b64decode(text) for text in samples[index]])
+
+    @keyword
+    def reset_state(self) -> None:
+        """The next inference of a module with state is the first step of a new sequence."""
+        self._sample = -1
+        self._write(self._image.address("harness_first"), (1).to_bytes(4, "little"))
+
+    def _infer(self, data: list[bytes]) -> None:
         self._write_inputs(data)
         self._requests += 1
         self._counted = []

@@ -27,11 +27,12 @@ _MOST_FACTS, _LONGEST_KEY = 16, 24
 class _Exchange:
     """The files of one run. Sizes in bytes of a sample's inputs and outputs, and of the layers' outputs."""
 
-    def __init__(self, folder, mailbox, inputs, outputs, layers):
+    def __init__(self, folder, mailbox, inputs, outputs, layers, reset_every):
         self.folder = folder
         self.mailbox = mailbox
         self.sizes = {"input": inputs, "output": outputs}
         self.layers = layers
+        self.reset_every = reset_every
         self.next_layer = 0
         self.done = 0
         self.files = {}
@@ -61,7 +62,8 @@ class _Exchange:
             if self.open("input_{}.bin".format(index), False).Read(data, 0, size) != size:
                 return 0
             bus.WriteBytes(data, UInt64(start), 0, size)
-        return 1
+        first = done == 0 or (self.reset_every and done % self.reset_every == 0)
+        return 2 if first else 1
 
     def layer(self, bus, index, start, size):
         if index != self.next_layer or index >= len(self.layers) or size != self.layers[index]:
@@ -136,7 +138,7 @@ def _numbers(text):
     return [int(word) for word in text.split(",") if word]
 
 
-def mc_mcugen_attach(folder, point, mailbox, inputs, outputs, layers):
+def mc_mcugen_attach(folder, point, mailbox, inputs, outputs, layers, reset_every):
     """Monitor command.
 
     Args:
@@ -144,7 +146,8 @@ def mc_mcugen_attach(folder, point, mailbox, inputs, outputs, layers):
         point: address at which the firmware waits for an answer.
         mailbox: address of what it says there.
         inputs, outputs, layers: sizes in bytes, comma-separated.
+        reset_every: samples after which a module with state starts again; 0: never.
     """
     cpu = self.Machine["sysbus.cpu"]  # noqa: F821 - Renode's monitor gives scripts the current machine
-    exchange = _Exchange(folder, int(mailbox), _numbers(inputs), _numbers(outputs), _numbers(layers))
+    exchange = _Exchange(folder, int(mailbox), _numbers(inputs), _numbers(outputs), _numbers(layers), int(reset_every))
     cpu.AddHook(UInt64(point), _guard(exchange, exchange.answer))

@@ -43,6 +43,37 @@ int mcugen_run(const struct mcugen_model *model, const int8_t *const *inputs, in
 	return status;
 }
 
+int mcugen_reset(const struct mcugen_model *model, k_timeout_t timeout)
+{
+	if (model->reset == NULL) {
+		return 0;
+	}
+	if (k_mutex_lock(&running, timeout) != 0) {
+		return -EAGAIN;
+	}
+
+	const int status = model->reset();
+
+	k_mutex_unlock(&running);
+	return status;
+}
+
+/* Runs a vector; those of a model with state are steps from a reset, so that the ones before it come first. */
+static int run_vector(const struct mcugen_model *model, int32_t index, int8_t *const *outputs)
+{
+	int32_t first = index;
+	int status = 0;
+
+	if (model->reset != NULL) {
+		first = 0;
+		status = model->reset();
+	}
+	for (int32_t i = first; i <= index && status == 0; i++) {
+		status = run(model, model->vectors[i].inputs, outputs);
+	}
+	return status;
+}
+
 /* Pointers to places in the buffer for some tensors, from `*used` on. */
 static int place(const struct mcugen_tensor *tensors, int32_t count, int8_t **places, size_t *used)
 {
@@ -82,7 +113,7 @@ int mcugen_check(const struct mcugen_model *model, int32_t index, bool *matches)
 	k_mutex_lock(&running, K_FOREVER);
 	status = place(model->outputs, model->output_count, outputs, &used);
 	if (status == 0) {
-		status = run(model, model->vectors[index].inputs, outputs);
+		status = run_vector(model, index, outputs);
 		*matches = equal(model, outputs, &model->vectors[index]);
 	}
 	k_mutex_unlock(&running);

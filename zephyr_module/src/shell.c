@@ -1,4 +1,4 @@
-/* Shell commands for all models of the image: mcugen list, mcugen run, mcugen bench. */
+/* Shell commands for all models of the image: mcugen list, mcugen run, mcugen bench, mcugen reset. */
 #include <errno.h>
 #include <mcugen/zephyr.h>
 #include <zephyr/kernel.h>
@@ -52,6 +52,9 @@ static int list(const struct shell *shell, size_t argc, char **argv)
 		shell_print(shell, "%s: %u bytes of constants, %u of arena, %u MACs", model->name,
 			    (unsigned int)model->constant_bytes, (unsigned int)model->arena_bytes,
 			    (unsigned int)model->macs);
+		if (model->state_bytes > 0) {
+			shell_print(shell, "  %u bytes of state", (unsigned int)model->state_bytes);
+		}
 		for (int32_t i = 0; i < model->input_count; i++) {
 			print_shape(shell, "input", &model->inputs[i]);
 		}
@@ -127,10 +130,31 @@ static int bench(const struct shell *shell, size_t argc, char **argv)
 	return 0;
 }
 
+static int reset(const struct shell *shell, size_t argc, char **argv)
+{
+	const struct mcugen_model *model = chosen(shell, argv[1]);
+
+	ARG_UNUSED(argc);
+	if (model == NULL) {
+		return -ENOENT;
+	}
+	if (model->reset == NULL) {
+		shell_error(shell, "%s keeps no state", model->name);
+		return -ENOTSUP;
+	}
+	const int status = mcugen_reset(model, K_FOREVER);
+
+	if (status != MCUGEN_OK) {
+		explain(shell, model, status);
+	}
+	return status;
+}
+
 SHELL_STATIC_SUBCMD_SET_CREATE(mcugen_commands,
 	SHELL_CMD_ARG(list, NULL, "Models of this image", list, 1, 0),
 	SHELL_CMD_ARG(run, NULL, "Check a model against its test vectors: run <model>", run, 2, 0),
 	SHELL_CMD_ARG(bench, NULL, "Time a model: bench <model> [inferences]", bench, 2, 1),
+	SHELL_CMD_ARG(reset, NULL, "Start a new sequence of a model with state: reset <model>", reset, 2, 0),
 	SHELL_SUBCMD_SET_END
 );
 

@@ -9,7 +9,7 @@
 /* As in mcugen/emulate/mailbox.py and renode/scripts/mcugen_firmware.py. */
 enum exchange_command {
     /* {samples done, addresses of the input ports and of the output ports}: the outputs of the last sample are to be read,
-     * the inputs of the next one to be written; answers 1, or 0 when there is none. */
+     * the inputs of the next one to be written; answers 1, or 2 when a new sequence starts with it, or 0 when there is none. */
     EXCHANGE_SAMPLE = 1,
     /* {layer, address, bytes}: its output is to be read. */
     EXCHANGE_LAYER = 2,

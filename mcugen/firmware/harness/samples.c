@@ -20,8 +20,15 @@ _Noreturn void harness_main(void)
     const uint32_t inputs = (uint32_t)(uintptr_t)harness_inputs, outputs = (uint32_t)(uintptr_t)harness_outputs;
     uint32_t samples = 0, stack_bytes = 0;
     harness_paint_guards();
-    while (harness_exchange(EXCHANGE_SAMPLE, samples, inputs, outputs) != 0u) {
-        const int status = harness_invoke();
+    for (;;) {
+        const uint32_t answer = harness_exchange(EXCHANGE_SAMPLE, samples, inputs, outputs);
+        if (answer == 0u) {
+            break;
+        }
+        int status = answer == 2u ? harness_reset() : 0;
+        if (status == 0) {
+            status = harness_invoke();
+        }
         if (harness_paint) {
             stack_bytes = harness_stack_used();
             harness_paint = 0;

@@ -1,6 +1,6 @@
 /* Runs the module's own vectors, says on the UART whether they match, then makes an inference whenever asked to.
  *
- * An emulator's script writes the inputs (input_<i>), counts harness_request up, waits for the line "inference <n>: ...", and
+ * An emulator's script writes the inputs (input_<i>), sets harness_first where a sequence starts, counts harness_request up, waits for the line "inference <n>: ...", and
  * reads the outputs (output_<i>). */
 #include "console.h"
 #include "harness.h"
@@ -13,11 +13,22 @@
 extern volatile uint32_t harness_request;
 volatile uint32_t harness_request;
 
+/* Nonzero: the next inference is the first step of a sequence. */
+extern volatile uint32_t harness_first;
+volatile uint32_t harness_first = 1;
+
 static uint32_t stack_bytes;
 
 static int infer(void)
 {
-    const int status = harness_invoke();
+    int status = 0;
+    if (harness_first != 0u) {
+        harness_first = 0;
+        status = harness_reset();
+    }
+    if (status == 0) {
+        status = harness_invoke();
+    }
     if (harness_paint) {
         stack_bytes = harness_stack_used();
         harness_paint = 0;

@@ -17,7 +17,7 @@ from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.ranges.affine import Affine, Push
 from mcugen.frontend.ranges.normalize import Normalizations, normalized
-from mcugen.frontend.ranges.observe import Samples, magnitudes
+from mcugen.frontend.ranges.observe import STATE, Samples, magnitudes
 from mcugen.graph.graph import Normalization
 
 WORTHWHILE = 4.0
@@ -59,6 +59,8 @@ def _divide(module: GraphModule, part: Node, factor: float, found: dict[str, Nor
         if row is None or row.role not in (Role.TRANSPARENT, Role.ACTIVATION):
             return False
         source = source.all_input_nodes[0]
+    if STATE in source.meta:
+        return False
     push = Push(module)
     if not push.through_users(source, Affine.uniform(factor, shape_of(source))):
         return False

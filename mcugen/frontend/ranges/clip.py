@@ -10,7 +10,7 @@ from torch.fx import GraphModule, Node
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.row import Role
-from mcugen.frontend.ranges.observe import Samples, inputs_of, is_real
+from mcugen.frontend.ranges.observe import Samples, inputs_of, is_free
 
 _EVERYTHING = (-math.inf, math.inf)
 
@@ -22,7 +22,7 @@ def clipped(module: GraphModule, samples: Samples) -> Samples:
     """
     result = dict(samples)
     for node in inputs_of(module):
-        if not is_real(samples, node):
+        if not is_free(samples, node):
             continue
         low, high = _kept(node)
         if (low, high) != _EVERYTHING:

@@ -17,7 +17,7 @@ from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering.arguments import shape_of
 from mcugen.frontend.ranges.affine import Affine, Push
-from mcugen.frontend.ranges.observe import Samples, arguments, inputs_of, is_real, spread_evenly
+from mcugen.frontend.ranges.observe import Samples, arguments, inputs_of, is_free, spread_evenly
 from mcugen.frontend.ranges.tail import kept_samples
 from mcugen.graph.graph import Normalization
 from mcugen.graph.quantization import normalize
@@ -53,7 +53,7 @@ def normalize_inputs(module: GraphModule, samples: Samples) -> Normalizations:
     """Normalises every input that needs it and whose readers can absorb it; changes the program in place."""
     found: dict[str, Normalization] = {}
     for node in inputs_of(module):
-        if not is_real(samples, node):
+        if not is_free(samples, node):
             continue
         shape = shape_of(node)
         for axis in (1, *range(len(shape) - 1, 1, -1)):

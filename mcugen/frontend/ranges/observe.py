@@ -46,6 +46,17 @@ def spread_evenly(samples: Samples, most: int) -> list[int]:
     return sorted({index * total // chosen for index in range(chosen)})
 
 
+STATE = "mcugen_state"
+"""Key of a placeholder's meta: the position of the result that the input gets in the next step."""
+
+
+def consecutive_or_spread(module: GraphModule, samples: Samples, most: int) -> list[int]:
+    """Indices of up to `most` samples: spread evenly, or the first ones where they are steps of a sequence."""
+    if any(STATE in node.meta for node in module.graph.nodes):
+        return list(range(min(count(samples), most)))
+    return spread_evenly(samples, most)
+
+
 def inputs_of(module: GraphModule) -> list[Node]:
     """The placeholders of the model's inputs."""
     return [node for node in module.graph.nodes if is_input(node)]
@@ -54,6 +65,11 @@ def inputs_of(module: GraphModule) -> list[Node]:
 def is_real(samples: Samples, node: Node) -> bool:
     """Whether an input holds real numbers, which will be quantized."""
     return samples[node.name].dtype == np.float32
+
+
+def is_free(samples: Samples, node: Node) -> bool:
+    """Whether an input's values may be scaled or limited: real numbers, and no state, whose other side would differ."""
+    return is_real(samples, node) and STATE not in node.meta
 
 
 def arguments(module: GraphModule, samples: Samples, index: int) -> list[Any]:

@@ -63,6 +63,8 @@ struct mcugen_model {
     const struct mcugen_vector *vectors;  /* built with <NAME>_VECTORS, else none */
     int32_t vector_count;
     struct mcugen_statistics *statistics; /* NULL without <NAME>_STATISTICS */
+    size_t state_bytes;                   /* what run() keeps for the next inference, in the module's own memory */
+    int (*reset)(void);                   /* starts a new sequence; NULL for a model without state */
 };
 
 /* The arena of all modules built with <NAME>_SHARED_ARENA: at least as large and as aligned as the largest of them wants.

@@ -19,7 +19,13 @@ const struct mcugen_model *mcugen_find(const char *name);
 int mcugen_run(const struct mcugen_model *model, const int8_t *const *inputs, int8_t *const *outputs,
                k_timeout_t timeout);
 
-/* Runs a sample whose outputs are known, and compares.
+/* The next inference of a model with state is the first step of a new sequence; nothing for other models.
+ *
+ * Returns MCUGEN_OK, a status of the model, or -EAGAIN after the timeout. */
+int mcugen_reset(const struct mcugen_model *model, k_timeout_t timeout);
+
+/* Runs a sample whose outputs are known, and compares. Those of a model with state are steps: it is reset, and runs the
+ * samples before it first.
  *
  * index: below model->vector_count. matches: set when the call returns MCUGEN_OK.
  * Returns as mcugen_run, -EINVAL without such a sample, or -ENOSPC when the outputs exceed CONFIG_MCUGEN_BUFFER_SIZE. */

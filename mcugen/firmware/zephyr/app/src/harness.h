@@ -20,6 +20,9 @@ extern const size_t harness_output_count;
 /* One inference on the buffers of the ports; returns the module's status. */
 int harness_invoke(void);
 
+/* Starts a new sequence of a module with state; returns the module's status. */
+int harness_reset(void);
+
 /* Stack pointer just before the module is called, set by harness_invoke. */
 extern uintptr_t harness_stack_pointer;
 
