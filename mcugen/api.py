@@ -14,8 +14,8 @@ from mcugen.emit.assemble import Module, assemble
 from mcugen.emit.manifest import ModelEntry
 from mcugen.emit.names import default_module_name, module_name
 from mcugen.emulate.cycles import require_cycle_model
-from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.errors import InputError
+from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
@@ -92,7 +92,6 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
 def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Graph, ModelEntry]:
     # torch takes seconds to import: only the commands that read a model pay for it.
     from mcugen.frontend import load_model
-
     from mcugen.frontend.states import Sequences
 
     ties = tuple(_tie(text) for text in options.states)

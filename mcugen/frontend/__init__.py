@@ -105,7 +105,6 @@ def compile_program(
     from mcugen.frontend.importer import is_quantized
     from mcugen.frontend.leftovers import missing
     from mcugen.frontend.rehearsal import require_supported
-
     from mcugen.frontend.signature import port_names, positional_module
     from mcugen.frontend.states import Sequences, tie_states
 

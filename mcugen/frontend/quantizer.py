@@ -152,7 +152,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             self._set_end(node, inputs, fused)
 
     def _share_state(self, model: GraphModule, state: Node) -> None:
-        """Gives both sides of a state one observer, or the range known beforehand that one of them has."""
+        """Gives both sides of a state one observer. A result with a range known beforehand keeps it, and is requantized."""
         (end,) = (n for n in model.graph.nodes if n.op == "output")
         result = end.args[0][state.meta[STATE]]
         root = self._observed(result) if isinstance(result, Node) else None
@@ -161,13 +161,8 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         order = {node: index for index, node in enumerate(model.graph.nodes)}
         annotation = root.meta[ANNOTATION]
         if isinstance(annotation.output_qspec, FixedQParamsQuantizationSpec):
-            self._set(state, {}, annotation.output_qspec)
-            for user in state.users:
-                row, reader = row_of(user), user.meta.get(ANNOTATION)
-                joins = row is not None and row.role is Role.JOIN
-                if not joins and reader is not None and reader.input_qspec_map.get(state) is self._activation:
-                    reader.input_qspec_map[state] = annotation.output_qspec
-        elif order[root] < order[state]:
+            return
+        if order[root] < order[state]:
             self._set(state, {}, SharedQuantizationSpec(root))
         else:
             # An observer is that of the first node in order.

@@ -2,7 +2,8 @@
 
 RAM counts the arena and the states: exact, and all the RAM a module has besides the stack (which `mcugen verify`
 measures) and the caller's input and output. Flash counts the constants, exactly as emitted (equal arrays once): what
-certainly does not fit is refused here. Code is only known once the module is linked, which `mcugen.firmware.flash` does.
+certainly does not fit is refused here. Code is only known once the module is linked, which `mcugen.firmware.flash`
+does.
 """
 
 from __future__ import annotations

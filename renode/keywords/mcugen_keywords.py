@@ -146,9 +146,9 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
     def run_inference(self, sample: int = 0, inputs: list[str] | None = None) -> None:
         """Makes one inference with a sample of the module's vectors, or with ``inputs``.
 
-        The vectors of a module with state are consecutive steps: sample 0 starts anew, and the samples before another one
-        are run first unless the last inference was of the one just before it. ``inputs`` are the next step, whatever was
-        before; `Reset State` starts anew.
+        The vectors of a module with state are consecutive steps: sample 0 starts anew, and the samples before another
+        one are run first unless the last inference was of the one just before it. ``inputs`` are the next step,
+        whatever was before; `Reset State` starts anew.
 
         ``inputs`` has one hexadecimal string for each input: its bytes in the device's layout.
 
