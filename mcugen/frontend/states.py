@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
@@ -175,7 +176,8 @@ def _placeholder_for(module: GraphModule, target: str, value: torch.Tensor) -> N
     with module.graph.inserting_after(place) if given else module.graph.inserting_before(place):
         state = module.graph.placeholder(f"state_{target.replace('.', '_')}")
     state.target = state.name
-    state.meta["val"] = value
+    # What quantizes the program takes nothing else for a tensor.
+    state.meta["val"] = FakeTensorMode().from_tensor(value)
     for read in reads:
         read.replace_all_uses_with(state)
         module.graph.erase_node(read)
