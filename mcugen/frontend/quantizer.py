@@ -152,7 +152,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             self._set_end(node, inputs, fused)
 
     def _share_state(self, model: GraphModule, state: Node) -> None:
-        """Gives both sides of a state one observer. A result with a range known beforehand keeps it, and is requantized."""
+        """Gives both sides of a state one observer. A result with a range known beforehand is requantized."""
         (end,) = (n for n in model.graph.nodes if n.op == "output")
         result = end.args[0][state.meta[STATE]]
         root = self._observed(result) if isinstance(result, Node) else None
