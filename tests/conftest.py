@@ -1,11 +1,56 @@
-"""What the tests found on this machine, at the head of every run."""
+"""What the tests found on this machine, at the head of every run; and samples of long sweeps."""
 
 from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
 
 from mcugen.verify.doctor import check_tools
 
 _TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "Zephyr workspace", "CMSIS-NN", "Renode", "renode-test")
 
 
-def pytest_report_header() -> list[str]:
-    return [f"{check.name}: {check.detail}" for check in check_tools() if check.name in _TOOLS]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("samples")
+    group.addoption(
+        "--sample-minutes", type=float, default=0.0, help="tests in random order; start none after so many minutes"
+    )
+    group.addoption("--sample-seed", type=int, default=None, help="the order's seed, as the head of a run prints it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    option = config.option
+    given = getattr(config, "workerinput", {}).get("sample")
+    if given is not None:
+        option.sample_seed, option.sample_end = given
+        return
+    if option.sample_seed is None:
+        option.sample_seed = random.SystemRandom().randrange(10**6)
+    option.sample_end = time.time() + 60 * option.sample_minutes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Workers of xdist have one order and one end."""
+    option = node.config.option
+    node.workerinput["sample"] = (option.sample_seed, option.sample_end)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    found = [f"{check.name}: {check.detail}" for check in check_tools() if check.name in _TOOLS]
+    if config.option.sample_minutes:
+        found.append(f"sample of {config.option.sample_minutes:g} minutes, --sample-seed {config.option.sample_seed}")
+    return found
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.sample_minutes:
+        random.Random(config.option.sample_seed).shuffle(items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.config.option.sample_minutes and time.time() > item.config.option.sample_end:
+        pytest.skip("the sample's time is over")
