@@ -32,13 +32,13 @@ MCUGEN_KERNEL int32_t mcugen_saturating_shift_left(int32_t x, int32_t shift)
     return x > most ? INT32_MAX : x < least ? INT32_MIN : x * (1 << shift);
 }
 
-/* x * multiplier * 2**(shift - 31). A positive shift saturates. multiplier >= 0, shift in -31 ... 30. */
+/* x * multiplier * 2**(shift - 31). A positive shift saturates. multiplier > INT32_MIN, shift in -31 ... 30. */
 MCUGEN_KERNEL int32_t mcugen_requantize(int32_t x, int32_t multiplier, int32_t shift)
 {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     const int32_t shifted = mcugen_saturating_shift_left(x, left);
-    /* With a multiplier that is not negative nothing saturates. */
+    /* With a multiplier above INT32_MIN nothing saturates. */
     const int32_t product = (int32_t)(((int64_t)shifted * multiplier + (INT64_C(1) << 30)) >> 31);
     return mcugen_rounding_shift_right(product, right);
 }

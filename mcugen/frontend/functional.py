@@ -6,6 +6,7 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend.canonical import REWRITES
 from mcugen.frontend.composites import expand_composites
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
@@ -95,7 +96,14 @@ def _make_functional(node: Node, order: dict[Node, int]) -> None:
 def is_known(node: Node) -> bool:
     """True for operators that may be run: they compute, and do nothing else."""
     name = target_name(node)
-    if name in ROWS or name in BATCH_NORMS or is_quantize(node) or is_dequantize(node) or name.startswith(_ASSERTIONS):
+    if (
+        name in ROWS
+        or name in REWRITES
+        or name in BATCH_NORMS
+        or is_quantize(node)
+        or is_dequantize(node)
+        or name.startswith(_ASSERTIONS)
+    ):
         return True
     if name in SPLITS:
         return True

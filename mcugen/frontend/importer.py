@@ -13,6 +13,7 @@ from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
 from mcugen.frontend.calibration import InputSpec
+from mcugen.frontend.canonical import canonicalize
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
@@ -82,6 +83,7 @@ def lower(module: GraphModule, input_names: Sequence[str] = ()) -> tuple[Lowerin
     faults = Faults()
     with quiet(), single_threaded(), torch.no_grad():
         _infer_shapes(module)
+        canonicalize(module)
         for node in module.graph.nodes:
             with faults.at(node):
                 if node.op == "output":

@@ -146,7 +146,9 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         # The source is observed by its own annotation; inner steps read what its observer gives.
         inputs = {source: self._given(source)} if source in node.all_input_nodes else {}
         fixed = FIXED_RANGES.get(target_name(node))
-        if fixed is not None:
+        if dtype_of(node) in INTEGERS:
+            self._set(node, inputs, None)
+        elif fixed is not None:
             self._set(node, inputs, fixed_spec(*fixed))
         else:
             self._set_end(node, inputs, fused)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.fx import GraphModule, Node
 
+from mcugen.frontend.canonical import canonicalize
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.functional import functionalize, is_known
@@ -39,6 +40,7 @@ def require_supported(module: GraphModule) -> None:
     functionalize(module, faults)
     simplify(module)
     rewrite_masks(module, Lowering(module, ROWS, is_known))
+    canonicalize(module)
     stage = _Rehearsal(module, ROWS, is_known)
     quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
     for node in module.graph.nodes:

@@ -29,9 +29,11 @@ OPERATOR_VERSIONS = {
     "MUL": 2,
     "PAD": 2,
     "PADV2": 2,
+    "PRELU": 1,
     "QUANTIZE": 2,
     "RESHAPE": 1,
     "SOFTMAX": 2,
+    "SUB": 2,
     "TRANSPOSE": 2,
     "TRANSPOSE_CONV": 3,
 }

@@ -25,14 +25,18 @@ from mcugen.graph.ops import (
     Copy,
     DepthwiseConv2d,
     FullyConnected,
+    Maximum,
     MaxPool2d,
     Mean,
+    Minimum,
     Mul,
     Operator,
     Pad,
+    Prelu,
     Requantize,
     Reshape,
     Softmax,
+    Sub,
     Take,
     Transpose,
     TransposedConv2d,
@@ -198,10 +202,21 @@ def _batch_matmul(b: ModelBuilder, op: BatchMatMul, inputs: list[Tensor], output
 
 
 def _elementwise(builtin: str, table: str) -> Callable[..., None]:
-    def emit(b: ModelBuilder, op: Add | Mul, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    def emit(b: ModelBuilder, op: Add | Mul | Sub, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         _emit_clamped(b, builtin, [*map(b.tensor, inputs)], outputs[0], op.clamp, _options(table))
 
     return emit
+
+
+def _extremum(builtin: str) -> Callable[..., None]:
+    def emit(b: ModelBuilder, op: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        b.operator(builtin, [*map(b.tensor, inputs)], [b.tensor(outputs[0])], _options("MaximumMinimumOptions"))
+
+    return emit
+
+
+def _prelu(b: ModelBuilder, op: Prelu, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    b.operator("PRELU", [*map(b.tensor, inputs)], [b.tensor(outputs[0])])
 
 
 def _requantize(b: ModelBuilder, op: Requantize, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -308,12 +323,16 @@ _WRITERS: dict[type[Operator], Callable[..., None]] = {
     DepthwiseConv2d: _depthwise,
     FullyConnected: _fully_connected,
     MaxPool2d: _pool("MAX_POOL_2D"),
+    Maximum: _extremum("MAXIMUM"),
     Mean: _mean,
+    Minimum: _extremum("MINIMUM"),
     Mul: _elementwise("MUL", "MulOptions"),
     Pad: _pad,
+    Prelu: _prelu,
     Requantize: _requantize,
     Reshape: _reshape,
     Softmax: _softmax,
+    Sub: _elementwise("SUB", "SubOptions"),
     Take: _take,
     Transpose: _transpose,
     TransposedConv2d: _transposed_convolution,

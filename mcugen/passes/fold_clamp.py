@@ -20,6 +20,7 @@ from mcugen.graph.ops import (
     Mul,
     Operator,
     Requantize,
+    Sub,
     TransposedConv2d,
 )
 from mcugen.passes.editor import Editor
@@ -35,6 +36,7 @@ Clamping = (
     | MaxPool2d
     | Mul
     | Requantize
+    | Sub
     | TransposedConv2d
 )
 

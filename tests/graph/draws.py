@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mcugen.graph import Graph, IntArray, Port, Quantization, Tensor
 from mcugen.graph.ops import Operator
 from mcugen.graph.ops.windows import window_count
+from mcugen.graph.tensor import DTYPES
 
 Draw = st.DrawFn
 Pair = tuple[int, int]
@@ -40,13 +41,18 @@ def make_case(op: Operator, tensors: list[Tensor], rng: np.random.Generator) -> 
     activations = [n for n in dict.fromkeys(op.inputs) if not pool[n].is_constant]
     graph = Graph("random", pool, (op,), tuple(map(port, activations)), tuple(map(port, op.outputs)))
     graph.validate()
-    return Case(graph, {n: _random(rng, pool[n]) for n in activations})
+    return Case(graph, {n: random_values(rng, pool[n]) for n in activations})
 
 
-def _random(rng: np.random.Generator, tensor: Tensor) -> IntArray:
-    if tensor.dtype == "bool":
-        return rng.integers(0, 2, tensor.shape).astype(bool)
-    return random_int8(rng, tensor.shape)
+def random_values(rng: np.random.Generator, tensor: Tensor) -> IntArray:
+    """Of the tensor's type: int8 as `random_int8`; plain integers of the whole range, or few small ones."""
+    if tensor.dtype == "int8":
+        return random_int8(rng, tensor.shape)
+    low, high = tensor.integer_range
+    if tensor.dtype != "bool" and rng.integers(2):
+        low, high = -3, 4
+    values: IntArray = rng.integers(low, high, tensor.shape, endpoint=True, dtype=np.int64).astype(DTYPES[tensor.dtype])
+    return values
 
 
 def random_int8(rng: np.random.Generator, shape: tuple[int, ...]) -> IntArray:

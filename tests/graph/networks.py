@@ -25,11 +25,35 @@ from mcugen.graph.ops import (
     Requantize,
     Reshape,
     Softmax,
+    Sub,
     Table,
     Take,
     Transpose,
 )
 from tests.graph.draws import Case, Draw, clamps, quantizations, random_int8, seeds, weighted, windows, zero_points
+
+KINDS = {
+    "add",
+    "average_pool2d",
+    "clamp",
+    "concatenation",
+    "conv2d",
+    "depthwise_conv2d",
+    "fully_connected",
+    "max_pool2d",
+    "mean",
+    "mul",
+    "pad",
+    "requantize",
+    "reshape",
+    "softmax",
+    "sub",
+    "table",
+    "take",
+    "transpose",
+    "transposed_conv2d",
+}
+"""The operators of these networks."""
 
 
 class _Network:
@@ -86,15 +110,15 @@ class _Network:
         return self.apply(cls, [x], out, clamp=clamp, **geometry)
 
     def binary(self, x: Tensor) -> Tensor:
-        """Add or mul with an earlier tensor of the same shape, or with a constant vector."""
-        cls = self.draw(st.sampled_from([Add, Add, Mul]))
+        """Add, sub or mul with an earlier tensor of the same shape, or with a constant vector."""
+        cls = self.draw(st.sampled_from([Add, Sub, Mul]))
         partners = [t for t in self.tensors.values() if t.shape == x.shape and not t.is_constant]
         if self.draw(st.booleans()):
             other = self.draw(st.sampled_from(partners))
         else:
             data = random_int8(self.rng, x.shape[-1:])
             other = self.keep(Tensor(f"c{len(self.tensors)}", data.shape, "int8", self.near(x.scale), data))
-        natural = max(x.scale, other.scale) * 2 if cls is Add else x.scale * other.scale * 64
+        natural = max(x.scale, other.scale) * 2 if cls is not Mul else x.scale * other.scale * 64
         out = self.activation(x.shape, self.near(natural))
         return self.apply(cls, [x, other], out, clamp=self.draw(clamps(out.zero_point)))
 

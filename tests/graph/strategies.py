@@ -33,6 +33,7 @@ from mcugen.graph.ops import (
     Requantize,
     Reshape,
     Softmax,
+    Sub,
     Table,
     Transpose,
 )
@@ -55,6 +56,7 @@ from tests.graph.draws import (
     zero_points,
 )
 from tests.graph.movement import pad_graphs, take_graphs
+from tests.graph.pair_strategies import PAIRS, second_shape
 from tests.graph.transposed import transposed_conv2d_graphs
 
 __all__ = ["ALL", "Case", "channel_counts", "make_case", "quantizations", "random_int8", "scales", "seeds", "shapes"]
@@ -226,18 +228,12 @@ def max_pool_graphs(draw: Draw, *, padding: Padding | str | None = None) -> Case
     return _pool(draw, MaxPool2d, padding)
 
 
-def _second_shape(draw: Draw, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape that broadcasts with `shape`: the same, some axes 1, or leading axes missing."""
-    kind = draw(st.sampled_from(["same", "same", "ones", "channels", "scalar"]))
-    if kind == "ones":
-        return tuple(1 if draw(st.booleans()) else n for n in shape)
-    return {"same": shape, "channels": shape[-1:], "scalar": (1,)}[kind]
-
-
-def _binary(draw: Draw, cls: type[Add] | type[Mul], broadcast: bool, constant: bool | None, out_scale: str) -> Case:
+def _binary(
+    draw: Draw, cls: type[Add] | type[Mul] | type[Sub], broadcast: bool, constant: bool | None, out_scale: str
+) -> Case:
     rng = draw(seeds)
     shape = draw(shapes())
-    first, second = shape, _second_shape(draw, shape) if broadcast else shape
+    first, second = shape, second_shape(draw, shape) if broadcast else shape
     if draw(st.booleans()):
         first, second = second, first
     a = draw(quantizations)
@@ -251,6 +247,8 @@ def _binary(draw: Draw, cls: type[Add] | type[Mul], broadcast: bool, constant: b
     ]
     if constant if constant is not None else draw(st.integers(0, 3)) == 0:
         tensors[1] = Tensor("other", second, "int8", b, random_int8(rng, second))
+    elif cls is Sub and constant is None and draw(st.integers(0, 2)) == 0:
+        tensors[0] = Tensor("input", first, "int8", a, random_int8(rng, first))
     clamp = draw(clamps(out.zero_point))
     return make_case(cls(name=cls.kind, inputs=("input", "other"), outputs=("output",), clamp=clamp), tensors, rng)
 
@@ -259,6 +257,12 @@ def _binary(draw: Draw, cls: type[Add] | type[Mul], broadcast: bool, constant: b
 def add_graphs(draw: Draw, *, broadcast: bool = True, constant: bool | None = None) -> Case:
     """One add; `constant` says whether the second input is one."""
     return _binary(draw, Add, broadcast, constant, "sum")
+
+
+@st.composite
+def sub_graphs(draw: Draw, *, broadcast: bool = True, constant: bool | None = None) -> Case:
+    """One sub; `constant` says whether the second input is one."""
+    return _binary(draw, Sub, broadcast, constant, "sum")
 
 
 @st.composite
@@ -350,10 +354,13 @@ def mean_graphs(draw: Draw, *, axes: tuple[int, ...] | None = None) -> Case:
 
 @st.composite
 def table_graphs(draw: Draw) -> Case:
-    """One table of any 256 values."""
+    """One table of any 256 values: integers, or sometimes booleans."""
     shape, rng = draw(shapes()), draw(seeds)
     tensors = [Tensor(name, shape, "int8", draw(quantizations)) for name in ("input", "output")]
     values = tuple(int(v) for v in random_int8(rng, (256,)))
+    if draw(st.integers(0, 3)) == 0:
+        tensors[1] = Tensor("output", shape, "bool")
+        values = tuple(v & 1 for v in values)
     return make_case(Table(name="table", inputs=("input",), outputs=("output",), values=values), tensors, rng)
 
 
@@ -411,8 +418,10 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "requantize": requantize_graphs,
     "reshape": reshape_graphs,
     "softmax": softmax_graphs,
+    "sub": sub_graphs,
     "table": table_graphs,
     "take": take_graphs,
     "transpose": transpose_graphs,
     "transposed_conv2d": transposed_conv2d_graphs,
+    **PAIRS,
 }

@@ -37,6 +37,7 @@ EXACT: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     "pad": lambda: st.integers(1, 5).flatmap(lambda rank: s.pad_graphs(rank=rank)),
     "requantize": s.requantize_graphs,
     "reshape": s.reshape_graphs,
+    "sub": s.sub_graphs,
     "take": s.take_graphs,
     "transpose": s.transpose_graphs,
     "transposed_conv2d": lambda: s.transposed_conv2d_graphs(plain=True),

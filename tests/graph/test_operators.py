@@ -209,3 +209,29 @@ def test_mean_is_within_one_of_the_real_mean(case: s.Case) -> None:
     real = (case.inputs["input"].astype(np.float64) - x.zero_point).mean(axis=op.axes) * x.scale / y.scale
     expected = np.clip(np.rint(real) + y.zero_point, -128, 127).reshape(y.shape)
     assert np.abs(run(*case)["output"] - expected).max() <= 1
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(s.ALL["div"]())
+def test_div_is_within_its_bound_of_the_real_quotient(case: s.Case) -> None:
+    (op,) = case.graph.operators
+    a, b, out = (case.graph.tensor(n) for n in (*op.inputs, *op.outputs))
+    first, second = (case.inputs.get(t.name, t.data).astype(np.float64) - t.zero_point for t in (a, b))  # type: ignore[union-attr]
+    defined = np.broadcast_to(second != 0, out.shape)
+    real = first * a.scale / np.where(second == 0, 1, second * b.scale) / out.scale + out.zero_point
+    difference = np.abs(run(*case)["output"] - np.clip(real, -128, 127))
+    assert difference[defined].max(initial=0) <= 0.51
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(s.ALL["compare"]())
+def test_compare_is_exact(case: s.Case) -> None:
+    """Products of a float32 scale and a short integer are exact in float64."""
+    (op,) = case.graph.operators
+    a, b = case.graph.input_tensors(op)
+    first, second = (
+        (torch.from_numpy(np.asarray(case.inputs.get(t.name, t.data))).double() - t.zero_point) * t.scale
+        for t in (a, b)
+    )
+    expected = getattr(torch, op.operation)(first, second)  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(run(*case)["output"], expected.numpy())

@@ -1,8 +1,8 @@
 /* Addition through tables: the scaling of each input is looked up, 256 entries of 32 bits an input.
- *
- * Axes and steps as in add_s8.c. table[(uint8_t)x] is the element x on the common scale.
+ * table[(uint8_t)x] is the element x on the common scale.
  */
 #include "mcugen_requantize.h"
+#include "portable/elementwise/broadcast.h"
 
 struct mcugen_add_table_params {
     int32_t shape[6], step0[6], step1[6];
@@ -32,30 +32,8 @@ MCUGEN_KERNEL int8_t *mcugen_add_table_row(const struct mcugen_add_table_params 
     return output;
 }
 
-/* Three axes, the innermost last. */
-MCUGEN_KERNEL int8_t *mcugen_add_table_block(const struct mcugen_add_table_params *params, const int8_t *input0,
-                                  const int8_t *input1, const int32_t *table0, const int32_t *table1, int8_t *output)
-{
-    const int32_t *const shape = params->shape, *const step0 = params->step0, *const step1 = params->step1;
-    for (int32_t i = 0; i < shape[3]; i++) {
-        for (int32_t j = 0; j < shape[4]; j++) {
-            output = mcugen_add_table_row(params, input0 + i * step0[3] + j * step0[4],
-                                       input1 + i * step1[3] + j * step1[4], table0, table1, output);
-        }
-    }
-    return output;
-}
-
 MCUGEN_KERNEL void mcugen_add_table_s8(const struct mcugen_add_table_params *params, const int8_t *input0,
                                     const int8_t *input1, const int32_t *table0, const int32_t *table1, int8_t *output)
 {
-    const int32_t *const shape = params->shape, *const step0 = params->step0, *const step1 = params->step1;
-    for (int32_t i = 0; i < shape[0]; i++) {
-        for (int32_t j = 0; j < shape[1]; j++) {
-            for (int32_t k = 0; k < shape[2]; k++) {
-                output = mcugen_add_table_block(params, input0 + i * step0[0] + j * step0[1] + k * step0[2],
-                                             input1 + i * step1[0] + j * step1[1] + k * step1[2], table0, table1, output);
-            }
-        }
-    }
+    MCUGEN_EACH_ROW(params, input0, input1, output = mcugen_add_table_row(params, row0, row1, table0, table1, output))
 }

@@ -10,6 +10,7 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.integers import limited
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Clamp
 from mcugen.graph.tensor import Quantization
@@ -54,12 +55,14 @@ def activation(ctx: Lowering, node: Node, out: Quantization) -> str:
     return ctx.emit(Clamp, node, (x,), ctx.tensors[x].shape, out, clamp=(min(limits), limits[1]))
 
 
-_CLAMP = Row(activation, Role.ACTIVATION, bounds=from_arguments("min", "max"))
+_CLAMP = Row(activation, Role.ACTIVATION, integers=limited, bounds=from_arguments("min", "max"))
 
 ROWS: dict[str, Row[Lowering]] = {
-    "aten.relu.default": Row(activation, Role.ACTIVATION, bounds=fixed(0.0, None)),
-    "aten.relu6.default": Row(activation, Role.ACTIVATION, bounds=fixed(0.0, 6.0)),
-    "aten.hardtanh.default": Row(activation, Role.ACTIVATION, bounds=from_arguments("min_val", "max_val")),
+    "aten.relu.default": Row(activation, Role.ACTIVATION, integers=limited, bounds=fixed(0.0, None)),
+    "aten.relu6.default": Row(activation, Role.ACTIVATION, integers=limited, bounds=fixed(0.0, 6.0)),
+    "aten.hardtanh.default": Row(
+        activation, Role.ACTIVATION, integers=limited, bounds=from_arguments("min_val", "max_val")
+    ),
     "aten.clamp.default": _CLAMP,
     "aten.clamp_min.default": _CLAMP,
     "aten.clamp_max.default": _CLAMP,

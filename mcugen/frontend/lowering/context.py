@@ -25,7 +25,7 @@ from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Table, Transpose
-from mcugen.graph.ops.elementwise.table import tabulate
+from mcugen.graph.ops.elementwise.table import ELEMENTS, tabulate
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, MAX_RANK, Origin, Quantization, Tensor
 
@@ -280,6 +280,8 @@ class Lowering:
             name = value.name if isinstance(value, Node) else f"{user.name}_constant"
             return self.constant(name, constant.numpy(), None)
         assert isinstance(value, Node)
+        if value not in self.integers and self.functions.source(value) is not None:
+            self.integers[value] = self._truth(value)
         if value not in self.integers:
             if value.op != "placeholder" or dtype_of(value) not in INTEGERS:
                 raise self.unsupported(user, f"{value.name!r} is {dtype_of(value)}, must be integers", "check its type")
@@ -388,6 +390,20 @@ class Lowering:
         if self.functions.source(node) is not None:
             return self._function(node, quantization)
         return self.row(node).build(self, node, quantization)
+
+    def _truth(self, node: Node) -> str:
+        """A comparison of one real tensor with numbers, or what follows from such: a table of booleans."""
+        if dtype_of(node) != torch.bool:
+            raise self.unsupported(
+                node, f"real numbers become {dtype_of(node)}", "keep real numbers real, or compare them"
+            )
+        source = self.functions.source(node)
+        x = self.operand(source, node)
+        q = self.tensors[x].quantization
+        assert q is not None
+        real = (ELEMENTS.astype(np.float64) - q.zero_point) * q.scale
+        values = tuple(int(v != 0) for v in self.functions.evaluate(node, real))
+        return self.emit(Table, node, (x,), self.tensors[x].shape, None, "", "bool", values=values)
 
     def _function(self, node: Node, quantization: Quantization) -> str:
         """A function of one tensor: a table."""

@@ -1,32 +1,33 @@
-"""Sums and products of two tensors, either of which may be a constant or a number."""
+"""Sums, products and quotients of two real tensors, either of which may be a constant or a number."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch.fx import Node
 
-from mcugen.frontend.lowering.arguments import bind, shape_of
+from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of
 from mcugen.frontend.lowering.channels import Float64Array
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.integers import combined, ranked
 from mcugen.frontend.lowering.qdq import is_dequantize
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.arithmetic import SATURATES_INT8
-from mcugen.graph.ops import Add, Mul, Operator
+from mcugen.graph.ops import Add, Div, FromInteger, Mul, Operator, Sub
 from mcugen.graph.tensor import Quantization
 
 log = logging.getLogger(__name__)
 
 
-def _operand(ctx: Lowering, value: Any, node: Node) -> str:
+def operand(ctx: Lowering, value: Any, node: Node) -> str:
     """An operand with as many axes as the result, so that layouts can move through the operator."""
     tensor = ctx.operand(value, node)
-    shape, rank = ctx.tensors[tensor].shape, len(shape_of(node))
-    return ctx.reshape(node, tensor, (1,) * (rank - len(shape)) + shape, f"_rank{rank}")
+    return ranked(ctx, node, tensor)
 
 
 def _largest(x: Quantization) -> int:
@@ -41,6 +42,8 @@ def _limited(kind: type[Operator], real: Float64Array, x: Quantization, out: Qua
         return np.asarray(np.clip(real, -limit, limit))
     lowest, highest = (x.scale * (end - x.zero_point) for end in (-128, 127))
     least, most = (out.scale * (end - out.zero_point) for end in (-129, 129))
+    if kind is Sub:
+        lowest, highest = -highest, -lowest
     return np.asarray(np.clip(real, least - highest, most - lowest))
 
 
@@ -49,7 +52,7 @@ def _constant_operand(
 ) -> str:
     """A float constant as int8, with steps as small as its values allow."""
     real = _limited(kind, constant.double().numpy(), x, out)
-    name = _operand(ctx, torch.from_numpy(real), node)
+    name = operand(ctx, torch.from_numpy(real), node)
     tensor = ctx.tensors[name]
     assert tensor.data is not None
     integers = tensor.data.astype(np.float64).reshape(real.shape) - tensor.zero_point
@@ -64,11 +67,11 @@ def _binary(ctx: Lowering, kind: type[Operator], node: Node, first: Any, second:
     # A constant goes second: kernels expect activations first.
     if ctx.constant_value(first) is not None:
         first, second = second, first
-    inputs = [_operand(ctx, first, node)]
+    inputs = [operand(ctx, first, node)]
     x, constant = ctx.tensors[inputs[0]].quantization, ctx.constant_value(second)
     assert x is not None
     if constant is None or (isinstance(second, Node) and is_dequantize(second)):
-        inputs.append(_operand(ctx, second, node))
+        inputs.append(operand(ctx, second, node))
     else:
         inputs.append(_constant_operand(ctx, kind, node, constant, x, out))
     return ctx.emit(kind, node, tuple(inputs), shape_of(node), out)
@@ -83,38 +86,46 @@ def add(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 def sub(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
-    constant = ctx.constant_value(bound["other"])
-    if constant is None or bound.get("alpha", 1) != 1:
-        raise ctx.unsupported(node, "only the subtraction of a constant has an integer form", "add the negated tensor")
-    return _binary(ctx, Add, node, bound["self"], -constant.double(), out)
+    if bound.get("alpha", 1) != 1:
+        raise ctx.unsupported(node, "alpha must be 1", "multiply the operand before the subtraction")
+    first, second = (ctx.constant_value(bound[name]) for name in _TWO)
+    if second is not None:
+        return _binary(ctx, Add, node, bound["self"], -second.double(), out)
+    subtracted = operand(ctx, bound["other"], node)
+    if first is None:
+        return ctx.emit(Sub, node, (operand(ctx, bound["self"], node), subtracted), shape_of(node), out)
+    x = ctx.tensors[subtracted].quantization
+    assert x is not None
+    return ctx.emit(Sub, node, (_constant_operand(ctx, Sub, node, first, x, out), subtracted), shape_of(node), out)
 
 
 def mul(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
+    source = bound["self"]
+    if isinstance(source, Node) and dtype_of(source) in INTEGERS and bound["other"] == 1.0:
+        # How `canonical` spells the conversion of integers.
+        return ctx.emit(FromInteger, node, (ctx.integer(source, node),), shape_of(node), out)
     return _binary(ctx, Mul, node, bound["self"], bound["other"], out)
 
 
 def div(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     constant = ctx.constant_value(bound["other"])
-    if constant is None or bound.get("rounding_mode") is not None:
-        raise ctx.unsupported(node, "only the division by a constant has an integer form", "multiply by the inverse")
-    return _binary(ctx, Mul, node, bound["self"], 1.0 / constant.double(), out)
+    if constant is not None:
+        return _binary(ctx, Mul, node, bound["self"], 1.0 / constant.double(), out)
+    inputs = tuple(operand(ctx, bound[name], node) for name in _TWO)
+    return ctx.emit(Div, node, inputs, shape_of(node), out)
 
 
 _TWO = ("self", "other")
-_ADD = Row(add, Role.COMPUTE, _TWO)
-_SUB = Row(sub, Role.COMPUTE, _TWO)
-_MUL = Row(mul, Role.COMPUTE, _TWO)
-_DIV = Row(div, Role.COMPUTE, _TWO)
+
+
+def _arithmetic(build: Callable[[Lowering, Node, Quantization], str], operation: str | None) -> Row[Lowering]:
+    return Row(build, Role.COMPUTE, _TWO, integers=combined(operation) if operation else None)
+
 
 ROWS: dict[str, Row[Lowering]] = {
-    "aten.add.Tensor": _ADD,
-    "aten.add.Scalar": _ADD,
-    "aten.sub.Tensor": _SUB,
-    "aten.sub.Scalar": _SUB,
-    "aten.mul.Tensor": _MUL,
-    "aten.mul.Scalar": _MUL,
-    "aten.div.Tensor": _DIV,
-    "aten.div.Scalar": _DIV,
+    f"aten.{name}.{overload}": _arithmetic(build, operation)
+    for name, build, operation in (("add", add, "add"), ("sub", sub, "sub"), ("mul", mul, "mul"), ("div", div, None))
+    for overload in ("Tensor", "Scalar")
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.integers import converted
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Concatenation
 from mcugen.graph.tensor import Quantization
@@ -114,6 +116,7 @@ def concatenate_integers(ctx: Lowering, node: Node) -> str:
 
 _RESHAPE = moving(reshape)
 _SAME = moving(same)
+_CONVERSION = replace(_SAME, integers=converted)
 _PERMUTE = moving(permute)
 _CONCATENATE = Row(concatenate, Role.JOIN, ("tensors",), integers=concatenate_integers)
 _STACK = Row(stack, Role.JOIN, ("tensors",), integers=stack_integers)
@@ -153,7 +156,7 @@ ROWS: dict[str, Row[Lowering]] = {
     "aten.detach.default": _SAME,
     "aten.alias.default": _SAME,
     "aten.lift_fresh_copy.default": _SAME,
-    "aten._to_copy.default": _SAME,
-    "aten.to.dtype": _SAME,
+    "aten._to_copy.default": _CONVERSION,
+    "aten.to.dtype": _CONVERSION,
     "getitem": Row(first_result, Role.TRANSPARENT),
 }

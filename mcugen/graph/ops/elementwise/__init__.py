@@ -1,14 +1,52 @@
-"""Element by element: sums, products, limits, changes of scale, functions by table."""
+"""Element by element: sums, products, limits, choices, changes of scale and type, functions by table."""
 
 from __future__ import annotations
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.elementwise.add import Add
+from mcugen.graph.ops.elementwise.add import Add, Sub
 from mcugen.graph.ops.elementwise.clamp import Clamp
+from mcugen.graph.ops.elementwise.compare import Compare
+from mcugen.graph.ops.elementwise.div import Div
+from mcugen.graph.ops.elementwise.from_integer import FromInteger
+from mcugen.graph.ops.elementwise.integer import Cast, Integer, Maximum, Minimum
 from mcugen.graph.ops.elementwise.mul import Mul
+from mcugen.graph.ops.elementwise.prelu import Prelu
 from mcugen.graph.ops.elementwise.requantize import Requantize
 from mcugen.graph.ops.elementwise.table import Table
+from mcugen.graph.ops.elementwise.where import Where
 
-OPERATORS: tuple[type[Operator], ...] = (Add, Clamp, Mul, Requantize, Table)
+OPERATORS: tuple[type[Operator], ...] = (
+    Add,
+    Cast,
+    Clamp,
+    Compare,
+    Div,
+    FromInteger,
+    Integer,
+    Maximum,
+    Minimum,
+    Mul,
+    Prelu,
+    Requantize,
+    Sub,
+    Table,
+    Where,
+)
 
-__all__ = ["Add", "Clamp", "Mul", "Requantize", "Table"]
+__all__ = [
+    "Add",
+    "Cast",
+    "Clamp",
+    "Compare",
+    "Div",
+    "FromInteger",
+    "Integer",
+    "Maximum",
+    "Minimum",
+    "Mul",
+    "Prelu",
+    "Requantize",
+    "Sub",
+    "Table",
+    "Where",
+]

@@ -1,4 +1,4 @@
-"""Addition of two tensors with different quantizations."""
+"""Sums and differences of two tensors with different quantizations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _COARSEST = 1 << (LEFT_SHIFT - 2)
 class AddRequantization:
     """Integers of one addition, as CMSIS-NN `arm_elementwise_add_s8` takes them; all shifts are <= 0.
 
-    output = zero point + requantize(sum over both inputs of requantize((x - zero point) << left_shift)).
+    output = zero point + requantize(sum over both inputs of requantize((x - zero point) << left_shift)). The second
+    input's multiplier is negative in a difference, as in TFLM's SUB.
     """
 
     left_shift: int
@@ -36,15 +37,16 @@ class AddRequantization:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Add(Operator):
-    """LiteRT ADD of two int8 tensors that broadcast; either may be a constant.
+class Sum(Operator):
+    """What addition and subtraction of two int8 tensors share; they broadcast, and either may be a constant.
 
     Attributes:
+        sign: of the second input.
         clamp: lowest and highest output integer (fused activation).
     """
 
-    kind: ClassVar[str] = "add"
     pointwise: ClassVar[bool] = True
+    sign: ClassVar[int]
     clamp: tuple[int, int] = (-128, 127)
 
     def _scales(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[float, float]:
@@ -66,11 +68,11 @@ class Add(Operator):
         return 2 * max(self._scales(inputs, outputs)) / ((1 << LEFT_SHIFT) * outputs[0].scale)
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> AddRequantization:
-        """Scales both inputs to twice the larger input scale (TFLM `CalculateOpDataAdd`)."""
+        """Scales both inputs to twice the larger input scale (TFLM `CalculateOpDataAdd`, `CalculateOpDataSub`)."""
         scales = self._scales(inputs, outputs)
         first, second = (quantize_multiplier(scale / (2 * max(scales))) for scale in scales)
         output = quantize_multiplier(self._output_scale_ratio(inputs, outputs))
-        return AddRequantization(LEFT_SHIFT, *first, *second, *output)
+        return AddRequantization(LEFT_SHIFT, *first, self.sign * second[0], second[1], *output)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_elementwise(self, inputs, outputs, self.clamp)
@@ -89,3 +91,19 @@ class Add(Operator):
         total = total + multiply_by_quantized_multiplier(second, q.input2_multiplier, q.input2_shift)
         result = multiply_by_quantized_multiplier(total, q.output_multiplier, q.output_shift) + out.zero_point
         return [np.clip(result, *self.clamp).astype(np.int8)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Add(Sum):
+    """LiteRT ADD."""
+
+    kind: ClassVar[str] = "add"
+    sign: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sub(Sum):
+    """LiteRT SUB."""
+
+    kind: ClassVar[str] = "sub"
+    sign: ClassVar[int] = -1

@@ -17,11 +17,15 @@ def require_elementwise(
     """Two int8 tensors whose shapes broadcast, as NumPy, to the output's."""
     require_arity(op, inputs, outputs, 2, 2)
     require_int8(op, *inputs, *outputs)
-    first, second = inputs[0].shape, inputs[1].shape
-    try:
-        shape = np.broadcast_shapes(first, second)
-    except ValueError:
-        shape = ()
-        require(False, op, f"shapes {first} and {second} do not broadcast")
-    require_shape(op, outputs[0], tuple(shape))
+    require_shape(op, outputs[0], broadcast_shape(op, inputs))
     require_clamp(op, clamp, outputs[0])
+
+
+def broadcast_shape(op: Operator, inputs: Sequence[Tensor]) -> tuple[int, ...]:
+    """The shape that all inputs broadcast to, as NumPy's."""
+    shapes = [t.shape for t in inputs]
+    try:
+        return tuple(np.broadcast_shapes(*shapes))
+    except ValueError:
+        require(False, op, f"shapes {' and '.join(map(str, shapes))} do not broadcast")
+        raise

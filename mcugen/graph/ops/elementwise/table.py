@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
-from mcugen.graph.tensor import IntArray, Quantization, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
 
 ELEMENTS = np.arange(-128, 128).astype(np.int8)
 """Every int8, in the order of a table's entries."""
@@ -23,7 +23,7 @@ _FRACTIONAL_BITS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Operator):
-    """output = values[input + 128], for activations of any shape.
+    """output = values[input + 128], for activations of any shape; the output is int8, or bool without a quantization.
 
     Attributes:
         values: 256 output integers, for the inputs -128 ... 127.
@@ -35,16 +35,17 @@ class Table(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_int8(self, inputs[0], outputs[0])
+        require_int8(self, inputs[0], *(t for t in outputs if t.dtype != "bool"))
         require_shape(self, outputs[0], inputs[0].shape)
         require(len(self.values) == 256, self, f"has {len(self.values)} values, must be 256")
         low, high = outputs[0].integer_range
-        require(low <= min(self.values) and max(self.values) <= high, self, "a value is no int8")
+        require(low <= min(self.values) and max(self.values) <= high, self, f"a value is no {outputs[0].dtype}")
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
-        return [np.array(self.values, np.int8)[inputs[0].astype(np.int64) + 128]]
+        values = np.array(self.values, np.int8).astype(DTYPES[tensors_out[0].dtype])
+        return [values[inputs[0].astype(np.int64) + 128]]
 
 
 def tabulate(

@@ -1,20 +1,40 @@
-"""Element by element: sums, products, limits, changes of scale, on any CPU."""
+"""Element by element: sums, products, limits, choices, changes of scale and type, on any CPU."""
 
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
-from mcugen.kernels.portable.elementwise.add import AddPortable, AddTablePortable
+from mcugen.kernels.portable.elementwise.add import AddPortable, AddTablePortable, SubPortable, SubTablePortable
 from mcugen.kernels.portable.elementwise.clamp import ClampPortable
+from mcugen.kernels.portable.elementwise.integer import (
+    CastPortable,
+    FromIntegerPortable,
+    IntegerPortable,
+    MaximumPortable,
+    MinimumPortable,
+)
 from mcugen.kernels.portable.elementwise.mul import MulPortable
+from mcugen.kernels.portable.elementwise.pairs import ComparePortable, DivPortable, PreluPortable
 from mcugen.kernels.portable.elementwise.requantize import RequantizeLookupPortable, RequantizePortable
 from mcugen.kernels.portable.elementwise.table import TablePortable
+from mcugen.kernels.portable.elementwise.where import WherePortable
 
 KERNELS: tuple[Kernel, ...] = (
     AddPortable(),
     AddTablePortable(),
+    CastPortable(),
     ClampPortable(),
+    ComparePortable(),
+    DivPortable(),
+    FromIntegerPortable(),
+    IntegerPortable(),
+    MaximumPortable(),
+    MinimumPortable(),
     MulPortable(),
+    PreluPortable(),
     RequantizeLookupPortable(),
     RequantizePortable(),
+    SubPortable(),
+    SubTablePortable(),
     TablePortable(),
+    WherePortable(),
 )

@@ -1,4 +1,4 @@
-"""Addition on any CPU: by arithmetic, and by tables."""
+"""Addition and subtraction on any CPU: by arithmetic, and by tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from mcugen.graph.arithmetic import multiply_by_quantized_multiplier
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.elementwise.add import Add
+from mcugen.graph.ops.elementwise.add import Add, AddRequantization, Sub, Sum
 from mcugen.graph.tensor import Tensor
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.portable.broadcast import RANK, broadcast, in_place
@@ -27,14 +27,15 @@ class _AddKernel(PortableKernel):
 
 
 class AddPortable(_AddKernel):
-    """mcugen_add_s8. The sum does not care for the order of its inputs, so a constant is always the second."""
+    """mcugen_add_s8. A sum does not care for the order of its terms, so a constant is always the second."""
 
     name: ClassVar[str] = "add_s8.portable"
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
-        assert isinstance(op, Add)
+        assert isinstance(op, Sum)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
-        q = op.requantization(given.tensors, [out])
+        q = op.requantization(graph.input_tensors(op), [out])
+        first, second = _terms(op, graph, q)
         return Invocation(
             kernel=self.name,
             function="mcugen_add_s8",
@@ -49,11 +50,11 @@ class AddPortable(_AddKernel):
                 "clamp_max": op.clamp[1],
                 "left_shift": q.left_shift,
                 "input0_zero_point": given.tensors[0].zero_point,
-                "input0_multiplier": q.input1_multiplier,
-                "input0_shift": q.input1_shift,
+                "input0_multiplier": first[0],
+                "input0_shift": first[1],
                 "input1_zero_point": given.tensors[1].zero_point,
-                "input1_multiplier": q.input2_multiplier,
-                "input1_shift": q.input2_shift,
+                "input1_multiplier": second[0],
+                "input1_shift": second[1],
             },
             inputs=given.inputs,
             constants=given.constants,
@@ -71,13 +72,11 @@ class AddTablePortable(_AddKernel):
     name: ClassVar[str] = "add_table_s8.portable"
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
-        assert isinstance(op, Add)
+        assert isinstance(op, Sum)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
-        q = op.requantization(given.tensors, [out])
-        tables = [
-            _table(given.tensors[0], q.left_shift, q.input1_multiplier, q.input1_shift),
-            _table(given.tensors[1], q.left_shift, q.input2_multiplier, q.input2_shift),
-        ]
+        q = op.requantization(graph.input_tensors(op), [out])
+        scaling = _terms(op, graph, q)
+        tables = [_table(t, q.left_shift, *scale) for t, scale in zip(given.tensors, scaling, strict=True)]
         low, high = (np.array([sum(int(end(t)) for t in tables)]) for end in (np.min, np.max))
         exponent = np.array([-q.output_shift])
         fast = bool(is_fast(low, high, np.array([q.output_multiplier]), exponent, out.zero_point)[0])
@@ -103,6 +102,27 @@ class AddTablePortable(_AddKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 15.0 * graph.tensor(op.outputs[0]).elements
+
+
+class SubPortable(AddPortable):
+    """mcugen_add_s8 with a negative multiplier."""
+
+    name: ClassVar[str] = "sub_s8.portable"
+    operator: ClassVar[type[Operator]] = Sub
+
+
+class SubTablePortable(AddTablePortable):
+    """mcugen_add_table_s8 with a table of negated elements."""
+
+    name: ClassVar[str] = "sub_table_s8.portable"
+    operator: ClassVar[type[Operator]] = Sub
+
+
+def _terms(op: Sum, graph: Graph, q: AddRequantization) -> list[tuple[int, int]]:
+    """(multiplier, shift) of each input in call order: activations first."""
+    scaling = [(q.input1_multiplier, q.input1_shift), (q.input2_multiplier, q.input2_shift)]
+    order = sorted(range(2), key=lambda i: graph.tensor(op.inputs[i]).is_constant)
+    return [scaling[i] for i in order]
 
 
 def _table(x: Tensor, left_shift: int, multiplier: int, shift: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

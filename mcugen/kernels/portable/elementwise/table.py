@@ -19,6 +19,7 @@ class TablePortable(PortableKernel):
 
     name: ClassVar[str] = "lookup_s8.portable"
     operator: ClassVar[type[Operator]] = Table
+    any_type: ClassVar[bool] = True
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return not graph.tensor(op.inputs[0]).is_constant
@@ -45,4 +46,5 @@ def lookup(source: str, table: IntArray, out: str, elements: int) -> Invocation:
         constants=(Constant("table", np.roll(table, 128), 1),),
         outputs=(out,),
         overlaps=(Overlap(0, 0),),
+        as_bytes=True,
     )

@@ -1,0 +1,31 @@
+/* The walk over an output that two inputs broadcast to.
+ *
+ * Axes are merged; at most six are left, the innermost last: `shape` of the output; `step0` and `step1`, elements of each
+ * input from one to the next along each axis, 0 where it is repeated. Elements are read and written in order, so the
+ * output may take the place of an input of its own shape.
+ */
+#ifndef MCUGEN_BROADCAST_H
+#define MCUGEN_BROADCAST_H
+
+#include "mcugen_kernels.h"
+
+/* Where a row of an input begins: i, j, k, l, m count along the outer axes. */
+#define MCUGEN_ROW(input, step) ((input) + i * (step)[0] + j * (step)[1] + k * (step)[2] + l * (step)[3] + m * (step)[4])
+
+/* Runs `row` for each row (innermost axis); `row0` and `row1` in it are where the inputs' elements begin. */
+#define MCUGEN_EACH_ROW(params, input0, input1, row)                                                                   \
+    for (int32_t i = 0; i < (params)->shape[0]; i++) {                                                                 \
+        for (int32_t j = 0; j < (params)->shape[1]; j++) {                                                             \
+            for (int32_t k = 0; k < (params)->shape[2]; k++) {                                                         \
+                for (int32_t l = 0; l < (params)->shape[3]; l++) {                                                     \
+                    for (int32_t m = 0; m < (params)->shape[4]; m++) {                                                 \
+                        const int8_t *row0 = MCUGEN_ROW(input0, (params)->step0);                                      \
+                        const int8_t *row1 = MCUGEN_ROW(input1, (params)->step1);                                      \
+                        row;                                                                                           \
+                    }                                                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#endif

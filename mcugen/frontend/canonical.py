@@ -1,0 +1,175 @@
+"""Operators of aten that others express, replaced by those before anything is quantized.
+
+`max(x, dim)` gives values and indices: it becomes `amax` and `argmax`. Real numbers made of integers (`mask.float()`,
+`x * mask`, `a / b` of two lengths) come from one spelling of the conversion, `mul.Scalar(integers, 1.0)`, so that they
+are observed and lowered at one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch._subclasses import FakeTensor
+from torch.fx import GraphModule, Node
+from torch.utils._pytree import tree_leaves
+
+from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_name
+
+aten = torch.ops.aten
+
+
+def canonicalize(module: GraphModule) -> None:
+    """Changes the module in place. Nodes must have their "val"; new ones get theirs."""
+    changed = False
+    for node in list(module.graph.nodes):
+        if node.op != "call_function" or not node.users:
+            continue
+        editor = _Editor(module, node)
+        rewrite = REWRITES.get(target_name(node))
+        if rewrite is not None:
+            rewrite(editor, node)
+        _convert_operands(editor, node)
+        changed |= editor.changed
+    if changed:
+        module.graph.eliminate_dead_code()
+        module.recompile()
+
+
+class _Editor:
+    """Puts new calls before a node.
+
+    Attributes:
+        changed: whether it has done anything.
+    """
+
+    def __init__(self, module: GraphModule, node: Node) -> None:
+        self._module, self._node, self.changed = module, node, False
+
+    def call(self, target: Any, *arguments: Any) -> Node:
+        self.changed = True
+        with self._node.graph.inserting_before(self._node):
+            new = self._node.graph.call_function(target, arguments)
+        new.meta = {key: entry for key, entry in self._node.meta.items() if key != "val"}
+        result = target(*torch.fx.node.map_arg(arguments, self._zeros))
+        # PT2E observes what is like the other values of the program.
+        (like, *_) = tree_leaves(self._node.meta["val"])
+        new.meta["val"] = (
+            like.fake_mode.from_tensor(result, static_shapes=True) if isinstance(like, FakeTensor) else result
+        )
+        return new
+
+    def replace(self, old: Node, new: Node) -> None:
+        self.changed = True
+        old.replace_all_uses_with(new)
+
+    def _zeros(self, node: Node) -> Any:
+        value = node.meta.get("val")
+        if value is None and node.op == "get_attr":
+            value = getattr(self._module, str(node.target))
+        assert isinstance(value, torch.Tensor), node
+        return torch.zeros(tuple(value.shape), dtype=value.dtype)
+
+
+Rewrite = Callable[[_Editor, Node], None]
+
+
+def _values_and_indices(values: Any, indices: Any) -> Rewrite:
+    def rewrite(editor: _Editor, node: Node) -> None:
+        bound = bind(node)
+        for user in list(node.users):
+            if target_name(user) != "getitem":
+                continue
+            if user.args[1] == 0:
+                new = editor.call(values, bound["self"], [bound["dim"]], bool(bound["keepdim"]))
+            else:
+                new = editor.call(indices, bound["self"], bound["dim"], bool(bound["keepdim"]))
+            editor.replace(user, new)
+
+    return rewrite
+
+
+def _over_everything(target: Any) -> Rewrite:
+    def rewrite(editor: _Editor, node: Node) -> None:
+        editor.replace(node, editor.call(target, bind(node)["self"], []))
+
+    return rewrite
+
+
+def _renamed(target: Any, first: str, second: str) -> Rewrite:
+    """Another operator of two arguments."""
+
+    def rewrite(editor: _Editor, node: Node) -> None:
+        bound = bind(node)
+        if bound.get("alpha", 1) == 1:
+            editor.replace(node, editor.call(target, bound[first], bound[second]))
+
+    return rewrite
+
+
+def _clamp(editor: _Editor, node: Node) -> None:
+    bound = bind(node)
+    value = bound["self"]
+    for limit, target in (("min", aten.maximum.default), ("max", aten.minimum.default)):
+        if bound.get(limit) is not None:
+            value = editor.call(target, value, bound[limit])
+    editor.replace(node, value)
+
+
+def _alpha(editor: _Editor, node: Node) -> None:
+    """a + alpha * b; where b is a number it is the builder's."""
+    bound = bind(node)
+    if bound.get("alpha", 1) != 1 and isinstance(bound["other"], Node):
+        scaled = editor.call(aten.mul.Scalar, bound["other"], bound["alpha"])
+        target = node.target
+        assert callable(target)
+        editor.replace(node, editor.call(target, bound["self"], scaled))
+
+
+def _conversion(editor: _Editor, node: Node) -> None:
+    source = node.all_input_nodes[0]
+    if dtype_of(source) in INTEGERS and dtype_of(node) == torch.float32:
+        editor.replace(node, editor.call(aten.mul.Scalar, source, 1.0))
+
+
+REWRITES: dict[str, Rewrite] = {
+    "aten.max.dim": _values_and_indices(aten.amax.default, aten.argmax.default),
+    "aten.min.dim": _values_and_indices(aten.amin.default, aten.argmin.default),
+    "aten.max.default": _over_everything(aten.amax.default),
+    "aten.min.default": _over_everything(aten.amin.default),
+    "aten.max.other": _renamed(aten.maximum.default, "self", "other"),
+    "aten.min.other": _renamed(aten.minimum.default, "self", "other"),
+    "aten.rsub.Tensor": _renamed(aten.sub.Tensor, "other", "self"),
+    "aten.clamp.Tensor": _clamp,
+    "aten.clamp_min.Tensor": _clamp,
+    "aten.clamp_max.Tensor": _clamp,
+    "aten.add.Tensor": _alpha,
+    "aten.sub.Tensor": _alpha,
+    "aten._to_copy.default": _conversion,
+    "aten.to.dtype": _conversion,
+}
+"""By operator: what replaces it, where it does."""
+
+_MIXED = {
+    f"aten.{name}.{overload}"
+    for name in ("add", "sub", "mul", "div", "eq", "ne", "lt", "le", "gt", "ge")
+    for overload in ("Tensor", "Scalar")
+} | {"aten.maximum.default", "aten.minimum.default", "aten.where.self"}
+"""Operators whose integer operands PyTorch converts where another is real."""
+
+
+def _convert_operands(editor: _Editor, node: Node) -> None:
+    """Integer operands of real arithmetic are converted first."""
+    if target_name(node) not in _MIXED:
+        return
+    bound = bind(node)
+    operands = [bound[name] for name in ("self", "other")]
+    if target_name(node) == "aten.mul.Scalar" and bound["other"] == 1.0:
+        return
+    nodes = [n for n in operands if isinstance(n, Node)]
+    real = any(dtype_of(n) not in INTEGERS for n in nodes) or any(isinstance(v, float) for v in operands)
+    divided = target_name(node).startswith("aten.div.")
+    for operand in nodes if real or divided else []:
+        if dtype_of(operand) in INTEGERS and operand.op != "get_attr":
+            node.replace_input_with(operand, editor.call(aten.mul.Scalar, operand, 1.0))

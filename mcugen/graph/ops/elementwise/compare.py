@@ -1,0 +1,53 @@
+"""Comparison of two tensors of real numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
+from mcugen.graph.ops.elementwise.binary import broadcast_shape
+from mcugen.graph.ops.elementwise.integer import COMPARISONS, OPERATIONS
+from mcugen.graph.tensor import IntArray, Quantization, Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare(Operator):
+    """bool of two int8 tensors that broadcast; real values are compared exactly, whatever their scales.
+
+    Attributes:
+        operation: one of `COMPARISONS`.
+    """
+
+    kind: ClassVar[str] = "compare"
+    pointwise: ClassVar[bool] = True
+    operation: str
+
+    def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        require(self.operation in COMPARISONS, self, f"unknown comparison {self.operation!r}")
+        require_arity(self, inputs, outputs, 2, 2)
+        require_int8(self, *inputs)
+        require(outputs[0].dtype == "bool", self, f"makes bool, not {outputs[0].dtype}")
+        require_shape(self, outputs[0], broadcast_shape(self, inputs))
+
+    def reference(
+        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
+    ) -> list[IntArray]:
+        quantizations = [t.quantization for t in tensors_in]
+        assert quantizations[0] is not None and quantizations[1] is not None
+        tables = ranks(quantizations[0], quantizations[1])
+        first, second = (table[x.astype(np.int64) + 128] for table, x in zip(tables, inputs, strict=True))
+        return [np.asarray(OPERATIONS[self.operation](first, second))]
+
+
+def ranks(first: Quantization, second: Quantization) -> tuple[IntArray, IntArray]:
+    """For the integers -128 ... 127 of each quantization, places of the real values among all; equal ones share one."""
+    real = [[Fraction(q.scale) * (i - q.zero_point) for i in range(-128, 128)] for q in (first, second)]
+    place = {value: rank for rank, value in enumerate(sorted({*real[0], *real[1]}))}
+    low, high = (np.array([place[value] for value in values], np.int16) for values in real)
+    return low, high
