@@ -51,7 +51,6 @@ KINDS = {
     "table",
     "take",
     "transpose",
-    "transposed_conv2d",
 }
 """The operators of these networks."""
 
