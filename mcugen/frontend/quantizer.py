@@ -30,7 +30,7 @@ from torchao.quantization.pt2e.quantizer import (
 
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_name
-from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.context import Lowering, covering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.ranges.observe import STATE
@@ -211,8 +211,12 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         weight = bound[row.weight] if row.weight is not None else None
         if isinstance(weight, Node) and self._is_weight(weight, row):
             inputs[weight] = weight_spec(row.channel_axis_of(node))
+        values = self._constant_value(bound[row.table]) if row.table is not None else None
         if row.role is Role.PROBABILITY:
             self._set(node, inputs, PROBABILITY)
+        elif values is not None:
+            quantization = covering(values.double().numpy())
+            self._set(node, inputs, fixed_spec(max(quantization.scale, SMALLEST_SCALE), quantization.zero_point))
         else:
             self._set_end(node, inputs, fused)
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mcugen.frontend import import_program
+from mcugen.frontend.quantize import quantize
 from mcugen.graph.ops import Concatenation, Pad, Reshape, Take, Transpose
+from mcugen.graph.reference import run_model_layout
 from tests.frontend.programs import compare, post_training
 
 Move = Callable[[Tensor], Tensor]
@@ -86,3 +90,32 @@ def test_the_same_integers(decomposed: bool) -> None:
     assert (result.layer, result.output) == (0, 0), result.where
     moving = (Concatenation, Pad, Reshape, Take, Transpose)
     assert all(isinstance(op, moving) for op in result.graph.operators)
+
+
+class Tokens(nn.Module):
+    """Embeddings of token ids, of some of them, and of constant ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(20, 6)
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, ...]:
+        return self.table(ids), self.table(ids[:, 1:3].to(torch.int64)), self.table(torch.arange(4)) + self.table(ids)
+
+
+def test_embedding_has_the_range_of_its_table() -> None:
+    model = Tokens().eval()
+    with torch.no_grad():
+        model.table.weight[7] = 50.0  # not among the samples
+    ids = torch.tensor([[0, 19, 3, 7]], dtype=torch.int32)
+    module = torch.export.export(model, (ids,)).module(check_guards=False)
+    module = quantize(module, {"ids": np.arange(4, dtype=np.int32).reshape(1, 1, 4)}, observer="minmax")
+    graph = import_program(torch.export.export(module, (ids,)), "net")
+    results = run_model_layout(graph, {"ids": ids.numpy()[None]})
+    assert [op.kind for op in graph.operators].count("embedding") >= 2
+    for port, expected in zip(graph.outputs, module(ids), strict=True):
+        tensor = graph.tensor(port.tensor)
+        steps = expected.detach().numpy() / tensor.scale + tensor.zero_point
+        assert np.abs(results[port.name].reshape(steps.shape) - np.clip(steps, -128, 127)).max() <= 1.01
+    first = graph.tensor(graph.outputs[0].tensor)
+    assert first.scale * (127 - first.zero_point) > 49

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from tests.frontend.programs import compare, kinds, post_training, seeded, transposes
 
@@ -39,3 +40,42 @@ def test_transposed_convolutions(decomposed: bool) -> None:
     assert result.output <= 2
     assert [kind for kind in kinds(result.graph) if kind != "take"] == ["transposed_conv2d"] * 4
     assert len(transposes(result.graph)) <= 1
+
+
+class Interpolated(nn.Module):
+    """Linear interpolation to sizes and by factors, larger and smaller, with corners aligned or not."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        def resize(y: Tensor, mode: str = "bilinear", **arguments: object) -> Tensor:
+            return functional.interpolate(y, mode=mode, **arguments)  # type: ignore[arg-type]
+
+        return (
+            resize(x, scale_factor=2.0),
+            resize(x, scale_factor=2.0, align_corners=True),
+            resize(x, size=(7, 3)),
+            resize(x, size=(7, 17), align_corners=True),
+            resize(x, scale_factor=(1.7, 0.6)),
+            resize(x, size=(1, 1), align_corners=True),
+        )
+
+
+class InterpolatedSignals(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        y = x[:, :, 0]
+        return (
+            functional.interpolate(y, mode="linear", scale_factor=3.0),
+            functional.interpolate(y, mode="linear", size=11, align_corners=True),
+        )
+
+
+# Decomposed, one-dimensional interpolation is the arithmetic of its definition.
+@pytest.mark.parametrize(
+    ("model", "decomposed"),
+    [(Interpolated(), False), (Interpolated(), True), (InterpolatedSignals(), False)],
+    ids=["images", "images, decomposed", "signals"],
+)
+def test_linear_interpolation(model: nn.Module, decomposed: bool) -> None:
+    program = post_training(model, IMAGE, decomposed=decomposed)
+    result = compare(program, IMAGE, count=2)
+    assert (result.layer, result.output) <= (1, 1), result.where
+    assert "resize_bilinear" in kinds(result.graph)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import strategies as st
 
 from mcugen.graph import Tensor
-from mcugen.graph.ops import Pad, Take
-from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, shapes
+from mcugen.graph.ops import Embedding, Pad, Take
+from mcugen.graph.tensor import DTYPES
+from tests.graph.draws import Case, Draw, make_case, quantizations, random_int8, seeds, shapes
 
 
 @st.composite
@@ -42,3 +44,20 @@ def pad_graphs(draw: Draw, *, rank: int | None = None) -> Case:
     tensors = [Tensor("input", shape, "int8", q), Tensor("output", out, "int8", q)]
     op = Pad(name="pad", inputs=("input",), outputs=("output",), padding=padding, value=value)
     return make_case(op, tensors, draw(seeds))
+
+
+@st.composite
+def embedding_graphs(draw: Draw) -> Case:
+    """One embedding of ids of any type."""
+    rng, q = draw(seeds), draw(quantizations)
+    shape = tuple(draw(st.lists(st.integers(1, 6), max_size=3)))
+    rows, depth = draw(st.integers(1, 300)), draw(st.integers(1, 20))
+    dtype = draw(st.sampled_from(["int32", "int64", "int16", "int8"]))
+    tensors = [
+        Tensor("ids", shape, dtype),
+        Tensor("table", (rows, depth), "int8", q, random_int8(rng, (rows, depth))),
+        Tensor("output", (*shape, depth), "int8", q),
+    ]
+    case = make_case(Embedding(name="embedding", inputs=("ids", "table"), outputs=("output",)), tensors, rng)
+    ids = rng.integers(0, min(rows, 128 if dtype == "int8" else rows), shape)
+    return Case(case.graph, {"ids": np.asarray(ids, DTYPES[dtype])})

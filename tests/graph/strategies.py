@@ -55,7 +55,8 @@ from tests.graph.draws import (
     windows,
     zero_points,
 )
-from tests.graph.movement import pad_graphs, take_graphs
+from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs
+from tests.graph.resizing import resize_bilinear_graphs
 from tests.graph.pair_strategies import PAIRS, second_shape
 from tests.graph.transposed import transposed_conv2d_graphs
 
@@ -409,6 +410,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "conv2d": conv2d_graphs,
     "copy": copy_graphs,
     "depthwise_conv2d": depthwise_graphs,
+    "embedding": embedding_graphs,
     "fully_connected": fully_connected_graphs,
     "masked_softmax": masked_softmax_graphs,
     "max_pool2d": max_pool_graphs,
@@ -417,6 +419,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "pad": pad_graphs,
     "requantize": requantize_graphs,
     "reshape": reshape_graphs,
+    "resize_bilinear": resize_bilinear_graphs,
     "softmax": softmax_graphs,
     "sub": sub_graphs,
     "table": table_graphs,

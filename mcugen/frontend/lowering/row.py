@@ -41,6 +41,8 @@ class Row(Generic[State]):
         channel_axis: the weight's output channel axis, or a function of the node that tells it.
         weight_axes: how many axes weights have; a constant with others is an operand. None: any.
         pairs: whether that argument may be an activation instead, and is then one of `operands`.
+        table: name of the argument with constant values that are all the results there can be: their range is the
+            result's.
         shares: for computing operators: whether a node keeps its input's quantization all the same (LiteRT demands it
             of pooling).
         keeps_range: for computing operators: the result lies in the range of the input, as averages do, so that it can
@@ -58,6 +60,7 @@ class Row(Generic[State]):
     channel_axis: int | Callable[[Node], int] = 0
     weight_axes: int | None = None
     pairs: bool = False
+    table: str | None = None
     shares: Callable[[Node], bool] | None = None
     keeps_range: bool = False
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None

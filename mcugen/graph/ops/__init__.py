@@ -5,7 +5,7 @@ A family's `__init__.py` lists its operators in `OPERATORS`; a new family is one
 
 from __future__ import annotations
 
-from mcugen.graph.ops import convolution, elementwise, linear, movement, normalization, pooling, reduction
+from mcugen.graph.ops import convolution, elementwise, linear, movement, normalization, pooling, reduction, resizing
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution import *  # noqa: F403
 from mcugen.graph.ops.elementwise import *  # noqa: F403
@@ -14,6 +14,7 @@ from mcugen.graph.ops.movement import *  # noqa: F403
 from mcugen.graph.ops.normalization import *  # noqa: F403
 from mcugen.graph.ops.pooling import *  # noqa: F403
 from mcugen.graph.ops.reduction import *  # noqa: F403
+from mcugen.graph.ops.resizing import *  # noqa: F403
 
 FAMILIES = (
     convolution,
@@ -23,6 +24,7 @@ FAMILIES = (
     normalization,
     pooling,
     reduction,
+    resizing,
 )
 
 OPERATORS: dict[str, type[Operator]] = {cls.kind: cls for family in FAMILIES for cls in family.OPERATORS}

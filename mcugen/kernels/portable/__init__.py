@@ -14,6 +14,7 @@ from mcugen.kernels.portable import (
     normalization,
     pooling,
     reduction,
+    resizing,
 )
 
 FAMILIES = (
@@ -24,6 +25,7 @@ FAMILIES = (
     normalization,
     pooling,
     reduction,
+    resizing,
 )
 
 KERNELS: tuple[Kernel, ...] = tuple(kernel for family in FAMILIES for kernel in family.KERNELS)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.movement.concatenation import Concatenation
 from mcugen.graph.ops.movement.copy import Copy
+from mcugen.graph.ops.movement.embedding import Embedding
 from mcugen.graph.ops.movement.pad import Pad
 from mcugen.graph.ops.movement.reshape import Reshape
 from mcugen.graph.ops.movement.take import Take
 from mcugen.graph.ops.movement.transpose import Transpose
 
-OPERATORS: tuple[type[Operator], ...] = (Concatenation, Copy, Pad, Reshape, Take, Transpose)
+OPERATORS: tuple[type[Operator], ...] = (Concatenation, Copy, Embedding, Pad, Reshape, Take, Transpose)
 
-__all__ = ["Concatenation", "Copy", "Pad", "Reshape", "Take", "Transpose"]
+__all__ = ["Concatenation", "Copy", "Embedding", "Pad", "Reshape", "Take", "Transpose"]

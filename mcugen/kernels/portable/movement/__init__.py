@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.movement.concatenation import ConcatenationPortable
 from mcugen.kernels.portable.movement.copy import CopyPortable, ReshapePortable
+from mcugen.kernels.portable.movement.embedding import EmbeddingPortable
 from mcugen.kernels.portable.movement.pad import PadPortable
 from mcugen.kernels.portable.movement.take import TakePortable
 from mcugen.kernels.portable.movement.transpose import TransposePortable
@@ -12,6 +13,7 @@ from mcugen.kernels.portable.movement.transpose import TransposePortable
 KERNELS: tuple[Kernel, ...] = (
     ConcatenationPortable(),
     CopyPortable(),
+    EmbeddingPortable(),
     PadPortable(),
     ReshapePortable(),
     TakePortable(),
