@@ -56,8 +56,8 @@ from tests.graph.draws import (
     zero_points,
 )
 from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs
-from tests.graph.resizing import resize_bilinear_graphs
 from tests.graph.pair_strategies import PAIRS, second_shape
+from tests.graph.resizing import resize_bilinear_graphs
 from tests.graph.transposed import transposed_conv2d_graphs
 
 __all__ = ["ALL", "Case", "channel_counts", "make_case", "quantizations", "random_int8", "scales", "seeds", "shapes"]
