@@ -15,6 +15,7 @@ from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import row_missing, unsupported
 from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.normalizations import rewrite_normalizations
 from mcugen.frontend.splits import SPLITS
 
 # Operators that constants may be computed with, besides those of the table and element-wise ones. A program is run
@@ -73,9 +74,10 @@ def make_functional(module: GraphModule) -> None:
 def functionalize(module: GraphModule, faults: Faults) -> None:
     """Checks every operator of the program, and turns in-place operators into ordinary ones; collects the refusals.
 
-    Composites are rewritten first.
+    Composites and decomposed normalizations are rewritten first.
     """
     expand_composites(module)
+    rewrite_normalizations(module)
     order = {node: index for index, node in enumerate(module.graph.nodes)}
     for node in list(module.graph.nodes):
         with faults.at(node):

@@ -29,6 +29,7 @@ from mcugen.graph.ops import (
     MaxPool2d,
     Mean,
     Mul,
+    Normalize,
     Operator,
     Requantize,
     Reshape,
@@ -37,6 +38,7 @@ from mcugen.graph.ops import (
     Table,
     Transpose,
 )
+from mcugen.graph.ops.normalization.normalize import pack_affine
 from tests.graph.draws import (
     Case,
     Draw,
@@ -401,6 +403,34 @@ def masked_softmax_graphs(draw: Draw) -> Case:
     return make_case(op, tensors, rng)
 
 
+@st.composite
+def normalize_graphs(draw: Draw) -> Case:
+    """One normalize, its factors shared in all ways; rows of equal elements and huge factors among them."""
+    rng, x, out = draw(seeds), draw(quantizations), draw(quantizations)
+    groups, repeat = draw(channel_counts), draw(st.sampled_from([1, 1, 2, 9]))
+    periods, times = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    size = groups * repeat
+    factors = rng.normal(size=(periods, groups)) * 2.0 ** draw(st.floats(-6, 14))
+    offsets = rng.normal(size=(periods, groups)) * 2.0 ** draw(st.floats(-3, 9))
+    packed, added, shift = pack_affine(factors, offsets)
+    tensors = [
+        Tensor("input", (times, periods, size), "int8", x),
+        Tensor("factors", (periods, groups), "int32", None, packed),
+        Tensor("offsets", (periods, groups), "int32", None, added),
+        Tensor("output", (times, periods, size), "int8", out),
+    ]
+    op = Normalize(
+        name="normalize",
+        inputs=("input", "factors", "offsets"),
+        outputs=("output",),
+        centered=draw(st.booleans()),
+        epsilon=draw(st.sampled_from([0, 1, 2**31, 2**60, int(size * size * 0.01)])),
+        least=draw(st.sampled_from([1, 1, 2**40])),
+        shift=shift,
+    )
+    return make_case(op, tensors, rng)
+
+
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "add": add_graphs,
     "average_pool2d": average_pool_graphs,
@@ -416,6 +446,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "max_pool2d": max_pool_graphs,
     "mean": mean_graphs,
     "mul": mul_graphs,
+    "normalize": normalize_graphs,
     "pad": pad_graphs,
     "requantize": requantize_graphs,
     "reshape": reshape_graphs,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.normalization.masked_softmax import MaskedSoftmax
+from mcugen.graph.ops.normalization.normalize import Normalize
 from mcugen.graph.ops.normalization.softmax import Softmax
 
-OPERATORS: tuple[type[Operator], ...] = (MaskedSoftmax, Softmax)
+OPERATORS: tuple[type[Operator], ...] = (MaskedSoftmax, Normalize, Softmax)
 
-__all__ = ["MaskedSoftmax", "Softmax"]
+__all__ = ["MaskedSoftmax", "Normalize", "Softmax"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.normalization.masked_softmax import MaskedSoftmaxPortable
+from mcugen.kernels.portable.normalization.normalize import NormalizePortable
 from mcugen.kernels.portable.normalization.softmax import SoftmaxPortable, SoftmaxTablePortable
 
-KERNELS: tuple[Kernel, ...] = (MaskedSoftmaxPortable(), SoftmaxPortable(), SoftmaxTablePortable())
+KERNELS: tuple[Kernel, ...] = (MaskedSoftmaxPortable(), NormalizePortable(), SoftmaxPortable(), SoftmaxTablePortable())

@@ -1,0 +1,110 @@
+/* Rows normalized by their own statistics; the arithmetic is that of mcugen/graph/ops/normalization/normalize.py.
+ * Statistics and roots are exact to 30 bits, normalized values have 16 fractional bits. The output may be the input. */
+#include "mcugen_kernels.h"
+
+/* A row is `groups` times `repeat` elements; elements of a group share a factor and an offset. `periods` rows have factors
+ * of their own. epsilon and least are 64-bit numbers in two words. */
+struct mcugen_normalize_params {
+    int32_t rows, periods, groups, repeat;
+    int32_t zero_point;
+    int32_t centered;
+    int32_t epsilon_high, epsilon_low, least_high, least_low;
+    int32_t shift;
+};
+
+enum { MCUGEN_NORMALIZE_FRACTION = 16 };
+
+/* The integer square root of v < 2**62, rounded down. */
+MCUGEN_KERNEL uint32_t mcugen_square_root(uint64_t v)
+{
+    uint32_t root = 0;
+    for (uint32_t bit = UINT32_C(1) << 30; bit != 0u; bit >>= 1) {
+        const uint32_t larger = root | bit;
+        if ((uint64_t)larger * larger <= v) {
+            root = larger;
+        }
+    }
+    return root;
+}
+
+/* 2**61 / q rounded down, for q in [2**30, 2**31): long division, since not every core divides. */
+MCUGEN_KERNEL uint32_t mcugen_normalize_inverse(uint32_t q)
+{
+    uint64_t rest = UINT64_C(1) << 30;
+    uint32_t quotient = 0;
+    for (int32_t i = 0; i <= 31; i++) {
+        quotient <<= 1;
+        if (rest >= q) {
+            rest -= q;
+            quotient |= 1u;
+        }
+        rest <<= 1;
+    }
+    return quotient;
+}
+
+/* 2**16 / sqrt(v) ~ inverse / 2**shift */
+MCUGEN_KERNEL uint32_t mcugen_inverse_root(uint64_t v, int32_t *shift)
+{
+    *shift = 61 - MCUGEN_NORMALIZE_FRACTION;
+    while (v >> 60 == 0u) {
+        v <<= 2;
+        (*shift)--;
+    }
+    return mcugen_normalize_inverse(mcugen_square_root(v));
+}
+
+MCUGEN_KERNEL uint64_t mcugen_two_words(int32_t high, int32_t low)
+{
+    return (uint64_t)(uint32_t)high << 32 | (uint32_t)low;
+}
+
+/* The divisor's inverse, its shift, and the sum that is subtracted. */
+MCUGEN_KERNEL uint32_t mcugen_normalize_statistics(const struct mcugen_normalize_params *params, const int8_t *input,
+                                                   int32_t size, int32_t *total, int32_t *shift)
+{
+    int32_t sum = 0;
+    int64_t squares = 0;
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t x = input[i] - params->zero_point;
+        sum += x;
+        squares += x * x;
+    }
+    *total = params->centered ? sum : 0;
+    uint64_t v = (uint64_t)(size * squares - (int64_t)*total * *total);
+    v += mcugen_two_words(params->epsilon_high, params->epsilon_low);
+    const uint64_t least = mcugen_two_words(params->least_high, params->least_low);
+    return mcugen_inverse_root(v < least ? least : v, shift);
+}
+
+MCUGEN_KERNEL void mcugen_normalize_row(const struct mcugen_normalize_params *params, const int8_t *input,
+                                        const int32_t *factors, const int32_t *offsets, int8_t *output)
+{
+    const int32_t size = params->groups * params->repeat;
+    int32_t total, right;
+    const int64_t inverse = (int64_t)mcugen_normalize_statistics(params, input, size, &total, &right);
+    const int64_t half = INT64_C(1) << (right - 1), output_half = INT64_C(1) << (params->shift - 1);
+    for (int32_t g = 0; g < params->groups; g++) {
+        const int64_t start =
+            (int64_t)offsets[g] * (INT64_C(1) << (params->shift - MCUGEN_NORMALIZE_FRACTION)) + output_half;
+        for (int32_t i = 0; i < params->repeat; i++) {
+            const int32_t d = size * (*input++ - params->zero_point) - total;
+            const int32_t normalized = (int32_t)((d * inverse + half) >> right);
+            const int64_t value = ((int64_t)normalized * factors[g] + start) >> params->shift;
+            *output++ = (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
+        }
+    }
+}
+
+MCUGEN_KERNEL void mcugen_normalize_s8(const struct mcugen_normalize_params *params, const int8_t *input,
+                                       const int32_t *factors, const int32_t *offsets, int8_t *output)
+{
+    const int32_t size = params->groups * params->repeat;
+    for (int32_t row = 0; row < params->rows; row += params->periods) {
+        for (int32_t p = 0; p < params->periods; p++) {
+            mcugen_normalize_row(params, input, factors + p * params->groups, offsets + p * params->groups, output);
+            input += size;
+            output += size;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+"""Normalization by the input's statistics, on any CPU."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.normalization.normalize import Normalize
+from mcugen.kernels.base import Constant, Invocation, Overlap
+from mcugen.kernels.portable.common import PortableKernel, flat
+
+
+class NormalizePortable(PortableKernel):
+    """mcugen_normalize_s8."""
+
+    name: ClassVar[str] = "normalize_s8.portable"
+    operator: ClassVar[type[Operator]] = Normalize
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        return isinstance(op, Normalize) and not graph.tensor(op.inputs[0]).is_constant
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Normalize)
+        x, factors, offsets = graph.input_tensors(op)
+        assert factors.data is not None and offsets.data is not None
+        periods, groups = factors.shape
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_normalize_s8",
+            source="portable/normalization/normalize_s8.c",
+            params_type="mcugen_normalize_params",
+            params={
+                "rows": x.elements // x.shape[-1],
+                "periods": periods,
+                "groups": groups,
+                "repeat": x.shape[-1] // groups,
+                "zero_point": x.zero_point,
+                "centered": int(op.centered),
+                **_words("epsilon", op.epsilon),
+                **_words("least", op.least),
+                "shift": op.shift,
+            },
+            inputs=op.inputs[:1],
+            constants=(Constant("factors", flat(factors.data)), Constant("offsets", flat(offsets.data))),
+            outputs=op.outputs,
+            overlaps=(Overlap(0, 0),),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        x = graph.tensor(op.inputs[0])
+        return 36.0 * x.elements + 950.0 * (x.elements // x.shape[-1])
+
+
+def _words(name: str, value: int) -> dict[str, int]:
+    """A 64-bit number as two int32 fields."""
+    high, low = value >> 32, value & 0xFFFFFFFF
+    return {f"{name}_high": high, f"{name}_low": low - (1 << 32) if low >= 1 << 31 else low}
