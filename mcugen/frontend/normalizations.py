@@ -106,6 +106,18 @@ def _rms_norm(node: Node) -> Node | None:
     return None
 
 
+def _rms_weights(node: Node) -> Node | None:
+    """rms_norm(x) * weights"""
+    b = bind(node)
+    for norm, weight in ((b["self"], b["other"]), (b["other"], b["self"])):
+        if _source(norm, "aten.rms_norm.default") is None or not isinstance(weight, Node) or weight.op != "get_attr":
+            continue
+        given = bind(norm)
+        if given["weight"] is None and shape_of(weight) == tuple(given["normalized_shape"]):
+            return call(node, aten.rms_norm.default, given["input"], given["normalized_shape"], weight, given["eps"])
+    return None
+
+
 def _l2_normalize(node: Node) -> Node | None:
     """x / norm(x).clamp_min(eps)"""
     b = bind(node)
@@ -128,7 +140,7 @@ _SPELLINGS: dict[str, Callable[[Node], Node | None]] = {
     "aten.native_group_norm.default": _group_norm,
     "aten._fused_rms_norm.default": _fused_rms_norm,
     "aten._native_batch_norm_legit.no_stats": _instance_norm,
-    "aten.mul.Tensor": _rms_norm,
+    "aten.mul.Tensor": lambda node: _rms_norm(node) or _rms_weights(node),
     "aten.div.Tensor": _l2_normalize,
 }
 _TUPLES = {
