@@ -39,7 +39,7 @@ def test_reference_keeps_shape_dtype_and_clamp(kind: str) -> None:
 def test_networks_run() -> None:
     kinds: set[str] = set()
 
-    @settings(max_examples=150, deadline=None, derandomize=True)
+    @settings(max_examples=400, deadline=None, derandomize=True)
     @given(network_graphs())
     def check(case: Case) -> None:
         values = run(*case)
