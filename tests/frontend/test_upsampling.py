@@ -79,3 +79,23 @@ def test_linear_interpolation(model: nn.Module, decomposed: bool) -> None:
     result = compare(program, IMAGE, count=2)
     assert (result.layer, result.output) <= (1, 1), result.where
     assert "resize_bilinear" in kinds(result.graph)
+
+
+class Adaptive(nn.Module):
+    """Pools to any output size, smaller and larger than the input."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return (
+            functional.adaptive_avg_pool2d(x, (3, 4)),
+            functional.adaptive_avg_pool2d(x, 7),
+            functional.adaptive_max_pool2d(x, (2, 4)),
+            functional.adaptive_max_pool2d(x, (7, 3)),
+            functional.adaptive_avg_pool1d(x[:, :, 0], 4),
+            functional.adaptive_max_pool1d(x[:, :, 0], 3),
+        )
+
+
+def test_adaptive_pools() -> None:
+    result = compare(post_training(Adaptive(), IMAGE), IMAGE, count=2)
+    assert (result.layer, result.output) <= (1, 1), result.where
+    assert {"adaptive_average_pool2d", "max_pool2d"} <= set(kinds(result.graph))

@@ -1,11 +1,11 @@
-"""Strategy for bilinear interpolation."""
+"""Strategies for bilinear interpolation and adaptive pooling."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
 from mcugen.graph import Tensor
-from mcugen.graph.ops import ResizeBilinear
+from mcugen.graph.ops import AdaptiveAveragePool2d, ResizeBilinear
 from tests.graph.draws import Case, Draw, channel_counts, image, make_case, quantizations, seeds
 
 
@@ -26,3 +26,21 @@ def _places(draw: Draw, size: int) -> tuple[tuple[int, int], ...]:
     fractions = st.one_of(st.sampled_from([0, 1, 512, 1024, 2047]), st.integers(0, 2047))
     firsts = draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=6))
     return tuple((i, draw(fractions) if i < size - 1 else 0) for i in firsts)
+
+
+@st.composite
+def adaptive_average_graphs(draw: Draw) -> Case:
+    """One adaptive_average_pool2d with any windows."""
+    shape, q = image(draw, draw(channel_counts)), draw(quantizations)
+    rows, columns = (_spans(draw, size) for size in shape[1:3])
+    tensors = [
+        Tensor("input", shape, "int8", q),
+        Tensor("output", (shape[0], len(rows), len(columns), shape[3]), "int8", q),
+    ]
+    op = AdaptiveAveragePool2d(name="pool", inputs=("input",), outputs=("output",), rows=rows, columns=columns)
+    return make_case(op, tensors, draw(seeds))
+
+
+def _spans(draw: Draw, size: int) -> tuple[tuple[int, int], ...]:
+    firsts = draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=5))
+    return tuple((first, draw(st.integers(first + 1, size))) for first in firsts)

@@ -59,7 +59,7 @@ from tests.graph.draws import (
 )
 from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs
 from tests.graph.pair_strategies import PAIRS, second_shape
-from tests.graph.resizing import resize_bilinear_graphs
+from tests.graph.resizing import adaptive_average_graphs, resize_bilinear_graphs
 from tests.graph.transposed import transposed_conv2d_graphs
 
 __all__ = ["ALL", "Case", "channel_counts", "make_case", "quantizations", "random_int8", "scales", "seeds", "shapes"]
@@ -433,6 +433,7 @@ def normalize_graphs(draw: Draw) -> Case:
 
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "add": add_graphs,
+    "adaptive_average_pool2d": adaptive_average_graphs,
     "average_pool2d": average_pool_graphs,
     "batch_matmul": batch_matmul_graphs,
     "clamp": clamp_graphs,

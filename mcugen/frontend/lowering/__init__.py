@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mcugen.frontend.lowering import (
     activation,
+    adaptive,
     convolution,
     elementwise,
     embedding,
@@ -26,6 +27,7 @@ from mcugen.frontend.lowering.row import Row
 
 FAMILIES = (
     activation,
+    adaptive,
     convolution,
     elementwise,
     embedding,

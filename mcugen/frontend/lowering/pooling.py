@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch.fx import Node
 
+from mcugen.frontend.lowering.adaptive import uneven_average
 from mcugen.frontend.lowering.arguments import axes, bind, ints, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
@@ -87,9 +88,7 @@ def adaptive_average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
     source = bind(node)["self"]
     size, wanted = _size(node, source), _size(node)
     if any(n % o for n, o in zip(size, wanted, strict=True)):
-        raise ctx.unsupported(
-            node, f"{size} is no multiple of the output size {wanted}", "use an output size that divides the input's"
-        )
+        return uneven_average(ctx, node, out)
     kernel = _spatial(node, [n // o for n, o in zip(size, wanted, strict=True)], 1)
     return _average(ctx, node, source, kernel, kernel, (0, 0), False, out)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.pooling.adaptive_average_pool2d import AdaptiveAveragePool2d
 from mcugen.graph.ops.pooling.average_pool2d import AveragePool2d
 from mcugen.graph.ops.pooling.max_pool2d import MaxPool2d
 
-OPERATORS: tuple[type[Operator], ...] = (AveragePool2d, MaxPool2d)
+OPERATORS: tuple[type[Operator], ...] = (AdaptiveAveragePool2d, AveragePool2d, MaxPool2d)
 
-__all__ = ["AveragePool2d", "MaxPool2d"]
+__all__ = ["AdaptiveAveragePool2d", "AveragePool2d", "MaxPool2d"]
