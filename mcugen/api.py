@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,18 @@ from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
 from mcugen.plan.planner import make_plan
 from mcugen.testbench.extras import Extras, add_extras
+from mcugen.verify.feasibility import Feasibility, check_model
 
-__all__ = ["Extras", "FlashSize", "Module", "Options", "add_extras", "check_flash", "compile"]
+__all__ = [
+    "Extras",
+    "FlashSize",
+    "Module",
+    "Options",
+    "add_extras",
+    "check",
+    "check_flash",
+    "compile",
+]
 
 Progress = Callable[[str, int, int], None]
 
@@ -57,6 +67,22 @@ class Options:
         return {name: getattr(self, name) for name in recorded} | {
             name: value for name, value in given.items() if value
         }
+
+
+def check(model: Path, board: str | None = None, states: Sequence[str] = ()) -> Feasibility:
+    """Everything in a model that would be refused, at once; where nothing is, what it takes on a board.
+
+    Args:
+        board: None: only what is refused.
+        states: as in `Options`.
+
+    Raises:
+        InputError: the file or the board cannot be read.
+    """
+    from mcugen.frontend.states import Sequences
+
+    target = load_board(board) if board is not None else None
+    return check_model(model, target, Sequences(tuple(map(_tie, states))))
 
 
 def compile(model: Path | Graph, options: Options, progress: Progress | None = None) -> Module:

@@ -84,6 +84,10 @@ ResetEvery = Annotated[
         help="Of a model with state: start again after N samples; default: all samples are one sequence.",
     ),
 ]
+States = Annotated[
+    list[str] | None,
+    typer.Option("--state", metavar="OUT=IN", help="Keep this output as that input of the next inference; repeatable."),
+]
 ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
 
 
@@ -139,12 +143,7 @@ def emit(
         int | None,
         typer.Option(metavar="N", min=1, help="Budget for its cycles by the timing model of Cortex-M3, M4 and M33."),
     ] = None,
-    state: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--state", metavar="OUT=IN", help="Keep this output as that input of the next inference; repeatable."
-        ),
-    ] = None,
+    state: States = None,
     reset_every: ResetEvery = None,
     renode: Annotated[
         bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
@@ -322,6 +321,47 @@ def serve(
         errors.print(f"{served.runner} is running; Ctrl-C ends it")
         with suppress(KeyboardInterrupt):
             served.wait()
+
+
+@app.command()
+def check(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
+    board: Annotated[str | None, typer.Option(help="Say what it takes on this board, too.")] = None,
+    state: States = None,
+    as_json: Json = False,
+) -> None:
+    """List everything in a model that would be refused, and what it takes on a board; needs no calibration data."""
+    from mcugen import api
+    from mcugen.report import text
+
+    result = api.check(model, board, state or ())
+    if as_json:
+        print(json.dumps(result.as_json()))
+    else:
+        output.print(escape(text.feasibility(result)))
+    if not result.ok:
+        count = len(result.refusals)
+        raise CheckFailedError(
+            f"{count} place{'s' * (count != 1)} in the model would be refused" if count else "the model does not fit"
+        )
+
+
+@app.command()
+def ops(
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As docs/operators.md has it.")] = False,
+) -> None:
+    """List what is supported: operators of torch.export, and the kernels of each operator by core and data type."""
+    from mcugen.report import supported
+
+    found = supported.supported()
+    if as_json:
+        print(json.dumps(found.as_json()))
+    elif markdown:
+        print(supported.markdown(found), end="")
+    else:
+        for part in supported.tables(found):
+            output.print(part)
 
 
 @app.command()

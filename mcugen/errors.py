@@ -39,7 +39,13 @@ class InputError(McugenError):
 
 
 class UnsupportedOperatorError(InputError):
-    """An operator of the model has no integer form or no kernel. Exit code 2."""
+    """An operator of the model has no integer form or no kernel. Exit code 2.
+
+    Attributes:
+        parts: where it tells several at once, each alone; else empty.
+    """
+
+    parts: tuple[UnsupportedOperatorError, ...] = ()
 
 
 class DoesNotFitError(InputError):

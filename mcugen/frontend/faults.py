@@ -38,6 +38,7 @@ class Faults:
 
 def together(errors: Iterable[UnsupportedOperatorError]) -> UnsupportedOperatorError:
     """One error for several: each kind of fault once, with all places where it is."""
+    errors = list(errors)
     kinds: dict[tuple[str, str | None], dict[str, None]] = {}
     first = None
     for error in errors:
@@ -55,4 +56,6 @@ def together(errors: Iterable[UnsupportedOperatorError]) -> UnsupportedOperatorE
             lines.append(f"    and at {len(found) - _MOST_PLACES} more places")
         if hint:
             lines.append(f"    fix: {hint}")
-    return UnsupportedOperatorError("\n".join(lines))
+    told = UnsupportedOperatorError("\n".join(lines))
+    told.parts = tuple(errors)
+    return told

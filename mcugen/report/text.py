@@ -20,6 +20,7 @@ from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOut
 if TYPE_CHECKING:
     from mcugen.emit.assemble import Module
     from mcugen.firmware.flash import FlashSize
+    from mcugen.verify.feasibility import Feasibility
 
 
 def thousands(value: int | None) -> str:
@@ -233,3 +234,20 @@ def _pairs(rows: Sequence[tuple[str, str]]) -> Table:
     for key, value in rows:
         table.add_row(key, Text(value))
     return table
+
+
+def feasibility(result: Feasibility) -> str:
+    """What `mcugen check` found, as lines."""
+    lines = []
+    for refusal in result.refusals:
+        lines.append(f"refused: {refusal.what}")
+        lines += [f"  at: {refusal.where}"] if refusal.where else []
+        lines += [f"  fix: {refusal.hint}"] if refusal.hint else []
+    if result.too_large:
+        lines.append(f"does not fit {result.board}: {result.too_large}")
+    if result.ok:
+        lines.append("every operator of the model can be compiled")
+    if result.sizes:
+        named = ", ".join(f"{thousands(size)} B of {name}" for name, size in result.sizes.items() if size)
+        lines.append(f"fits {result.board}: {named}; with random calibration, so a few bytes may differ")
+    return "\n".join(lines)

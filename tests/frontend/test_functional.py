@@ -63,10 +63,6 @@ class Net(nn.Module):
         torch.relu_(nn.functional.dropout(y, 0.5, False))
         return y + x
 
-    def buffer(self, x: Tensor, y: Tensor) -> Tensor:
-        self.state.add_(y)
-        return y + self.state
-
     def input(self, x: Tensor, y: Tensor) -> Tensor:
         return x.add_(y)
 
@@ -98,7 +94,6 @@ def test_later_readers_see_the_change(kind: str) -> None:
     ("kind", "words"),
     [
         *((kind, ["aten.relu_.default", "another name", "inplace=True"]) for kind in ("view", "dropout")),
-        ("buffer", ["in place"]),
         ("input", ["aten.add_.Tensor", "in place"]),
         ("random", ["aten.rand.default"]),
         ("half", ["torch.float16", "model.float()"]),

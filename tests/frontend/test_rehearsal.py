@@ -53,7 +53,7 @@ def test_all_faults_in_the_order_of_the_program() -> None:
             "aten.conv3d.default: this operator has no integer form",
             "aten.conv_transpose3d.input: this operator has no integer form",
             "aten.max_pool2d.default: dilated",
-            "aten.mul_.Tensor: it changes the model's state or input in place",
+            "aten.mul_.Tensor: it changes an input of the model, or a part of a buffer, in place",
             "aten.cumprod.default: this",
             "aten.conv2d.default: its weights are no constants",
         )

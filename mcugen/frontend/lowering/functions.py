@@ -129,11 +129,14 @@ class Functions:
 def is_pointwise(node: Node) -> bool:
     """True for operators of aten that work element by element, change nothing in place and are no random numbers."""
     target = node.target
-    if node.op != "call_function" or not isinstance(target, torch._ops.OpOverload) or target.namespace != "aten":
+    return node.op == "call_function" and isinstance(target, torch._ops.OpOverload) and is_element_wise(target)
+
+
+def is_element_wise(target: torch._ops.OpOverload) -> bool:
+    """As `is_pointwise`, for the operator itself."""
+    if target.namespace != "aten" or target._schema.is_mutable or torch.Tag.nondeterministic_seeded in target.tags:
         return False
-    if target._schema.is_mutable or torch.Tag.nondeterministic_seeded in target.tags:
-        return False
-    return torch.Tag.pointwise in target.tags or target_name(node) in _ALSO_POINTWISE
+    return torch.Tag.pointwise in target.tags or str(target) in _ALSO_POINTWISE
 
 
 def _shape(node: Node) -> tuple[int, ...] | None:
