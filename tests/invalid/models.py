@@ -33,10 +33,18 @@ class Unsupported(Net):
 class Several(Unsupported):
     def __init__(self) -> None:
         super().__init__()
-        self.unfold = nn.Unfold(2)
+        self.volume = nn.Conv3d(1, 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cumprod(self.unfold(super().forward(x)), 1)
+        return torch.cumprod(self.volume(super().forward(x)), 1)
+
+
+class Moves(nn.Module):
+    """Values taken from places that the model computes, and padding with infinity."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        places = (x[0, 0, 0, :2] > 0).long()
+        return torch.index_select(x, 3, places), nn.functional.pad(x, (1, 1), value=float("-inf"))
 
 
 class LeftInFloat(nn.Module):
@@ -160,6 +168,10 @@ def average_of_finer_scale(folder: Path) -> Path:
 
 def several_unsupported_operators(folder: Path) -> Path:
     return save(Several(), folder / "several.pt2")
+
+
+def impossible_moves(folder: Path) -> Path:
+    return save(Moves(), folder / "moves.pt2")
 
 
 def left_in_float(folder: Path) -> Path:

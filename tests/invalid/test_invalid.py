@@ -64,7 +64,14 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
         lambda f: f / "never_read.npz",
         "nrf5340",
         2,
-        ("2 reasons at 3 places", "cumprod", "im2col", "module unfold", "models.py:", "fix:"),
+        ("2 reasons at 3 places", "cumprod", "conv3d", "module volume", "models.py:", "fix:"),
+    ),
+    "impossible moves": (
+        models.impossible_moves,
+        lambda f: f / "never_read.npz",
+        "nrf5340",
+        2,
+        ("index_select", "is computed by the model", "use constant indices", "padding with -inf", "models.py:"),
     ),
     "left in float": (
         models.left_in_float,
