@@ -15,6 +15,7 @@ from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import row_missing, unsupported
 from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.normalizations import rewrite_normalizations
 from mcugen.frontend.splits import SPLITS
 
@@ -107,7 +108,7 @@ def is_known(node: Node) -> bool:
         or name.startswith(_ASSERTIONS)
     ):
         return True
-    if name in SPLITS:
+    if name in SPLITS or name in SEQUENCES or name in CELLS:
         return True
     target = node.target
     if not isinstance(target, torch._ops.OpOverload) or target.namespace != "aten" or target._schema.is_mutable:

@@ -21,6 +21,7 @@ from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, tar
 from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.masks import rewrite_masks
+from mcugen.frontend.recurrent import expand
 from mcugen.frontend.signature import PortNames, is_input, port_names, positional_module
 from mcugen.frontend.simplify import simplify
 from mcugen.frontend.torch_settings import quiet, single_threaded
@@ -76,6 +77,9 @@ def lower(module: GraphModule, input_names: Sequence[str] = ()) -> tuple[Lowerin
         UnsupportedOperatorError: tells all operators that are left in float or have no integer form.
     """
     make_functional(module)
+    refused = Faults()
+    expand(module, refused)
+    refused.raise_all()
     simplify(module)
     rewrite_masks(module, Lowering(module, ROWS, is_known))
     context = Lowering(module, ROWS, is_known, named_inputs(module, input_names))

@@ -22,6 +22,7 @@ from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_o
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.masks import rewrite_masks
+from mcugen.frontend.recurrent import expand
 from mcugen.frontend.simplify import simplify
 from mcugen.graph.tensor import Quantization
 
@@ -38,6 +39,7 @@ def require_supported(module: GraphModule) -> None:
     """
     faults = Faults()
     functionalize(module, faults)
+    expand(module, faults)
     simplify(module)
     rewrite_masks(module, Lowering(module, ROWS, is_known))
     canonicalize(module)

@@ -9,13 +9,15 @@ from mcugen.frontend.canonical import REWRITES
 from mcugen.frontend.composites import EXPANSIONS
 from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
 from mcugen.frontend.lowering import ROWS
+from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 
 
 def test_every_operator_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
     table = "\n".join(line for line in text.splitlines() if line.startswith("| `"))
     listed = {name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1])}
-    names = {re.sub(r"^aten\.|\.\w+$", "", key) for key in {*ROWS, *REWRITES, *EXPANSIONS, *BATCH_NORMS, *DROPOUTS}}
+    keys = {*ROWS, *REWRITES, *EXPANSIONS, *SEQUENCES, *CELLS, *BATCH_NORMS, *DROPOUTS}
+    names = {re.sub(r"^aten\.|\.\w+$", "", key) for key in keys}
     # Operators of mcugen's own are what others are rewritten to.
     plain = {name if name.startswith("__") else name.removesuffix("_") for name in names}
     assert {name for name in plain if not name.startswith("mcugen.")} == listed

@@ -59,6 +59,7 @@ from tests.graph.draws import (
 )
 from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs
 from tests.graph.pair_strategies import PAIRS, second_shape
+from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 from tests.graph.resizing import adaptive_average_graphs, resize_bilinear_graphs
 from tests.graph.transposed import transposed_conv2d_graphs
 
@@ -444,6 +445,8 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "embedding": embedding_graphs,
     "fully_connected": fully_connected_graphs,
     "masked_softmax": masked_softmax_graphs,
+    "gru": gru_graphs,
+    "lstm": lstm_graphs,
     "max_pool2d": max_pool_graphs,
     "mean": mean_graphs,
     "mul": mul_graphs,
@@ -452,6 +455,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "requantize": requantize_graphs,
     "reshape": reshape_graphs,
     "resize_bilinear": resize_bilinear_graphs,
+    "rnn": rnn_graphs,
     "softmax": softmax_graphs,
     "sub": sub_graphs,
     "table": table_graphs,

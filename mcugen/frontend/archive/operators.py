@@ -18,6 +18,7 @@ from mcugen.frontend.faults import together
 from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import no_integer_form
+from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import module_path_of_text, source_line
 from mcugen.frontend.quantized_operators import NAMESPACE
 from mcugen.graph.tensor import Origin
@@ -69,7 +70,7 @@ def _has_row(name: str) -> bool:
     """False for operators that are surely in no table, and no functions of one tensor either."""
     namespace, packet, overload = name.split(".")
     plain = f"{namespace}.{packet.removesuffix('_')}.{overload}"
-    if {name, plain} & (ROWS.keys() | BATCH_NORMS) or packet.startswith("_assert"):
+    if {name, plain} & (ROWS.keys() | BATCH_NORMS | SEQUENCES.keys() | CELLS.keys()) or packet.startswith("_assert"):
         return True
     operator = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
     return isinstance(operator, torch._ops.OpOverload) and torch.Tag.pointwise in operator.tags

@@ -18,6 +18,7 @@ from mcugen.frontend.lowering import (
     padding,
     pairs,
     pooling,
+    recurrent,
     resizing,
     selection,
     softmax,
@@ -40,6 +41,7 @@ FAMILIES = (
     pooling,
     resizing,
     selection,
+    recurrent,
     softmax,
 )
 

@@ -5,7 +5,17 @@ A family's `__init__.py` lists its operators in `OPERATORS`; a new family is one
 
 from __future__ import annotations
 
-from mcugen.graph.ops import convolution, elementwise, linear, movement, normalization, pooling, reduction, resizing
+from mcugen.graph.ops import (
+    convolution,
+    elementwise,
+    linear,
+    movement,
+    normalization,
+    pooling,
+    recurrent,
+    reduction,
+    resizing,
+)
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution import *  # noqa: F403
 from mcugen.graph.ops.elementwise import *  # noqa: F403
@@ -13,6 +23,7 @@ from mcugen.graph.ops.linear import *  # noqa: F403
 from mcugen.graph.ops.movement import *  # noqa: F403
 from mcugen.graph.ops.normalization import *  # noqa: F403
 from mcugen.graph.ops.pooling import *  # noqa: F403
+from mcugen.graph.ops.recurrent import *  # noqa: F403
 from mcugen.graph.ops.reduction import *  # noqa: F403
 from mcugen.graph.ops.resizing import *  # noqa: F403
 
@@ -23,6 +34,7 @@ FAMILIES = (
     movement,
     normalization,
     pooling,
+    recurrent,
     reduction,
     resizing,
 )

@@ -8,6 +8,7 @@ from mcugen.kernels.dsp.conv2d import Conv2dDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp
 from mcugen.kernels.dsp.fully_connected import FullyConnectedDsp, FullyConnectedVectorDsp
+from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
 
 KERNELS: tuple[Kernel, ...] = (
     BatchMatMulDsp(),
@@ -16,6 +17,9 @@ KERNELS: tuple[Kernel, ...] = (
     DepthwiseConv2dDsp(),
     FullyConnectedDsp(),
     FullyConnectedVectorDsp(),
+    GruDsp(),
+    LstmDsp(),
+    RnnDsp(),
 )
 
 __all__ = [
@@ -26,4 +30,7 @@ __all__ = [
     "DepthwiseConv2dDsp",
     "FullyConnectedDsp",
     "FullyConnectedVectorDsp",
+    "GruDsp",
+    "LstmDsp",
+    "RnnDsp",
 ]

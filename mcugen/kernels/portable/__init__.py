@@ -13,6 +13,7 @@ from mcugen.kernels.portable import (
     movement,
     normalization,
     pooling,
+    recurrent,
     reduction,
     resizing,
 )
@@ -24,6 +25,7 @@ FAMILIES = (
     movement,
     normalization,
     pooling,
+    recurrent,
     reduction,
     resizing,
 )

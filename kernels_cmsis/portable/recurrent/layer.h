@@ -1,0 +1,186 @@
+/* One direction of a recurrent layer: the loop over time around a cell (lstm.h, gru.h, rnn.h).
+ *
+ * Inputs and hidden states are int16, four at a time ("quads"; beyond the depth both they and their weights are zero).
+ * Weights come unit by unit: for each four inputs one word a gate, then for each four hidden states. The bytes of a word
+ * belong to the inputs 0, 2, 1, 3, so that SXTB16 gives the pairs (0, 1) and (2, 3). `scales` has for each gate of a unit
+ * two Q32 multipliers and the bias in the gate input's fractional bits.
+ */
+#ifndef MCUGEN_RECURRENT_LAYER_H
+#define MCUGEN_RECURRENT_LAYER_H
+
+#include "mcugen_requantize.h"
+
+/* Steps are in elements from one point in time, or one sequence of the batch, to the next; backwards they are negative.
+ * precision: fractional bits of gate inputs. state_bits: of hidden states. projected: 1 when the stream goes on with the
+ * rows of a projection, whose multipliers follow in `scales`. final_cell: 1 when the output is the last step's cells. */
+struct mcugen_recurrent_params {
+    int32_t steps, batch;
+    int32_t input_first, input_step, input_batch;
+    int32_t output_first, output_step, output_batch;
+    int32_t input_c, units, state_c;
+    int32_t input_zero_point;
+    int32_t precision, state_bits, projected, final_cell, relu;
+    int32_t output_multiplier, output_shift, output_zero_point;
+    int32_t hidden_zero_point, hidden_multiplier, hidden_shift;
+    int32_t cell_zero_point, cell_multiplier, cell_shift;
+};
+
+/* Memory between steps. Rows of int16 have whole quads, zero beyond their depth. */
+struct mcugen_recurrent_state {
+    int16_t *input, *hidden, *next, *values;
+    int32_t *cell;
+};
+
+/* Adds the products of `quads` quads with the next words of `gates` rows. */
+typedef void (*mcugen_recurrent_dot)(const int16_t *values, int32_t quads, const int8_t **weights, int gates,
+                                     int32_t *sums);
+
+/* Limits to 0 ... 2**bits - 1. */
+MCUGEN_KERNEL int32_t mcugen_limit_to_bits(int32_t x, int32_t bits)
+{
+#if defined(__ARM_FEATURE_SAT)
+    /* The instruction takes a constant; these are the usual ones. */
+    if (bits == 21) {
+        __asm__("usat %0, #21, %1" : "=r"(x) : "r"(x));
+        return x;
+    }
+    if (bits == 20) {
+        __asm__("usat %0, #20, %1" : "=r"(x) : "r"(x));
+        return x;
+    }
+#endif
+    const int32_t most = (INT32_C(1) << bits) - 1;
+    return x < 0 ? 0 : x > most ? most : x;
+}
+
+/* 65536 * sigmoid(x) - 32768 = 32768 * tanh(x / 2), x with `precision` fractional bits; the table has steps of 1/32. */
+MCUGEN_KERNEL int32_t mcugen_table_sigmoid(int32_t x, int32_t precision, const int16_t *table)
+{
+    const int32_t bits = precision - 5;
+    const int32_t place = mcugen_limit_to_bits(x + (INT32_C(16) << precision), precision + 5);
+    const int16_t *const entry = table + (place >> bits);
+    const int32_t part = place & ((INT32_C(1) << bits) - 1), first = entry[0];
+    return first + (((entry[1] - first) * part + (INT32_C(1) << bits >> 1)) >> bits);
+}
+
+/* (input products * multiplier + state products * multiplier) / 2**32 + bias, rounded once. */
+MCUGEN_KERNEL int32_t mcugen_gate_input(int32_t of_input, int32_t of_state, const int32_t *scales, int32_t bias)
+{
+    uint64_t sum = (uint64_t)(uint32_t)bias << 32 | UINT32_C(0x80000000);
+    sum += (uint64_t)((int64_t)of_input * scales[0]);
+    sum += (uint64_t)((int64_t)of_state * scales[1]);
+    return (int32_t)(uint32_t)(sum >> 32);
+}
+
+/* x / 2**bits to nearest, ties up. */
+MCUGEN_KERNEL int32_t mcugen_nearest(int32_t x, int32_t bits)
+{
+    return (x + (INT32_C(1) << bits >> 1)) >> bits;
+}
+
+MCUGEN_KERNEL int32_t mcugen_nearest_of_product(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + 32768) >> 16);
+}
+
+MCUGEN_KERNEL int32_t mcugen_limit(int32_t x, int32_t lowest, int32_t highest)
+{
+    return x < lowest ? lowest : x > highest ? highest : x;
+}
+
+MCUGEN_KERNEL int32_t mcugen_quads(int32_t depth)
+{
+    return (depth + 3) / 4;
+}
+
+/* The first step's states: what is given (NULL: zeros). */
+MCUGEN_KERNEL void mcugen_recurrent_begin(const struct mcugen_recurrent_params *p, const int8_t *hidden,
+                                          const int8_t *cell, struct mcugen_recurrent_state *state)
+{
+    for (int32_t i = 0; i < 4 * mcugen_quads(p->state_c); i++) {
+        state->hidden[i] = 0;
+        state->next[i] = 0;
+    }
+    for (int32_t i = 0; i < 4 * mcugen_quads(p->input_c); i++) {
+        state->input[i] = 0;
+    }
+    if (p->projected) {
+        for (int32_t i = 0; i < 4 * mcugen_quads(p->units); i++) {
+            state->values[i] = 0;
+        }
+    }
+    if (hidden != NULL) {
+        for (int32_t i = 0; i < p->state_c; i++) {
+            const int32_t value = mcugen_requantize(hidden[i] - p->hidden_zero_point, p->hidden_multiplier,
+                                                    p->hidden_shift);
+            state->hidden[i] = (int16_t)mcugen_limit(value, INT16_MIN, INT16_MAX);
+        }
+    }
+    if (state->cell != NULL) {
+        const int32_t most = INT32_C(1) << 30;
+        for (int32_t i = 0; i < p->units; i++) {
+            state->cell[i] = cell == NULL ? 0
+                : mcugen_limit(mcugen_requantize(cell[i] - p->cell_zero_point, p->cell_multiplier, p->cell_shift),
+                               -most, most);
+        }
+    }
+}
+
+/* state->next = the projection of state->values. */
+MCUGEN_KERNEL void mcugen_recurrent_project(const struct mcugen_recurrent_params *p, const int8_t *weights,
+                                            const int32_t *multipliers, struct mcugen_recurrent_state *state,
+                                            mcugen_recurrent_dot dot)
+{
+    for (int32_t i = 0; i < p->state_c; i++) {
+        int32_t sum = 0;
+        dot(state->values, mcugen_quads(p->units), &weights, 1, &sum);
+        const int32_t value = (int32_t)(((int64_t)sum * multipliers[i] + INT64_C(0x80000000)) >> 32);
+        state->next[i] = (int16_t)mcugen_limit(value, INT16_MIN, INT16_MAX);
+    }
+}
+
+/* What a cell does in one step with state->input and state->hidden: state->next, and how far it read both streams. */
+typedef void (*mcugen_recurrent_cell)(const struct mcugen_recurrent_params *p, const int8_t *weights,
+                                      const int32_t *scales, const int16_t *table, struct mcugen_recurrent_state *state,
+                                      mcugen_recurrent_dot dot);
+
+MCUGEN_KERNEL void mcugen_recurrent_layer(const struct mcugen_recurrent_params *p, const int8_t *input,
+                                          const int8_t *hidden, const int8_t *cell, const int8_t *weights,
+                                          const int32_t *scales, const int16_t *table, int8_t *output, int16_t *scratch,
+                                          int has_cell, mcugen_recurrent_cell step, mcugen_recurrent_dot dot)
+{
+    const int32_t width = 4 * mcugen_quads(p->state_c), value_width = p->projected ? 4 * mcugen_quads(p->units) : 0;
+    struct mcugen_recurrent_state state;
+    state.cell = has_cell ? (int32_t *)(void *)scratch : NULL;
+    state.hidden = has_cell ? scratch + 2 * p->units : scratch;
+    state.next = state.hidden + width;
+    state.values = state.next + width;
+    state.input = state.values + value_width;
+    for (int32_t n = 0; n < p->batch; n++) {
+        const int8_t *x = input + n * p->input_batch + p->input_first;
+        int8_t *y = output + n * p->output_batch + p->output_first;
+        mcugen_recurrent_begin(p, hidden == NULL ? NULL : hidden + n * p->state_c,
+                               cell == NULL ? NULL : cell + n * p->units, &state);
+        for (int32_t t = 0; t < p->steps; t++) {
+            for (int32_t i = 0; i < p->input_c; i++) {
+                state.input[i] = (int16_t)((x[i] - p->input_zero_point) * 128);
+            }
+            step(p, weights, scales, table, &state, dot);
+            for (int32_t i = 0; i < p->state_c && !p->final_cell; i++) {
+                const int32_t value = mcugen_requantize(state.next[i], p->output_multiplier, p->output_shift);
+                y[i] = mcugen_to_int8(value, p->output_zero_point, INT8_MIN, INT8_MAX);
+            }
+            int16_t *const last = state.hidden;
+            state.hidden = state.next;
+            state.next = last;
+            x += p->input_step;
+            y += p->output_step;
+        }
+        for (int32_t i = 0; i < p->units && has_cell && p->final_cell; i++) {
+            const int32_t value = mcugen_requantize(state.cell[i], p->output_multiplier, p->output_shift);
+            output[n * p->units + i] = mcugen_to_int8(value, p->output_zero_point, INT8_MIN, INT8_MAX);
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,312 @@
+"""What recurrent layers share: weights, gate inputs, states, the loop over time.
+
+Numbers: the hidden state is int16 with `state_bits` fractional bits, inputs are widened to int16 (`(x - zero point) *
+128`), weights are int8. Both products of a row are summed in 32 bits and meet in 64 bits, where they are rounded once:
+
+    gate input = (products(x) * multiplier_x + products(h) * multiplier_h + bias * 2**32 + 2**31) >> 32
+
+with `precision` fractional bits. See docs/numbers.md.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.graph.arithmetic import (
+    INT32_MAX,
+    multiply_by_quantized_multiplier,
+    quantize_int8_multiplier,
+    quantize_multiplier,
+)
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape, require_weights
+from mcugen.graph.ops.recurrent.sigmoid import LEAST_PRECISION
+from mcugen.graph.tensor import IntArray, Tensor
+
+Int64Array = npt.NDArray[np.int64]
+
+INPUT_SHIFT = 7
+"""Inputs are widened by this shift; |int8 - zero point| <= 255, so that they fit int16."""
+
+MOST_PRECISION = 16
+MOST_STATE_BITS = 15
+CELL_BITS = 16
+"""Fractional bits of the 32-bit cell state."""
+
+MOST_CELL = 1 << 30
+MOST_STEPS = (INT32_MAX - MOST_CELL) >> CELL_BITS
+"""A step adds less than 1 to the magnitude of a cell."""
+
+MOST_MULTIPLIER = 1 << 30
+MOST_BIAS = 1 << 29
+WIDEST = 32768
+"""The largest magnitude of a widened input and of a hidden state."""
+
+
+class Scaling(NamedTuple):
+    """How a layer's integers follow from its scales.
+
+    Attributes:
+        inputs, states: Q32 multipliers of the products with input and hidden state, one for each row of the weights.
+        output: (multiplier, shift) from hidden state to output.
+        hidden, cell: (multiplier, shift) from a given initial state to the layer's own, (0, 0) without.
+    """
+
+    inputs: Int64Array
+    states: Int64Array
+    output: tuple[int, int]
+    hidden: tuple[int, int]
+    cell: tuple[int, int]
+
+
+def row_scales(weights: Tensor) -> npt.NDArray[np.float64]:
+    """One scale for each row of a matrix that is quantized per tensor or per row."""
+    assert weights.quantization is not None
+    return np.broadcast_to(np.array(weights.quantization.scales, np.float64), (weights.shape[0],))
+
+
+def row_multipliers(weights: Tensor, scale: float) -> Int64Array:
+    """round(2**32 * scale * weight scale) for each row."""
+    return np.floor(row_scales(weights) * (scale * 2.0**32) + 0.5).astype(np.int64)
+
+
+def finest_precision(
+    x_scale: float, state_bits: int, of_input: npt.ArrayLike, of_state: npt.ArrayLike, bias: npt.ArrayLike
+) -> int:
+    """Fractional bits of gate inputs: the most that multipliers and bias have room for.
+
+    Args:
+        x_scale: of the input.
+        of_input, of_state: scales of the weights' rows.
+        bias: real numbers.
+
+    Returns:
+        At most MOST_PRECISION; a layer whose result is less than LEAST_PRECISION is not possible.
+    """
+    products = max(float(np.max(of_input)) * x_scale / (1 << INPUT_SHIFT), float(np.max(of_state)) * 2.0**-state_bits)
+    room = [products * 2.0**32 / MOST_MULTIPLIER, float(np.max(np.abs(bias))) / MOST_BIAS]
+    # A last bit is left for what is rounded up.
+    return min(MOST_PRECISION, *(math.floor(-math.log2(part) - 1e-6) for part in room if part > 0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentLayer(Operator):
+    """One direction of one layer.
+
+    Inputs: activations (T, N, I), or (N, T, I) with `batch_first`; the initial hidden state (N, S) and for an LSTM the
+    initial cell (N, H), int8, if `given_state`; weights of the input (G * H, I); weights of the hidden state
+    (G * H, S); bias int32 with `precision` fractional bits (B, G * H); for a projected LSTM its weights (S, H). G gates
+    in PyTorch's order, H units, S = H but for projected layers. Output: all hidden states,
+    (T, N, S) or (N, T, S); of an LSTM with `final_cell` the cells after the last step, (N, H).
+
+    Attributes:
+        reverse: from the last step to the first; results stay at their step.
+        batch_first: the order of the first two axes.
+        given_state: False starts from zeros.
+        precision: fractional bits of gate inputs.
+        state_bits: fractional bits of the int16 hidden state, which saturates.
+        final_cell: an LSTM's output is its last cells.
+    """
+
+    gates: ClassVar[int]
+    bias_rows: ClassVar[int] = 1
+    has_cell: ClassVar[bool] = False
+    reverse: bool = False
+    batch_first: bool = False
+    given_state: bool = False
+    precision: int = MOST_PRECISION
+    state_bits: int = MOST_STATE_BITS
+    final_cell: bool = False
+
+    # -- operands -------------------------------------------------------------------------------------------------
+
+    @property
+    def states(self) -> int:
+        """How many initial states are among the inputs."""
+        return (1 + self.has_cell) if self.given_state else 0
+
+    def constants(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Weights of the input, of the hidden state, bias, and the projection if there is one."""
+        return inputs[1 + self.states :]
+
+    def projection(self, inputs: Sequence[Tensor]) -> Tensor | None:
+        constants = self.constants(inputs)
+        return constants[3] if len(constants) > 3 else None
+
+    def units(self, inputs: Sequence[Tensor]) -> int:
+        return self.constants(inputs)[0].shape[0] // self.gates
+
+    def state_channels(self, inputs: Sequence[Tensor]) -> int:
+        return self.constants(inputs)[1].shape[1]
+
+    def time_and_batch(self, x: Tensor) -> tuple[int, int]:
+        first, second = x.shape[:2]
+        return (second, first) if self.batch_first else (first, second)
+
+    def scaling(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Scaling:
+        """See `Scaling`."""
+        x, (of_input, of_state) = inputs[0], self.constants(inputs)[:2]
+        one, hidden = 2.0**self.precision, 2.0**self.state_bits
+        given = [t.scale for t in inputs[1 : 1 + self.states]]
+        return Scaling(
+            row_multipliers(of_input, x.scale / (1 << INPUT_SHIFT) * one),
+            row_multipliers(of_state, one / hidden),
+            quantize_int8_multiplier((2.0**-CELL_BITS if self.final_cell else 1.0 / hidden) / outputs[0].scale),
+            quantize_multiplier(given[0] * hidden) if given else (0, 0),
+            quantize_multiplier(given[1] * 2.0**CELL_BITS) if len(given) > 1 else (0, 0),
+        )
+
+    # -- rules ----------------------------------------------------------------------------------------------------
+
+    def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        least = 4 + self.states
+        require_arity(self, inputs, outputs, least, least + self.has_cell)
+        activations = [*inputs[: 1 + self.states], outputs[0]]
+        require_int8(self, *activations)
+        x, out = inputs[0], outputs[0]
+        require(len(x.shape) == 3 and min(x.shape) > 0, self, f"the input has shape {x.shape}, must have three axes")
+        of_input, of_state, bias = self.constants(inputs)[:3]
+        projection = self.projection(inputs)
+        require(self.has_cell or not self.final_cell, self, "it has no cell")
+        steps, batch = self.time_and_batch(x)
+        units, channels = self.units(inputs), self.state_channels(inputs)
+        require(0 < steps <= MOST_STEPS, self, f"{steps} steps, at most {MOST_STEPS} are possible")
+        rows = self.gates * units
+        for name, weights, depth in (("input", of_input, x.shape[2]), ("hidden state", of_state, channels)):
+            require(units > 0 and weights.shape == (rows, depth), self, f"weights of the {name} are {weights.shape}")
+        require(projection is not None or channels == units, self, f"{units} units, {channels} hidden values")
+        require_shape(self, out, (batch, units) if self.final_cell else (*x.shape[:2], channels))
+        for state, width in zip(inputs[1 : 1 + self.states], (channels, units), strict=False):
+            require_shape(self, state, (batch, width))
+        same = len({t.is_constant for t in inputs[1 : 1 + self.states]}) < 2
+        require(same, self, "of the initial states one is constant, the other not")
+        self._validate_numbers(inputs, outputs, [of_input, of_state], bias)
+        if projection is not None:
+            require_shape(self, projection, (channels, units))
+            self._require_matrix(projection)
+            self._require_multipliers(row_multipliers(projection, 2.0 ** (self.state_bits - MOST_STATE_BITS)))
+
+    def _validate_numbers(
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], matrices: Sequence[Tensor], bias: Tensor
+    ) -> None:
+        precise = LEAST_PRECISION <= self.precision <= MOST_PRECISION
+        require(precise, self, f"{self.precision} fractional bits of gate inputs")
+        require(0 <= self.state_bits <= MOST_STATE_BITS, self, f"{self.state_bits} fractional bits of the hidden state")
+        require(bias.data is not None and bias.dtype == "int32", self, "the bias must be a constant of int32")
+        assert bias.data is not None
+        require_shape(self, bias, (self.bias_rows, matrices[0].shape[0]))
+        require(np.abs(bias.data.astype(np.int64)).max() <= MOST_BIAS, self, f"bias {bias.name!r} is too large")
+        for matrix in matrices:
+            self._require_matrix(matrix)
+        scaling = self.scaling(inputs, outputs)
+        self._require_multipliers(scaling.inputs)
+        self._require_multipliers(scaling.states)
+
+    def _require_matrix(self, weights: Tensor) -> None:
+        require_weights(self, weights, None, axis=0)
+        assert weights.data is not None
+        sums = np.abs(weights.data.astype(np.int64)).sum(axis=1) * WIDEST
+        fits = bool((sums <= INT32_MAX).all())
+        require(fits, self, f"products with row {int(sums.argmax())} of {weights.name!r} can leave 32 bits")
+
+    def _require_multipliers(self, multipliers: Int64Array) -> None:
+        fits = bool((multipliers <= MOST_MULTIPLIER).all())
+        require(fits, self, "weights times input leave the range of gate inputs; use fewer fractional bits")
+
+    # -- result ---------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def step(
+        self, x: Int64Array, h: Int64Array, bias: Int64Array, hidden: Int64Array, cell: Int64Array
+    ) -> tuple[Int64Array, Int64Array]:
+        """One step of all units.
+
+        Args:
+            x, h: products of input and hidden state in Q32 of gate inputs, (N, G, H); not rounded yet.
+            bias: (B, G, H).
+            hidden: (N, S) with `state_bits`.
+            cell: (N, H) with CELL_BITS.
+
+        Returns:
+            The new hidden values, (N, H) with `state_bits` (before a projection: with 15), and cells.
+        """
+
+    def reference(
+        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
+    ) -> list[IntArray]:
+        out = tensors_out[0]
+        scaling = self.scaling(tensors_in, tensors_out)
+        matrices = [c.astype(np.float64).T for c in inputs[1 + self.states :][:2]]
+        units = self.units(tensors_in)
+        bias = inputs[3 + self.states].astype(np.int64).reshape(self.bias_rows, self.gates, units)
+        x = (inputs[0].astype(np.int64) - tensors_in[0].zero_point) << INPUT_SHIFT
+        x = x.swapaxes(0, 1) if self.batch_first else x
+        hidden, cell = self._initial(inputs, tensors_in, scaling)
+        results = np.zeros((*x.shape[:2], hidden.shape[1]), np.int64)
+        shape = (x.shape[1], self.gates, units)
+        for t in reversed(range(len(x))) if self.reverse else range(len(x)):
+            of_input = _exact(x[t], matrices[0]) * scaling.inputs
+            of_state = _exact(hidden, matrices[1]) * scaling.states
+            hidden, cell = self.step(of_input.reshape(shape), of_state.reshape(shape), bias, hidden, cell)
+            hidden = self._project(hidden, tensors_in)
+            results[t] = hidden
+        scaled = multiply_by_quantized_multiplier(cell if self.final_cell else results, *scaling.output)
+        scaled += out.zero_point
+        integers = np.clip(scaled, -128, 127).astype(np.int8)
+        return [np.ascontiguousarray(integers.swapaxes(0, 1)) if self.batch_first and not self.final_cell else integers]
+
+    def _initial(
+        self, inputs: Sequence[IntArray], tensors: Sequence[Tensor], scaling: Scaling
+    ) -> tuple[Int64Array, Int64Array]:
+        """Hidden state and cell before the first step."""
+        _, batch = self.time_and_batch(tensors[0])
+        shapes = (batch, self.state_channels(tensors)), (batch, self.units(tensors))
+        if not self.given_state:
+            return np.zeros(shapes[0], np.int64), np.zeros(shapes[1], np.int64)
+        given = [
+            multiply_by_quantized_multiplier(integers.astype(np.int64) - tensor.zero_point, *way)
+            for integers, tensor, way in zip(
+                inputs[1 : 1 + self.states], tensors[1 : 1 + self.states], (scaling.hidden, scaling.cell), strict=False
+            )
+        ]
+        hidden = np.clip(given[0], -WIDEST, WIDEST - 1)
+        cell = np.clip(given[1], -MOST_CELL, MOST_CELL) if len(given) > 1 else np.zeros(shapes[1], np.int64)
+        return hidden, cell
+
+    def _project(self, hidden: Int64Array, tensors: Sequence[Tensor]) -> Int64Array:
+        weights = self.projection(tensors)
+        if weights is None:
+            return hidden
+        assert weights.data is not None
+        multipliers = row_multipliers(weights, 2.0 ** (self.state_bits - MOST_STATE_BITS))
+        products = _exact(hidden, weights.data.T.astype(np.float64)) * multipliers
+        return np.clip(rounded(products, 0), -WIDEST, WIDEST - 1)
+
+    def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:
+        steps, batch = self.time_and_batch(inputs[0])
+        matrices = [c for c in self.constants(inputs) if c.dtype == "int8"]
+        return steps * batch * sum(matrix.elements for matrix in matrices)
+
+
+def rounded(products: Int64Array, bias: Int64Array | int) -> Int64Array:
+    """Gate inputs of Q32 products: rounded to nearest, ties up."""
+    result: Int64Array = (products + (np.asarray(bias, np.int64) << 32) + (1 << 31)) >> 32
+    return result
+
+
+def rounding_shift(values: Int64Array, bits: int) -> Int64Array:
+    """values * 2**-bits to nearest, ties up; bits >= 0."""
+    result: Int64Array = (values + (1 << bits >> 1)) >> bits
+    return result
+
+
+def _exact(rows: Int64Array, matrix: npt.NDArray[np.float64]) -> Int64Array:
+    """A product that float64 holds exactly, since no sum leaves 32 bits."""
+    return (rows.astype(np.float64) @ matrix).astype(np.int64)

@@ -1,0 +1,177 @@
+"""Recurrent layers: the packing that the kernels of all libraries read, and those for any CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.recurrent.gru import Gru
+from mcugen.graph.ops.recurrent.layer import MOST_STATE_BITS, RecurrentLayer, row_multipliers
+from mcugen.graph.ops.recurrent.lstm import Lstm
+from mcugen.graph.ops.recurrent.rnn import Rnn
+from mcugen.graph.ops.recurrent.sigmoid import table
+from mcugen.graph.tensor import Tensor
+from mcugen.kernels.base import Constant, Invocation, ParamValue
+from mcugen.kernels.portable.common import PortableKernel, flat
+
+_BYTE_ORDER = (0, 2, 1, 3)
+"""Of four weights in a word, so that SXTB16 gives pairs of neighbours."""
+
+
+def quads(depth: int) -> int:
+    """Words of four inputs."""
+    return -(-depth // 4)
+
+
+def _words(matrix: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """(rows, depth) as (rows, quads, 4) in the order of the bytes of a word; zeros beyond the depth."""
+    padded = np.pad(matrix, ((0, 0), (0, -matrix.shape[1] % 4)))
+    return padded.reshape(len(matrix), -1, 4)[:, :, _BYTE_ORDER]
+
+
+def weight_stream(op: RecurrentLayer, tensors: Sequence[Tensor]) -> Constant:
+    """int8, unit by unit; see kernels_cmsis/portable/recurrent/layer.h."""
+    units = op.units(tensors)
+    parts = []
+    for matrix in op.constants(tensors)[:2]:
+        assert matrix.data is not None
+        words = _words(matrix.data.astype(np.int8)).reshape(op.gates, units, -1, 4)
+        parts.append(words.transpose(1, 2, 0, 3).reshape(units, -1))
+    stream = np.concatenate(parts, axis=1).reshape(-1)
+    projection = op.projection(tensors)
+    if projection is not None and projection.data is not None:
+        stream = np.concatenate([stream, _words(projection.data.astype(np.int8)).reshape(-1)])
+    return Constant("weights", np.ascontiguousarray(stream))
+
+
+def scale_stream(op: RecurrentLayer, tensors: Sequence[Tensor], out: Tensor) -> Constant:
+    """int32: for each unit the gates' multipliers and biases, then a projection's multipliers."""
+    units, scaling, bias = op.units(tensors), op.scaling(tensors, [out]), op.constants(tensors)[2]
+    assert bias.data is not None
+    rows = np.stack([scaling.inputs, scaling.states, bias.data[0]], axis=-1)
+    by_unit = rows.reshape(op.gates, units, 3).transpose(1, 0, 2).reshape(units, -1)
+    if op.bias_rows > 1:
+        by_unit = np.concatenate([by_unit, bias.data[1].reshape(op.gates, units)[-1:].T], axis=1)
+    stream = by_unit.reshape(-1)
+    projection = op.projection(tensors)
+    if projection is not None:
+        multipliers = row_multipliers(projection, 2.0 ** (op.state_bits - MOST_STATE_BITS))
+        stream = np.concatenate([stream, multipliers])
+    return Constant("scales", stream.astype(np.int32))
+
+
+def params(op: RecurrentLayer, tensors: Sequence[Tensor], out: Tensor) -> dict[str, ParamValue]:
+    """The fields of struct mcugen_recurrent_params."""
+    x = tensors[0]
+    steps, batch = op.time_and_batch(x)
+    scaling = op.scaling(tensors, [out])
+    hidden, cell = [*(t.zero_point for t in tensors[1 : 1 + op.states]), 0, 0][:2]
+    fields: dict[str, ParamValue] = {"steps": steps, "batch": batch}
+    for name, tensor in (("input", x), ("output", out)):
+        width = tensor.shape[-1]
+        step, other = (width, steps * width) if op.batch_first else (batch * width, width)
+        fields |= {
+            f"{name}_first": (steps - 1) * step if op.reverse else 0,
+            f"{name}_step": -step if op.reverse else step,
+            f"{name}_batch": other,
+        }
+    return fields | {
+        "input_c": x.shape[2],
+        "units": op.units(tensors),
+        "state_c": op.state_channels(tensors),
+        "input_zero_point": x.zero_point,
+        "precision": op.precision,
+        "state_bits": op.state_bits,
+        "projected": int(op.projection(tensors) is not None),
+        "final_cell": int(op.final_cell),
+        "relu": int(isinstance(op, Rnn) and op.relu),
+        "output_multiplier": scaling.output[0],
+        "output_shift": scaling.output[1],
+        "output_zero_point": out.zero_point,
+        "hidden_zero_point": hidden,
+        "hidden_multiplier": scaling.hidden[0],
+        "hidden_shift": scaling.hidden[1],
+        "cell_zero_point": cell,
+        "cell_multiplier": scaling.cell[0],
+        "cell_shift": scaling.cell[1],
+    }
+
+
+def scratch_bytes(op: RecurrentLayer, tensors: Sequence[Tensor]) -> int:
+    """Cells, two hidden states, what is projected, one input."""
+    units, state = op.units(tensors), op.state_channels(tensors)
+    projected = quads(units) if op.projection(tensors) is not None else 0
+    return 4 * units * op.has_cell + 8 * (2 * quads(state) + projected + quads(tensors[0].shape[2]))
+
+
+def invocation(op: RecurrentLayer, graph: Graph, kernel: str, prefix: str, source: str) -> Invocation:
+    """A recurrent layer bound to `<prefix><kind>_s8` or, with an initial state, `<prefix><kind>_given_s8`."""
+    tensors, out = graph.input_tensors(op), graph.tensor(op.outputs[0])
+    given = tensors[1 : 1 + op.states]
+    constants = [
+        Constant(name, flat(tensor.data), 1)
+        for name, tensor in zip(("hidden", "cell"), given, strict=False)
+        if tensor.data is not None
+    ]
+    return Invocation(
+        kernel=kernel,
+        function=f"{prefix}{op.kind}{'_given' if given else ''}_s8",
+        source=source,
+        params_type="mcugen_recurrent_params",
+        params=params(op, tensors, out),
+        inputs=(op.inputs[0], *(t.name for t in given if t.data is None)),
+        constants=(
+            *constants,
+            weight_stream(op, tensors),
+            scale_stream(op, tensors, out),
+            Constant("sigmoid", table()),
+        ),
+        outputs=op.outputs,
+        scratch_bytes=scratch_bytes(op, tensors),
+    )
+
+
+def cost(op: Operator, graph: Graph, word: float, unit: float) -> float:
+    """Instructions: `word` for four weights, `unit` for a unit's gates in each step."""
+    assert isinstance(op, RecurrentLayer)
+    tensors = graph.input_tensors(op)
+    steps, batch = op.time_and_batch(tensors[0])
+    words = op.gates * (quads(tensors[0].shape[2]) + quads(op.state_channels(tensors)))
+    return steps * batch * op.units(tensors) * (words * word + op.gates * unit)
+
+
+class RecurrentPortable(PortableKernel):
+    """One direction of one layer."""
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, RecurrentLayer)
+        return invocation(op, graph, self.name, "mcugen_", "portable/recurrent/recurrent_s8.c")
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return cost(op, graph, 14, 60)
+
+
+class LstmPortable(RecurrentPortable):
+    """mcugen_lstm_s8."""
+
+    name: ClassVar[str] = "lstm_s8.portable"
+    operator: ClassVar[type[Operator]] = Lstm
+
+
+class GruPortable(RecurrentPortable):
+    """mcugen_gru_s8."""
+
+    name: ClassVar[str] = "gru_s8.portable"
+    operator: ClassVar[type[Operator]] = Gru
+
+
+class RnnPortable(RecurrentPortable):
+    """mcugen_rnn_s8."""
+
+    name: ClassVar[str] = "rnn_s8.portable"
+    operator: ClassVar[type[Operator]] = Rnn

@@ -1,0 +1,74 @@
+"""Hypothesis strategies for graphs of one recurrent layer."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from mcugen.graph import Quantization, Tensor
+from mcugen.graph.ops import Gru, Lstm, Operator, Rnn
+from mcugen.graph.ops.recurrent.layer import RecurrentLayer, finest_precision
+from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, zero_points
+
+_sizes = st.one_of(st.integers(1, 9), st.sampled_from([13, 16, 17]))
+
+
+@st.composite
+def layers(draw: Draw, kind: type[RecurrentLayer], **fixed: object) -> Case:
+    """One recurrent layer of a kind; gate inputs from tiny to saturating, any output scale."""
+    rng = draw(seeds)
+    batch_first, given = draw(st.booleans()), draw(st.booleans())
+    steps, batch = draw(st.integers(1, 5)), draw(st.sampled_from([1, 1, 2, 3]))
+    depth, units = draw(_sizes), draw(_sizes)
+    projected = kind is Lstm and draw(st.integers(0, 2)) == 0
+    channels = draw(_sizes) if projected else units
+    lead = (batch, steps) if batch_first else (steps, batch)
+    rows = kind.gates * units
+    states = [("h0", (batch, channels)), ("c0", (batch, units))][: 1 + kind.has_cell] if given else []
+    x_scale = float(np.float32(2.0 ** draw(st.floats(-9, 0))))
+    tensors = [Tensor("input", (*lead, depth), "int8", Quantization.per_tensor(x_scale, draw(zero_points)))]
+    tensors += [Tensor(name, shape, "int8", draw(quantizations)) for name, shape in states]
+    tensors += [_matrix(rng, name, (rows, n)) for name, n in (("of_input", depth), ("of_state", channels))]
+    bias = rng.integers(-(2**19), 2**19, (kind.bias_rows, rows)).astype(np.int32)
+    if kind.bias_rows > 1:
+        bias[1, : -units or None] = 0
+    tensors.append(Tensor("bias", bias.shape, "int32", None, bias))
+    if projected:
+        tensors.append(_matrix(rng, "projection", (channels, units)))
+    cells = kind is Lstm and draw(st.integers(0, 3)) == 0
+    attributes = dict(fixed, projected=projected, final_cell=cells) if kind is Lstm else dict(fixed)
+    state_bits = draw(st.sampled_from([15, 15, 14, 11, 6]))
+    matrices = [np.array(t.quantization.scales) for t in tensors[-3 - projected :][:2] if t.quantization is not None]
+    most = finest_precision(x_scale, state_bits, *matrices, 0.0)
+    op: Operator = kind(
+        name="layer",
+        inputs=tuple(t.name for t in tensors),
+        outputs=("output",),
+        reverse=draw(st.booleans()),
+        batch_first=batch_first,
+        given_state=given,
+        precision=min(draw(st.sampled_from([16, 16, 12, 7])), most),
+        state_bits=state_bits,
+        **attributes,
+    )
+    tensors.append(Tensor("output", (batch, units) if cells else (*lead, channels), "int8", draw(quantizations)))
+    return make_case(op, tensors, rng)
+
+
+def _matrix(rng: np.random.Generator, name: str, shape: tuple[int, int]) -> Tensor:
+    scales = 2.0 ** rng.uniform(-12, -5.1, shape[0])
+    data = rng.integers(-127, 128, shape).astype(np.int8)
+    return Tensor(name, shape, "int8", Quantization.per_channel(scales, 0), data)
+
+
+def lstm_graphs() -> st.SearchStrategy[Case]:
+    return layers(Lstm)
+
+
+def gru_graphs() -> st.SearchStrategy[Case]:
+    return layers(Gru)
+
+
+@st.composite
+def rnn_graphs(draw: Draw) -> Case:
+    return draw(layers(Rnn, relu=draw(st.booleans())))
