@@ -93,6 +93,8 @@ CASES: dict[str, Case] = {
         ["batch_matmul", "table", "add", "masked_softmax", "batch_matmul"],
         output=2,
     ),
+    "log_softmax": Case(lambda: One(lambda m, x: 3 * x.log_softmax(-1)), ((2, 5, 9),), ["log_softmax", "table"]),
+    "log_softmax, another axis": Case(lambda: One(lambda m, x: x.log_softmax(1)), ((2, 5, 9),), ["log_softmax"]),
     "einsum": Case(
         lambda: Two(lambda m, x, y: torch.einsum("bqhd,bkhd->bhqk", x, y)),
         ((1, 4, 2, 5), (1, 3, 2, 5)),

@@ -25,6 +25,7 @@ from mcugen.graph.ops import (
     Copy,
     DepthwiseConv2d,
     FullyConnected,
+    LogSoftmax,
     MaskedSoftmax,
     MaxPool2d,
     Mean,
@@ -383,6 +384,16 @@ def softmax_graphs(draw: Draw) -> Case:
 
 
 @st.composite
+def log_softmax_graphs(draw: Draw) -> Case:
+    """One log_softmax with any output quantization."""
+    shape = draw(shapes(draw(st.integers(1, 3))))
+    x = Quantization.per_tensor(2.0 ** draw(st.floats(-12, 7)), draw(zero_points))
+    out = Quantization.per_tensor(2.0 ** draw(st.one_of(st.floats(-9, 1), st.floats(-24, 8))), draw(zero_points))
+    tensors = [Tensor("input", shape, "int8", x), Tensor("output", shape, "int8", out)]
+    return make_case(LogSoftmax(name="log", inputs=("input",), outputs=("output",)), tensors, draw(seeds))
+
+
+@st.composite
 def masked_softmax_graphs(draw: Draw) -> Case:
     """One masked softmax; the mask is a constant or an input, and broadcasts."""
     rng, shape = draw(seeds), draw(shapes())
@@ -444,6 +455,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "depthwise_conv2d": depthwise_graphs,
     "embedding": embedding_graphs,
     "fully_connected": fully_connected_graphs,
+    "log_softmax": log_softmax_graphs,
     "masked_softmax": masked_softmax_graphs,
     "gru": gru_graphs,
     "lstm": lstm_graphs,

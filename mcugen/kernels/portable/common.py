@@ -63,3 +63,9 @@ def flat(data: IntArray) -> IntArray:
 def pad_front(values: Sequence[int], rank: int, fill: int) -> tuple[int, ...]:
     """`values` with `fill` before them, `rank` in all."""
     return (*([fill] * (rank - len(values))), *values)
+
+
+def two_words(name: str, value: int) -> dict[str, int]:
+    """A 64-bit number as two int32 fields, name_high and name_low."""
+    low = value & 0xFFFFFFFF
+    return {f"{name}_high": value >> 32, f"{name}_low": low - (1 << 32) if low >= 1 << 31 else low}

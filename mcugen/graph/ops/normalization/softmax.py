@@ -17,7 +17,8 @@ from mcugen.graph.ops.checks import require, require_arity, require_int8, requir
 from mcugen.graph.tensor import IntArray, Tensor
 
 _DIFFERENCE_INTEGER_BITS = 5
-_ACCUMULATOR_INTEGER_BITS = 12
+SUM_INTEGER_BITS = 12
+SUM_FRACTION = 31 - SUM_INTEGER_BITS
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def require_softmax(op: Operator, x: Tensor, out: Tensor, beta: float) -> None:
     require_shape(op, out, x.shape)
     depth = x.shape[-1] if x.shape else 0
     # The sum of exponentials has 12 integer bits.
-    limit = 1 << _ACCUMULATOR_INTEGER_BITS
+    limit = 1 << SUM_INTEGER_BITS
     require(0 < depth < limit, op, f"the last axis has {depth} elements, must be 1 to {limit - 1}")
     fixed = (out.scale, out.zero_point) == (1 / 256, -128)
     require(fixed, op, f"output scale {out.scale}, zero point {out.zero_point}; must be 1/256, -128")
@@ -72,13 +73,13 @@ def integer_softmax(x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_],
     difference = x - largest
     counts = takes_part & (difference >= p.diff_min)
     exponentials = exponentials_of(np.where(counts, difference, 0), p)
-    terms = np.where(counts, rounding_divide_by_pot(exponentials, _ACCUMULATOR_INTEGER_BITS), 0)
+    terms = np.where(counts, rounding_divide_by_pot(exponentials, SUM_INTEGER_BITS), 0)
     # Where nothing takes part, any sum will do.
     total = np.maximum(terms.sum(axis=-1, keepdims=True), 1)
     # frexp's exponent is the bit length; the sum is normalised to [1, 2) in Q0.31 offset by one.
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     reciprocal = one_over_one_plus_x((total << headroom) - (1 << 31))
-    exponent = _ACCUMULATOR_INTEGER_BITS - headroom + 31 - 8
+    exponent = SUM_INTEGER_BITS - headroom + 31 - 8
     share = rounding_divide_by_pot(saturating_rounding_doubling_high_mul(reciprocal, exponentials), exponent)
     result: IntArray = np.where(counts, np.clip(share - 128, -128, 127), -128).astype(np.int8)
     return result

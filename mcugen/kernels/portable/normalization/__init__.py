@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
+from mcugen.kernels.portable.normalization.log_softmax import LogSoftmaxPortable
 from mcugen.kernels.portable.normalization.masked_softmax import MaskedSoftmaxPortable
 from mcugen.kernels.portable.normalization.normalize import NormalizePortable
 from mcugen.kernels.portable.normalization.softmax import SoftmaxPortable, SoftmaxTablePortable
 
-KERNELS: tuple[Kernel, ...] = (MaskedSoftmaxPortable(), NormalizePortable(), SoftmaxPortable(), SoftmaxTablePortable())
+KERNELS: tuple[Kernel, ...] = (
+    LogSoftmaxPortable(),
+    MaskedSoftmaxPortable(),
+    NormalizePortable(),
+    SoftmaxPortable(),
+    SoftmaxTablePortable(),
+)

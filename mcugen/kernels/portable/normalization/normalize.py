@@ -9,7 +9,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.normalization.normalize import Normalize
 from mcugen.kernels.base import Constant, Invocation, Overlap
-from mcugen.kernels.portable.common import PortableKernel, flat
+from mcugen.kernels.portable.common import PortableKernel, flat, two_words
 
 
 class NormalizePortable(PortableKernel):
@@ -38,8 +38,8 @@ class NormalizePortable(PortableKernel):
                 "repeat": x.shape[-1] // groups,
                 "zero_point": x.zero_point,
                 "centered": int(op.centered),
-                **_words("epsilon", op.epsilon),
-                **_words("least", op.least),
+                **two_words("epsilon", op.epsilon),
+                **two_words("least", op.least),
                 "shift": op.shift,
             },
             inputs=op.inputs[:1],
@@ -50,10 +50,4 @@ class NormalizePortable(PortableKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         x = graph.tensor(op.inputs[0])
-        return 36.0 * x.elements + 950.0 * (x.elements // x.shape[-1])
-
-
-def _words(name: str, value: int) -> dict[str, int]:
-    """A 64-bit number as two int32 fields."""
-    high, low = value >> 32, value & 0xFFFFFFFF
-    return {f"{name}_high": high, f"{name}_low": low - (1 << 32) if low >= 1 << 31 else low}
+        return 63.0 * x.elements + 950.0 * (x.elements // x.shape[-1])
