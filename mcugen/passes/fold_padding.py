@@ -13,13 +13,7 @@ def fold_padding(graph: Graph) -> Graph:
     editor = Editor(graph)
     for op in graph.operators:
         before = editor.producers.get(op.inputs[0])
-        spatial = (
-            isinstance(before, Pad)
-            and before.value in (None, graph.tensor(before.inputs[0]).zero_point)
-            and len(before.padding) == 4
-            and not any(before.padding[0] + before.padding[3])
-        )
-        if isinstance(op, Conv2d | DepthwiseConv2d) and isinstance(before, Pad) and spatial:
+        if isinstance(op, Conv2d | DepthwiseConv2d) and isinstance(before, Pad) and _is_spatial(graph, before):
             (top, bottom), (left, right) = before.padding[1:3]
             own = op.padding
             padding = (own[0] + top, own[1] + left, own[2] + bottom, own[3] + right)
@@ -27,3 +21,9 @@ def fold_padding(graph: Graph) -> Graph:
         else:
             editor.keep(op)
     return editor.finish()
+
+
+def _is_spatial(graph: Graph, pad: Pad) -> bool:
+    """Real zeros around height and width."""
+    zero = pad.value in (None, graph.tensor(pad.inputs[0]).zero_point)
+    return zero and len(pad.padding) == 4 and not any(pad.padding[0] + pad.padding[3])

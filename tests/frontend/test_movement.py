@@ -119,3 +119,28 @@ def test_embedding_has_the_range_of_its_table() -> None:
         assert np.abs(results[port.name].reshape(steps.shape) - np.clip(steps, -128, 127)).max() <= 1.01
     first = graph.tensor(graph.outputs[0].tensor)
     assert first.scale * (127 - first.zero_point) > 49
+
+
+class Integers(nn.Module):
+    """Plain integers and booleans moved."""
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        first, second = ids.split([1, 3], 1)
+        return (
+            torch.stack([ids.flip(1), ids.roll(1, 1)], 1),
+            functional.pad(second, (2, 1)).repeat_interleave(2, 1),
+            functional.pad(mask, (1, 0), value=True)[:, ::2],
+            first.expand(2, 5),
+            torch.stack(mask.unbind(1)[:2]),
+        )
+
+
+def test_plain_integers_move() -> None:
+    rng = np.random.default_rng(2)
+    ids, mask = rng.integers(-(2**60), 2**60, (2, 4)), rng.integers(0, 2, (2, 5)).astype(bool)
+    inputs = (torch.from_numpy(ids), torch.from_numpy(mask))
+    graph = import_program(torch.export.export(Integers(), inputs), "net")
+    results = run_model_layout(graph, {"ids": ids[None], "mask": mask[None]})
+    for port, expected in zip(graph.outputs, Integers()(*inputs), strict=True):
+        np.testing.assert_array_equal(results[port.name][0].reshape(expected.shape), expected.numpy())
+        assert results[port.name].dtype == expected.numpy().dtype
