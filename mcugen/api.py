@@ -20,6 +20,7 @@ from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
 from mcugen.plan.planner import make_plan
+from mcugen.plugins import load_plugin
 from mcugen.testbench.extras import Extras, add_extras
 from mcugen.verify.feasibility import Feasibility, check_model
 
@@ -44,6 +45,7 @@ class Options:
     Attributes:
         states: "OUT=IN" each: the output is kept as that input of the next inference.
         reset_every: of a model with state: calibration samples after which it starts again.
+        plugins: files or entry points that give operators of one's own an integer form; they are run.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
     """
 
@@ -59,28 +61,37 @@ class Options:
     max_cycles: int | None = None
     states: tuple[str, ...] = ()
     reset_every: int | None = None
+    plugins: tuple[str, ...] = ()
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
         recorded = ("kernels", "optimize", "max_ram", "max_flash", "max_instructions", "max_cycles")
-        given = {"states": list(self.states), "reset_every": self.reset_every}
+        given = {
+            "states": list(self.states),
+            "reset_every": self.reset_every,
+            "plugins": [Path(plugin).name for plugin in self.plugins],
+        }
         return {name: getattr(self, name) for name in recorded} | {
             name: value for name, value in given.items() if value
         }
 
 
-def check(model: Path, board: str | None = None, states: Sequence[str] = ()) -> Feasibility:
+def check(
+    model: Path, board: str | None = None, states: Sequence[str] = (), plugins: Sequence[str] = ()
+) -> Feasibility:
     """Everything in a model that would be refused, at once; where nothing is, what it takes on a board.
 
     Args:
         board: None: only what is refused.
-        states: as in `Options`.
+        states, plugins: as in `Options`.
 
     Raises:
         InputError: the file or the board cannot be read.
     """
     from mcugen.frontend.states import Sequences
 
+    for plugin in plugins:
+        load_plugin(plugin)
     target = load_board(board) if board is not None else None
     return check_model(model, target, Sequences(tuple(map(_tie, states))))
 
@@ -117,6 +128,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
 
 def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Graph, ModelEntry]:
     # torch takes seconds to import: only the commands that read a model pay for it.
+    for plugin in options.plugins:
+        load_plugin(plugin)
     from mcugen.frontend import load_model
     from mcugen.frontend.states import Sequences
 

@@ -88,6 +88,14 @@ States = Annotated[
     list[str] | None,
     typer.Option("--state", metavar="OUT=IN", help="Keep this output as that input of the next inference; repeatable."),
 ]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py|NAME",
+        help="Run this Python file (or entry point), which gives operators of your own an integer form; repeatable.",
+    ),
+]
 ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
 
 
@@ -144,6 +152,7 @@ def emit(
         typer.Option(metavar="N", min=1, help="Budget for its cycles by the timing model of Cortex-M3, M4 and M33."),
     ] = None,
     state: States = None,
+    plugin: Plugins = None,
     reset_every: ResetEvery = None,
     renode: Annotated[
         bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
@@ -183,6 +192,7 @@ def emit(
         max_cycles=max_cycles,
         states=tuple(state or ()),
         reset_every=reset_every,
+        plugins=tuple(plugin or ()),
     )
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
@@ -328,13 +338,14 @@ def check(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
     board: Annotated[str | None, typer.Option(help="Say what it takes on this board, too.")] = None,
     state: States = None,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """List everything in a model that would be refused, and what it takes on a board; needs no calibration data."""
     from mcugen import api
     from mcugen.report import text
 
-    result = api.check(model, board, state or ())
+    result = api.check(model, board, state or (), plugin or ())
     if as_json:
         print(json.dumps(result.as_json()))
     else:

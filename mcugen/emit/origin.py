@@ -21,6 +21,7 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "max_instructions": pydantic.TypeAdapter(Number | None),
     "max_cycles": pydantic.TypeAdapter(Number | None),
     "states": pydantic.TypeAdapter(list[Text]),
+    "plugins": pydantic.TypeAdapter(list[Text]),
     "reset_every": pydantic.TypeAdapter(Number | None),
     "cmsis_nn": pydantic.TypeAdapter(dict[Text, Text] | None),
 }

@@ -8,6 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from mcugen.resources import data_folder
 
+PLUGIN_FOLDER = "plugins"
+PLUGIN_SOURCES: dict[PurePosixPath, bytes] = {}
+"""C files that plugins bring, by their path below the kernel library: "plugins/<plugin>/<file>"."""
+
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -27,7 +31,7 @@ def kernel_files(sources: Iterable[str]) -> dict[PurePosixPath, bytes]:
         target = PurePosixPath(*relative.parts[1:]) if relative.parts[0] == "include" else relative
         if target in found:
             continue
-        text = (library / relative).read_bytes()
+        text = PLUGIN_SOURCES.get(relative) or (library / relative).read_bytes()
         found[target] = text
         pending += [_resolve(library, relative, name) for name in _INCLUDE.findall(text.decode())]
     return dict(sorted(found.items()))
@@ -37,7 +41,7 @@ def _resolve(library: Path, includer: PurePosixPath, name: str) -> PurePosixPath
     """C's rule: first beside the including file, then on the include path (the library's root, then `include/`)."""
     for folder in (includer.parent, PurePosixPath(), PurePosixPath("include")):
         candidate = _normalise(folder / name)
-        if (library / candidate).is_file():
+        if candidate in PLUGIN_SOURCES or (library / candidate).is_file():
             return candidate
     raise FileNotFoundError(f"kernels_cmsis/{includer} includes {name!r}, which is not in the kernel library")
 

@@ -21,6 +21,9 @@ LIBRARIES: Mapping[str, tuple[Kernel, ...]] = MappingProxyType(
 )
 """mcugen's own kernel libraries by name: a folder of `kernels_cmsis/` and a package beside this file."""
 
+PLUGIN_KERNELS: list[Kernel] = []
+"""Kernels that plugins bring, for every policy."""
+
 POLICIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "auto": ("dsp", "portable"),
@@ -56,7 +59,7 @@ def candidates(
         MissingToolError: "cmsis-nn" without CMSIS-NN.
         UnsupportedOperatorError: no kernel supports the operator.
     """
-    kernels = [k for name in _libraries(policy) for k in LIBRARIES[name]]
+    kernels = [k for name in _libraries(policy) for k in LIBRARIES[name]] + PLUGIN_KERNELS
     if policy == "cmsis-nn":
         library = library or cmsis_nn.locate()
     if library is not None and policy in ("auto", "cmsis-nn"):

@@ -1,4 +1,4 @@
-"""The operators of a serialized program: only those of aten and of the q/dq namespace are resolved.
+"""The operators of a serialized program: only those of aten, of the q/dq namespace and of loaded plugins are resolved.
 
 A program with others cannot be deserialized, so what else it has that is not supported is read from the JSON, for the
 error to be complete.
@@ -35,18 +35,26 @@ def check_operators(graph: dict[str, Any], signature: dict[str, Any]) -> None:
     Raises:
         UnsupportedOperatorError: tells all of them, and all of aten that have no integer form.
     """
-    foreign = [node for node in graph["nodes"] if not _OPERATOR.fullmatch(str(node.get("target")))]
+    foreign = [node for node in graph["nodes"] if not _is_loaded(str(node.get("target")))]
     if not foreign:
         return
     errors = [
         UnsupportedOperatorError(
             f"{_name(node)}: operators outside aten and {NAMESPACE} are not loaded",
             where=str(_origin(node)),
-            hint="express it with aten operators; control flow and custom operators have no integer form",
+            hint="express it with aten operators; a custom operator gets an integer form by --plugin (docs/plugins.md), "
+            "control flow has none",
         )
         for node in foreign
     ]
     raise together([*errors, *(no_integer_form(_name(node), _origin(node)) for node in _without_row(graph, signature))])
+
+
+def _is_loaded(target: str) -> bool:
+    """Operators of a plugin are in the table, under a namespace of their own, when the user has named the plugin."""
+    name = target.removeprefix("torch.ops.")
+    of_plugin = name != target and name in ROWS and not name.startswith(("aten.", "mcugen."))
+    return of_plugin or _OPERATOR.fullmatch(target) is not None
 
 
 def _without_row(graph: dict[str, Any], signature: dict[str, Any]) -> Iterator[dict[str, Any]]:
