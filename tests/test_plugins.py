@@ -100,7 +100,7 @@ def test_a_plugin_that_cannot_be_added(text: str, words: str, tmp_path: Path) ->
 
 
 def test_a_plugin_that_is_not_there() -> None:
-    with pytest.raises(InputError, match="there is no plugin 'nothing.py'"):
+    with pytest.raises(InputError, match=r"there is no plugin 'nothing\.py'"):
         load_plugin("nothing.py")
 
 

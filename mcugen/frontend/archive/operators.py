@@ -42,7 +42,7 @@ def check_operators(graph: dict[str, Any], signature: dict[str, Any]) -> None:
         UnsupportedOperatorError(
             f"{_name(node)}: operators outside aten and {NAMESPACE} are not loaded",
             where=str(_origin(node)),
-            hint="express it with aten operators; a custom operator gets an integer form by --plugin (docs/plugins.md), "
+            hint="use aten operators; a custom operator gets an integer form by --plugin (docs/plugins.md), "
             "control flow has none",
         )
         for node in foreign
