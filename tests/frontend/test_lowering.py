@@ -170,6 +170,16 @@ CASES: dict[str, Case] = {
     "pad of its own": Case(
         lambda: One(lambda m, x: m["a"](functional.pad(x, (1, 0, 2, 1))), a=conv(3, 2)), IMAGE, ["conv2d"]
     ),
+    "causal convolutions": Case(
+        lambda: One(
+            lambda m, x: (lambda y: y + m["b"](functional.pad(y, (4, 0))))(m["a"](functional.pad(x, (2, 0)))),
+            a=nn.Conv1d(3, 4, 3),
+            b=nn.Conv1d(4, 4, 3, dilation=2),
+        ),
+        ((1, 3, 20),),
+        ["conv2d", "conv2d", "add"],
+        output=2,
+    ),
     "pad and channels": Case(
         lambda: One(lambda m, x: functional.pad(m["a"](x), (0, 0, 0, 0, 1, 2)), a=conv(3, 2)), IMAGE, ["conv2d", "pad"]
     ),
