@@ -15,7 +15,7 @@ from torch._subclasses import FakeTensor
 from torch.fx import GraphModule, Node
 from torch.utils._pytree import tree_leaves
 
-from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_name
+from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
 
 aten = torch.ops.aten
 
@@ -47,12 +47,12 @@ class _Editor:
     def __init__(self, module: GraphModule, node: Node) -> None:
         self._module, self._node, self.changed = module, node, False
 
-    def call(self, target: Any, *arguments: Any) -> Node:
+    def call(self, target: Any, *arguments: Any, **named: Any) -> Node:
         self.changed = True
         with self._node.graph.inserting_before(self._node):
-            new = self._node.graph.call_function(target, arguments)
+            new = self._node.graph.call_function(target, arguments, named)
         new.meta = {key: entry for key, entry in self._node.meta.items() if key != "val"}
-        result = target(*torch.fx.node.map_arg(arguments, self._zeros))
+        result = target(*torch.fx.node.map_arg(arguments, self._zeros), **named)
         # PT2E observes what is like the other values of the program.
         (like, *_) = tree_leaves(self._node.meta["val"])
         new.meta["val"] = (
@@ -88,6 +88,37 @@ def _values_and_indices(values: Any, indices: Any) -> Rewrite:
             editor.replace(user, new)
 
     return rewrite
+
+
+def _with_mean(target: Any) -> Rewrite:
+    """Variance or deviation, and the mean."""
+
+    def rewrite(editor: _Editor, node: Node) -> None:
+        bound = bind(node)
+        x, keep = bound["self"], bool(bound.get("keepdim"))
+        correction = bound["correction"] if "correction" in bound else int(bound["unbiased"])
+        dim = bound.get("dim") or list(range(len(shape_of(x))))
+        for user in list(node.users):
+            if target_name(user) == "getitem" and user.args[1] == 1:
+                editor.replace(user, editor.call(aten.mean.dim, x, dim, keep))
+            elif target_name(user) == "getitem":
+                named = {"correction": correction, "keepdim": keep}
+                editor.replace(user, editor.call(target, x, dim, **named))
+
+    return rewrite
+
+
+def _log_sum(editor: _Editor, node: Node) -> None:
+    """The largest, plus the logarithm of the sum of exponentials of the differences from it."""
+    bound = bind(node)
+    dim = [bound["dim"]] if isinstance(bound["dim"], int) else bound["dim"]
+    largest = editor.call(aten.amax.default, bound["self"], dim, True)
+    exponentials = editor.call(aten.exp.default, editor.call(aten.sub.Tensor, bound["self"], largest))
+    total = editor.call(aten.log.default, editor.call(aten.sum.dim_IntList, exponentials, dim, True))
+    result = editor.call(aten.add.Tensor, total, largest)
+    if not bound["keepdim"]:
+        result = editor.call(aten.reshape.default, result, list(shape_of(node)))
+    editor.replace(node, result)
 
 
 def _over_everything(target: Any) -> Rewrite:
@@ -136,6 +167,12 @@ def _conversion(editor: _Editor, node: Node) -> None:
 REWRITES: dict[str, Rewrite] = {
     "aten.max.dim": _values_and_indices(aten.amax.default, aten.argmax.default),
     "aten.min.dim": _values_and_indices(aten.amin.default, aten.argmin.default),
+    **{
+        f"aten.{name}_mean.{overload}": _with_mean(target)
+        for name, target in (("var", aten.var.correction), ("std", aten.std.correction))
+        for overload in ("default", "dim", "correction")
+    },
+    "aten.logsumexp.default": _log_sum,
     "aten.max.default": _over_everything(aten.amax.default),
     "aten.min.default": _over_everything(aten.amin.default),
     "aten.max.other": _renamed(aten.maximum.default, "self", "other"),

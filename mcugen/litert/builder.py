@@ -31,9 +31,12 @@ OPERATOR_VERSIONS = {
     "PADV2": 2,
     "PRELU": 1,
     "QUANTIZE": 2,
+    "REDUCE_MAX": 2,
+    "REDUCE_MIN": 2,
     "RESHAPE": 1,
     "SOFTMAX": 2,
     "SUB": 2,
+    "SUM": 2,
     "TRANSPOSE": 2,
     "TRANSPOSE_CONV": 3,
 }

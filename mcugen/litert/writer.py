@@ -33,6 +33,10 @@ from mcugen.graph.ops import (
     Operator,
     Pad,
     Prelu,
+    ReduceMax,
+    ReduceMin,
+    ReduceSum,
+    Reduction,
     Requantize,
     Reshape,
     Softmax,
@@ -242,10 +246,14 @@ def _copy(b: ModelBuilder, op: Copy, inputs: list[Tensor], outputs: list[Tensor]
     _reshape(b, op, inputs, outputs)
 
 
-def _mean(b: ModelBuilder, op: Mean, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    keep = len(outputs[0].shape) == len(inputs[0].shape)
-    axes = b.constant(op.axes, "int32")
-    b.operator("MEAN", [b.tensor(inputs[0]), axes], [b.tensor(outputs[0])], _options("ReducerOptions", keepDims=keep))
+def _reduction(builtin: str) -> Callable[..., None]:
+    def emit(b: ModelBuilder, op: Reduction, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        keep = len(outputs[0].shape) == len(inputs[0].shape)
+        axes = b.constant(op.axes, "int32")
+        options = _options("ReducerOptions", keepDims=keep)
+        b.operator(builtin, [b.tensor(inputs[0]), axes], [b.tensor(outputs[0])], options)
+
+    return emit
 
 
 def _pad(b: ModelBuilder, op: Pad, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -324,11 +332,14 @@ _WRITERS: dict[type[Operator], Callable[..., None]] = {
     FullyConnected: _fully_connected,
     MaxPool2d: _pool("MAX_POOL_2D"),
     Maximum: _extremum("MAXIMUM"),
-    Mean: _mean,
+    Mean: _reduction("MEAN"),
     Minimum: _extremum("MINIMUM"),
     Mul: _elementwise("MUL", "MulOptions"),
     Pad: _pad,
     Prelu: _prelu,
+    ReduceMax: _reduction("REDUCE_MAX"),
+    ReduceMin: _reduction("REDUCE_MIN"),
+    ReduceSum: _reduction("SUM"),
     Requantize: _requantize,
     Reshape: _reshape,
     Softmax: _softmax,

@@ -16,9 +16,9 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops import (
     Concatenation,
     FullyConnected,
-    Mean,
     Operator,
     Pad,
+    Reduction,
     Reshape,
     Take,
     Transpose,
@@ -126,8 +126,8 @@ def _border_cost(graph: Graph, group: _Group, border: _Border, order: Permutatio
         shape, left = graph.tensor(op.inputs[0]).shape, compose(op.permutation, order)
     elif isinstance(op, Transpose):
         shape, left = permuted(tensor.shape, order), compose(inverse(order), op.permutation)
-    elif isinstance(op, Mean) and not border.enters:
-        return _mean_cost(graph, op, order)
+    elif isinstance(op, Reduction) and not border.enters:
+        return _reduction_cost(graph, op, order)
     elif not border.enters and _into_fully_connected(graph, op):
         return 0, 0
     if keeps_order(shape, left):
@@ -135,7 +135,7 @@ def _border_cost(graph: Graph, group: _Group, border: _Border, order: Permutatio
     return tensor.size_bytes, 1
 
 
-def _mean_cost(graph: Graph, op: Mean, order: Permutation) -> tuple[int, int]:
+def _reduction_cost(graph: Graph, op: Reduction, order: Permutation) -> tuple[int, int]:
     """A mean takes any order of its input; what it keeps may have to be transposed behind it."""
     result = graph.tensor(op.outputs[0])
     kept = [axis for axis in order if axis not in op.axes]

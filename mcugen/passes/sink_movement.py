@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Mean, Operator, Reshape, Transpose
+from mcugen.graph.ops import Operator, Reduction, Reshape, Transpose
 from mcugen.passes.editor import Editor
 from mcugen.passes.movement import permuted
 
@@ -19,8 +19,8 @@ def sink_movement(graph: Graph) -> Graph:
         if op.pointwise and len(op.inputs) == 1 and _moves_down(editor, before):
             assert before is not None
             _below_elementwise(editor, op, before)
-        elif isinstance(op, Mean) and isinstance(before, Transpose):
-            _below_mean(editor, op, before)
+        elif isinstance(op, Reduction) and isinstance(before, Transpose):
+            _below_reduction(editor, op, before)
         else:
             editor.keep(op)
     return editor.finish()
@@ -41,7 +41,7 @@ def _below_elementwise(editor: Editor, op: Operator, movement: Operator) -> None
     editor.add(replace(movement, name=name, inputs=(inner,), outputs=op.outputs))
 
 
-def _below_mean(editor: Editor, op: Mean, movement: Transpose) -> None:
+def _below_reduction(editor: Editor, op: Reduction, movement: Transpose) -> None:
     """mean(transpose(x)) -> transpose(mean(x)) over the same axes of x."""
     source = editor.tensor(movement.inputs[0])
     result = editor.graph.tensor(op.outputs[0])

@@ -61,6 +61,7 @@ from tests.graph.draws import (
 from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs
 from tests.graph.pair_strategies import PAIRS, second_shape
 from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
+from tests.graph.reduction_strategies import REDUCTIONS
 from tests.graph.resizing import adaptive_average_graphs, resize_bilinear_graphs
 from tests.graph.transposed import transposed_conv2d_graphs
 
@@ -475,4 +476,5 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "transpose": transpose_graphs,
     "transposed_conv2d": transposed_conv2d_graphs,
     **PAIRS,
+    **REDUCTIONS,
 }

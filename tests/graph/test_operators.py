@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from mcugen.graph import Graph, Quantization, Tensor
-from mcugen.graph.ops import Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Mean, Operator
+from mcugen.graph.ops import Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Mean, Moment, Operator
 from mcugen.graph.ops.elementwise.add import AddRequantization
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
@@ -235,3 +235,22 @@ def test_compare_is_exact(case: s.Case) -> None:
     )
     expected = getattr(torch, op.operation)(first, second)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(run(*case)["output"], expected.numpy())
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(s.ALL["moment"]())
+def test_moment_is_rounded_once(case: s.Case) -> None:
+    """Square roots of sums of squares: within half a step, and what dropped bits make of it."""
+    (op,) = case.graph.operators
+    assert isinstance(op, Moment)
+    x, out = case.graph.tensor("input"), case.graph.tensor("output")
+    steps = case.inputs["input"].astype(np.float64)
+    if op.centered:
+        count = op.count([x])
+        squares = count * (steps**2).sum(axis=op.axes) - steps.sum(axis=op.axes) ** 2
+        real = np.sqrt(squares) * x.scale / count
+        slack = np.sqrt(2.0**op.shift) * x.scale / count / out.scale
+    else:
+        real, slack = np.sqrt(((steps - x.zero_point) ** 2).sum(axis=op.axes)) * x.scale, 0.0
+    expected = np.clip(real / out.scale + out.zero_point, -128, 127).reshape(out.shape)
+    assert np.abs(run(*case)["output"] - expected).max() <= 0.500001 + slack

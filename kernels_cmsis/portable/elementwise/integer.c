@@ -1,5 +1,6 @@
 /* Integers of any size, combined in pairs: arithmetic that wraps, comparisons, extremes, bits. Booleans are bytes, 0 or 1. */
 #include "portable/elementwise/broadcast.h"
+#include "portable/integers.h"
 
 /* Axes and steps count elements; operation: as listed below; swapped: input1 is the left operand. */
 struct mcugen_integer_params {
@@ -13,32 +14,6 @@ enum {
     MCUGEN_ADD, MCUGEN_SUB, MCUGEN_MUL, MCUGEN_FLOOR_DIVIDE, MCUGEN_REMAINDER, MCUGEN_MAXIMUM, MCUGEN_MINIMUM, MCUGEN_AND,
     MCUGEN_OR, MCUGEN_XOR, MCUGEN_EQ, MCUGEN_NE, MCUGEN_LT, MCUGEN_LE, MCUGEN_GT, MCUGEN_GE
 };
-
-MCUGEN_KERNEL int64_t mcugen_load_integer(const int8_t *source, int32_t bytes)
-{
-    int64_t wide;
-    int32_t word;
-    int16_t half;
-    switch (bytes) {
-    case 8:
-        memcpy(&wide, source, sizeof wide);
-        return wide;
-    case 4:
-        memcpy(&word, source, sizeof word);
-        return word;
-    case 2:
-        memcpy(&half, source, sizeof half);
-        return half;
-    default:
-        return *source;
-    }
-}
-
-/* Little-endian cores: the low bytes come first. */
-MCUGEN_KERNEL void mcugen_store_integer(int8_t *target, int64_t value, int32_t bytes)
-{
-    memcpy(target, &value, (uint32_t)bytes);
-}
 
 /* a / b towards minus infinity; 0 where b is 0. The smallest number divided by -1 wraps. */
 MCUGEN_KERNEL int64_t mcugen_floor_divide(int64_t a, int64_t b)

@@ -1,4 +1,4 @@
-"""Maximum and average pooling of one and two dimensions, global averages, means."""
+"""Maximum and average pooling of one and two dimensions, global averages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from torch.fx import Node
 
 from mcugen.frontend.lowering.adaptive import uneven_average
-from mcugen.frontend.lowering.arguments import axes, bind, ints, shape_of, target_name
+from mcugen.frontend.lowering.arguments import bind, ints, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
@@ -151,12 +151,6 @@ def is_windowed(node: Node) -> bool:
     return not is_global(node)
 
 
-def mean(ctx: Lowering, node: Node, out: Quantization) -> str:
-    bound = bind(node)
-    source = bound["self"]
-    return _mean(ctx, node, source, axes(bound.get("dim"), len(shape_of(source))), out)
-
-
 def _mean(ctx: Lowering, node: Node, source: Node, over: tuple[int, ...], out: Quantization) -> str:
     return ctx.emit(Mean, node, (ctx.operand(source, node),), shape_of(node), out, axes=over)
 
@@ -164,7 +158,6 @@ def _mean(ctx: Lowering, node: Node, source: Node, over: tuple[int, ...], out: Q
 _MAX_POOL = Row(max_pool, Role.TRANSPARENT)
 _AVERAGE = Row(average_pool, Role.COMPUTE, shares=is_windowed, keeps_range=True)
 _ADAPTIVE = Row(adaptive_average_pool, Role.COMPUTE, shares=is_windowed, keeps_range=True)
-_MEAN = Row(mean, Role.COMPUTE, keeps_range=True)
 
 ROWS: dict[str, Row[Lowering]] = {
     "aten.max_pool1d.default": _MAX_POOL,
@@ -175,6 +168,4 @@ ROWS: dict[str, Row[Lowering]] = {
     "aten.adaptive_avg_pool1d.default": _ADAPTIVE,
     "aten.adaptive_avg_pool2d.default": _ADAPTIVE,
     "aten._adaptive_avg_pool2d.default": _ADAPTIVE,
-    "aten.mean.default": _MEAN,
-    "aten.mean.dim": _MEAN,
 }

@@ -26,7 +26,7 @@ from mcugen.frontend.folding import (
     weighted,
     with_arguments,
 )
-from mcugen.frontend.lowering import ROWS, movement, padding, pooling
+from mcugen.frontend.lowering import ROWS, movement, padding, pooling, reduction
 from mcugen.frontend.lowering.arguments import axes, bind, shape_of, target_name
 from mcugen.frontend.lowering.row import Role, Row
 
@@ -192,6 +192,6 @@ _BEHIND: dict[object, Callable[[Node, Node, Affine], Affine | None]] = {
     pooling.max_pool: _spatial,
     pooling.average_pool: _spatial,
     pooling.adaptive_average_pool: _spatial,
-    pooling.mean: _mean,
+    reduction.mean: _mean,
 }
 """By the builder of a row: what factors become behind such an operator."""

@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.reduction.mean import Mean
+from mcugen.graph.ops.reduction.base import Reduction
+from mcugen.graph.ops.reduction.cumulative_sum import CumulativeSum
+from mcugen.graph.ops.reduction.extremes import ArgMax, ArgMin, IntegerSum, ReduceMax, ReduceMin
+from mcugen.graph.ops.reduction.mean import Mean, ReduceSum
+from mcugen.graph.ops.reduction.moment import Moment
 
-OPERATORS: tuple[type[Operator], ...] = (Mean,)
+OPERATORS: tuple[type[Operator], ...] = (
+    ArgMax,
+    ArgMin,
+    CumulativeSum,
+    IntegerSum,
+    Mean,
+    Moment,
+    ReduceMax,
+    ReduceMin,
+    ReduceSum,
+)
 
-__all__ = ["Mean"]
+__all__ = [
+    "ArgMax",
+    "ArgMin",
+    "CumulativeSum",
+    "IntegerSum",
+    "Mean",
+    "Moment",
+    "ReduceMax",
+    "ReduceMin",
+    "ReduceSum",
+    "Reduction",
+]

@@ -1,4 +1,4 @@
-"""Mean over axes on any CPU."""
+"""Mean and sum over axes on any CPU."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.reduction.mean import Mean
+from mcugen.graph.ops.reduction.mean import Mean, ReduceSum, Total
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
 
@@ -20,18 +20,18 @@ class MeanPortable(PortableKernel):
     operator: ClassVar[type[Operator]] = Mean
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
-        assert isinstance(op, Mean)
+        assert isinstance(op, Total)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
         x = given.tensors[0]
         multiplier, shift = op.requantization([x], [out])
-        groups = alternating(x.shape, op.axes)
+        groups = seven_groups(x.shape, op.axes)
         return Invocation(
             kernel=self.name,
             function="mcugen_mean_s8",
             source="portable/reduction/mean_s8.c",
             params_type="mcugen_mean_params",
             params={
-                "shape": (*groups, *([1] * (_GROUPS - len(groups)))),
+                "shape": groups,
                 "input_zero_point": x.zero_point,
                 "output_zero_point": out.zero_point,
                 "multiplier": multiplier,
@@ -46,6 +46,19 @@ class MeanPortable(PortableKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 4.0 * graph.tensor(op.inputs[0]).elements + 30.0 * graph.tensor(op.outputs[0]).elements
+
+
+class ReduceSumPortable(MeanPortable):
+    """mcugen_mean_s8 with a multiplier that does not divide."""
+
+    name: ClassVar[str] = "reduce_sum_s8.portable"
+    operator: ClassVar[type[Operator]] = ReduceSum
+
+
+def seven_groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """As `alternating`, filled up to the seven groups that C kernels of reductions walk over."""
+    groups = alternating(shape, axes)
+    return (*groups, *([1] * (_GROUPS - len(groups))))
 
 
 def alternating(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:

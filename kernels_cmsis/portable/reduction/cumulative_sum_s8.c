@@ -1,0 +1,25 @@
+/* Sums of the elements up to each one along an axis; the sums are exact, and each is rounded once. */
+#include "mcugen_requantize.h"
+
+/* outer, length, inner: elements before, along and behind the axis. */
+struct mcugen_cumulative_params {
+    int32_t outer, length, inner;
+    int32_t input_zero_point, output_zero_point;
+    int32_t multiplier, shift;
+};
+
+MCUGEN_KERNEL void mcugen_cumulative_sum_s8(const struct mcugen_cumulative_params *params, const int8_t *input,
+                                            int8_t *output)
+{
+    for (int32_t i = 0; i < params->outer; i++) {
+        for (int32_t j = 0; j < params->inner; j++) {
+            int32_t sum = 0, at = i * params->length * params->inner + j;
+            for (int32_t k = 0; k < params->length; k++) {
+                sum += input[at] - params->input_zero_point;
+                const int32_t value = mcugen_requantize(sum, params->multiplier, params->shift);
+                output[at] = mcugen_to_int8(value, params->output_zero_point, INT8_MIN, INT8_MAX);
+                at += params->inner;
+            }
+        }
+    }
+}
