@@ -192,6 +192,35 @@ def softmax(rng: Generator) -> Layer:
     return p, {"x0": samples}, y, out
 
 
+def matmul(rng: Generator) -> Layer:
+    p, a, b = Program(), affine(rng), affine(rng)
+    depth = int(rng.choice([1, 7, 300]))
+    y = p.call(ATEN.matmul.default, p.input((1, 3, depth), a), p.input((1, depth, 4), b))
+    samples = {"x0": integers(rng, (1, 3, depth)), "x1": integers(rng, (1, depth, 4))}
+    return p, samples, y, result(rng, a.scale * b.scale * 100 * depth**0.5)
+
+
+def log_softmax(rng: Generator) -> Layer:
+    p, x = Program(), affine(rng)
+    y = p.call(ATEN.log_softmax.int, p.input((1, 3, 50), x), -1)
+    samples = integers(rng, (1, 3, 50))
+    samples[4] = 7
+    # The logarithm is exact to about 1e-4.
+    return p, {"x0": samples}, y, affine(rng, 2.0 ** rng.uniform(-12, 4))
+
+
+def layer_norm(rng: Generator) -> Layer:
+    p, x = Program(), affine(rng, 2.0 ** rng.uniform(-16, 16))
+    weight = np.float32(rng.normal(size=20) * 10.0 ** rng.choice([-2, 0, 2]))
+    bias = np.float32(rng.normal(size=20) * 10.0 ** rng.choice([-2, 0, 2]))
+    y = p.call(
+        ATEN.layer_norm.default, p.input((1, 4, 20), x), [20], p.constant(weight), p.constant(bias), 1e-5, False
+    )
+    samples = integers(rng, (1, 4, 20))
+    samples[4] = np.where(np.arange(20) == 3, 8, 7)
+    return p, {"x0": samples}, y, result(rng, float(np.abs(weight).max()) / 30)
+
+
 def clamp(rng: Generator) -> Layer:
     p, x = Program(), affine(rng)
     steps = np.sort(rng.uniform(-200, 200, 2)) if rng.integers(2) else np.rint(rng.uniform(-99, 99, 2)) + 0.5
@@ -243,6 +272,9 @@ LAYERS: dict[str, Callable[[Generator], Layer]] = {
     "multiply by a constant": with_constant(ATEN.mul.Tensor),
     "pad": pad,
     "requantize": requantize,
+    "layer norm": layer_norm,
+    "log_softmax": log_softmax,
+    "matmul": matmul,
     "softmax": softmax,
     "subtract a constant": with_constant(ATEN.sub.Tensor),
 }
