@@ -213,9 +213,7 @@ def layer_norm(rng: Generator) -> Layer:
     p, x = Program(), affine(rng, 2.0 ** rng.uniform(-16, 16))
     weight = np.float32(rng.normal(size=20) * 10.0 ** rng.choice([-2, 0, 2]))
     bias = np.float32(rng.normal(size=20) * 10.0 ** rng.choice([-2, 0, 2]))
-    y = p.call(
-        ATEN.layer_norm.default, p.input((1, 4, 20), x), [20], p.constant(weight), p.constant(bias), 1e-5, False
-    )
+    y = p.call(ATEN.layer_norm.default, p.input((1, 4, 20), x), [20], p.constant(weight), p.constant(bias), 1e-5, False)
     samples = integers(rng, (1, 4, 20))
     samples[4] = np.where(np.arange(20) == 3, 8, 7)
     return p, {"x0": samples}, y, result(rng, float(np.abs(weight).max()) / 30)

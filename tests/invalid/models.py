@@ -174,6 +174,23 @@ def impossible_moves(folder: Path) -> Path:
     return save(Moves(), folder / "moves.pt2")
 
 
+class Normalizations(nn.Module):
+    """Weights of a normalization that the model computes, running statistics, dropout in attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.instance = nn.InstanceNorm1d(2, track_running_stats=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.instance(x.reshape(1, 2, -1))
+        x = nn.functional.layer_norm(x, x.shape[-1:], x[0, 0])
+        return nn.functional.scaled_dot_product_attention(x, x, x, dropout_p=0.5)
+
+
+def impossible_normalizations(folder: Path) -> Path:
+    return save(Normalizations(), folder / "normalizations.pt2")
+
+
 def left_in_float(folder: Path) -> Path:
     import torchao.quantization.pt2e  # noqa: F401 (registers the operators)
 

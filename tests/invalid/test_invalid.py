@@ -66,6 +66,13 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
         2,
         ("2 reasons at 3 places", "cumprod", "conv3d", "module volume", "models.py:", "fix:"),
     ),
+    "impossible normalizations": (
+        models.impossible_normalizations,
+        lambda f: f / "never_read.npz",
+        "nrf5340",
+        2,
+        ("3 reasons", "running statistics", "its weight is no constant", "scaled_dot_product_attention", "models.py:"),
+    ),
     "impossible moves": (
         models.impossible_moves,
         lambda f: f / "never_read.npz",
