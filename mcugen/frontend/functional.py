@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
 import torch
 from torch.fx import GraphModule, Node
 
@@ -17,7 +20,10 @@ from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.normalizations import rewrite_normalizations
+from mcugen.frontend.provenance import origin
 from mcugen.frontend.splits import SPLITS
+
+log = logging.getLogger(__name__)
 
 # Operators that constants may be computed with, besides those of the table and element-wise ones. A program is run
 # while it is calibrated and lowered, so this list is also what a model file can make mcugen execute.
@@ -125,17 +131,26 @@ def _replace_in_place(node: Node, order: dict[Node, int]) -> None:
     """`relu_(x)` becomes `relu(x)`, and whoever reads x later reads its result."""
     packet, _, overload = target_name(node).removeprefix("aten.").partition(".")
     changed = node.args[0] if node.args else None
-    plain = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
-    if not packet.endswith("_") or plain is None or not isinstance(changed, Node) or changed.op != "call_function":
+    plain: Any = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
+    known = packet.endswith("_") and plain is not None
+    if not known or not isinstance(changed, Node) or _outlives_the_call(changed, node, order):
         raise unsupported(
             node,
-            "it changes an input of the model, or a part of a buffer, in place",
+            "it changes a part of a buffer or of an input in place, or something else that outlives the call",
             "return new tensors; change a state as a whole with buffer.copy_(new value)",
         )
     require_unshared(changed, node, order)
+    if changed.op == "placeholder":
+        log.warning("%s: the model changes its input in place; the module leaves the caller's as it is", origin(node))
     node.target = plain
     for user in [u for u in changed.users if order[u] > order[node]]:
         user.replace_input_with(changed, node)
+
+
+def _outlives_the_call(changed: Node, node: Node, order: dict[Node, int]) -> bool:
+    """True for buffers, and for views of buffers and inputs: the change would be lost."""
+    others = _family(changed, node, order) - {changed}
+    return changed.op == "get_attr" or any(member.op in ("get_attr", "placeholder") for member in others)
 
 
 def require_unshared(changed: Node, node: Node, order: dict[Node, int]) -> None:
@@ -144,8 +159,8 @@ def require_unshared(changed: Node, node: Node, order: dict[Node, int]) -> None:
         raise _aliased(node, later)
 
 
-def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> Node | None:
-    """A later reader of the same memory under another name: what `changed` is a view of, or a view of it."""
+def _family(changed: Node, node: Node, order: dict[Node, int]) -> set[Node]:
+    """All names of the same memory before `node`: what `changed` is a view of, its views, and itself."""
     family, todo = {changed}, [changed]
     while todo:
         member = todo.pop()
@@ -156,6 +171,12 @@ def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> No
             if other not in family:
                 family.add(other)
                 todo.append(other)
+    return family
+
+
+def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> Node | None:
+    """A later reader of the same memory under another name."""
+    family = _family(changed, node, order)
     for member in family - {changed}:
         for user in member.users:
             if order[user] > order[node] and user not in family:
