@@ -131,7 +131,10 @@ def _complete(model: _Program, left: Missing, calibration: Path | str | None, pr
 
     if calibration is None:
         raise refusal(left, named_inputs(model.module, model.ports.inputs))
-    from mcugen.frontend.completion import complete
+    from mcugen.frontend.torch_settings import quiet
+
+    with quiet():
+        from mcugen.frontend.completion import complete
 
     samples, source = _calibration(model, calibration)
     completed = complete(model.module, left, samples, progress)
@@ -203,7 +206,11 @@ def _quantize(model: _Program, samples: Samples, source: str, progress: Progress
     """A float program quantized, lowered, and compared with what it was."""
     from mcugen.frontend import fidelity
     from mcugen.frontend.calibration import RANDOM
-    from mcugen.frontend.quantize import quantize_program
+    from mcugen.frontend.torch_settings import quiet
+
+    # torchao reports, as it is imported, each of its libraries for GPUs that does not load here.
+    with quiet():
+        from mcugen.frontend.quantize import quantize_program
 
     quantized = quantize_program(model.module, samples, progress)
     graph = model.graph(quantized.module, source)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mcugen
 from mcugen.emit.names import (
     c_identifier,
     comment_text,
@@ -86,6 +87,13 @@ def test_no_header_of_the_compilers_has_a_module_name() -> None:
     assert "stdint" in headers
     usable = {stem for stem in headers if re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", stem)}
     assert usable <= reserved_module_names()
+
+
+def test_no_header_of_the_firmware_around_a_module_has_a_module_name() -> None:
+    """They are found by their bare names, as the module's header is."""
+    headers = {path.stem for path in (Path(mcugen.__file__).parent / "firmware" / "harness").glob("*.h")}
+    assert "exchange" in headers
+    assert headers <= reserved_module_names()
 
 
 def test_a_name_without_any_letter_is_an_error() -> None:
