@@ -16,6 +16,7 @@ from torch.fx import GraphModule, Node
 from torch.utils._pytree import tree_leaves
 
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
+from mcugen.frontend.rewriting import constant
 
 aten = torch.ops.aten
 
@@ -59,6 +60,9 @@ class _Editor:
             like.fake_mode.from_tensor(result, static_shapes=True) if isinstance(like, FakeTensor) else result
         )
         return new
+
+    def constant(self, label: str, value: torch.Tensor) -> Node:
+        return constant(self._module, self._node, label, value)
 
     def replace(self, old: Node, new: Node) -> None:
         self.changed = True
@@ -121,6 +125,37 @@ def _log_sum(editor: _Editor, node: Node) -> None:
     editor.replace(node, result)
 
 
+def _average_pool(editor: _Editor, node: Node) -> None:
+    """Averages that divide by another number than the elements inside the input.
+
+    By a number of the user's: a convolution with equal weights. By windows that reach into counted padding but, in
+    ceil mode, not beyond it: the padding on its own, and an average of what is inside.
+    """
+    bound = bind(node)
+    divisor, kernel = bound.get("divisor_override"), list(bound["kernel_size"])
+    spatial = 1 if "1d" in target_name(node) else 2
+    kernel = kernel * spatial if len(kernel) == 1 else kernel
+    stride, pads = (list(bound[name]) or kernel for name in ("stride", "padding"))
+    stride, pads = (v * spatial if len(v) == 1 else v for v in (stride, pads))
+    x, channels = bound["self"], shape_of(bound["self"])[-spatial - 1]
+    ends = [0] * spatial
+    if divisor is not None:
+        sizes = zip(shape_of(x)[-spatial:], shape_of(node)[-spatial:], kernel, stride, pads, strict=True)
+        ends = [max((out - 1) * s + k - n - p, 0) - p for n, out, k, s, p in sizes]
+    elif not (bound["ceil_mode"] and bound["count_include_pad"] and any(pads)):
+        return
+    around = [v for p, end in zip(pads[::-1], ends[::-1], strict=True) for v in (p, p + max(end, 0))]
+    if any(around):
+        x = editor.call(aten.constant_pad_nd.default, x, around, 0.0)
+    if divisor is not None:
+        weight = editor.constant("average", torch.full((channels, 1, *kernel), 1.0 / divisor))
+        arguments = (x, weight, None, stride, [0] * spatial, [1] * spatial, channels)
+        editor.replace(node, editor.call(aten.conv2d.default, *arguments))
+        return
+    target = node.target
+    editor.replace(node, editor.call(target, x, kernel, stride, [0] * spatial, True, False))
+
+
 def _over_everything(target: Any) -> Rewrite:
     def rewrite(editor: _Editor, node: Node) -> None:
         editor.replace(node, editor.call(target, bind(node)["self"], []))
@@ -173,6 +208,8 @@ REWRITES: dict[str, Rewrite] = {
         for overload in ("default", "dim", "correction")
     },
     "aten.logsumexp.default": _log_sum,
+    "aten.avg_pool1d.default": _average_pool,
+    "aten.avg_pool2d.default": _average_pool,
     "aten.max.default": _over_everything(aten.amax.default),
     "aten.min.default": _over_everything(aten.amin.default),
     "aten.max.other": _renamed(aten.maximum.default, "self", "other"),

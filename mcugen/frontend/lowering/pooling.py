@@ -71,16 +71,12 @@ def max_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 
 def average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
+    """Without a divisor of its own, nor padding that is counted in part: `canonical` has rewritten those."""
     bound = bind(node)
-    if bound.get("divisor_override") is not None:
-        raise ctx.unsupported(node, "divisor_override has no integer form", "multiply by a constant instead")
     kernel = _spatial(node, bound["kernel_size"], 1)
     stride = _spatial(node, bound["stride"] or bound["kernel_size"], 1)
     pads = _spatial(node, bound["padding"], 0)
     include = bool(bound["count_include_pad"]) and any(pads)
-    after = _padding(node, bound["self"], kernel, stride, pads)[2:]
-    if include and any(end > pad for end, pad in zip(after, pads, strict=True)):
-        raise ctx.unsupported(node, "ceil_mode with counted padding has no integer form", "use ceil_mode=False")
     return _average(ctx, node, bound["self"], kernel, stride, pads, include, out)
 
 
