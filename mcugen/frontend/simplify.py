@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 from torch.fx import GraphModule, Node
 
+from mcugen.frontend.cuts import cut_convolutions
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.qdq import is_dequantize
 from mcugen.frontend.splits import replace_splits
@@ -31,10 +32,11 @@ def simplify(module: GraphModule) -> None:
     * A copy of the same type and shape: its readers read the source. Conversions to another type stay.
     * Views are reshapes: without the copies, what they see need not lie in order.
     * Assertions of the exporter: gone, since shapes are static here.
-    * What splits a tensor: slices (`splits`).
+    * What splits a tensor: slices (`splits`); slices of convolutions: less padding (`cuts`).
     * Several dequantizes of one value, which PT2E makes for each reader: one.
     """
     replace_splits(module)
+    cut_convolutions(module)
     seen: dict[object, Node] = {}
     for node in list(module.graph.nodes):
         if node.op != "call_function":

@@ -180,6 +180,20 @@ CASES: dict[str, Case] = {
         ["conv2d", "conv2d", "add"],
         output=2,
     ),
+    "convolutions cut at the end": Case(
+        lambda: One(
+            lambda m, x: torch.relu(m["n"](m["b"](torch.relu(m["a"](x)[:, :, :-2]))[:, :, :-4])),
+            a=nn.Conv1d(3, 4, 3, padding=2),
+            b=nn.Conv1d(4, 4, 3, padding=4, dilation=2),
+            n=nn.BatchNorm1d(4),
+        ),
+        ((1, 3, 20),),
+        ["conv2d", "conv2d"],
+        output=2,
+    ),
+    "image cut at the front": Case(
+        lambda: One(lambda m, x: m["a"](x)[:, :, 1:, 1:3], a=conv(3, 4, stride=2, padding=2)), IMAGE, ["conv2d", "take"]
+    ),
     "pad and channels": Case(
         lambda: One(lambda m, x: functional.pad(m["a"](x), (0, 0, 0, 0, 1, 2)), a=conv(3, 2)), IMAGE, ["conv2d", "pad"]
     ),
