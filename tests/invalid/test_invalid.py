@@ -195,6 +195,11 @@ def emit_good(tmp_path: Path, *options: str) -> int:
         (("--harness-input", "uint8"), 2, ("--harness-input", "--harness")),
         (("--board", "ek_ra8m1", "--renode"), 2, ("no Renode console UART for ek_ra8m1", "without --renode")),
         (("--board", "ek_ra8m1", "--harness", "mlperf-tiny"), 2, ("ek_ra8m1", "console UART", "without --harness")),
+        (("--state", "y"), 2, ("--state 'y' is not OUT=IN",)),
+        (("--state", "y=nothing"), 2, ("--state y=nothing", "it has")),
+        (("--reset-every", "0"), 2, ("--reset-every",)),
+        (("--reset-every", "3"), 2, ("--reset-every is for models with state",)),
+        (("--plugin", "nothing.py"), 2, ("there is no plugin 'nothing.py'",)),
         (("--unknown",), 2, ("--unknown",)),
     ],
 )
