@@ -48,6 +48,25 @@ def module_path_of_text(nn_module_stack: str | None) -> str:
     return _clean(parts[1]) if len(parts) >= 3 else ""
 
 
+SEQUENCE_MODULES = tuple(f"torch.nn.modules.rnn.{name}" for name in ("LSTM", "GRU", "RNN"))
+"""Modules whose type is kept when a program is read; of others nothing depends on it."""
+
+
+def sequence_module(nn_module_stack: object) -> str:
+    """The type of the innermost module where it is one of `SEQUENCE_MODULES`, else ""."""
+    if not isinstance(nn_module_stack, dict) or not nn_module_stack:
+        return ""
+    kind = list(nn_module_stack.values())[-1][1]
+    name = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+    return name if name in SEQUENCE_MODULES else ""
+
+
+def sequence_module_of_text(nn_module_stack: str | None) -> str:
+    """As `sequence_module`, from the serialized form."""
+    kind = (nn_module_stack or "").split(";")[-1].split(",")[-1]
+    return kind if kind in SEQUENCE_MODULES else ""
+
+
 def _clean(path: str) -> str:
     # Programs that were exported twice carry the name of the first export's root.
     return re.sub(r"^L?__self__\.?|^L\['self'\]\.?", "", path).removeprefix("._modules.").strip(".")

@@ -22,6 +22,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, unsupported
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
+from mcugen.frontend.provenance import module_path, sequence_module
 
 _RUN: dict[str, Callable[..., Any]] = {
     "lstm": torch.lstm,
@@ -29,6 +30,8 @@ _RUN: dict[str, Callable[..., Any]] = {
     "rnn_tanh": torch.rnn_tanh,
     "rnn_relu": torch.rnn_relu,
 }
+
+_PRODUCTS = ("aten.addmm.default", "aten.mm.default", "aten.linear.default", "aten.matmul.default")
 
 _LIBRARY = torch.library.Library("mcugen", "DEF")  # type: ignore[no-untyped-call]
 _LIBRARY.define(  # type: ignore[no-untyped-call]
@@ -73,6 +76,23 @@ def expand(module: GraphModule, faults: Faults) -> None:
             with faults.at(node):
                 _Layers(Lowering(module, ROWS, is_known), node).replace()
     module.recompile()
+
+
+def refuse_unrolled(module: GraphModule, faults: Faults) -> None:
+    """Refuses sequences that `run_decompositions()` has unrolled: each step would have its own copy of the weights."""
+    seen = set()
+    for node in module.graph.nodes:
+        if node.op != "call_function" or target_name(node) not in _PRODUCTS:
+            continue
+        stack = node.meta.get("nn_module_stack")
+        if sequence_module(stack) and module_path(stack) not in seen:
+            seen.add(module_path(stack))
+            with faults.at(node):
+                raise unsupported(
+                    node,
+                    f"it is a step of an unrolled {sequence_module(stack).rpartition('.')[2]}",
+                    "export the model without run_decompositions(): then the sequence stays a loop",
+                )
 
 
 @dataclass

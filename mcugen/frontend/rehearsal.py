@@ -22,7 +22,7 @@ from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_o
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.masks import rewrite_masks
-from mcugen.frontend.recurrent import expand
+from mcugen.frontend.recurrent import expand, refuse_unrolled
 from mcugen.frontend.simplify import simplify
 from mcugen.graph.tensor import Quantization
 
@@ -45,6 +45,8 @@ def require_supported(module: GraphModule) -> None:
     canonicalize(module)
     stage = _Rehearsal(module, ROWS, is_known)
     quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
+    if not quantized:
+        refuse_unrolled(module, faults)
     for node in module.graph.nodes:
         if node not in faults:
             with faults.at(node):

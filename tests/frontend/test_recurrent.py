@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mcugen.errors import UnsupportedOperatorError
-from mcugen.frontend import compile_program, import_program
+from mcugen.frontend import compile_program, import_program, load_model
 from mcugen.frontend.lowering import recurrent
 from mcugen.graph import reference
 from mcugen.graph.quantization import dequantize, quantize
@@ -124,6 +125,21 @@ def test_a_sequence_that_a_cell_could_overflow_in_is_refused(monkeypatch: pytest
     monkeypatch.setattr(recurrent, "MOST_STEPS", 4)
     with pytest.raises(UnsupportedOperatorError, match="5 steps, at most 4 are possible"):
         compile_program(export(nn.GRU(1, 1).eval(), (5, 1, 1)), "net", "random")
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_an_unrolled_sequence_is_refused(kind: type[nn.Module], tmp_path: Path) -> None:
+    program = export(nn.Sequential(kind(DEPTH, UNITS)).eval(), (3, 1, DEPTH)).run_decompositions()
+    torch.export.save(program, tmp_path / "net.pt2")
+    for load in (lambda: compile_program(program, "net", "random"), lambda: load_model(tmp_path / "net.pt2", "random")):
+        with pytest.raises(UnsupportedOperatorError, match=f"a step of an unrolled {kind.__name__}") as caught:
+            load()
+        assert "without run_decompositions()" in str(caught.value)
+
+
+def test_a_decomposed_cell_is_one_step() -> None:
+    program = export(nn.Sequential(nn.GRUCell(DEPTH, UNITS)).eval(), (1, DEPTH)).run_decompositions()
+    assert compile_program(program, "net", "random").outputs
 
 
 def test_training_mode_is_refused() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from mcugen.errors import InputError
 from mcugen.frontend.archive.fields import fields
 from mcugen.frontend.archive.operators import check_operators
-from mcugen.frontend.provenance import module_path_of_text, source_line
+from mcugen.frontend.provenance import module_path_of_text, sequence_module_of_text, source_line
 
 _TREE_TYPES = {"builtins.tuple", "builtins.list", "builtins.dict", None}
 
@@ -143,7 +143,8 @@ def _origin_only(metadata: dict[str, str]) -> dict[str, str]:
     if file:
         result["stack_trace"] = f'File "{_plain(file)}", line {int(line)}'
     if path := module_path_of_text(metadata.get("nn_module_stack")):
-        result["nn_module_stack"] = f"module,{_plain(path)},module"
+        kind = sequence_module_of_text(metadata.get("nn_module_stack")) or "module"
+        result["nn_module_stack"] = f"module,{_plain(path)},{kind}"
     return result
 
 
