@@ -82,3 +82,21 @@ def test_runs_and_matches(board: str, mcugen: Command, tmp_path: Path) -> None:
         got = (values[port["name"]].astype(np.float64) - quantization["zero_point"]) * quantization["scale"]
         wanted = [(value[index] if isinstance(value, tuple) else value).numpy().ravel() for value in each]
         assert np.corrcoef(got.ravel(), np.concatenate(wanted))[0, 1] > 0.98, port["name"]
+
+
+@pytest.mark.emulator
+def test_a_long_sequence_is_one_loop(mcugen: Command, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    samples = RNG.normal(size=(4, 1, 100, 13)).astype(np.float32)
+    program = torch.export.export(nn.LSTM(13, 64, batch_first=True).eval(), (torch.zeros(1, 100, 13),))
+    torch.export.save(program, tmp_path / "net.pt2")
+    np.savez(tmp_path / "samples.npz", input=samples)
+    arguments = ("--board", "nrf5340dk", "--calibration", tmp_path / "samples.npz", "--output", tmp_path / "out")
+    emitted = mcugen("emit", tmp_path / "net.pt2", *arguments)
+    assert emitted.code == 0, emitted.err
+    report = mcugen("verify", tmp_path / "out", "--json").json
+    layer = next(layer for layer in report["layers"] if layer["op"] == "lstm")
+    assert report["match"] is True and report["flash_bytes"] < 60_000
+    # The weights of the layer are once in flash.
+    assert layer["flash_bytes"] < 30_000
+    assert layer["instructions"] <= 1.8 * layer["macs"]
