@@ -96,7 +96,7 @@ def test_a_long_sequence_is_one_loop(mcugen: Command, tmp_path: Path) -> None:
     assert emitted.code == 0, emitted.err
     report = mcugen("verify", tmp_path / "out", "--json").json
     layer = next(layer for layer in report["layers"] if layer["op"] == "lstm")
-    assert report["match"] is True and report["flash_bytes"] < 60_000
+    assert report["match"] is True
     # The weights of the layer are once in flash.
-    assert layer["flash_bytes"] < 30_000
+    assert report["flash_bytes"] < 30_000
     assert layer["instructions"] <= 1.8 * layer["macs"]
