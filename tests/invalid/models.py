@@ -191,6 +191,32 @@ def impossible_normalizations(folder: Path) -> Path:
     return save(Normalizations(), folder / "normalizations.pt2")
 
 
+class Sequences(nn.Module):
+    """An LSTM in training mode, and one whose weights the model computes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.training_layer = nn.LSTM(8, 3, 2, dropout=0.5)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        rows = x.reshape(-1, 1, 8)
+        self.training_layer.train()
+        weights = [rows[:4, 0], rows[:4, 0, :1]]
+        states = [torch.zeros(1, 1, 1), torch.zeros(1, 1, 1)]
+        computed = torch.lstm(rows, states, weights, False, 1, 0.0, False, False, False)[0]
+        return self.training_layer(rows)[0], computed
+
+
+def impossible_sequences(folder: Path) -> Path:
+    return save(Sequences(), folder / "sequences.pt2")
+
+
+def unrolled_sequence(folder: Path) -> Path:
+    program = torch.export.export(nn.Sequential(nn.LSTM(8, 3)).eval(), (torch.zeros(2, 1, 8),)).run_decompositions()
+    torch.export.save(program, folder / "unrolled.pt2")
+    return folder / "unrolled.pt2"
+
+
 def left_in_float(folder: Path) -> Path:
     import torchao.quantization.pt2e  # noqa: F401 (registers the operators)
 

@@ -73,6 +73,20 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
         2,
         ("3 reasons", "running statistics", "its weight is no constant", "scaled_dot_product_attention", "models.py:"),
     ),
+    "impossible sequences": (
+        models.impossible_sequences,
+        lambda f: f / "never_read.npz",
+        "nrf5340",
+        2,
+        ("2 reasons", "training mode", "weights are computed at run time", "models.py:"),
+    ),
+    "an unrolled sequence": (
+        models.unrolled_sequence,
+        lambda f: f / "never_read.npz",
+        "nrf5340",
+        2,
+        ("a step of an unrolled LSTM", "without run_decompositions()", "module 0"),
+    ),
     "impossible moves": (
         models.impossible_moves,
         lambda f: f / "never_read.npz",
