@@ -35,6 +35,7 @@ EXACT: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     "mean": s.mean_graphs,
     "global mean": lambda: s.mean_graphs(axes=(1, 2)),
     "pad": lambda: st.integers(1, 5).flatmap(lambda rank: s.pad_graphs(rank=rank)),
+    "prelu": s.ALL["prelu"],
     "requantize": s.requantize_graphs,
     "reshape": s.reshape_graphs,
     "sub": s.sub_graphs,

@@ -27,7 +27,12 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     **EXACT,
     "batch_matmul": s.batch_matmul_graphs,
     "fully_connected": s.fully_connected_graphs,
+    "maximum": s.ALL["maximum"],
+    "minimum": s.ALL["minimum"],
     "mul": s.mul_graphs,
+    "reduce_max": s.ALL["reduce_max"],
+    "reduce_min": s.ALL["reduce_min"],
+    "reduce_sum": s.ALL["reduce_sum"],
     "softmax": s.softmax_graphs,
 }
 WEIGHTED = (Conv2d, DepthwiseConv2d, FullyConnected)
@@ -57,6 +62,9 @@ def assert_tflm_bits_where_defined(case: s.Case) -> None:
     assume(defined(case))
     # TFLM pads, transposes and broadcasts few axes only.
     assume(all(len(t.shape) <= 4 for t in case.graph.tensors.values()))
+    # Plain integers have kernels of their own there.
+    op_tensors = case.graph.input_tensors(case.graph.operators[0])
+    assume(all(t.quantization is not None for t in op_tensors))
     assert_tflm_bits(case)
 
 
