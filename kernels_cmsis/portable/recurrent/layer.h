@@ -117,7 +117,7 @@ MCUGEN_KERNEL void mcugen_recurrent_begin(const struct mcugen_recurrent_params *
         }
     }
     if (state->cell != NULL) {
-        const int32_t most = INT32_C(1) << 30;
+        const int32_t most = INT32_C(1) << 29;
         for (int32_t i = 0; i < p->units; i++) {
             state->cell[i] = cell == NULL ? 0
                 : mcugen_limit(mcugen_requantize(cell[i] - p->cell_zero_point, p->cell_multiplier, p->cell_shift),

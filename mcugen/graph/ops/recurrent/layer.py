@@ -40,12 +40,13 @@ MOST_STATE_BITS = 15
 CELL_BITS = 16
 """Fractional bits of the 32-bit cell state."""
 
-MOST_CELL = 1 << 30
-MOST_STEPS = (INT32_MAX - MOST_CELL) >> CELL_BITS
-"""A step adds less than 1 to the magnitude of a cell."""
+MOST_CELL = 1 << 29
+MOST_STEPS = ((1 << 30) - 1) >> CELL_BITS
+"""A step adds less than 1 to the magnitude of a cell, which leaves room for the table's offset in 32 bits."""
 
-MOST_MULTIPLIER = 1 << 30
-MOST_BIAS = 1 << 29
+MOST_MULTIPLIER = 1 << 29
+MOST_BIAS = 1 << 28
+"""Then a gate input is below 2**30, even the sum of two as in a GRU, and the table's offset can be added."""
 WIDEST = 32768
 """The largest magnitude of a widened input and of a hidden state."""
 
