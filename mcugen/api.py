@@ -88,7 +88,7 @@ def check(
     Raises:
         InputError: the file or the board cannot be read.
     """
-    from mcugen.frontend.states import Sequences
+    from mcugen.frontend.sequences import Sequences
 
     for plugin in plugins:
         load_plugin(plugin)
@@ -131,7 +131,7 @@ def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Gra
     for plugin in options.plugins:
         load_plugin(plugin)
     from mcugen.frontend import load_model
-    from mcugen.frontend.states import Sequences
+    from mcugen.frontend.sequences import Sequences
 
     ties = tuple(_tie(text) for text in options.states)
     sequences = Sequences(ties, options.reset_every)

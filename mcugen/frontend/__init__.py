@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from mcugen.frontend.leftovers import Missing
     from mcugen.frontend.quantize import Progress
     from mcugen.frontend.ranges.observe import Samples
+    from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import PortNames
-    from mcugen.frontend.states import Sequences, Tie
+    from mcugen.frontend.states import Tie
 
 log = logging.getLogger(__name__)
 
@@ -105,8 +106,9 @@ def compile_program(
     from mcugen.frontend.importer import is_quantized
     from mcugen.frontend.leftovers import missing
     from mcugen.frontend.rehearsal import require_supported
+    from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import port_names, positional_module
-    from mcugen.frontend.states import Sequences, tie_states
+    from mcugen.frontend.states import tie_states
 
     wanted = sequences or Sequences()
     module = positional_module(program)

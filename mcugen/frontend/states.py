@@ -24,6 +24,7 @@ from mcugen.frontend.lowering.arguments import dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import unsupported
 from mcugen.frontend.ranges.observe import STATE as MARK
 from mcugen.frontend.ranges.observe import Samples, count, inputs_of, results
+from mcugen.frontend.sequences import Sequences
 from mcugen.frontend.signature import PortNames
 
 _GROWTH = 1.1
@@ -43,19 +44,6 @@ class Tie:
     name: str
     output: str
     initial: npt.NDArray[np.generic]
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """How samples follow each other.
-
-    Attributes:
-        ties: (OUT, IN), names of results and inputs that the user ties.
-        reset_every: samples after which the state starts again; None: all samples are one sequence.
-    """
-
-    ties: tuple[tuple[str, str], ...] = ()
-    reset_every: int | None = None
 
 
 def tie_states(module: GraphModule, names: PortNames, wanted: Sequences) -> tuple[PortNames, tuple[Tie, ...]]:

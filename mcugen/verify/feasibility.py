@@ -18,7 +18,7 @@ from mcugen.firmware.flash import check_flash
 from mcugen.plan.planner import make_plan
 
 if TYPE_CHECKING:
-    from mcugen.frontend.states import Sequences
+    from mcugen.frontend.sequences import Sequences
 
 
 @dataclass(frozen=True)

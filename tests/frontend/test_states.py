@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend import compile_program
-from mcugen.frontend.states import Sequences
+from mcugen.frontend.sequences import Sequences
 from mcugen.graph import Graph, reference
 from mcugen.graph.quantization import dequantize, quantize
 
