@@ -115,12 +115,14 @@ CASES: dict[str, Case] = {
         seq(conv(3, 6), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)),
         IMAGE,
         ["conv2d", "mean", "fully_connected"],
+        output=2,
     ),
     "adaptive to 3x2": Case(seq(conv(3, 6, 4), nn.AdaptiveAvgPool2d((3, 1))), IMAGE, ["conv2d", "average_pool2d"]),
     "mean over height and width": Case(
         lambda: One(lambda m, x: m["l"](m["c"](x).mean((2, 3))), c=conv(3, 6), l=nn.Linear(6, 3)),
         IMAGE,
         ["conv2d", "mean", "fully_connected"],
+        output=2,
     ),
     "mean over channels": Case(
         lambda: One(lambda m, x: m["c"](x).mean(1, keepdim=True), c=conv(3, 6)), IMAGE, ["conv2d", "mean"]

@@ -59,8 +59,8 @@ def test_the_input_of_a_sequential(tmp_path: Path) -> None:
     np.savez(data, input=samples((4,), 3))
     graph = load_model(archive, data)
     assert [port.name for port in graph.inputs] == ["input"]
-    np.savez(data, input_1=samples((4,), 3))
-    with pytest.raises(InputError, match="'input_1', the model's inputs 'input'"):
+    np.savez(data, input_1=samples((4,), 3), other=samples((4,), 3))
+    with pytest.raises(InputError, match="'input_1', 'other', the model's inputs 'input'"):
         load_model(archive, data)
 
 
