@@ -53,6 +53,11 @@ Window = Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d
 Pair = tuple[int, int]
 
 
+def can_write(graph: Graph) -> bool:
+    """Whether LiteRT has every operator of the graph; some forms of them `write` refuses all the same."""
+    return all(type(op) in _WRITERS for op in graph.operators)
+
+
 def write(graph: Graph) -> bytes:
     """The graph as the bytes of a LiteRT model; inputs and outputs in the device's layout, in the ports' order.
 

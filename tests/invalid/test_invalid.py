@@ -24,6 +24,11 @@ def samples(array: np.ndarray, name: str = "x") -> Calibration:
     return lambda folder: models.calibration(folder, array, name)
 
 
+def two_arrays(folder: Path) -> Path:
+    np.savez(folder / "cal.npz", image=values(), other=values())
+    return folder / "cal.npz"
+
+
 def pickled_samples(folder: Path) -> Path:
     np.savez(folder / "cal.npz", x=np.array([{"a": 1}], dtype=object))
     return folder / "cal.npz"
@@ -119,7 +124,7 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
     "calibration missing": (models.good_model, lambda f: f / "none.npz", "nrf5340", 2, ("none.npz", "does not exist")),
     "calibration is text": (models.good_model, text_file, "nrf5340", 2, ("cal.npz",)),
     "calibration pickled": (models.good_model, pickled_samples, "nrf5340", 2, ("cal.npz",)),
-    "calibration names": (models.good_model, samples(values(), "image"), "nrf5340", 2, ("image", "x")),
+    "calibration names": (models.good_model, two_arrays, "nrf5340", 2, ("image", "x")),
     "calibration shape": (models.good_model, samples(values((4, 3, 6, 6))), "nrf5340", 2, ("(4, 3, 6, 6)",)),
     "calibration dtype": (models.good_model, samples(values(dtype="complex64")), "nrf5340", 2, ("complex64",)),
     "calibration NaN": (models.good_model, samples(values(fill=float("nan"))), "nrf5340", 2, ("NaN",)),

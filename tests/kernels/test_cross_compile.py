@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from mcugen.graph.graph import Graph
 from mcugen.kernels import portable
-from mcugen.kernels.base import Invocation, Kernel, ParamValue
+from mcugen.kernels.base import C_TYPES, Invocation, Kernel, ParamValue
 from mcugen.resources import data_folder
 from tests.graph.strategies import ALL, Case
 from tests.kernels.checking import CORTEX_M3
@@ -60,13 +62,30 @@ def c_value(value: ParamValue) -> str:
     return "(-2147483647 - 1)" if value == -(2**31) else str(value)
 
 
-def instance(number: int, invocation: Invocation) -> str:
+class Typed(NamedTuple):
+    """An invocation, and the C types of its inputs and of its output."""
+
+    invocation: Invocation
+    inputs: tuple[str, ...]
+    output: str
+
+
+def typed(invocation: Invocation, graph: Graph) -> Typed:
+    def c_type(name: str) -> str:
+        return "int8_t" if invocation.as_bytes else C_TYPES[graph.tensor(name).dtype]
+
+    return Typed(invocation, tuple(map(c_type, invocation.inputs)), c_type(invocation.outputs[0]))
+
+
+def instance(number: int, case: Typed) -> str:
     """A function with constant parameters, as a schedule has it."""
+    invocation = case.invocation
     inputs = [f"input{i}" for i in range(len(invocation.inputs))]
     constants = [f"constant{i}" for i in range(len(invocation.constants))]
-    parameters = [f"const int8_t *{n}" for n in inputs]
-    parameters += [f"const {c.data.dtype}_t *{n}" for c, n in zip(invocation.constants, constants, strict=True)]
-    parameters += ["int8_t *output"] + ["void *scratch"] * bool(invocation.scratch_bytes)
+    parameters = [f"const {t} *{n}" for t, n in zip(case.inputs, inputs, strict=True)]
+    types = ["int8_t" if invocation.as_bytes else f"{c.data.dtype}_t" for c in invocation.constants]
+    parameters += [f"const {t} *{n}" for t, n in zip(types, constants, strict=True)]
+    parameters += [f"{case.output} *output"] + ["void *scratch"] * bool(invocation.scratch_bytes)
     arguments = ["&params", *inputs, *constants, "output"] + ["scratch"] * bool(invocation.scratch_bytes)
     fields = ", ".join(f".{name} = {c_value(value)}" for name, value in invocation.params.items())
     return f"""
@@ -80,9 +99,9 @@ void instance{number}({", ".join(parameters)})
 
 
 @pytest.fixture(scope="module")
-def invocations() -> list[Invocation]:
+def invocations() -> list[Typed]:
     """A few of each portable kernel."""
-    found: list[Invocation] = []
+    found: list[Typed] = []
 
     def collect(kernel: Kernel) -> None:
         @settings(
@@ -92,7 +111,7 @@ def invocations() -> list[Invocation]:
         def property_(case: Case) -> None:
             (op,) = case.graph.operators
             if kernel.supports(op, case.graph, CORTEX_M3):
-                found.append(kernel.invoke(op, case.graph))
+                found.append(typed(kernel.invoke(op, case.graph), case.graph))
 
         property_()
 
@@ -105,8 +124,8 @@ def invocations() -> list[Invocation]:
 
 
 @pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3"])
-def test_kernels_call_only_memcpy_and_memset(core: str, invocations: list[Invocation], tmp_path: Path) -> None:
-    sources = sorted({i.source for i in invocations})
+def test_kernels_call_only_memcpy_and_memset(core: str, invocations: list[Typed], tmp_path: Path) -> None:
+    sources = sorted({i.invocation.source for i in invocations})
     text = "".join(f'#include "{s}"\n' for s in sources)
     text += "".join(instance(n, i) for n, i in enumerate(invocations))
     binary = compile_c(core, text, tmp_path)
@@ -121,7 +140,7 @@ def test_kernels_call_only_memcpy_and_memset(core: str, invocations: list[Invoca
 @needs_clang
 @pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m55"])
 def test_kernels_with_constant_parameters_compile_with_clang(
-    core: str, invocations: list[Invocation], tmp_path: Path
+    core: str, invocations: list[Typed], tmp_path: Path
 ) -> None:
-    text = "".join(f'#include "{s}"\n' for s in sorted({i.source for i in invocations}))
+    text = "".join(f'#include "{s}"\n' for s in sorted({i.invocation.source for i in invocations}))
     compile_c(core, text + "".join(instance(n, i) for n, i in enumerate(invocations)), tmp_path, CLANG)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mcugen.errors import McugenError
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.ops import (
@@ -145,7 +144,7 @@ def test_concatenation_of_a_tensor_with_itself_is_not_done_in_place() -> None:
 def test_reshape_runs_nothing() -> None:
     tensors = Tensor("input", (4, 6), "int8", HALF), Tensor("output", (24,), "int8", HALF)
     flat = case(Reshape(name="reshape", inputs=("input",), outputs=("output",)), *tensors)
-    assert BY_NAME["copy_s8.portable"].invoke(flat.graph.operators[0], flat.graph).alias
+    assert BY_NAME["reshape.portable"].invoke(flat.graph.operators[0], flat.graph).alias
 
 
 def convolution(
@@ -222,7 +221,7 @@ def test_maximum_pool_in_place_at_stride_two() -> None:
     ],
     ids=lambda op: op.kind,
 )
-def test_too_many_axes_are_refused(op: Operator) -> None:
+def test_six_axes_are_taken(op: Operator) -> None:
     shape = (2, 3, 2, 3, 2, 3)
     outputs = {
         "transpose": tuple(shape[a] for a in (5, 4, 3, 2, 1, 0)),
@@ -230,8 +229,7 @@ def test_too_many_axes_are_refused(op: Operator) -> None:
         "pad": tuple(n + 1 for n in shape),
     }
     some = case(op, Tensor("input", shape, "int8", HALF), Tensor("output", outputs[op.kind], "int8", HALF))
-    with pytest.raises(McugenError, match="no kernel"):
-        registry.select(op, some.graph, CORTEX_M3)
+    assert check(registry.select(op, some.graph, CORTEX_M3), some)
 
 
 def test_the_host_harness_sees_faults() -> None:

@@ -2,11 +2,12 @@
 #include "portable/elementwise/broadcast.h"
 #include "portable/integers.h"
 
-/* Axes and steps count elements; operation: as listed below; swapped: input1 is the left operand. */
+/* Axes and steps count elements; operation: as listed below; swapped: input1 is the left operand; boolean: any result but
+ * 0 becomes 1. */
 struct mcugen_integer_params {
     int32_t shape[6], step0[6], step1[6];
     int32_t bytes0, bytes1, output_bytes;
-    int32_t operation, swapped;
+    int32_t operation, swapped, boolean;
 };
 
 /* The order of OPERATIONS in mcugen/graph/ops/elementwise/integer.py. */
@@ -56,7 +57,7 @@ MCUGEN_KERNEL int8_t *mcugen_integer_row(const struct mcugen_integer_params *par
     for (int32_t i = 0; i < params->shape[5]; i++) {
         const int64_t a = mcugen_load_integer(input0, params->bytes0), b = mcugen_load_integer(input1, params->bytes1);
         const int64_t value = mcugen_combine(params->operation, params->swapped ? b : a, params->swapped ? a : b);
-        mcugen_store_integer(output, value, params->output_bytes);
+        mcugen_store_integer(output, params->boolean ? value != 0 : value, params->output_bytes);
         output += params->output_bytes;
         input0 += params->step0[5] * params->bytes0;
         input1 += params->step1[5] * params->bytes1;

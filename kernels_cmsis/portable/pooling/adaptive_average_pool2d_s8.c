@@ -7,7 +7,7 @@ struct mcugen_adaptive_pool_params {
 };
 
 /* The mean of one channel over `rows` by `columns` positions. */
-MCUGEN_KERNEL int8_t mcugen_window_mean(const struct mcugen_adaptive_pool_params *params, const int8_t *input,
+MCUGEN_KERNEL int8_t mcugen_adaptive_window_mean(const struct mcugen_adaptive_pool_params *params, const int8_t *input,
                                         int32_t rows, int32_t columns)
 {
     const int32_t count = rows * columns;
@@ -33,7 +33,7 @@ MCUGEN_KERNEL void mcugen_adaptive_average_pool2d_s8(const struct mcugen_adaptiv
             const int32_t left = columns[2 * x], width = columns[2 * x + 1] - left;
             const int8_t *const window = input + (top * params->input_w + left) * params->channels;
             for (int32_t channel = 0; channel < params->channels; channel++) {
-                *output++ = mcugen_window_mean(params, window + channel, height, width);
+                *output++ = mcugen_adaptive_window_mean(params, window + channel, height, width);
             }
         }
     }

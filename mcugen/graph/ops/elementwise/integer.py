@@ -66,7 +66,7 @@ class Integer(Operator):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         out = DTYPES[tensors_out[0].dtype]
-        # NumPy has no arithmetic of booleans: their bytes, and what is left of the result is whether it is odd.
+        # NumPy has no arithmetic of booleans: their bytes, and any result but 0 is true, as in PyTorch.
         first, second = (np.asarray(x).astype(np.int8) if x.dtype == np.bool_ else x for x in inputs)
         with np.errstate(all="ignore"):
             result = np.asarray(OPERATIONS[self.operation](first, second))

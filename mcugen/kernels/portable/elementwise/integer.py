@@ -50,6 +50,7 @@ class IntegerPortable(PortableKernel):
                 "output_bytes": _bytes(out),
                 "operation": _CODES[operation],
                 "swapped": reverse,
+                "boolean": int(out.dtype == "bool"),
             },
             inputs=given.inputs,
             constants=byte_constants(given.constants),

@@ -59,7 +59,7 @@ class RequantizeLookupPortable(PortableKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
         (table,) = op.reference([ELEMENTS], given.tensors, [out])
-        return lookup(given.inputs[0], table, out.name, out.elements)
+        return lookup(self.name, given.inputs[0], table, out.name, out.elements)
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 5.0 * graph.tensor(op.outputs[0]).elements

@@ -17,7 +17,7 @@ from mcugen.kernels.portable.common import PortableKernel
 class TablePortable(PortableKernel):
     """mcugen_lookup_s8."""
 
-    name: ClassVar[str] = "lookup_s8.portable"
+    name: ClassVar[str] = "table_s8.portable"
     operator: ClassVar[type[Operator]] = Table
     any_type: ClassVar[bool] = True
 
@@ -27,16 +27,16 @@ class TablePortable(PortableKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Table)
         out = graph.tensor(op.outputs[0])
-        return lookup(op.inputs[0], np.array(op.values, np.int8), out.name, out.elements)
+        return lookup(self.name, op.inputs[0], np.array(op.values, np.int8), out.name, out.elements)
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 5.0 * graph.tensor(op.outputs[0]).elements
 
 
-def lookup(source: str, table: IntArray, out: str, elements: int) -> Invocation:
-    """The invocation of mcugen_lookup_s8; `table`: int8 of shape (256,), for -128 ... 127."""
+def lookup(kernel: str, source: str, table: IntArray, out: str, elements: int) -> Invocation:
+    """The invocation of mcugen_lookup_s8 by a kernel; `table`: int8 of shape (256,), for -128 ... 127."""
     return Invocation(
-        kernel=TablePortable.name,
+        kernel=kernel,
         function="mcugen_lookup_s8",
         source="portable/elementwise/lookup_s8.c",
         params_type="mcugen_lookup_params",

@@ -41,6 +41,7 @@ class CopyPortable(PortableKernel):
 class ReshapePortable(CopyPortable):
     """Nothing runs: input and output are one buffer. Only a constant is copied."""
 
+    name: ClassVar[str] = "reshape.portable"
     operator: ClassVar[type[Operator]] = Reshape
 
     def cost(self, op: Operator, graph: Graph) -> float:
