@@ -153,7 +153,13 @@ def _average_pool(editor: _Editor, node: Node) -> None:
         editor.replace(node, editor.call(aten.conv2d.default, *arguments))
         return
     target = node.target
-    editor.replace(node, editor.call(target, x, kernel, stride, [0] * spatial, True, False))
+    pooled = editor.call(target, x, kernel, stride, [0] * spatial, True, False)
+    wanted = shape_of(node)
+    for axis in range(len(wanted) - spatial, len(wanted)):
+        # A window that starts in the padding behind is none of the operator's.
+        if shape_of(pooled)[axis] > wanted[axis]:
+            pooled = editor.call(aten.slice.Tensor, pooled, axis, 0, wanted[axis])
+    editor.replace(node, pooled)
 
 
 def _over_everything(target: Any) -> Rewrite:

@@ -27,6 +27,7 @@ CASES: dict[str, Callable[[Tensor], object]] = {
     "divisor, ceil mode": lambda x: functional.avg_pool2d(x, 2, 3, ceil_mode=True, divisor_override=3),
     "divisor, both": lambda x: functional.avg_pool2d(x, (3, 2), 2, 1, ceil_mode=True, divisor_override=3),
     "counted padding, ceil mode": lambda x: functional.avg_pool2d(x, 3, 2, 1, ceil_mode=True),
+    "no window starts in the padding": lambda x: functional.avg_pool2d(x[..., :5, :5], 2, 3, 1, ceil_mode=True),
     "counted padding, ceil mode, a row": lambda x: functional.avg_pool1d(x[0], 4, 3, 2, ceil_mode=True),
     "truth as numbers": lambda x: ((x > 0).float() + 1, x * (x > 0.5)),
 }
