@@ -2,7 +2,7 @@
 # PyTorch 2.13.0: torch.fx mixes up arguments called `input` and `input_1`.
 #
 # Expected: torch.export's overview promises that the exported program is a sound representation of the original one with the
-#   same calling convention (https://docs.pytorch.org/docs/stable/export.html). So for
+#   same calling convention (its documentation, page torch.export). So for
 #   forward(self, input, filter, input_1) = relu(input) + filter * input_1 and the arguments 1, 10, 100 the result is
 #   1 + 10 * 100 = 1001, from the module, from ExportedProgram.module() and from torch.fx.symbolic_trace alike.
 #

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # GCC 12.2: a folder given as -iquote is not searched first when -isystem or -idirafter names it too.
 #
-# Expected: the GCC manual, "Options for Directory Search" (https://gcc.gnu.org/onlinedocs/gcc/Directory-Options.html): for
+# Expected: the GCC manual, "Options for Directory Search": for
 #   #include "file" the folders of -iquote are searched before those of -I, and those of -isystem and -idirafter after both. A
 #   repeated folder is said to be ignored only for -I (with -isystem or a standard folder). The preprocessor's manual,
 #   "Search Path", says that duplicates are removed from the quote and the bracket chains before they are merged, so that a

@@ -2,7 +2,7 @@
 # ai-edge-litert 2.3.0: the reference kernel of an int8 SUM treats its numbers as uint8.
 #
 # Expected: the real sum, within rounding: output = clamp(zero_out + sum(input - zero_in) * scale_in / scale_out, -128, 127),
-#   as int8 tensors are described in https://ai.google.dev/edge/litert/models/quantization_spec. The default kernels of the
+#   as int8 tensors are described in the LiteRT 8-bit quantization specification. The default kernels of the
 #   same package and TFLM (tflite-micro 0.dev20261023182759) give it.
 #
 # Seen (all scales 1, summed over axis 0, interpreter with OpResolverType.BUILTIN_REF):
