@@ -325,12 +325,13 @@ def serve(
     """Run the firmware of `emit --harness` in an emulator, its UART as a pseudo-terminal, until interrupted."""
     from mcugen.testbench.serve import serve as run_firmware
 
-    with run_firmware(folder, runner=runner.value, link=terminal, allow_edited=allow_edited) as served:
+    firmware = run_firmware(folder, runner=runner.value, link=terminal, allow_edited=allow_edited)
+    # From the first line on, being interrupted is the way to end: whoever reads it may already have done what it came for.
+    with firmware as served, suppress(KeyboardInterrupt):
         # Whoever started this reads the line to know where to connect.
         print(terminal or served.terminal, flush=True)
         errors.print(f"{served.runner} is running; Ctrl-C ends it")
-        with suppress(KeyboardInterrupt):
-            served.wait()
+        served.wait()
 
 
 @app.command()
