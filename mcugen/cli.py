@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +20,21 @@ from mcugen import __version__
 from mcugen.borders.failures import report_bug, system_error
 from mcugen.borders.streams import finish_output, prepare_streams, settle
 from mcugen.errors import CheckFailedError, InputError, McugenError
+from mcugen.options import (
+    CompareFormat,
+    FirmwareKind,
+    Harness,
+    HarnessInput,
+    Json,
+    Kernels,
+    ModuleFolder,
+    Optimize,
+    Plugins,
+    ResetEvery,
+    Runner,
+    RunnerName,
+    States,
+)
 from mcugen.resources import build_inputs, data_folder
 
 app = typer.Typer(
@@ -33,70 +47,6 @@ app = typer.Typer(
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 # Piped output is not folded at the 80 columns that Rich takes for granted there.
 output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else 160)
-
-
-class Kernels(StrEnum):
-    auto = "auto"
-    native = "native"
-    cmsis_nn = "cmsis-nn"
-    portable = "portable"
-
-
-class Optimize(StrEnum):
-    speed = "speed"
-    size = "size"
-    ram = "ram"
-
-
-class RunnerName(StrEnum):
-    auto = "auto"
-    renode = "renode"
-    qemu = "qemu"
-
-
-class Harness(StrEnum):
-    mlperf_tiny = "mlperf-tiny"
-
-
-class HarnessInput(StrEnum):
-    int8 = "int8"
-    uint8 = "uint8"
-
-
-class FirmwareKind(StrEnum):
-    bare = "bare"
-    zephyr = "zephyr"
-
-
-class CompareFormat(StrEnum):
-    text = "text"
-    markdown = "markdown"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
-Runner = Annotated[RunnerName, typer.Option(help="Emulator; auto takes the one that suits the board.")]
-ResetEvery = Annotated[
-    int | None,
-    typer.Option(
-        "--reset-every",
-        metavar="N",
-        min=1,
-        help="Of a model with state: start again after N samples; default: all samples are one sequence.",
-    ),
-]
-States = Annotated[
-    list[str] | None,
-    typer.Option("--state", metavar="OUT=IN", help="Keep this output as that input of the next inference; repeatable."),
-]
-Plugins = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--plugin",
-        metavar="FILE.py|NAME",
-        help="Run this Python file (or entry point), which gives operators of your own an integer form; repeatable.",
-    ),
-]
-ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
 
 
 def _parse_size(text: str | None) -> int | None:
@@ -326,9 +276,8 @@ def serve(
     from mcugen.testbench.serve import serve as run_firmware
 
     firmware = run_firmware(folder, runner=runner.value, link=terminal, allow_edited=allow_edited)
-    # From the first line on, being interrupted is the way to end: whoever reads it may already have done what it came for.
     with firmware as served, suppress(KeyboardInterrupt):
-        # Whoever started this reads the line to know where to connect.
+        # Whoever started this reads the line to know where to connect, and may interrupt at once.
         print(terminal or served.terminal, flush=True)
         errors.print(f"{served.runner} is running; Ctrl-C ends it")
         served.wait()

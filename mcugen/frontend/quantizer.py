@@ -30,7 +30,8 @@ from torchao.quantization.pt2e.quantizer import (
 
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_name
-from mcugen.frontend.lowering.context import Lowering, covering
+from mcugen.frontend.lowering.constants import covering
+from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.ranges.observe import STATE

@@ -34,7 +34,8 @@ def positional_module(program: ExportedProgram) -> GraphModule:
     """The program as a module that takes its input tensors one by one, keyword and nested arguments too, and returns a
     tuple.
 
-    `ExportedProgram.module()` unpacks arguments by name, and confuses those called `input` and `input_1`.
+    The code that torch.fx generates for a module of nested or keyword arguments unpacks them by name, and confuses
+    those called `input` and `input_1`.
     """
     module = program.module(check_guards=False)
     # The hook demands keyword arguments by name.

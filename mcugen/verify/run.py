@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mcugen.borders.files import resolved
+from mcugen.emit.manifest import FILE_NAME, Manifest
 from mcugen.emit.opened import open_module
 from mcugen.errors import InputError
 from mcugen.graph.tensor import IntArray
@@ -42,6 +43,7 @@ def run_samples(
         raise InputError("--reset-every is for models with state, this one has none", where=str(folder))
     if not resolved(outputs).parent.is_dir():
         raise InputError(f"the folder of {outputs} does not exist")
+    _require_free(outputs, folder, manifest)
     samples = load_samples(inputs, manifest)
     report = progress or (lambda stage, done, total: None)
     with scratch_folder("mcugen-run-") as scratch:
@@ -61,6 +63,14 @@ def run_samples(
     arrays = to_model_layout(result.outputs, manifest)
     _save(outputs, arrays)
     return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited)
+
+
+def _require_free(outputs: Path, folder: Path, manifest: Manifest) -> None:
+    own = {resolved(folder / name) for name in (FILE_NAME, *manifest.files)}
+    if resolved(outputs) in own:
+        raise InputError(
+            f"{outputs} is a file of the module", where=str(folder), hint="name another file for --outputs"
+        )
 
 
 def _save(path: Path, arrays: Mapping[str, IntArray]) -> None:

@@ -263,6 +263,18 @@ def test_a_folder_that_is_no_module(command: str, tmp_path: Path, capsys: pytest
     assert "mcugen.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["mcugen.json", "vectors/inputs.npz"])
+def test_results_do_not_replace_a_file_of_the_module(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert emit_good(tmp_path) == 0
+    before = (tmp_path / "out" / name).read_bytes()
+    samples = str(models.good_calibration(tmp_path))
+    assert cli._run(["run", str(tmp_path / "out"), "--inputs", samples, "--outputs", str(tmp_path / "out" / name)]) == 2
+    assert "is a file of the module" in capsys.readouterr().err
+    assert (tmp_path / "out" / name).read_bytes() == before
+
+
 def test_a_damaged_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert emit_good(tmp_path) == 0
     path = tmp_path / "out" / "mcugen.json"

@@ -19,6 +19,7 @@ from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
+from mcugen.frontend.lowering.constants import Constants, covering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
 from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
@@ -35,22 +36,7 @@ def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
     return UnsupportedOperatorError(f"{target_name(node)}: {why}", where=str(origin(node)), hint=hint)
 
 
-_FILLED_LIKE = {"aten.zeros_like.default": 0, "aten.ones_like.default": 1, "aten.full_like.default": None}
-"""Constants of the shape of a tensor, whatever that holds; None: their second argument is the number."""
-
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
-
-
-def covering(real: npt.NDArray[np.float64]) -> Quantization:
-    """The quantization with the smallest steps that holds the values and 0; exact where all have one magnitude."""
-    magnitudes = np.abs(real)
-    least = 1e-30
-    most = max(float(magnitudes.max(initial=0.0)), least)
-    low, high = float(real.min(initial=0.0)), float(real.max(initial=0.0))
-    if most == least or float(magnitudes.min(initial=most)) == most:
-        return Quantization.per_tensor(most / 127, 0)
-    scale = float(np.float32((high - low) / 255))
-    return Quantization.per_tensor(scale, int(np.clip(np.rint(-128 - low / scale), -128, 127)))
 
 
 def row_missing(node: Node) -> UnsupportedOperatorError:
@@ -97,7 +83,9 @@ class Lowering:
     ports: dict[Node, Port] = field(default_factory=dict)
     integers: dict[Node, str] = field(default_factory=dict)
     _memo: dict[tuple[Node, Quantization], str] = field(default_factory=dict)
-    _constants: dict[Node, torch.Tensor | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._known = Constants(self.module, self.may_run)
 
     @functools.cached_property
     def functions(self) -> Functions:
@@ -189,32 +177,7 @@ class Lowering:
 
     def constant_value(self, value: Any) -> torch.Tensor | None:
         """The tensor a node always has: a parameter, or a computation over parameters alone. None for activations."""
-        if not isinstance(value, Node):
-            return torch.as_tensor(value) if isinstance(value, int | float | torch.Tensor) else None
-        if value not in self._constants:
-            self._constants[value] = self._evaluate(value)
-        return self._constants[value]
-
-    def _evaluate(self, node: Node) -> torch.Tensor | None:
-        if node.op == "get_attr":
-            found: Any = self.module
-            for part in str(node.target).split("."):
-                found = getattr(found, part)
-            return found.detach() if isinstance(found, torch.Tensor) else None
-        if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
-            return None
-        if target_name(node) in _FILLED_LIKE and isinstance(value := node.meta.get("val"), torch.Tensor):
-            known = _FILLED_LIKE[target_name(node)]
-            number: Any = node.args[1] if known is None else known
-            return torch.full(tuple(value.shape), number, dtype=value.dtype)
-        if torch.Tag.nondeterministic_seeded in node.target.tags or not self.may_run(node):
-            return None
-        values: dict[Node, torch.Tensor | None] = {n: self.constant_value(n) for n in node.all_input_nodes}
-        if any(v is None for v in values.values()):
-            return None
-        arguments, keywords = torch.fx.node.map_arg((node.args, node.kwargs), lambda n: values[n])
-        result = node.target(*arguments, **keywords)
-        return result if isinstance(result, torch.Tensor) else None
+        return self._known.value(value)
 
     def weights(self, node: Node, user: Node, *, channel_axis: int = 0) -> Weights:
         """The integers behind a weight argument, its axis of output channels moved to the front."""

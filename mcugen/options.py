@@ -1,0 +1,73 @@
+"""Options that the commands share, with what they may be."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Kernels(StrEnum):
+    auto = "auto"
+    native = "native"
+    cmsis_nn = "cmsis-nn"
+    portable = "portable"
+
+
+class Optimize(StrEnum):
+    speed = "speed"
+    size = "size"
+    ram = "ram"
+
+
+class RunnerName(StrEnum):
+    auto = "auto"
+    renode = "renode"
+    qemu = "qemu"
+
+
+class Harness(StrEnum):
+    mlperf_tiny = "mlperf-tiny"
+
+
+class HarnessInput(StrEnum):
+    int8 = "int8"
+    uint8 = "uint8"
+
+
+class FirmwareKind(StrEnum):
+    bare = "bare"
+    zephyr = "zephyr"
+
+
+class CompareFormat(StrEnum):
+    text = "text"
+    markdown = "markdown"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Runner = Annotated[RunnerName, typer.Option(help="Emulator; auto takes the one that suits the board.")]
+ResetEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--reset-every",
+        metavar="N",
+        min=1,
+        help="Of a model with state: start again after N samples; default: all samples are one sequence.",
+    ),
+]
+States = Annotated[
+    list[str] | None,
+    typer.Option("--state", metavar="OUT=IN", help="Keep this output as that input of the next inference; repeatable."),
+]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py|NAME",
+        help="Run this Python file (or entry point), which gives operators of your own an integer form; repeatable.",
+    ),
+]
+ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
