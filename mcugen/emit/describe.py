@@ -128,7 +128,7 @@ def _accuracy(graph: Graph) -> manifests.AccuracyEntry | None:
     known = graph.fidelity
     if known is None:
         return None
-    return manifests.AccuracyEntry(samples=known.samples, sqnr_db=dict(known.sqnr_db))
+    return manifests.AccuracyEntry(samples=known.samples, sqnr_db=dict(known.sqnr_db), program=known.program)
 
 
 def _layer(graph: Graph, call: Call) -> manifests.LayerEntry:

@@ -175,11 +175,13 @@ class ModelEntry(_Strict):
 class AccuracyEntry(_Strict):
     """The quantized program (the integer reference) against the float model, on calibration samples.
 
+    `program`: what it is compared with, where that is not a float model.
     `sqnr_db`: signal to quantization noise in decibels, by output name, within +-120.
     """
 
     samples: Number
     sqnr_db: dict[Text, Decibels]
+    program: Text = "float model"
 
 
 class Manifest(_Strict):

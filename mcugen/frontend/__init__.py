@@ -141,7 +141,8 @@ def _complete(model: _Program, left: Missing, calibration: Path | str | None, pr
     samples, source = _calibration(model, calibration)
     completed = complete(model.module, left, samples, progress)
     graph = model.graph(completed.module, source)
-    return replace(graph, fidelity=model.measured(graph, samples, completed.compared, completed.expected))
+    measured = model.measured(graph, samples, completed.compared, completed.expected)
+    return replace(graph, fidelity=replace(measured, program="model as given, quantized in part"))
 
 
 def _with_source(graph: Graph, source: str) -> Graph:

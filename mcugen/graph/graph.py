@@ -28,9 +28,10 @@ class Normalization:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How close a quantized graph comes to the float model it was made from.
+    """How close a quantized graph comes to the program it was made from.
 
     Attributes:
+        program: what that is: the float model, or one that came quantized in part.
         samples: of the calibration data that were compared.
         sqnr_db: signal to quantization noise in decibels, by output name, within +-`LIMIT_DB`; poor below `POOR_DB`.
     """
@@ -40,6 +41,7 @@ class Fidelity:
     """A tenth of the signal is noise."""
     samples: int
     sqnr_db: Mapping[str, float]
+    program: str = "float model"
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def accuracy(manifest: Manifest) -> str:
         return "not known: the model came quantized"
     values = ", ".join(f"{name} {value:.1f} dB" for name, value in known.sqnr_db.items())
     kind = "random" if manifest.model.calibration == "random" else "calibration"
-    return f"the integer reference is at {values} (SQNR) of the float model, on {known.samples} {kind} samples"
+    return f"the integer reference is at {values} (SQNR) of the {known.program}, on {known.samples} {kind} samples"
 
 
 def is_poor(manifest: Manifest) -> bool:

@@ -147,6 +147,7 @@ def test_a_program_of_torchao() -> None:
     graph = compile_program(program, "net", "random")
     assert graph.metadata["calibration"] == "random"
     assert kinds(graph).count("concatenation") == 1
+    assert graph.fidelity is not None and graph.fidelity.program == "model as given, quantized in part"
 
 
 def test_calibration_of_a_complete_program_is_ignored(caplog: pytest.LogCaptureFixture) -> None:

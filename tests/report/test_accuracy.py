@@ -51,5 +51,5 @@ def test_the_page_and_the_object(tmp_path: Path) -> None:
     page = (tmp_path / "report.html").read_text()
     assert "scores 38.5 dB" in page and "calibration has &lt;one&gt; sample" in page
     body = json.loads(json.dumps(result.as_json()))
-    assert body["accuracy"] == {"samples": 32, "sqnr_db": {"scores": 38.5}}
+    assert body["accuracy"] == {"samples": 32, "sqnr_db": {"scores": 38.5}, "program": "float model"}
     assert body["warnings"] == ["calibration has <one> sample"]
