@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch.fx import GraphModule
 
-from mcugen.errors import InputError
 from mcugen.frontend.functional import is_known
 from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.ranges.diagnose import diagnose
+from mcugen.frontend.ranges.finite import finite_results, require_coverable
 from mcugen.frontend.ranges.normalize import Normalizations
 from mcugen.frontend.ranges.observe import Samples, consecutive_or_spread, count, inputs_of, results
 from mcugen.frontend.ranges.tail import has_outliers, trim_outliers
@@ -84,7 +84,7 @@ def quantize_program(
 
     Raises:
         UnsupportedOperatorError: an operator has no integer form.
-        InputError: the model gives no finite numbers on a sample.
+        InputError: a value is not finite on a sample, or beyond every scale.
     """
     with quiet(), single_threaded(), torch.no_grad():
         require_supported(module)
@@ -92,7 +92,7 @@ def quantize_program(
         titles = dict(zip((node.name for node in inputs_of(module)), samples, strict=True))
         given = {name: samples[title] for name, title in titles.items()}
         compared = consecutive_or_spread(module, given, COMPARED_SAMPLES)
-        expected = _finite_results(module, given, compared)
+        expected = finite_results(module, given, compared)
         names = COMPARED_OBSERVERS if observer == BEST else (observer,)
         found = variants(module, given)
         steps = Steps(progress, count(given) * len(names) * len(found))
@@ -104,21 +104,6 @@ def quantize_program(
         program.meta[NORMALIZATIONS] = chosen.normalizations
         warnings = diagnose(chosen.module, chosen.samples, given, titles)
         return Quantized(program, chosen.normalizations, expected, compared, warnings)
-
-
-def _finite_results(module: GraphModule, samples: Samples, kept: list[int]) -> list[list[torch.Tensor]]:
-    """Runs all samples; results of those in `kept`."""
-    found = {}
-    for index in range(count(samples)):
-        found[index] = results(module, samples, index)
-        if not all(bool(torch.isfinite(result).all()) for result in found[index]):
-            raise InputError(
-                f"the model's output is not finite on calibration sample {index}",
-                hint="check the weights in the archive and the scale of the calibration data",
-            )
-        if index not in kept:
-            del found[index]
-    return [found[index] for index in kept]
 
 
 @dataclass
@@ -153,6 +138,7 @@ def _try(variant: Variant, observer: str, steps: Steps) -> list[_Candidate]:
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
 
     prepared = _calibrated(variant, observer, steps)
+    require_coverable(prepared)
     trimmed = copy.deepcopy(prepared) if has_outliers(prepared) else None
     cutting = CUTTING if observer == "histogram" else 1.0
     found = [_Candidate(variant, convert_pt2e(prepared, fold_quantize=True), cutting)]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.fx import GraphModule, Node
 
+from mcugen.frontend.advice import COMPLEX
 from mcugen.frontend.canonical import canonicalize
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.folding import BATCH_NORMS
@@ -55,6 +56,9 @@ def require_supported(module: GraphModule) -> None:
 
 
 def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
+    dtype = dtype_of(node)
+    if dtype is not None and dtype.is_complex:
+        raise unsupported(node, f"its values are {dtype}", COMPLEX)
     if node.op == "placeholder" and not quantized:
         _require_known_type(node)
     if node.op != "call_function" or not node.users or stage.constant_value(node) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,18 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 from torch.fx import GraphModule, Node
+from torch.utils._pytree import tree_leaves
 
 from mcugen.frontend import import_program
 from mcugen.frontend.importer import inputs_of, lower
+from mcugen.frontend.lowering.qdq import is_quantize
 from mcugen.frontend.quantize import quantize
 from mcugen.frontend.signature import port_names
 from mcugen.frontend.torch_settings import quiet
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator, Transpose
-
-Int8Array = npt.NDArray[np.int8]
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 
 def seeded(model: nn.Module, seed: int = 0) -> nn.Module:
@@ -96,32 +97,42 @@ class Difference:
 
 
 class _Integers(torch.fx.Interpreter):
-    """Runs a program and keeps every integer activation."""
+    """Runs a program and keeps every integer activation; uint8 ones, which only quantizers make, as int8."""
 
     def __init__(self, module: GraphModule) -> None:
         super().__init__(module)
-        self.integers: dict[Node, Int8Array] = {}
+        self.integers: dict[Node, IntArray] = {}
 
     def run_node(self, n: Node) -> Any:
         result = super().run_node(n)
-        if isinstance(result, torch.Tensor) and result.dtype in (torch.int8, torch.uint8):
-            offset = -128 if result.dtype is torch.uint8 else 0
-            self.integers[n] = (result.to(torch.int16) + offset).numpy().astype(np.int8)
+        if isinstance(result, torch.Tensor) and not result.is_floating_point():
+            unsigned = result.dtype is torch.uint8
+            self.integers[n] = ((result.to(torch.int16) - 128).to(torch.int8) if unsigned else result).numpy()
         return result
 
 
 def compare(module: GraphModule, *shapes: tuple[int, ...], count: int = 3) -> Difference:
-    """PyTorch's integers against the reference's, for the graph as lowered and as optimized."""
-    program = torch.export.export(module, tuple(torch.zeros(shape) for shape in shapes))
+    """As `compare_on`, with normally distributed inputs."""
+    inputs = [torch.from_numpy(samples(shape, count, seed=50 + i)) for i, shape in enumerate(shapes)]
+    return compare_on(module, list(zip(*inputs, strict=True)))
+
+
+def compare_on(module: GraphModule, inputs: Sequence[Sequence[torch.Tensor]]) -> Difference:
+    """PyTorch's integers against the reference's, for the graph as lowered and as optimized.
+
+    Args:
+        module: a quantized program.
+        inputs: the program's inputs, for each sample.
+    """
+    program = torch.export.export(module, tuple(torch.zeros_like(value) for value in inputs[0]))
     graph = import_program(program, "net")
     again = program.module(check_guards=False)
     context, outputs = lower(again, port_names(program).inputs)
     worst, where, end = 0, "", 0
-    for index in range(count):
+    for sample in inputs:
         interpreter = _Integers(again)
-        inputs = [torch.from_numpy(samples(shape, count, seed=50 + i)[index]) for i, shape in enumerate(shapes)]
         with torch.no_grad():
-            interpreter.run(*inputs, enable_io_processing=False)
+            wanted = interpreter.run(*sample, enable_io_processing=False)
         expected = {context.integers[n]: v for n, v in interpreter.integers.items() if n in context.integers}
         given = {node: _quantized_input(node, interpreter.integers) for node in context.ports}
         values = {port.tensor: given[node] for node, port in context.ports.items()}
@@ -130,19 +141,29 @@ def compare(module: GraphModule, *shapes: tuple[int, ...], count: int = 3) -> Di
             difference = _step(context.tensors, op, values, expected)
             if difference > worst:
                 worst, where = difference, f"{op.kind} {op.name} at {op.origin}"
-        results = reference.run_model_layout(graph, model_inputs)
-        for port, name in zip(graph.outputs, outputs, strict=True):
-            wanted = expected.get(name, values[name])
-            end = max(end, _distance(results[port.name].reshape(wanted.shape), wanted))
+        unused = {p.name: np.zeros((1, *p.shape), DTYPES[graph.tensor(p.tensor).dtype]) for p in graph.inputs}
+        results = reference.run_model_layout(graph, unused | model_inputs)
+        tensors = [value for value in tree_leaves(wanted) if value is not None]
+        for port, name, value in zip(graph.outputs, outputs, tensors, strict=True):
+            integers = _as_integers(torch.as_tensor(value), context.tensors[name])
+            end = max(end, _distance(results[port.name].reshape(integers.shape), integers))
     return Difference(worst, end, where, graph)
 
 
-def _quantized_input(node: Node, integers: dict[Node, Int8Array]) -> Int8Array:
-    """A model input as the integers of the first quantize that reads it."""
-    return next(integers[n] for n in (node, *node.users) if n in integers)
+def _quantized_input(node: Node, integers: dict[Node, IntArray]) -> IntArray:
+    """A model input as the integers of the first quantize that reads it; plain integers as they are."""
+    return next(integers[n] for n in (node, *node.users) if n in integers and (n is node or is_quantize(n)))
 
 
-def _step(tensors: Any, op: Operator, values: dict[str, Int8Array], expected: dict[str, Int8Array]) -> int:
+def _as_integers(value: torch.Tensor, tensor: Tensor) -> IntArray:
+    """A result of PyTorch's as its integers on the device."""
+    if not value.is_floating_point():
+        return (value.to(torch.int16) - 128).numpy() if value.dtype is torch.uint8 else value.numpy()
+    steps = np.rint(value.double().numpy() / tensor.scale) + tensor.zero_point
+    return np.clip(steps, -128, 127).astype(np.int8)
+
+
+def _step(tensors: Any, op: Operator, values: dict[str, IntArray], expected: dict[str, IntArray]) -> int:
     """Runs one operator on PyTorch's integers; later operators then see PyTorch's result."""
     ins, outs = [tensors[n] for n in op.inputs], [tensors[n] for n in op.outputs]
     data = [t.data if t.data is not None else values[t.name] for t in ins]

@@ -47,6 +47,21 @@ class Moves(nn.Module):
         return torch.index_select(x, 3, places), nn.functional.pad(x, (1, 1), value=float("-inf"))
 
 
+class BadConstants(Net):
+    """A number that is not finite in a buffer, or a weight that no scale covers."""
+
+    def __init__(self, value: float, weight: float) -> None:
+        super().__init__()
+        self.register_buffer("gain", torch.ones(4, 1, 1))
+        with torch.no_grad():
+            self.gain[2] = value
+            self.conv.weight[1] = weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        return y * self.gain
+
+
 class LeftInFloat(nn.Module):
     """A quantized program that ends with a cat of two scales, which nothing quantizes."""
 
@@ -152,6 +167,14 @@ def dynamic_shapes(folder: Path) -> Path:
 
 def unsupported_operator(folder: Path) -> Path:
     return save(Unsupported(), folder / "unsupported.pt2")
+
+
+def infinite_constant(folder: Path) -> Path:
+    return save(BadConstants(float("inf"), 1.0), folder / "infinite.pt2")
+
+
+def weight_beyond_range(folder: Path) -> Path:
+    return save(BadConstants(1.0, 2e37), folder / "beyond.pt2")
 
 
 def overflowing_channel(folder: Path) -> Path:

@@ -56,7 +56,27 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
     "pickled module": (models.pickled_module, models.good_calibration, "nrf5340", 2, ("torch.save", "torch.export")),
     "raw pickle": (models.raw_pickle, models.good_calibration, "nrf5340", 2, ("pickle", "torch.export")),
     "TorchScript": (models.torchscript, models.good_calibration, "nrf5340", 2, ("TorchScript", "torch.export")),
-    "dynamic shapes": (models.dynamic_shapes, models.good_calibration, "nrf5340", 2, ("dynamic shapes", "'x'")),
+    "dynamic shapes": (
+        models.dynamic_shapes,
+        models.good_calibration,
+        "nrf5340",
+        2,
+        ("dynamic shapes", "input 'x', axis 2 (4 to 32)", "x of shape (1, 2, 6, 6)"),
+    ),
+    "an infinite constant": (
+        models.infinite_constant,
+        models.good_calibration,
+        "nrf5340",
+        2,
+        ("not finite", "aten.mul.Tensor", "constant 'gain' holds inf", "models.py:", "fix:"),
+    ),
+    "a weight beyond the range": (
+        models.weight_beyond_range,
+        models.good_calibration,
+        "nrf5340",
+        2,
+        ("aten.conv2d", "no quantization scale covers", "constant 'conv.weight' holds 2e+37", "models.py:", "fix:"),
+    ),
     "unsupported operator": (
         models.unsupported_operator,
         models.good_calibration,

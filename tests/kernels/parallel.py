@@ -1,4 +1,4 @@
-"""Many independent one-operator graphs as one graph, so that one firmware runs them all on the emulated core."""
+"""Many independent graphs as one graph, so that one firmware runs them all on the emulated core."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mcugen.verify.verify import verify_module
 
 
 def side_by_side(graphs: Sequence[Graph]) -> Graph:
-    """One graph of all operators; every operator keeps its own inputs and outputs."""
+    """One graph of all; each keeps its own inputs and outputs, with its number behind every name."""
     tensors: dict[str, Tensor] = {}
     operators: list[Operator] = []
     inputs: list[Port] = []
@@ -30,9 +30,9 @@ def side_by_side(graphs: Sequence[Graph]) -> Graph:
             return replace(p, tensor=named(p.tensor), name=named(p.name))
 
         tensors |= {named(n): replace(t, name=named(n)) for n, t in graph.tensors.items()}
-        (op,) = graph.operators
-        names = {"inputs": tuple(map(named, op.inputs)), "outputs": tuple(map(named, op.outputs))}
-        operators.append(replace(op, name=named(op.name), **names))
+        for op in graph.operators:
+            names = {"inputs": tuple(map(named, op.inputs)), "outputs": tuple(map(named, op.outputs))}
+            operators.append(replace(op, name=named(op.name), **names))
         inputs += map(port, graph.inputs)
         outputs += map(port, graph.outputs)
     whole = Graph("layers", tensors, tuple(operators), tuple(inputs), tuple(outputs))

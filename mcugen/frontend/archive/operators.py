@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend.advice import instead
 from mcugen.frontend.archive.fields import fields
 from mcugen.frontend.faults import together
 from mcugen.frontend.folding import BATCH_NORMS
@@ -26,6 +27,8 @@ from mcugen.graph.tensor import Origin
 # Everything else would be resolved with getattr over the torch module.
 _OPERATOR = re.compile(rf"torch\.ops\.(aten|{NAMESPACE})\.[A-Za-z0-9_]+\.[A-Za-z0-9_]+|_operator\.getitem")
 _PRINTABLE = re.compile(r"[A-Za-z0-9_.:]{1,200}")
+# Symbols that PyTorch gives to sizes that depend on values.
+_UNBACKED = re.compile(r"Symbol\('(u\d+)'")
 _CONSTANTS = ("parameter", "buffer", "tensor_constant")
 
 
@@ -35,19 +38,61 @@ def check_operators(graph: dict[str, Any], signature: dict[str, Any]) -> None:
     Raises:
         UnsupportedOperatorError: tells all of them, and all of aten that have no integer form.
     """
+    dependent = data_dependent(graph)
     foreign = [node for node in graph["nodes"] if not _is_loaded(str(node.get("target")))]
-    if not foreign:
+    if dependent:
+        # Python's arithmetic on sizes that depend on values.
+        foreign = [node for node in foreign if not str(node.get("target")).startswith("_operator.")]
+    if not foreign and not dependent:
         return
-    errors = [
-        UnsupportedOperatorError(
-            f"{_name(node)}: operators outside aten and {NAMESPACE} are not loaded",
+    errors = [_depends_on_values(node) for node in dependent]
+    errors += [_not_loaded(node) for node in foreign]
+    left = (node for node in _without_row(graph, signature) if node not in dependent and not _is_about_shapes(node))
+    raise together([*errors, *(no_integer_form(_name(node), _origin(node)) for node in left)])
+
+
+def _depends_on_values(node: dict[str, Any]) -> UnsupportedOperatorError:
+    return UnsupportedOperatorError(
+        f"{_name(node)}: the shape of its result, or a Python number that it gives, depends on the values of tensors",
+        where=str(_origin(node)),
+        hint=instead(_name(node)),
+    )
+
+
+def _not_loaded(node: dict[str, Any]) -> UnsupportedOperatorError:
+    name = _name(node)
+    if name.startswith("higher_order."):
+        return UnsupportedOperatorError(
+            f"{name}: control flow that depends on values has no integer form",
             where=str(_origin(node)),
-            hint="use aten operators; a custom operator gets an integer form by --plugin (docs/plugins.md), "
-            "control flow has none",
+            hint=instead(name),
         )
-        for node in foreign
-    ]
-    raise together([*errors, *(no_integer_form(_name(node), _origin(node)) for node in _without_row(graph, signature))])
+    return UnsupportedOperatorError(
+        f"{name}: operators outside aten and {NAMESPACE} are not loaded",
+        where=str(_origin(node)),
+        hint="use aten operators; a custom operator gets an integer form by --plugin (docs/plugins.md)",
+    )
+
+
+def data_dependent(graph: dict[str, Any]) -> list[dict[str, Any]]:
+    """Nodes whose results have shapes, or are numbers, that only values of tensors decide; not what follows them."""
+    found: list[dict[str, Any]] = []
+    known: set[str] = set()
+    for node in graph["nodes"]:
+        names = set(_tensors(node["outputs"]))
+        sizes = [graph["tensor_values"].get(name, {}).get("sizes") for name in names]
+        symbols = set(_UNBACKED.findall(str(sizes)))
+        kinds = {key for output in node["outputs"] if isinstance(output, dict) for key in output}
+        number = any(kind.startswith("as_sym_") for kind in kinds) and _name(node).startswith("aten.")
+        if symbols - known or (number and not _is_about_shapes(node)):
+            found.append(node)
+        known |= symbols
+    return found
+
+
+def _is_about_shapes(node: dict[str, Any]) -> bool:
+    """True for a size of a tensor as a number, and for checks of it."""
+    return _name(node).startswith(("aten.sym_", "aten._assert", "aten._check"))
 
 
 def _is_loaded(target: str) -> bool:

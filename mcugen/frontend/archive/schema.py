@@ -33,6 +33,7 @@ _SYMBOLIC = {
 }
 _QUALIFIED_NAMES = ("parameter_name", "buffer_name", "tensor_constant_name")
 _QUALIFIED = re.compile(r"[^\"'\\{}\x00-\x1f\x7f]+")
+_SYMBOL = re.compile(r"Symbol\('(\w+)'")
 _HINT = "write it with torch.export.save of PyTorch itself"
 
 
@@ -46,10 +47,10 @@ def harmless_program(path: Path, program: dict[str, Any]) -> dict[str, Any]:
     """
     module = program["graph_module"]
     graph = module["graph"]
-    _check_inputs(path, module["signature"], graph)
+    _check_inputs(path, module["signature"], graph, program.get("range_constraints") or {})
     check_operators(graph, module["signature"])
     if program.get("range_constraints"):
-        raise _dynamic(path, "the model")
+        raise _dynamic(path)
     for part in (graph, module["signature"]):
         _check_values(path, part)
     for entry in module["module_call_graph"]:
@@ -58,15 +59,17 @@ def harmless_program(path: Path, program: dict[str, Any]) -> dict[str, Any]:
     return _stripped(program)
 
 
-def _dynamic(path: Path, what: str) -> InputError:
+def _dynamic(path: Path, axes: str = "", sizes: str = "") -> InputError:
     return InputError(
-        f"{what} has dynamic shapes, a microcontroller's memory is planned for fixed ones",
+        f"the model has dynamic shapes, a microcontroller's memory is planned for fixed ones{axes and ': '}{axes}",
         where=str(path),
-        hint="export again without dynamic_shapes: torch.export.export(model.eval(), example_inputs)",
+        hint="export again without dynamic_shapes, with example inputs of the sizes that the device gets"
+        f"{sizes and ', for example '}{sizes}: torch.export.export(model.eval(), example_inputs)",
     )
 
 
-def _check_inputs(path: Path, signature: dict[str, Any], graph: dict[str, Any]) -> None:
+def _check_inputs(path: Path, signature: dict[str, Any], graph: dict[str, Any], ranges: dict[str, Any]) -> None:
+    axes, examples = [], []
     for spec in signature["input_specs"]:
         if "custom_obj" in spec or "token" in spec:
             raise InputError(
@@ -79,9 +82,27 @@ def _check_inputs(path: Path, signature: dict[str, Any], graph: dict[str, Any]) 
             continue
         name = argument["as_tensor"]["name"]
         sizes = (graph["tensor_values"].get(name) or {}).get("sizes", [])
-        dynamic = [str(axis) for axis, size in enumerate(sizes) if "as_int" not in size]
+        dynamic = [f"axis {axis}{_range(size, ranges)}" for axis, size in enumerate(sizes) if "as_int" not in size]
         if dynamic:
-            raise _dynamic(path, f"the model input {name!r} (axis {', '.join(dynamic)})")
+            axes.append(f"input {str(name)[:80]!r}, {' and '.join(dynamic)}")
+            examples.append(f"{str(name)[:80]} of shape ({', '.join(map(_example, sizes))})")
+    if axes:
+        raise _dynamic(path, "; ".join(axes), ", ".join(examples))
+
+
+def _range(size: dict[str, Any], ranges: dict[str, Any]) -> str:
+    """What a dynamic size may be, where the file says so."""
+    symbols = _SYMBOL.findall(str(size.get("as_expr")))
+    limits = ranges.get(symbols[0]) if len(symbols) == 1 else None
+    if not isinstance(limits, dict) or not isinstance(limits.get("max_val"), int):
+        return ""
+    return f" ({limits.get('min_val')} to {limits['max_val']})"
+
+
+def _example(size: dict[str, Any]) -> str:
+    """A size, or the one that a dynamic one had at the export."""
+    hint = ((size.get("as_expr") or {}).get("hint") or {}).get("as_int")
+    return str(size.get("as_int", hint if isinstance(hint, int) else "?"))
 
 
 def _require_identifier(path: Path, name: Any) -> None:
@@ -100,7 +121,7 @@ def _check_values(path: Path, part: dict[str, Any]) -> None:
 
 def _check_field(path: Path, key: str, value: Any) -> None:
     if key in _SYMBOLIC or (key.startswith("sym_") and key.endswith("_values") and value):
-        raise _dynamic(path, "the model")
+        raise _dynamic(path)
     if (key.startswith("as_") and key not in _VALUES) or (key == "custom_obj_values" and value):
         raise InputError(
             f"the archive has values of kind {key[:40]!r}", where=str(path), hint="use tensors and numbers"

@@ -18,6 +18,7 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
+from mcugen.frontend.advice import instead
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.constants import Constants, covering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
@@ -46,11 +47,7 @@ def row_missing(node: Node) -> UnsupportedOperatorError:
 
 def no_integer_form(name: str, where: Origin) -> UnsupportedOperatorError:
     """As `row_missing`, for an operator that is known by its name alone."""
-    return UnsupportedOperatorError(
-        f"{name}: this operator has no integer form",
-        where=str(where),
-        hint="replace it by a supported operator (docs/operators.md lists them) or move it out of the model",
-    )
+    return UnsupportedOperatorError(f"{name}: this operator has no integer form", where=str(where), hint=instead(name))
 
 
 @dataclass(frozen=True)

@@ -86,11 +86,11 @@ def trim_outliers(module: torch.nn.Module) -> None:
 
 
 def with_room(lows: list[float], highs: list[float]) -> tuple[float, float]:
-    """(lowest, highest) value to expect, from the extremes of each sample; a range that ends at zero still does."""
+    """(lowest, highest) value to expect, from the extremes of each sample; the sign that all values have stays."""
     low, high = min(lows), max(highs)
     most = _MOST_ROOM * (high - low)
-    below = min(beyond([-v for v in lows]), most) if low else 0.0
-    above = min(beyond(highs), most) if high else 0.0
+    below = min(beyond([-v for v in lows]), most, low if low >= 0 else math.inf)
+    above = min(beyond(highs), most, -high if high <= 0 else math.inf)
     return low - below, high + above
 
 

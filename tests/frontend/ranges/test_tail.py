@@ -29,6 +29,12 @@ def test_bounded_values_get_no_room() -> None:
     assert with_room([0.0], [3.0]) == (0.0, 3.75)
 
 
+def test_values_of_one_sign_keep_it() -> None:
+    """What is always positive may be under a square root."""
+    assert with_room([0.2], [3.0]) == (0.0, 3.7)
+    assert with_room([-3.0], [-0.2]) == (-3.7, 0.0)
+
+
 def test_room_is_bounded_and_ends_with_many_samples() -> None:
     low, high = with_room([-1.0] * 19 + [-1000.0], [1.0] * 20)
     assert (low, high) == (-1000 - 1001 / 4, 1.0)
