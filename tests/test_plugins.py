@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_the_commands_in_fresh_processes(saved: Path) -> None:
     assert verdict.returncode == 0, verdict.stderr
     found = json.loads(verdict.stdout)
     assert found["match"] and "smooth_s8.demo" in [layer["kernel"] for layer in found["layers"]]
+
+
+def test_an_installed_plugin_is_named_by_its_entry_point(saved: Path, tmp_path: Path) -> None:
+    """What an installer leaves in a folder of packages: the module and the metadata beside it."""
+    (tmp_path / "smoothing.py").write_text(EXAMPLE.read_text())
+    metadata = tmp_path / "smoothing-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: smoothing\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[mcugen.plugins]\nsmooth = smoothing:PLUGIN\n")
+    command = [sys.executable, "-m", "mcugen", "check", str(saved / "model.pt2"), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    for options, code in (((), 1), (("--plugin", "smooth"), 0)):
+        done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from mcugen.emit.module import _c_value
 from mcugen.firmware import build, cmsis_nn
 from mcugen.firmware.toolchain import Toolchain, cpu_flags, find_toolchain
 from mcugen.graph.tensor import IntArray
-from mcugen.kernels.base import Invocation
+from mcugen.kernels.base import Images, Invocation
 from mcugen.kernels.cmsis_nn.locate import CmsisNn
 from mcugen.resources import data_folder
 from mcugen.templates import render_template
@@ -63,7 +63,9 @@ static int case_%(index)d(void)
     int8_t *const output = output_buffer + 1 + GUARD;
     int8_t *const scratch = scratch_buffer + GUARD;
     (void)scratch;
-    %(function)s(%(arguments)s);
+    for (int32_t image = 0; image < %(images)d; image++) {
+        %(function)s(%(arguments)s);
+    }
     int result = (memcmp(output, expected, sizeof expected) == 0 ? 0 : 1) |
                  (intact(output_buffer + 1, sizeof expected, 0x5A) ? 0 : 2) |
                  (intact(scratch_buffer, %(scratch)d, 0x77) ? 0 : 4);
@@ -75,7 +77,9 @@ static int case_%(index)d(void)
 # The input lies where an Overlap allows it: at the output's address plus the distance, or a little above.
 _OVERLAPPING = """
     memcpy(output + %(above)d, %(input)s, sizeof expected);
-    %(function)s(%(arguments)s);
+    for (int32_t image = 0; image < %(images)d; image++) {
+        %(function)s(%(arguments)s);
+    }
     result |= memcmp(output, expected, sizeof expected) == 0 ? 0 : 8;
 """
 
@@ -163,17 +167,19 @@ def program(trials: Sequence[Trial]) -> str:
 
 def _case(index: int, trial: Trial) -> str:
     invocation = trial.invocation
-    arrays, arguments = [], ["&params"]
-    for name in invocation.inputs:
+    images = invocation.images or Images(1, (0,) * len(invocation.inputs), (0,))
+    arrays, arguments, starts = [], ["&params"], []
+    for name, step in zip(invocation.inputs, images.inputs, strict=True):
         # One byte in front puts the input at an odd address.
         shifted = np.concatenate([np.zeros(1, np.int8), trial.case.inputs[name].reshape(-1)])
         arrays.append(_array(f"input_{len(arrays)}", shifted, 16))
-        arguments.append(f"input_{len(arrays) - 1} + 1")
+        starts.append(f"input_{len(arrays) - 1} + 1")
+        arguments.append(f"{starts[-1]} + {step} * image")
     for constant in invocation.constants:
         arrays.append(_array(f"constant_{len(arrays)}", constant.data, constant.alignment))
         arguments.append(f"constant_{len(arrays) - 1}")
     arrays.append(_array("expected", trial.expected.reshape(-1), 1))
-    arguments.append("output")
+    arguments.append(f"output + {images.outputs[0]} * image")
     if invocation.scratch_bytes:
         arguments.append("scratch")
     return _CASE % {
@@ -185,20 +191,25 @@ def _case(index: int, trial: Trial) -> str:
         "function": invocation.function,
         "arguments": ", ".join(arguments),
         "scratch": invocation.scratch_bytes,
-        "overlapping": "".join(_overlapping(invocation, arguments)),
+        "images": images.count,
+        "overlapping": "".join(_overlapping(invocation, images, starts, arguments)),
     }
 
 
-def _overlapping(invocation: Invocation, arguments: Sequence[str]) -> Iterator[str]:
+def _overlapping(
+    invocation: Invocation, images: Images, starts: Sequence[str], arguments: Sequence[str]
+) -> Iterator[str]:
     """Calls with an input of the output's size in the output's memory."""
     for overlap in invocation.overlaps:
         assert overlap.distance == 0 and not overlap.exact
         position = 1 + overlap.input_index
         for above in (0, 1, 5):
-            moved = [*arguments[:position], f"output + {above}", *arguments[position + 1 :]]
+            place = f"output + {above} + {images.inputs[overlap.input_index]} * image"
+            moved = [*arguments[:position], place, *arguments[position + 1 :]]
             yield _OVERLAPPING % {
                 "above": above,
-                "input": arguments[position],
+                "input": starts[overlap.input_index],
+                "images": images.count,
                 "function": invocation.function,
                 "arguments": ", ".join(moved),
             }
