@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import warnings
 from collections.abc import Iterator
@@ -12,13 +13,16 @@ import torch
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps PyTorch's and torchao's own remarks off the user's terminal."""
+    """Keeps PyTorch's and torchao's own remarks off the user's terminal, and off stdout, which may be a JSON object.
+
+    torchao 0.18 prints the parts of keyword arguments that are lists (`prepare_pt2e`).
+    """
     noisy = [logging.getLogger(name) for name in ("torch", "torchao", "torch.export", "torch.fx")]
     levels = [logger.level for logger in noisy]
     try:
         for logger in noisy:
             logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
