@@ -20,6 +20,7 @@ from mcugen import __version__
 from mcugen.borders.failures import report_bug, system_error
 from mcugen.borders.streams import finish_output, prepare_streams, settle
 from mcugen.errors import CheckFailedError, InputError, McugenError
+from mcugen.npu import app as npu
 from mcugen.options import (
     CompareFormat,
     FirmwareKind,
@@ -44,6 +45,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(npu, name="npu")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 # Piped output is not folded at the 80 columns that Rich takes for granted there.
 output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else 160)

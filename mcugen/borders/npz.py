@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import re
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ import numpy.typing as npt
 
 from mcugen.borders.archive import Archive, NoZipError, open_archive
 from mcugen.borders.files import Source
+from mcugen.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +35,7 @@ _HEADER = re.compile(
     re.ASCII,
 )
 _NUMBERS = re.compile(r"[<>|=]?(?P<kind>[biufc])(?P<bytes>1|2|4|8|16)")
+_BYTES = re.compile(r"\|?S(\d{1,12})", re.ASCII)
 _MOST_AXES = 32
 
 
@@ -79,6 +84,19 @@ class Npz:
         values = np.frombuffer(content, array._type, math.prod(array.shape), array._offset)
         return values.reshape(array.shape, order="F" if array._fortran else "C")
 
+    def read_bytes(self, name: str) -> bytes:
+        """An array's content as bytes: of a list of bytes, or of one byte string, its trailing zeros included.
+
+        Raises:
+            InputError: there is none, or it holds something else.
+        """
+        array = self.arrays.get(name)
+        if array is None:
+            raise self.source.error("is incomplete", where=f"array {name!r} is missing")
+        if array.dtype not in ("uint8", "bytes"):
+            raise self.source.error(f"holds values of type {array.dtype}, must be bytes", where=f"array {name!r}")
+        return self._archive.read(array._entry)[array._offset :]
+
     def names_for(self, wanted: Sequence[str]) -> dict[str, str] | None:
         """The array of each wanted name: its namesake, or the file's only array for the only wanted name.
 
@@ -112,6 +130,26 @@ def open_npz(source: Source) -> Iterator[Npz]:
         raise source.error("is not an .npz, or is cut short") from error
 
 
+def save_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Writes arrays to a file, in one step: nothing half-written is left, and the old file stays until then.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # Not numpy.savez, whose own parameters are names that no array may have.
+        with zipfile.ZipFile(beside, "w") as archive:
+            for name, values in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, np.ascontiguousarray(values), allow_pickle=False)
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def _header(archive: Archive, entry: str) -> Array:
     name = entry.removesuffix(".npy")
 
@@ -134,15 +172,17 @@ def _header(archive: Archive, entry: str) -> Array:
     shape = tuple(int(n) for n in match["shape"].replace(",", " ").split())
     if len(shape) > _MOST_AXES:
         raise damaged("an array has too many axes")
-    number = _NUMBERS.fullmatch(match["descr"])
+    number, text_of_bytes = _NUMBERS.fullmatch(match["descr"]), _BYTES.fullmatch(match["descr"])
     try:
         dtype = np.dtype(match["descr"])
     except (TypeError, ValueError) as error:
         raise damaged(f"the type {match['descr']!r} is none of NumPy's") from error
+    offset, size = preamble + length, archive.entries[entry].file_size
+    if text_of_bytes is not None and not shape and offset + int(text_of_bytes[1]) == size:
+        return Array(shape, "bytes", entry, offset, False, None)
     if number is None:
         kind = "Python objects (a pickle)" if dtype.hasobject else str(dtype)
         return Array(shape, kind, entry, 0, False, None)
-    offset, size = preamble + length, archive.entries[entry].file_size
     if offset + math.prod(shape) * dtype.itemsize != size:
         raise damaged(f"{size - offset} bytes of data for the shape {shape} of {dtype}")
     return Array(shape, str(dtype), entry, offset, match["fortran"] == "True", dtype)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from mcugen.borders.files import resolved
+from mcugen.borders.npz import save_npz
 from mcugen.emit.manifest import FILE_NAME, Manifest
 from mcugen.emit.opened import open_module
 from mcugen.errors import InputError
-from mcugen.graph.tensor import IntArray
 from mcugen.scratch import scratch_folder
 from mcugen.verify.measure import Progress, build_and_run, measurement
 from mcugen.verify.result import RunOutcome
@@ -61,7 +57,7 @@ def run_samples(
         # Reads the linked firmware, which ends with the folder.
         measured = measurement(manifest, firmware, result, [(None, None)] * len(manifest.layers))
     arrays = to_model_layout(result.outputs, manifest)
-    _save(outputs, arrays)
+    save_npz(outputs, arrays)
     return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited)
 
 
@@ -71,15 +67,3 @@ def _require_free(outputs: Path, folder: Path, manifest: Manifest) -> None:
         raise InputError(
             f"{outputs} is a file of the module", where=str(folder), hint="name another file for --outputs"
         )
-
-
-def _save(path: Path, arrays: Mapping[str, IntArray]) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)

@@ -1,0 +1,122 @@
+"""What each operation of a network does: work, memory traffic by region, estimated cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcugen.ethosu.model.cycles import estimate
+from mcugen.ethosu.model.machine import Npu
+from mcugen.ethosu.model.memory import SHRAM
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation.
+
+    Attributes:
+        stream: number of its command stream in the network.
+        offset: of its command, in bytes.
+        reads, writes: bytes by memory: "region 0" … "region 7", or "SHRAM".
+        bound: what decides its cycles: "compute", "output" or "memory".
+        hazards: what it touches too early.
+    """
+
+    stream: int
+    offset: int
+    command: str
+    kind: str
+    detail: str
+    ofm: tuple[int, int, int] | None
+    kernel: tuple[int, int]
+    macs: int
+    cycles: int
+    bound: str
+    reads: Mapping[str, int]
+    writes: Mapping[str, int]
+    hazards: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All operations of a network, in order. Its cycles are estimates; they add up operations that do not overlap."""
+
+    npu: str
+    rows: tuple[Row, ...]
+
+    @property
+    def cycles(self) -> int:
+        """Of the operations; transfers run beside them."""
+        return sum(row.cycles for row in self.rows if row.kind != "dma")
+
+    @property
+    def macs(self) -> int:
+        return sum(row.macs for row in self.rows)
+
+    def traffic(self) -> dict[str, tuple[int, int]]:
+        """Bytes read and written of each memory."""
+        names = sorted({name for row in self.rows for name in (*row.reads, *row.writes)})
+        return {
+            name: (sum(r.reads.get(name, 0) for r in self.rows), sum(r.writes.get(name, 0) for r in self.rows))
+            for name in names
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        traffic = {name: {"read": read, "written": written} for name, (read, written) in self.traffic().items()}
+        return {
+            "npu": self.npu,
+            "macs": self.macs,
+            "estimated_cycles": self.cycles,
+            "traffic": traffic,
+            "operations": [
+                {
+                    "stream": row.stream,
+                    "offset": row.offset,
+                    "command": row.command,
+                    "kind": row.kind,
+                    "detail": row.detail,
+                    "ofm": row.ofm,
+                    "kernel": row.kernel,
+                    "macs": row.macs,
+                    "estimated_cycles": row.cycles,
+                    "bound": row.bound,
+                    "read": dict(row.reads),
+                    "written": dict(row.writes),
+                    "hazards": list(row.hazards),
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def trace(npu: Npu) -> Trace:
+    """What a prepared network does."""
+    rows = []
+    for number, program in enumerate(npu.programs):
+        for operation in program.operations:
+            work, found = operation.work, estimate(operation)
+            parts = {"compute": found.compute, "output": found.output, "memory": found.memory}
+            rows.append(
+                Row(
+                    stream=number,
+                    offset=operation.command.offset,
+                    command=operation.command.name,
+                    kind=work.kind,
+                    detail=work.detail,
+                    ofm=work.ofm,
+                    kernel=work.kernel,
+                    macs=work.macs,
+                    cycles=found.cycles,
+                    bound=max(parts, key=lambda name: parts[name]),
+                    reads=_named(found.reads),
+                    writes=_named(found.writes),
+                    hazards=tuple(h.what for h in program.hazards if h.command is operation.command),
+                )
+            )
+    name = str(npu.programs[0].invocation.payload.configuration)
+    return Trace(name, tuple(rows))
+
+
+def _named(traffic: Mapping[int, int]) -> dict[str, int]:
+    return {"SHRAM" if region == SHRAM else f"region {region}": bytes_ for region, bytes_ in traffic.items()}

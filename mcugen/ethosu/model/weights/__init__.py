@@ -1,0 +1,1 @@
+"""Weights and scales as the NPU reads them from memory."""
