@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import typing
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -28,6 +30,25 @@ def quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(noisy, levels, strict=True):
             logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def remembered_hints() -> Iterator[None]:
+    """The type hints of a class are evaluated once: PyTorch's deserializer asks for them at each object of a program,
+    which takes most of its time."""
+    evaluate = typing.get_type_hints
+    known: dict[Any, dict[str, Any]] = {}
+
+    def remembered(cls: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        if cls not in known:
+            known[cls] = evaluate(cls, *arguments, **named)
+        return known[cls]
+
+    typing.get_type_hints = remembered  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        typing.get_type_hints = evaluate
 
 
 @contextlib.contextmanager

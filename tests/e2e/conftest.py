@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -15,6 +17,7 @@ import pytest
 
 from examples.export import export
 from examples.models import MODELS
+from mcugen import cli
 
 
 @dataclass(frozen=True)
@@ -64,5 +67,18 @@ def mcugen() -> Callable[..., Finished]:
             check=False,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., Finished]:
+    """As `mcugen`, in this process, which has imported PyTorch already: five times as fast for small networks."""
+
+    def run(*arguments: object) -> Finished:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = cli._run(list(map(str, arguments)))
+        return Finished(code, out.getvalue(), err.getvalue())
 
     return run

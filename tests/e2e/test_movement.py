@@ -1,4 +1,4 @@
-"""What moves values and makes images larger, in one network: emitted and verified in fresh processes."""
+"""What moves values and makes images larger, in one network: emitted and verified on three boards."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ class Decoder(nn.Module):
 
 @pytest.mark.emulator
 @pytest.mark.parametrize(("board", "batch"), [("nrf5340dk", 1), ("mps2_an385", 3), ("mps3_an547", 1)])
-def test_decoder(board: str, batch: int, mcugen: Command, tmp_path: Path) -> None:
+def test_decoder(board: str, batch: int, command: Command, tmp_path: Path) -> None:
     model, shape = seeded(Decoder()), (batch, 2, 8, 6)
     torch.export.save(torch.export.export(model, (torch.zeros(shape),)), tmp_path / "net.pt2")
     data = np.random.default_rng(3).normal(size=(4, *shape)).astype(np.float32)
     np.savez(tmp_path / "in.npz", x=data)
     module = tmp_path / "out"
-    emitted = mcugen(
+    emitted = command(
         "emit", tmp_path / "net.pt2", "--board", board, "--calibration", tmp_path / "in.npz", "--output", module
     )
     assert emitted.code == 0, emitted.err
-    verified = mcugen("verify", module, "--json")
+    verified = command("verify", module, "--json")
     assert verified.code == 0 and verified.json["match"] is True, verified.err
     operators = {layer["op"] for layer in verified.json["layers"]}
     assert operators >= {"transposed_conv2d", "resize_bilinear", "take", "pad", "concatenation"}
-    ran = mcugen("run", module, "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "out.npz")
+    ran = command("run", module, "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "out.npz")
     assert ran.code == 0, ran.err
     with np.load(tmp_path / "out.npz") as results, torch.no_grad():
         wanted = [value.numpy() for value in model(torch.from_numpy(data[0]))]

@@ -1,4 +1,4 @@
-"""Any batch, rank and type of tensor: emitted, run and verified in fresh processes, as a user would."""
+"""Any batch, rank and type of tensor: emitted, run and verified by the commands, as a user would."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ CASES: dict[str, tuple[nn.Module, dict[str, np.ndarray]]] = {
 
 @pytest.mark.emulator
 @pytest.mark.parametrize("case", CASES)
-def test_runs_and_matches(case: str, mcugen: Command, tmp_path: Path) -> None:
+def test_runs_and_matches(case: str, command: Command, tmp_path: Path) -> None:
     model, samples = CASES[case]
     with torch.no_grad():
         for parameter in model.parameters():
@@ -90,13 +90,13 @@ def test_runs_and_matches(case: str, mcugen: Command, tmp_path: Path) -> None:
     torch.export.save(torch.export.export(model.eval(), example), tmp_path / "net.pt2")
     np.savez(tmp_path / "in.npz", **samples)
     module, outputs = tmp_path / "out", tmp_path / "out.npz"
-    emitted = mcugen(
+    emitted = command(
         "emit", tmp_path / "net.pt2", "--board", "mps2_an386", "--calibration", tmp_path / "in.npz", "--output", module
     )
     assert emitted.code == 0, emitted.err
-    verified = mcugen("verify", module, "--json")
+    verified = command("verify", module, "--json")
     assert verified.code == 0 and verified.json["match"] is True, verified.err
-    ran = mcugen("run", module, "--inputs", tmp_path / "in.npz", "--outputs", outputs)
+    ran = command("run", module, "--inputs", tmp_path / "in.npz", "--outputs", outputs)
     assert ran.code == 0, ran.err
     ports = json.loads((module / "mcugen.json").read_text())["outputs"]
     if case == "types":

@@ -1,4 +1,4 @@
-"""Recurrent networks, emitted, run and verified in fresh processes on three boards, and compared with PyTorch."""
+"""Recurrent networks, emitted, run and verified by the commands on three boards, and compared with PyTorch."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ CASES: dict[str, tuple[type[nn.Module], dict[str, tuple[int, ...]]]] = {
 
 @pytest.mark.emulator
 @pytest.mark.parametrize("board", CASES)
-def test_runs_and_matches(board: str, mcugen: Command, tmp_path: Path) -> None:
+def test_runs_and_matches(board: str, command: Command, tmp_path: Path) -> None:
     build, shapes = CASES[board]
     torch.manual_seed(3)
     model = build().eval()
@@ -67,11 +67,11 @@ def test_runs_and_matches(board: str, mcugen: Command, tmp_path: Path) -> None:
     torch.export.save(program, tmp_path / "net.pt2")
     np.savez(tmp_path / "samples.npz", **samples)
     module, given, results = tmp_path / "out", tmp_path / "samples.npz", tmp_path / "results.npz"
-    emitted = mcugen("emit", tmp_path / "net.pt2", "--board", board, "--calibration", given, "--output", module)
+    emitted = command("emit", tmp_path / "net.pt2", "--board", board, "--calibration", given, "--output", module)
     assert emitted.code == 0, emitted.err
-    verified = mcugen("verify", module, "--json")
+    verified = command("verify", module, "--json")
     assert verified.code == 0 and verified.json["match"] is True, verified.err
-    ran = mcugen("run", module, "--inputs", given, "--outputs", results)
+    ran = command("run", module, "--inputs", given, "--outputs", results)
     assert ran.code == 0, ran.err
     outputs = json.loads((module / "mcugen.json").read_text())["outputs"]
     values = np.load(results)
@@ -85,16 +85,16 @@ def test_runs_and_matches(board: str, mcugen: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.emulator
-def test_a_long_sequence_is_one_loop(mcugen: Command, tmp_path: Path) -> None:
+def test_a_long_sequence_is_one_loop(command: Command, tmp_path: Path) -> None:
     torch.manual_seed(0)
     samples = RNG.normal(size=(4, 1, 100, 13)).astype(np.float32)
     program = torch.export.export(nn.LSTM(13, 64, batch_first=True).eval(), (torch.zeros(1, 100, 13),))
     torch.export.save(program, tmp_path / "net.pt2")
     np.savez(tmp_path / "samples.npz", input=samples)
     arguments = ("--board", "nrf5340dk", "--calibration", tmp_path / "samples.npz", "--output", tmp_path / "out")
-    emitted = mcugen("emit", tmp_path / "net.pt2", *arguments)
+    emitted = command("emit", tmp_path / "net.pt2", *arguments)
     assert emitted.code == 0, emitted.err
-    report = mcugen("verify", tmp_path / "out", "--json").json
+    report = command("verify", tmp_path / "out", "--json").json
     layer = next(layer for layer in report["layers"] if layer["op"] == "lstm")
     assert report["match"] is True
     # The weights of the layer are once in flash.

@@ -25,7 +25,7 @@ class Reductions(nn.Module):
 
 @pytest.mark.emulator
 @pytest.mark.parametrize(("board", "batch"), [("nrf5340dk", 3), ("mps2_an385", 1), ("mps3_an547", 3)])
-def test_runs_and_matches(board: str, batch: int, mcugen: Command, tmp_path: Path) -> None:
+def test_runs_and_matches(board: str, batch: int, command: Command, tmp_path: Path) -> None:
     # Distinct values, each a step of its own: places are those of the float model.
     x = np.stack([RNG.permutation(batch * 12) for _ in range(4)]).reshape(4, batch, 3, 4).astype(np.float32) - 11
     given = {"x": x, "n": RNG.integers(-5, 6, (4, batch, 5))}
@@ -33,12 +33,12 @@ def test_runs_and_matches(board: str, batch: int, mcugen: Command, tmp_path: Pat
     torch.export.save(torch.export.export(Reductions().eval(), example), tmp_path / "net.pt2")
     np.savez(tmp_path / "in.npz", **given)
     module = tmp_path / "out"
-    command = ("emit", tmp_path / "net.pt2", "--board", board, "--calibration", tmp_path / "in.npz")
-    emitted = mcugen(*command, "--output", module)
+    arguments = ("emit", tmp_path / "net.pt2", "--board", board, "--calibration", tmp_path / "in.npz")
+    emitted = command(*arguments, "--output", module)
     assert emitted.code == 0, emitted.err
-    verified = mcugen("verify", module, "--json")
+    verified = command("verify", module, "--json")
     assert verified.code == 0 and verified.json["match"] is True, verified.err
-    ran = mcugen("run", module, "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "out.npz")
+    ran = command("run", module, "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "out.npz")
     assert ran.code == 0, ran.err
     with np.load(tmp_path / "out.npz") as results, torch.no_grad():
         arrays = list(results.values())

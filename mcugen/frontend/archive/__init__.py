@@ -23,7 +23,7 @@ from mcugen.frontend.archive.records import Records, check_kind, damaged, model_
 from mcugen.frontend.archive.schema import harmless_program
 from mcugen.frontend.archive.shapes import check_shapes
 from mcugen.frontend.archive.tensors import read_tensors
-from mcugen.frontend.torch_settings import quiet
+from mcugen.frontend.torch_settings import quiet, remembered_hints
 
 SCHEMA_MAJOR = 8
 
@@ -82,5 +82,6 @@ def _deserialize(
     from torch._export.serde import schema
     from torch._export.serde.serialize import ExportedProgramDeserializer, _dict_to_dataclass
 
-    parsed = _dict_to_dataclass(schema.ExportedProgram, program)  # type: ignore[no-untyped-call]
+    with remembered_hints():
+        parsed = _dict_to_dataclass(schema.ExportedProgram, program)  # type: ignore[no-untyped-call]
     return ExportedProgramDeserializer().deserialize(parsed, weights, constants, None)

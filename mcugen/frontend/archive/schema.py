@@ -7,7 +7,6 @@ and of the q/dq namespace. Field names follow torch/_export/serde/schema.py, sch
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import unicodedata
@@ -134,7 +133,7 @@ def _check_field(path: Path, key: str, value: Any) -> None:
 
 def _stripped(program: dict[str, Any]) -> dict[str, Any]:
     """A copy without guards and metadata, but for where nodes come from; devices become the CPU."""
-    clean = copy.deepcopy(program)
+    clean = json.loads(json.dumps(program))
     clean["guards_code"] = []
     clean["range_constraints"] = {}
     clean["verifiers"] = ["TRAINING"]
