@@ -133,7 +133,7 @@ def _check_field(path: Path, key: str, value: Any) -> None:
 
 def _stripped(program: dict[str, Any]) -> dict[str, Any]:
     """A copy without guards and metadata, but for where nodes come from; devices become the CPU."""
-    clean = json.loads(json.dumps(program))
+    clean: dict[str, Any] = json.loads(json.dumps(program))
     clean["guards_code"] = []
     clean["range_constraints"] = {}
     clean["verifiers"] = ["TRAINING"]
