@@ -52,6 +52,13 @@ MCUGEN_KERNEL int8_t mcugen_to_int8(int32_t value, int32_t zero_point, int32_t l
     return (int8_t)(value + zero_point);
 }
 
+/* As mcugen_to_int8, for integers of any size and values that the zero point takes nowhere near the end of 64 bits. */
+MCUGEN_KERNEL int32_t mcugen_to_integer(int64_t value, int32_t zero_point, int32_t lowest, int32_t highest)
+{
+    value += zero_point;
+    return value < lowest ? lowest : value > highest ? highest : (int32_t)value;
+}
+
 /* Saturates to int8: one instruction from Armv7-M on. */
 MCUGEN_KERNEL int32_t mcugen_saturate8(int32_t value)
 {

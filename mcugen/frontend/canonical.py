@@ -228,6 +228,8 @@ REWRITES: dict[str, Rewrite] = {
     "aten.sub.Tensor": _alpha,
     "aten._to_copy.default": _conversion,
     "aten.to.dtype": _conversion,
+    "aten.to.device": _conversion,
+    "aten.to.dtype_layout": _conversion,
 }
 """By operator: what replaces it, where it does."""
 

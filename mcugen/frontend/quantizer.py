@@ -6,6 +6,7 @@ extremes. Biases stay float; the importer turns them into int32 with scale input
 * the model's inputs,
 * the result of every computing operator, or of the activation that ends the chain of moving operators behind it, so
   that a convolution, its relu, and a pooling between the two are one integer operator without a value in between,
+* sums in front of normalizations with 16 bits (see `mcugen.frontend.wide`),
 * functions of one tensor (see `mcugen.frontend.lowering.functions`), at their end alone,
 * softmax, sigmoid, tanh and others with a known range, at a fixed scale (LiteRT 8-bit specification).
 
@@ -34,14 +35,16 @@ from mcugen.frontend.lowering.constants import covering
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.ranges.flat import needed_range
 from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.ranges.tail import TailObserver
-from mcugen.frontend.rounding import rounded
+from mcugen.frontend.rounding import SCALE_OF_ZERO, restricted, rounded
+from mcugen.frontend.wide import row_of, wide_values
 
 ANNOTATION = "quantization_annotation"
 
-# Scales below this leave the range of the integer arithmetic (softmax needs > 2**-26); a constant zero gives it.
-SMALLEST_SCALE = 2.0**-24
+SMALLEST_SCALE = 2.0**-80
+"""Of activations; signals that fade out along a network stay far above. Its square is still a float32 number."""
 
 ACTIVATION_OBSERVERS = {"minmax": MinMaxObserver, "histogram": HistogramObserver, "tail": TailObserver}
 """By name: the extremes; what loses least, cutting rare extremes off; the extremes and room for unseen samples."""
@@ -62,11 +65,30 @@ def fixed_spec(scale: float, zero_point: int) -> FixedQParamsQuantizationSpec:
 PROBABILITY = fixed_spec(1.0 / 256.0, -128)
 
 
-def activation_spec(observer: str) -> QuantizationSpec:
-    """int8, affine, per tensor, with one of `ACTIVATION_OBSERVERS`."""
+def wide_spec() -> QuantizationSpec:
+    """int16, symmetric, per tensor."""
+    return QuantizationSpec(
+        dtype=torch.int16,
+        observer_or_fake_quant_ctr=rounded(TailObserver).with_args(eps=SMALLEST_SCALE),
+        quant_min=-32768,
+        quant_max=32767,
+        qscheme=torch.per_tensor_symmetric,
+    )
+
+
+def activation_spec(
+    observer: str, needed: Callable[[float, float], tuple[float, float]] | None = None
+) -> QuantizationSpec:
+    """int8, affine, per tensor, with one of `ACTIVATION_OBSERVERS`.
+
+    Args:
+        needed: see `RangeRounding`.
+    """
+    kind = ACTIVATION_OBSERVERS[observer]
+    observing = rounded(kind) if needed is None else restricted(kind, needed)
     return QuantizationSpec(
         dtype=torch.int8,
-        observer_or_fake_quant_ctr=rounded(ACTIVATION_OBSERVERS[observer]).with_args(eps=SMALLEST_SCALE),
+        observer_or_fake_quant_ctr=observing.with_args(eps=SMALLEST_SCALE),
         quant_min=-128,
         quant_max=127,
         qscheme=torch.per_tensor_affine,
@@ -85,10 +107,6 @@ def weight_spec(channel_axis: int) -> QuantizationSpec:
     )
 
 
-def row_of(node: Node) -> Row[Lowering] | None:
-    return ROWS.get(target_name(node)) if node.op == "call_function" else None
-
-
 class McuQuantizer(Quantizer):  # type: ignore[misc]
     """See the module's text.
 
@@ -100,7 +118,9 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     def __init__(self, constant_value: Callable[[Any], torch.Tensor | None], observer: str = "minmax") -> None:
         super().__init__()
         self._constant_value = constant_value
+        self._observer = observer
         self._activation = activation_spec(observer)
+        self._wide_activation = wide_spec()
 
     def _is_constant(self, node: Node) -> bool:
         return self._constant_value(node) is not None
@@ -108,7 +128,8 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     def annotate(self, model: GraphModule) -> GraphModule:
         """Adds a `QuantizationAnnotation` to every node that is observed."""
         fused: set[Node] = set()
-        functions = Functions(model, self._constant_value, ROWS)
+        self._functions = functions = Functions(model, self._constant_value, ROWS)
+        self._wide = wide_values(model, self._constant_value, functions)
         for node in model.graph.nodes:
             if node.op == "placeholder" and dtype_of(node) in INTEGERS:
                 continue
@@ -137,7 +158,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         if shares or row.role in (Role.TRANSPARENT, Role.ACTIVATION):
             if node not in fused:
                 source = node.all_input_nodes[0]
-                self._set(node, {source: self._given(source)}, SharedQuantizationSpec((source, node)))
+                self._set(node, {source: self._given(source, node)}, SharedQuantizationSpec((source, node)))
         elif row.role is Role.JOIN:
             self._annotate_join(node)
         else:
@@ -145,7 +166,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
 
     def _annotate_function(self, node: Node, source: Node, fused: set[Node]) -> None:
         # The source is observed by its own annotation; inner steps read what its observer gives.
-        inputs = {source: self._given(source)} if source in node.all_input_nodes else {}
+        inputs = {source: self._given(source, node)} if source in node.all_input_nodes else {}
         fixed = FIXED_RANGES.get(target_name(node))
         if dtype_of(node) in INTEGERS:
             self._set(node, inputs, None)
@@ -182,18 +203,25 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             source = spec.edge_or_node
             node = source[0] if isinstance(source, tuple) else source
 
-    def _given(self, source: Node) -> QuantizationSpec:
-        """What a reader of `source` asks for: the fixed quantization that it has, else to share its observer."""
+    def _given(self, source: Node, reader: Node) -> QuantizationSpec:
+        """What a reader of `source` asks for: to share its observer, or the fixed quantization that it has."""
+        if source in self._wide:
+            row = row_of(reader)
+            takes = row is not None and row.wide is not None and row.wide(reader)
+            takes = takes and self._functions.source(reader) is None
+            return self._wide_activation if takes or reader in self._wide else self._activation
         annotation = source.meta.get(ANNOTATION)
         given = annotation.output_qspec if annotation is not None else None
-        return given if isinstance(given, FixedQParamsQuantizationSpec) else self._activation
+        own = isinstance(given, QuantizationSpec | FixedQParamsQuantizationSpec)
+        return given if own else self._activation
 
     def _annotate_join(self, node: Node) -> None:
         sources = [n for n in node.all_input_nodes if not self._is_constant(n)]
         if not sources:
             return
         shared = SharedQuantizationSpec((sources[0], node))
-        inputs = {source: self._activation if source is sources[0] else shared for source in sources}
+        own = self._wide_activation if node in self._wide else self._activation
+        inputs = {source: own if source is sources[0] else shared for source in sources}
         self._set(node, inputs, shared)
 
     def _operands(self, node: Node, row: Row[Lowering]) -> dict[Node, object]:
@@ -201,7 +229,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         bound = bind(node)
         operands = [bound[name] for name in row.operands]
         return {
-            n: self._given(n)
+            n: self._given(n, node)
             for n in operands
             if isinstance(n, Node) and not self._is_constant(n) and dtype_of(n) not in INTEGERS
         }
@@ -217,7 +245,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             self._set(node, inputs, PROBABILITY)
         elif values is not None:
             quantization = covering(values.double().numpy())
-            self._set(node, inputs, fixed_spec(max(quantization.scale, SMALLEST_SCALE), quantization.zero_point))
+            self._set(node, inputs, fixed_spec(max(quantization.scale, SCALE_OF_ZERO), quantization.zero_point))
         else:
             self._set_end(node, inputs, fused)
 
@@ -230,14 +258,40 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
 
     def _set_end(self, node: Node, inputs: dict[Node, QuantizationSpec], fused: set[Node]) -> None:
         """Observes the result of `node` at the end of the activations behind it."""
+        if node in self._wide:
+            self._set(node, inputs, self._wide_activation)
+            return
         last = self._end_of_activations(node)
         walk = node
         while walk is not last:
             walk = next(iter(walk.users))
             fused.add(walk)
-        self._set(node, inputs, self._activation if last is node else None)
+        observed = self._observation(last)
+        self._set(node, inputs, observed if last is node else None)
         if last is not node:
-            self._set(last, {}, self._activation)
+            self._set(last, {}, observed)
+
+    def _observation(self, node: Node) -> QuantizationSpec:
+        """How a value is observed: where all its readers are functions, only as far as these are not flat."""
+        ends: set[Node] = set()
+        todo = list(node.users)
+        while todo:
+            user = todo.pop()
+            if self._functions.source(user) is not node or dtype_of(user) in INTEGERS:
+                return self._activation
+            if self._functions.is_inner(user):
+                todo.extend(user.users)
+            else:
+                ends.add(user)
+        if not ends:
+            return self._activation
+        functions = [self._functions.function(end) for end in sorted(ends, key=lambda n: n.name)]
+
+        def needed(low: float, high: float) -> tuple[float, float]:
+            found = [needed_range(function, low, high) for function in functions]
+            return min(f[0] for f in found), max(f[1] for f in found)
+
+        return activation_spec(self._observer, needed)
 
     def _end_of_activations(self, node: Node) -> Node:
         """The last activation that is reached from `node` through single uses by moving operators; else `node`."""

@@ -20,9 +20,11 @@ from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.functional import functionalize, is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
+from mcugen.frontend.lowering.constants import Constants
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.masks import rewrite_masks
+from mcugen.frontend.precomputed import compute_constants
 from mcugen.frontend.recurrent import expand, refuse_unrolled
 from mcugen.frontend.simplify import simplify
 from mcugen.graph.tensor import Quantization
@@ -35,6 +37,8 @@ _COARSE = 2.0**20
 def require_supported(module: GraphModule) -> None:
     """Makes the program functional and simple (see the functions that it calls), and rehearses each of its operators.
 
+    What a float program computes without its inputs is computed.
+
     Raises:
         UnsupportedOperatorError: operators have no integer form; tells all of them.
     """
@@ -44,8 +48,10 @@ def require_supported(module: GraphModule) -> None:
     simplify(module)
     rewrite_masks(module, Lowering(module, ROWS, is_known))
     canonicalize(module)
-    stage = _Rehearsal(module, ROWS, is_known)
     quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
+    if not quantized:
+        compute_constants(module, Constants(module, is_known))
+    stage = _Rehearsal(module, ROWS, is_known)
     if not quantized:
         refuse_unrolled(module, faults)
     for node in module.graph.nodes:

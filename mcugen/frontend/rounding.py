@@ -7,6 +7,7 @@ is derived from a range (scale, zero point, multipliers, biases) would differ wi
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,11 +17,26 @@ SIGNIFICANT_BITS = 10
 """Of a range's ends. Float32 has 24: one range in a thousand or so has an end so near to a border of the coarser
 numbers that a difference of a few last bits still shows."""
 
+SCALE_OF_ZERO = 2.0**-24
+"""Steps of a value that is zero in all samples: the biases that meet it then still have an integer form."""
+
 
 class RangeRounding:
-    """Mixin for an observer of torchao: its range is rounded outwards before it is used, by one part in 512 at most."""
+    """Mixin for an observer of torchao: its range is rounded outwards before it is used, by one part in 512 at most.
+
+    A range that is only zero gets steps of `SCALE_OF_ZERO`.
+
+    Attributes:
+        needed: given the ends of a range, those of the part that makes a difference to whoever reads the value.
+    """
+
+    needed: Callable[[float, float], tuple[float, float]] | None = None
 
     def _calculate_qparams(self, low: Tensor, high: Tensor) -> Any:
+        if self.needed is not None:
+            low, high = (torch.tensor(end) for end in self.needed(float(low), float(high)))
+        if not bool(low.any() or high.any()):
+            high = torch.full_like(high, 255 * SCALE_OF_ZERO)
         return super()._calculate_qparams(-_up(-low), _up(high))  # type: ignore[misc]
 
 
@@ -28,6 +44,11 @@ class RangeRounding:
 def rounded(observer: type) -> Any:
     """The observer's class with `RangeRounding`."""
     return type(f"Rounded{observer.__name__}", (RangeRounding, observer), {})
+
+
+def restricted(observer: type, needed: Callable[[float, float], tuple[float, float]]) -> Any:
+    """As `rounded`, for a value of which not the whole range is needed."""
+    return type(f"Restricted{observer.__name__}", (rounded(observer),), {"needed": staticmethod(needed)})
 
 
 def _up(values: Tensor) -> Tensor:

@@ -130,7 +130,7 @@ class Graph:
         factor = 1.0
         if port.normalization is not None and port.normalization.axis is None:
             (factor,) = port.normalization.factors
-        return Quantization.per_tensor(tensor.scale * factor, tensor.zero_point)
+        return Quantization.per_tensor(tensor.scale * factor, tensor.zero_point, tensor.quantization.bits)
 
     def producer(self, tensor: str) -> Operator | None:
         """The operator that writes the tensor; None for inputs and constants."""

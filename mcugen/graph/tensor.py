@@ -30,11 +30,13 @@ class Quantization:
         scales: one float (per tensor) or one for each slice along `axis` (per channel). Values are float32-exact.
         zero_points: as many as scales.
         axis: the channel axis, None when per tensor.
+        bits: of an activation's integers, 8 or 16. Constants have the type of their tensor.
     """
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     axis: int | None = None
+    bits: int = 8
 
     def __post_init__(self) -> None:
         if len(self.scales) != len(self.zero_points) or not self.scales:
@@ -45,14 +47,24 @@ class Quantization:
             raise ValueError(f"scales must be finite and positive, got {self.scales}")
 
     @staticmethod
-    def per_tensor(scale: float, zero_point: int) -> Quantization:
-        return Quantization((float(np.float32(scale)),), (int(zero_point),))
+    def per_tensor(scale: float, zero_point: int, bits: int = 8) -> Quantization:
+        return Quantization((float(np.float32(scale)),), (int(zero_point),), bits=bits)
 
     @staticmethod
     def per_channel(scales: npt.ArrayLike, axis: int) -> Quantization:
         """Symmetric: all zero points are 0."""
         values = tuple(float(np.float32(s)) for s in np.asarray(scales).reshape(-1))
         return Quantization(values, (0,) * len(values), axis)
+
+    @property
+    def dtype(self) -> str:
+        """Of an activation's integers."""
+        return f"int{self.bits}"
+
+    @property
+    def integer_range(self) -> tuple[int, int]:
+        """The lowest and highest integer of an activation."""
+        return -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
 
     @property
     def scale(self) -> float:

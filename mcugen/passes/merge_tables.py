@@ -35,7 +35,10 @@ def merge_tables(graph: Graph) -> Graph:
 
 def _mergeable(editor: Editor, before: Operator, op: Operator) -> bool:
     functions = isinstance(before, Table | Requantize | Clamp) and isinstance(op, Table | Requantize | Clamp)
-    return functions and (isinstance(before, Table) or isinstance(op, Table)) and editor.used_once(op.inputs[0])
+    # A table has an entry for each int8.
+    if not functions or any(editor.graph.tensor(name).dtype == "int16" for name in before.inputs + before.outputs):
+        return False
+    return (isinstance(before, Table) or isinstance(op, Table)) and editor.used_once(op.inputs[0])
 
 
 def _values(graph: Graph, op: Operator, elements: IntArray) -> npt.NDArray[np.int8]:

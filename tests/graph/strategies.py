@@ -64,6 +64,7 @@ from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 from tests.graph.reduction_strategies import REDUCTIONS
 from tests.graph.resizing import adaptive_average_graphs, resize_bilinear_graphs
 from tests.graph.transposed import transposed_conv2d_graphs
+from tests.graph.wide import real_quantizations, wide_requantize_graphs, wide_sum_graphs
 
 __all__ = ["ALL", "Case", "channel_counts", "make_case", "quantizations", "random_int8", "scales", "seeds", "shapes"]
 
@@ -419,7 +420,9 @@ def masked_softmax_graphs(draw: Draw) -> Case:
 @st.composite
 def normalize_graphs(draw: Draw) -> Case:
     """One normalize, its factors shared in all ways; rows of equal elements and huge factors among them."""
-    rng, x, out = draw(seeds), draw(quantizations), draw(quantizations)
+    rng, x, out = draw(seeds), draw(real_quantizations()), draw(quantizations)
+    if x.bits == 16:
+        x = Quantization.per_tensor(x.scale, 0, 16)
     groups, repeat = draw(channel_counts), draw(st.sampled_from([1, 1, 2, 9]))
     periods, times = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     size = groups * repeat
@@ -427,7 +430,7 @@ def normalize_graphs(draw: Draw) -> Case:
     offsets = rng.normal(size=(periods, groups)) * 2.0 ** draw(st.floats(-3, 9))
     packed, added, shift = pack_affine(factors, offsets)
     tensors = [
-        Tensor("input", (times, periods, size), "int8", x),
+        Tensor("input", (times, periods, size), x.dtype, x),
         Tensor("factors", (periods, groups), "int32", None, packed),
         Tensor("offsets", (periods, groups), "int32", None, added),
         Tensor("output", (times, periods, size), "int8", out),
@@ -465,7 +468,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "mul": mul_graphs,
     "normalize": normalize_graphs,
     "pad": pad_graphs,
-    "requantize": requantize_graphs,
+    "requantize": lambda: st.one_of(requantize_graphs(), wide_requantize_graphs()),
     "reshape": reshape_graphs,
     "resize_bilinear": resize_bilinear_graphs,
     "rnn": rnn_graphs,
@@ -475,6 +478,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "take": take_graphs,
     "transpose": transpose_graphs,
     "transposed_conv2d": transposed_conv2d_graphs,
+    "wide_sum": wide_sum_graphs,
     **PAIRS,
     **REDUCTIONS,
 }

@@ -11,10 +11,22 @@ import pytest
 from hypothesis import given, settings
 
 from mcugen.graph import Graph, Quantization, Tensor
-from mcugen.graph.ops import Add, AveragePool2d, Conv2d, DepthwiseConv2d, FullyConnected, Mean, Moment, Operator
+from mcugen.graph.ops import (
+    Add,
+    AveragePool2d,
+    Conv2d,
+    DepthwiseConv2d,
+    FullyConnected,
+    Mean,
+    Moment,
+    Operator,
+    Requantize,
+    WideSum,
+)
 from mcugen.graph.ops.elementwise.add import AddRequantization
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
+from tests.graph.wide import wide_requantize_graphs
 
 torch = pytest.importorskip("torch")
 
@@ -254,3 +266,25 @@ def test_moment_is_rounded_once(case: s.Case) -> None:
         real, slack = np.sqrt(((steps - x.zero_point) ** 2).sum(axis=op.axes)) * x.scale, 0.0
     expected = np.clip(real / out.scale + out.zero_point, -128, 127).reshape(out.shape)
     assert np.abs(run(*case)["output"] - expected).max() <= 0.500001 + slack
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(s.ALL["wide_sum"]())
+def test_wide_sum_is_rounded_once(case: s.Case) -> None:
+    (op,) = case.graph.operators
+    assert isinstance(op, WideSum)
+    a, b, out = (case.graph.tensor(n) for n in (*op.inputs, *op.outputs))
+    first, second = (case.inputs.get(t.name, t.data).astype(np.float64) - t.zero_point for t in (a, b))  # type: ignore[union-attr]
+    real = (first * a.scale + op.sign * second * b.scale) / out.scale + out.zero_point
+    assert np.abs(run(*case)["output"] - np.clip(real, *op.clamp)).max() <= 0.5 + 2.0**-8
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(wide_requantize_graphs())
+def test_requantize_between_widths_is_within_its_bound(case: s.Case) -> None:
+    (op,) = case.graph.operators
+    assert isinstance(op, Requantize)
+    x, out = case.graph.tensor("input"), case.graph.tensor("output")
+    real = (case.inputs["input"].astype(np.float64) - x.zero_point) * x.scale / out.scale + out.zero_point
+    # The multiplier has 31 bits and the product is rounded before it is shifted.
+    assert np.abs(run(*case)["output"] - np.clip(real, *op.clamp)).max() <= 1.0

@@ -1,12 +1,12 @@
 /* Rows normalized by their own statistics; the arithmetic is that of mcugen/graph/ops/normalization/normalize.py.
  * Statistics and roots are exact to 30 bits, normalized values have 16 fractional bits. The output may be the input. */
-#include "mcugen_kernels.h"
+#include "portable/integers.h"
 
 /* A row is `groups` times `repeat` elements; elements of a group share a factor and an offset. `periods` rows have factors
- * of their own. epsilon and least are 64-bit numbers in two words. */
+ * of their own. epsilon and least are 64-bit numbers in two words. The input is int8 or int16. */
 struct mcugen_normalize_params {
     int32_t rows, periods, groups, repeat;
-    int32_t zero_point;
+    int32_t zero_point, input_bytes;
     int32_t centered;
     int32_t epsilon_high, epsilon_low, least_high, least_low;
     int32_t shift;
@@ -66,7 +66,8 @@ MCUGEN_KERNEL uint32_t mcugen_normalize_statistics(const struct mcugen_normalize
     int32_t sum = 0;
     int64_t squares = 0;
     for (int32_t i = 0; i < size; i++) {
-        const int32_t x = input[i] - params->zero_point;
+        const int32_t x = (int32_t)mcugen_load_integer(input, params->input_bytes) - params->zero_point;
+        input += params->input_bytes;
         sum += x;
         squares += x * x;
     }
@@ -88,7 +89,8 @@ MCUGEN_KERNEL void mcugen_normalize_row(const struct mcugen_normalize_params *pa
         const int64_t start =
             (int64_t)offsets[g] * (INT64_C(1) << (params->shift - MCUGEN_NORMALIZE_FRACTION)) + output_half;
         for (int32_t i = 0; i < params->repeat; i++) {
-            const int32_t d = size * (*input++ - params->zero_point) - total;
+            const int32_t d = size * ((int32_t)mcugen_load_integer(input, params->input_bytes) - params->zero_point) - total;
+            input += params->input_bytes;
             const int32_t normalized = (int32_t)((d * inverse + half) >> right);
             const int64_t value = ((int64_t)normalized * factors[g] + start) >> params->shift;
             *output++ = (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
@@ -96,14 +98,15 @@ MCUGEN_KERNEL void mcugen_normalize_row(const struct mcugen_normalize_params *pa
     }
 }
 
-MCUGEN_KERNEL void mcugen_normalize_s8(const struct mcugen_normalize_params *params, const int8_t *input,
+MCUGEN_KERNEL void mcugen_normalize_s8(const struct mcugen_normalize_params *params, const void *input,
                                        const int32_t *factors, const int32_t *offsets, int8_t *output)
 {
+    const int8_t *row_start = input;
     const int32_t size = params->groups * params->repeat;
     for (int32_t row = 0; row < params->rows; row += params->periods) {
         for (int32_t p = 0; p < params->periods; p++) {
-            mcugen_normalize_row(params, input, factors + p * params->groups, offsets + p * params->groups, output);
-            input += size;
+            mcugen_normalize_row(params, row_start, factors + p * params->groups, offsets + p * params->groups, output);
+            row_start += size * params->input_bytes;
             output += size;
         }
     }

@@ -60,12 +60,17 @@ class Constants:
         return result if isinstance(result, torch.Tensor) else None
 
 
-def covering(real: npt.NDArray[np.float64]) -> Quantization:
-    """The quantization with the smallest steps that holds the values and 0; exact where all have one magnitude."""
+def covering(real: npt.NDArray[np.float64], bits: int = 8) -> Quantization:
+    """The quantization with the smallest steps that holds the values and 0; exact where all have one magnitude.
+
+    With 16 bits it is symmetric.
+    """
     magnitudes = np.abs(real)
     least = 1e-30
     most = max(float(magnitudes.max(initial=0.0)), least)
     low, high = float(real.min(initial=0.0)), float(real.max(initial=0.0))
+    if bits == 16:
+        return Quantization.per_tensor(most / 32767, 0, bits)
     if most == least or float(magnitudes.min(initial=most)) == most:
         return Quantization.per_tensor(most / 127, 0)
     scale = float(np.float32((high - low) / 255))

@@ -99,8 +99,11 @@ class Lowering:
         return name
 
     def activation(
-        self, base: str, shape: tuple[int, ...], quantization: Quantization | None, dtype: str = "int8"
+        self, base: str, shape: tuple[int, ...], quantization: Quantization | None, dtype: str | None = None
     ) -> str:
+        """A new tensor. Without a type it has that of its quantization, or int8."""
+        if dtype is None:
+            dtype = quantization.dtype if quantization is not None else "int8"
         tensor = Tensor(self.unique(base), shape, dtype, quantization)
         self.tensors[tensor.name] = tensor
         return tensor.name
@@ -119,13 +122,14 @@ class Lowering:
         shape: tuple[int, ...],
         quantization: Quantization | None,
         suffix: str = "",
-        dtype: str = "int8",
+        dtype: str | None = None,
         **attributes: Any,
     ) -> str:
         """Appends one operator with one new output tensor and returns the tensor's name.
 
         Args:
             quantization: None for plain integers and booleans.
+            dtype: as in `activation`.
 
         Raises:
             UnsupportedOperatorError: the tensor has too many axes, or no elements.
@@ -155,7 +159,8 @@ class Lowering:
         source = self.tensors[tensor]
         if source.quantization == quantization:
             return tensor
-        return self.emit(Requantize, node, (tensor,), source.shape, quantization, "_requantize")
+        limits = quantization.integer_range
+        return self.emit(Requantize, node, (tensor,), source.shape, quantization, "_requantize", clamp=limits)
 
     def _require_shape(self, node: Node, shape: tuple[int, ...]) -> None:
         if len(shape) > MAX_RANK:
@@ -313,7 +318,17 @@ class Lowering:
         quantization = self.implied(value)
         if quantization is None:
             raise self.not_quantized(value, user)
+        if quantization.bits != 8 and not self._takes_wide(user):
+            raise self.unsupported(
+                user,
+                "an operand has 16 bits",
+                "use int8 activations, affine per tensor; sums and normalizations may read int16",
+            )
         return self.materialize(value, quantization)
+
+    def _takes_wide(self, user: Node) -> bool:
+        row = self.table.get(target_name(user)) if self.functions.source(user) is None else None
+        return row is not None and (row.role is Role.JOIN or (row.wide is not None and row.wide(user)))
 
     def not_quantized(self, value: Node, user: Node) -> UnsupportedOperatorError:
         if value.op == "placeholder":
@@ -394,7 +409,7 @@ class Lowering:
                 raise InputError(
                     f"the model input {name!r} of shape {shape} has {fault}", hint="export it with another shape"
                 )
-            plain = INTEGERS[dtype] if quantization is None and dtype is not None else "int8"
+            plain = INTEGERS[dtype] if quantization is None and dtype is not None else None
             tensor = self.activation(name, shape, quantization, plain)
             self.ports[node] = Port(tensor, name, shape, tuple(range(len(shape))))
         return self.ports[node].tensor
@@ -418,7 +433,8 @@ class Lowering:
             raise self.unsupported(user, "a constant operand is not finite", "use finite constants")
         if quantization is None:
             quantization = covering(real)
-        return self.constant(name, quantize(np.asarray(real, np.float32), quantization, "int8"), quantization)
+        values = quantize(np.asarray(real, np.float32), quantization, quantization.dtype)
+        return self.constant(name, values, quantization)
 
     def constant_output(self, value: Any) -> str:
         """A constant that the model returns: plain integers as they are, real numbers quantized."""
@@ -439,7 +455,7 @@ class Lowering:
         source = node.args[0]
         assert isinstance(source, Node)
         tensor = self.materialize(source, affine.quantization())
-        if affine.limits() != (-128, 127):
+        if affine.limits() != affine.quantization().integer_range:
             shape = self.tensors[tensor].shape
             tensor = self.emit(Clamp, node, (tensor,), shape, affine.quantization(), clamp=affine.limits())
         return tensor
@@ -454,7 +470,8 @@ class Lowering:
             ) from error
 
     def require_activation(self, node: Node, affine: Affine) -> None:
-        if affine.bits != 8 or affine.axis is not None:
+        wide = affine.bits == 16 and not any(affine.zero_points)
+        if not (affine.bits == 8 or wide) or affine.axis is not None:
             raise self.unsupported(
                 node, "activations must be quantized to 8 bits per tensor", "use int8 activations, affine per tensor"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,15 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of
 from mcugen.frontend.lowering.channels import Float64Array
+from mcugen.frontend.lowering.constants import covering
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.integers import combined, ranked
 from mcugen.frontend.lowering.qdq import is_dequantize
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.arithmetic import SATURATES_INT8
-from mcugen.graph.ops import Add, Div, FromInteger, Mul, Operator, Sub
+from mcugen.graph.ops import Add, Div, FromInteger, Mul, Operator, Sub, WideSum
+from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import Quantization
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,8 @@ def operand(ctx: Lowering, value: Any, node: Node) -> str:
 
 def _largest(x: Quantization) -> int:
     """The largest |integer - zero point|."""
-    return max(127 - x.zero_point, 128 + x.zero_point)
+    lowest, highest = x.integer_range
+    return max(highest - x.zero_point, x.zero_point - lowest)
 
 
 def _limited(kind: type[Operator], real: Float64Array, x: Quantization, out: Quantization) -> Float64Array:
@@ -40,8 +44,9 @@ def _limited(kind: type[Operator], real: Float64Array, x: Quantization, out: Qua
     if kind is Mul:
         limit = SATURATES_INT8 * out.scale / x.scale
         return np.asarray(np.clip(real, -limit, limit))
-    lowest, highest = (x.scale * (end - x.zero_point) for end in (-128, 127))
-    least, most = (out.scale * (end - out.zero_point) for end in (-129, 129))
+    lowest, highest = (x.scale * (end - x.zero_point) for end in x.integer_range)
+    least, most = (out.scale * (end - out.zero_point) for end in out.integer_range)
+    least, most = least - out.scale, most + 2 * out.scale
     if kind is Sub:
         lowest, highest = -highest, -lowest
     return np.asarray(np.clip(real, least - highest, most - lowest))
@@ -52,15 +57,37 @@ def _constant_operand(
 ) -> str:
     """A float constant as int8, with steps as small as its values allow."""
     real = _limited(kind, constant.double().numpy(), x, out)
-    name = operand(ctx, torch.from_numpy(real), node)
+    name = _sum_constant(ctx, node, real) if _is_wide(x, out) else operand(ctx, torch.from_numpy(real), node)
     tensor = ctx.tensors[name]
     assert tensor.data is not None
     integers = tensor.data.astype(np.float64).reshape(real.shape) - tensor.zero_point
     error = float(np.abs(integers * tensor.scale - real).max(initial=0.0)) / out.scale
     error *= x.scale * _largest(x) if kind is Mul else 1.0
     if error > 1:
-        log.warning("%s: int8 is too coarse for its constant operand, by %.3g output steps", origin(node), error)
+        log.warning(
+            "%s: %s is too coarse for its constant operand, by %.3g output steps", origin(node), tensor.dtype, error
+        )
     return name
+
+
+def _is_wide(*quantizations: Quantization | None) -> bool:
+    return any(q is not None and q.bits == 16 for q in quantizations)
+
+
+def _sum_constant(ctx: Lowering, node: Node, real: Float64Array) -> str:
+    """As `operand`, of 16 bits."""
+    quantization = covering(real, bits=16)
+    integers = quantize(real.astype(np.float32), quantization, quantization.dtype)
+    return ranked(ctx, node, ctx.constant(f"{node.name}_constant", integers, quantization))
+
+
+def _emit(ctx: Lowering, kind: type[Operator], node: Node, inputs: tuple[str, ...], out: Quantization) -> str:
+    """The operator; sums in which any tensor is int16 have one of their own."""
+    signs: dict[type[Operator], int] = {Add: 1, Sub: -1}
+    if kind in signs and _is_wide(out, *(ctx.tensors[name].quantization for name in inputs)):
+        limits = out.integer_range
+        return ctx.emit(WideSum, node, inputs, shape_of(node), out, sign=signs[kind], clamp=limits)
+    return ctx.emit(kind, node, inputs, shape_of(node), out)
 
 
 def _binary(ctx: Lowering, kind: type[Operator], node: Node, first: Any, second: Any, out: Quantization) -> str:
@@ -74,7 +101,7 @@ def _binary(ctx: Lowering, kind: type[Operator], node: Node, first: Any, second:
         inputs.append(operand(ctx, second, node))
     else:
         inputs.append(_constant_operand(ctx, kind, node, constant, x, out))
-    return ctx.emit(kind, node, tuple(inputs), shape_of(node), out)
+    return _emit(ctx, kind, node, tuple(inputs), out)
 
 
 def add(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -93,10 +120,10 @@ def sub(ctx: Lowering, node: Node, out: Quantization) -> str:
         return _binary(ctx, Add, node, bound["self"], -second.double(), out)
     subtracted = operand(ctx, bound["other"], node)
     if first is None:
-        return ctx.emit(Sub, node, (operand(ctx, bound["self"], node), subtracted), shape_of(node), out)
+        return _emit(ctx, Sub, node, (operand(ctx, bound["self"], node), subtracted), out)
     x = ctx.tensors[subtracted].quantization
     assert x is not None
-    return ctx.emit(Sub, node, (_constant_operand(ctx, Sub, node, first, x, out), subtracted), shape_of(node), out)
+    return _emit(ctx, Sub, node, (_constant_operand(ctx, Sub, node, first, x, out), subtracted), out)
 
 
 def mul(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -121,7 +148,8 @@ _TWO = ("self", "other")
 
 
 def _arithmetic(build: Callable[[Lowering, Node, Quantization], str], operation: str | None) -> Row[Lowering]:
-    return Row(build, Role.COMPUTE, _TWO, integers=combined(operation) if operation else None)
+    row: Row[Lowering] = Row(build, Role.COMPUTE, _TWO, integers=combined(operation) if operation else None)
+    return replace(row, wide=lambda _: True, makes_wide=True) if build in (add, sub) else row
 
 
 ROWS: dict[str, Row[Lowering]] = {

@@ -17,7 +17,7 @@ from torch.fx import GraphModule, Node
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.row import Role, Row
 
-# Element-wise operators without PyTorch's tag for them, and conversions, which change nothing in exact arithmetic.
+# Element-wise operators without PyTorch's tag for them.
 _ALSO_POINTWISE = {
     "aten.hardswish.default",
     "aten.rsub.Tensor",
@@ -31,13 +31,12 @@ _ALSO_POINTWISE = {
     "aten.__and__.Tensor",
     "aten.__or__.Tensor",
     "aten.__xor__.Tensor",
-    "aten.to.dtype",
-    "aten._to_copy.default",
     "aten.lift_fresh_copy.default",
     "aten.detach.default",
     "aten.alias.default",
 }
-_CONVERSIONS = {"aten.to.dtype", "aten._to_copy.default"}
+# Change nothing in exact arithmetic.
+_CONVERSIONS = {"aten.to.dtype", "aten.to.device", "aten.to.dtype_layout", "aten._to_copy.default"}
 
 
 class Functions:
@@ -74,27 +73,34 @@ class Functions:
 
     def evaluate(self, node: Node, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The function of `source(node)` at `values` (one axis), in float64."""
+        return self.function(node)(values)
+
+    def function(self, node: Node) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
+        """The function of `source(node)`, of float64 values along one axis. It keeps no hold of the program, which may
+        be changed afterwards."""
         source = self.source(node)
         assert source is not None
-        known: dict[Node, torch.Tensor] = {source: torch.from_numpy(values)}
-        with torch.no_grad():
-            result = self._value(node, known)
-        return result.expand(values.shape).double().numpy()
+        steps: dict[Node, Callable[[_Values], torch.Tensor]] = {}
+        self._collect(node, source, steps)
 
-    def _value(self, node: Node, known: dict[Node, torch.Tensor]) -> torch.Tensor:
-        if node not in known:
-            constant = self._constant_value(node)
-            if constant is not None:
-                value = constant.reshape(())
-                known[node] = value.double() if value.is_floating_point() else value
-            elif target_name(node) in _CONVERSIONS:
-                value = self._value(node.all_input_nodes[0], known)
-                known[node] = value.double() if node.meta["val"].dtype.is_floating_point else value
-            else:
-                arguments, keywords = torch.fx.node.map_arg((node.args, node.kwargs), lambda n: self._value(n, known))
-                assert isinstance(node.target, torch._ops.OpOverload)
-                known[node] = node.target(*arguments, **keywords)
-        return known[node]
+        def evaluated(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+            known: _Values = {source: torch.from_numpy(values)}
+            with torch.no_grad():
+                for step, compute in steps.items():
+                    known[step] = compute(known)
+            return known[node].expand(values.shape).double().numpy()
+
+        return evaluated
+
+    def _collect(self, node: Node, source: Node, steps: dict[Node, Callable[[_Values], torch.Tensor]]) -> None:
+        """Adds what `node` is computed with, operands first."""
+        if node is source or node in steps:
+            return
+        constant = self._constant_value(node)
+        if constant is None:
+            for operand in node.all_input_nodes:
+                self._collect(operand, source, steps)
+        steps[node] = _fixed(constant) if constant is not None else _step(node)
 
     def _earlier(self, node: Node) -> list[Node]:
         """The tensors before `node` that determine it, nearest first."""
@@ -126,6 +132,35 @@ class Functions:
         return row is not None and row.role in (Role.ACTIVATION, Role.TRANSPARENT)
 
 
+_Values = dict[Node, torch.Tensor]
+
+
+def _fixed(constant: torch.Tensor) -> Callable[[_Values], torch.Tensor]:
+    value = constant.reshape(())
+    value = value.double() if value.is_floating_point() else value
+    return lambda _: value
+
+
+def _step(node: Node) -> Callable[[_Values], torch.Tensor]:
+    """One operator in float64; conversions between real types change nothing."""
+    if target_name(node) in _CONVERSIONS:
+        (operand,) = node.all_input_nodes
+        real = node.meta["val"].dtype.is_floating_point
+        return lambda known: known[operand].double() if real else known[operand]
+    target, arguments, keywords = node.target, node.args, node.kwargs
+    assert isinstance(target, torch._ops.OpOverload)
+
+    def compute(known: _Values) -> torch.Tensor:
+        result: torch.Tensor = target(*torch.fx.node.map_arg(arguments, known.__getitem__), **_mapped(keywords, known))
+        return result
+
+    return compute
+
+
+def _mapped(keywords: Mapping[str, Any], known: _Values) -> dict[str, Any]:
+    return {name: torch.fx.node.map_arg(value, known.__getitem__) for name, value in keywords.items()}
+
+
 def is_pointwise(node: Node) -> bool:
     """True for operators of aten that work element by element, change nothing in place and are no random numbers."""
     target = node.target
@@ -136,7 +171,7 @@ def is_element_wise(target: torch._ops.OpOverload) -> bool:
     """As `is_pointwise`, for the operator itself."""
     if target.namespace != "aten" or target._schema.is_mutable or torch.Tag.nondeterministic_seeded in target.tags:
         return False
-    return torch.Tag.pointwise in target.tags or str(target) in _ALSO_POINTWISE
+    return torch.Tag.pointwise in target.tags or str(target) in _ALSO_POINTWISE | _CONVERSIONS
 
 
 def _shape(node: Node) -> tuple[int, ...] | None:

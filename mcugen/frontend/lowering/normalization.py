@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import Normalize
-from mcugen.graph.ops.normalization.normalize import pack_affine
+from mcugen.graph.ops.normalization.normalize import MOST_WIDE_ELEMENTS, pack_affine
 from mcugen.graph.tensor import Quantization
 
 Float64Array = npt.NDArray[np.float64]
@@ -50,16 +51,17 @@ def _normalize(
         epsilon: added to the mean square of a row.
         least: the mean square of a row is not less.
     """
-    tensor = ctx.tensors[x]
-    given = tensor.quantization
+    given = ctx.tensors[x].quantization
     assert given is not None
-    size = tensor.shape[-1]
+    size = ctx.tensors[x].shape[-1]
+    finest = math.sqrt(max(epsilon, least) / _LARGEST) * size
+    if given.scale < finest:
+        # All that its integers hold is next to nothing beside eps.
+        given = Quantization.per_tensor(1.001 * finest, 0)
+        x = ctx.requantize(node, x, given)
+    tensor = ctx.tensors[x]
     # What is added to, or bounds, size**2 times the mean square of the integers.
     steps = [round(number / given.scale**2 * size**2) for number in (epsilon, least)]
-    if max(steps) > _LARGEST:
-        raise ctx.unsupported(
-            node, f"its input's scale {given.scale:.3g} is too small for its eps", "check the calibration data"
-        )
     weights, biases = np.broadcast_arrays(*affine)
     try:
         factors, offsets, shift = pack_affine(weights / out.scale, biases / out.scale + out.zero_point)
@@ -143,10 +145,29 @@ def l2_normalize(ctx: Lowering, node: Node, out: Quantization) -> str:
     return result
 
 
+def _row(
+    build: Callable[[Lowering, Node, Quantization], str], size: Callable[[Node], int], operand: str = "input"
+) -> Row[Lowering]:
+    """The row of a normalization.
+
+    Args:
+        size: elements that are normalized together.
+    """
+    return Row(build, Role.COMPUTE, (operand,), wide=lambda node: size(node) <= MOST_WIDE_ELEMENTS)
+
+
+def _size_of_last_axes(node: Node) -> int:
+    return math.prod(bind(node)["normalized_shape"])
+
+
+def _size_of_groups(node: Node) -> int:
+    return math.prod(shape_of(node)[1:]) // int(bind(node).get("num_groups", shape_of(node)[1]))
+
+
 ROWS: dict[str, Row[Lowering]] = {
-    "aten.layer_norm.default": Row(layer_norm, Role.COMPUTE, ("input",)),
-    "aten.rms_norm.default": Row(rms_norm, Role.COMPUTE, ("input",)),
-    "aten.group_norm.default": Row(group_norm, Role.COMPUTE, ("input",)),
-    "aten.instance_norm.default": Row(instance_norm, Role.COMPUTE, ("input",)),
-    "mcugen.l2_normalize.default": Row(l2_normalize, Role.COMPUTE),
+    "aten.layer_norm.default": _row(layer_norm, _size_of_last_axes),
+    "aten.rms_norm.default": _row(rms_norm, _size_of_last_axes),
+    "aten.group_norm.default": _row(group_norm, _size_of_groups),
+    "aten.instance_norm.default": _row(instance_norm, _size_of_groups),
+    "mcugen.l2_normalize.default": _row(l2_normalize, lambda node: shape_of(node)[bind(node)["dim"]], "self"),
 }

@@ -35,10 +35,11 @@ class Affine:
     offset: int
 
     def quantization(self) -> Quantization:
-        return Quantization.per_tensor(self.scales[0], self.zero_points[0])
+        return Quantization.per_tensor(self.scales[0], self.zero_points[0], self.bits)
 
     def limits(self) -> tuple[int, int]:
-        return max(self.low, -128), min(self.high, 127)
+        lowest, highest = self.quantization().integer_range
+        return max(self.low, lowest), min(self.high, highest)
 
 
 # dtype -> (bits, what to add to make it signed)

@@ -50,6 +50,8 @@ class Row(Generic[State]):
         bounds: for activations: (lowest, highest) real value, None for no bound.
         integers: emits the operator for a node whose values are plain integers or booleans, or the integers between a
             quantize and its dequantize; None when there is no such form. The result has the node's type.
+        wide: whether the operands of a node may be int16; None for never.
+        makes_wide: whether the result may be int16 as well.
         moves: whether it only moves the elements of its first operand, so that whatever belongs to each moves alike.
     """
 
@@ -65,6 +67,8 @@ class Row(Generic[State]):
     keeps_range: bool = False
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None
     integers: Callable[[State, Node], str] | None = None
+    wide: Callable[[Node], bool] | None = None
+    makes_wide: bool = False
     moves: bool = False
 
     def channel_axis_of(self, node: Node) -> int:

@@ -24,11 +24,18 @@ def require_int8(op: Operator, *tensors: Tensor) -> None:
     """int8 with a per-tensor quantization whose zero point is an int8."""
     for t in tensors:
         require(t.dtype == "int8", op, f"tensor {t.name!r} is {t.dtype}, must be int8")
+    require_real(op, *tensors)
+
+
+def require_real(op: Operator, *tensors: Tensor) -> None:
+    """int8 or int16 with a per-tensor quantization whose zero point is one of their integers."""
+    for t in tensors:
+        require(t.dtype in ("int8", "int16"), op, f"tensor {t.name!r} is {t.dtype}, must be int8 or int16")
         require(t.quantization is not None, op, f"tensor {t.name!r} has no quantization")
         assert t.quantization is not None
         require(t.quantization.axis is None, op, f"tensor {t.name!r} is quantized per channel, must be per tensor")
         low, high = t.integer_range
-        require(low <= t.zero_point <= high, op, f"tensor {t.name!r}: zero point {t.zero_point} is not an int8")
+        require(low <= t.zero_point <= high, op, f"tensor {t.name!r}: zero point {t.zero_point} is not an {t.dtype}")
 
 
 def require_nhwc(op: Operator, *tensors: Tensor) -> None:
@@ -39,14 +46,14 @@ def require_nhwc(op: Operator, *tensors: Tensor) -> None:
 
 
 def require_movable(op: Operator, *tensors: Tensor) -> None:
-    """Of one type: int8 of one per-tensor quantization, or plain integers or booleans without any."""
+    """Of one type: int8 or int16 of one per-tensor quantization, or plain integers or booleans without any."""
     first = tensors[0]
     for t in tensors:
         require(t.dtype == first.dtype, op, f"tensor {t.name!r} is {t.dtype}, {first.name!r} is {first.dtype}")
         plain = (t.quantization is None) == (first.quantization is None)
         require(plain, op, f"of {t.name!r} and {first.name!r} only one is quantized")
     if first.quantization is not None:
-        require_int8(op, *tensors)
+        require_real(op, *tensors)
         require_same_quantization(op, *tensors)
 
 

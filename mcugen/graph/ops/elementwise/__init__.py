@@ -14,6 +14,7 @@ from mcugen.graph.ops.elementwise.prelu import Prelu
 from mcugen.graph.ops.elementwise.requantize import Requantize
 from mcugen.graph.ops.elementwise.table import Table
 from mcugen.graph.ops.elementwise.where import Where
+from mcugen.graph.ops.elementwise.wide_sum import WideSum
 
 OPERATORS: tuple[type[Operator], ...] = (
     Add,
@@ -31,6 +32,7 @@ OPERATORS: tuple[type[Operator], ...] = (
     Sub,
     Table,
     Where,
+    WideSum,
 )
 
 __all__ = [
@@ -49,4 +51,5 @@ __all__ = [
     "Sub",
     "Table",
     "Where",
+    "WideSum",
 ]

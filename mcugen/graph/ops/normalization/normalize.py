@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
+from mcugen.graph.ops.checks import require, require_arity, require_int8, require_real, require_shape
 from mcugen.graph.tensor import IntArray, Tensor
 
 FRACTION = 16
 """Fractional bits of normalized values, and of offsets."""
 
 _MOST_ELEMENTS = 1 << 20
+MOST_WIDE_ELEMENTS = 1 << 14
+"""Of a row of int16 with the zero point 0: its sums then stay in the same words."""
 _MOST = 1 << 30
 
 
@@ -34,8 +36,8 @@ class Normalize(Operator):
 
     sqrt and division have 30 significant bits (`inverse_root`); t and the output are rounded to nearest, ties up.
 
-    Inputs: activations (..., n); factors and offsets, int32 constants of shape (P, Q): row r, element e has those at
-    (r mod P, e div (n / Q)). The output's zero point is part of the offsets.
+    Inputs: activations (..., n), int8, or int16 with the zero point 0; factors and offsets, int32 constants of shape
+    (P, Q): row r, element e has those at (r mod P, e div (n / Q)). The output's zero point is part of the offsets.
 
     Attributes:
         centered: whether the mean is subtracted.
@@ -53,10 +55,14 @@ class Normalize(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 3, 3)
         x, factors, offsets = inputs
-        require_int8(self, x, outputs[0])
+        require_real(self, x)
+        require_int8(self, outputs[0])
         require_shape(self, outputs[0], x.shape)
         size = x.shape[-1] if x.shape else 0
-        require(0 < size <= _MOST_ELEMENTS, self, f"rows have {size} elements, must be 1 to {_MOST_ELEMENTS}")
+        wide = x.dtype == "int16"
+        most = MOST_WIDE_ELEMENTS if wide else _MOST_ELEMENTS
+        require(0 < size <= most, self, f"rows have {size} elements, must be 1 to {most}")
+        require(not wide or x.zero_point == 0, self, f"the int16 input's zero point is {x.zero_point}, must be 0")
         for t in (factors, offsets):
             require(t.data is not None and t.dtype == "int32", self, f"{t.name!r} must be int32 constants")
             require(len(t.shape) == 2 and min(t.shape) > 0, self, f"{t.name!r} has shape {t.shape}, must be (P, Q)")

@@ -14,9 +14,14 @@ from mcugen.kernels.portable.elementwise.integer import (
 )
 from mcugen.kernels.portable.elementwise.mul import MulPortable
 from mcugen.kernels.portable.elementwise.pairs import ComparePortable, DivPortable, PreluPortable
-from mcugen.kernels.portable.elementwise.requantize import RequantizeLookupPortable, RequantizePortable
+from mcugen.kernels.portable.elementwise.requantize import (
+    RequantizeLookupPortable,
+    RequantizePortable,
+    RequantizeWidePortable,
+)
 from mcugen.kernels.portable.elementwise.table import TablePortable
 from mcugen.kernels.portable.elementwise.where import WherePortable
+from mcugen.kernels.portable.elementwise.wide_sum import WideSumPortable
 
 KERNELS: tuple[Kernel, ...] = (
     AddPortable(),
@@ -33,8 +38,10 @@ KERNELS: tuple[Kernel, ...] = (
     PreluPortable(),
     RequantizeLookupPortable(),
     RequantizePortable(),
+    RequantizeWidePortable(),
     SubPortable(),
     SubTablePortable(),
     TablePortable(),
     WherePortable(),
+    WideSumPortable(),
 )

@@ -8,8 +8,10 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.requantize import Requantize
 from mcugen.graph.ops.elementwise.table import ELEMENTS
+from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
+from mcugen.kernels.portable.elementwise.integer import byte_constants
 from mcugen.kernels.portable.elementwise.table import lookup
 
 
@@ -45,6 +47,48 @@ class RequantizePortable(PortableKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 20.0 * graph.tensor(op.outputs[0]).elements
+
+
+class RequantizeWidePortable(PortableKernel):
+    """mcugen_requantize_wide: from or to int16."""
+
+    name: ClassVar[str] = "requantize_wide.portable"
+    operator: ClassVar[type[Operator]] = Requantize
+    any_type: ClassVar[bool] = True
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return any(t.dtype == "int16" for t in (*graph.input_tensors(op), *graph.output_tensors(op)))
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Requantize)
+        given, out = operands(op, graph), graph.tensor(op.outputs[0])
+        (x,) = given.tensors
+        multiplier, shift = op.requantization([x], [out])
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_requantize_wide",
+            source="portable/elementwise/requantize_wide.c",
+            params_type="mcugen_requantize_wide_params",
+            params={
+                "elements": out.elements,
+                "input_bytes": DTYPES[x.dtype].itemsize,
+                "input_zero_point": x.zero_point,
+                "output_bytes": DTYPES[out.dtype].itemsize,
+                "output_zero_point": out.zero_point,
+                "multiplier": multiplier,
+                "shift": shift,
+                "clamp_min": op.clamp[0],
+                "clamp_max": op.clamp[1],
+            },
+            inputs=given.inputs,
+            constants=byte_constants(given.constants),
+            outputs=(out.name,),
+            as_bytes=True,
+            overlaps=(Overlap(0, 0),) if given.inputs and out.size_bytes <= x.size_bytes else (),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 24.0 * graph.tensor(op.outputs[0]).elements
 
 
 class RequantizeLookupPortable(PortableKernel):

@@ -8,6 +8,7 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.normalization.normalize import Normalize
+from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Constant, Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, flat, two_words
 
@@ -37,6 +38,7 @@ class NormalizePortable(PortableKernel):
                 "groups": groups,
                 "repeat": x.shape[-1] // groups,
                 "zero_point": x.zero_point,
+                "input_bytes": DTYPES[x.dtype].itemsize,
                 "centered": int(op.centered),
                 **two_words("epsilon", op.epsilon),
                 **two_words("least", op.least),
