@@ -134,7 +134,8 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             if node.op == "placeholder" and dtype_of(node) in INTEGERS:
                 continue
             if node.op == "placeholder":
-                node.meta[ANNOTATION] = QuantizationAnnotation(output_qspec=self._activation, _annotated=True)
+                spec = self._activation if STATE in node.meta else self._observation(node)
+                node.meta[ANNOTATION] = QuantizationAnnotation(output_qspec=spec, _annotated=True)
             elif (source := functions.source(node)) is not None:
                 if not functions.is_inner(node):
                     self._annotate_function(node, source, fused)

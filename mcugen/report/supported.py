@@ -133,8 +133,9 @@ def _integer() -> Iterator[IntegerOperator]:
             for name, members in libraries.items()
             if (found := tuple(sorted({k.name for k in members if k.operator is operator})))
         }
-        moves = any(getattr(k, "any_type", False) for k in LIBRARIES["portable"] if k.operator is operator)
-        yield IntegerOperator(kind, kernels, (*_REAL, *_PLAIN) if moves else _REAL)
+        portable = [k for k in LIBRARIES["portable"] if k.operator is operator]
+        moves, wide = (any(getattr(k, what, False) for k in portable) for what in ("any_type", "wide"))
+        yield IntegerOperator(kind, kernels, (*_REAL, *_PLAIN) if moves else (*_REAL, "int16") if wide else _REAL)
 
 
 def tables(found: Supported) -> list[RenderableType]:

@@ -1,7 +1,8 @@
-"""The part of a value's range in which the function that reads it changes at all.
+"""The part of a value's range in which the function that reads it has values, and changes at all.
 
 hardswish is 0 below -3, sigmoid is next to 1 above 8: integers spent on what lies beyond are lost to the rest. Values
-outside saturate, and the function's result is the same.
+outside saturate, and the function's result is the same. The room that a range has beyond the samples may reach where
+the function has no values, such as a logarithm's below 0; it ends there.
 """
 
 from __future__ import annotations
@@ -27,18 +28,27 @@ def needed_range(function: Function, low: float, high: float) -> tuple[float, fl
         low, high: what the value takes.
 
     Returns:
-        (low, high), each moved inwards as long as the function stays within an eighth of an output step of what it is
-        at that end; zero stays inside. Unmoved where the function has no finite values.
+        (low, high), each moved inwards to where the function has values (infinities are such), and on as long as it
+        stays within an eighth of an output step of what it is at that end; zero stays inside. Unmoved where it has none
+        in between.
     """
     low, high = min(low, 0.0), max(high, 0.0)
     places = np.linspace(low, high, _POINTS)
     with np.errstate(all="ignore"):
         values = np.asarray(function(places), np.float64)
-    if not np.isfinite(values).all() or low == high:
+    (known,) = np.nonzero(~np.isnan(values))
+    if low == high or not known.size or known[-1] - known[0] + 1 != known.size:
         return low, high
+    places, values = places[known], values[known]
+    first, last = _changing(values)
+    return min(float(places[first]), 0.0), max(float(places[last]), 0.0)
+
+
+def _changing(values: npt.NDArray[np.float64]) -> tuple[int, int]:
+    """The places between which values differ from those at either end."""
     tolerance = _TOLERANCE * float(values.max() - values.min())
-    if tolerance == 0:
-        return low, high
+    if not np.isfinite(tolerance) or tolerance == 0:
+        return 0, len(values) - 1
     from_below = int(np.argmax(np.abs(values - values[0]) > tolerance)) - 1
     from_above = int(np.argmax(np.abs(values - values[-1])[::-1] > tolerance)) - 1
-    return min(float(places[from_below]), 0.0), max(float(places[_POINTS - 1 - from_above]), 0.0)
+    return from_below, len(values) - 1 - from_above

@@ -19,12 +19,14 @@ class PortableKernel(Kernel):
 
     library: ClassVar[str] = "portable"
     any_type: ClassVar[bool] = False  # moves bytes: integers of any type, quantized or plain
+    wide: ClassVar[bool] = False  # takes int16 besides int8
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         if not isinstance(op, self.operator):
             return False
         activations = [t for t in (*graph.input_tensors(op), *graph.output_tensors(op)) if not t.is_constant]
-        return (self.any_type or all(t.dtype == "int8" for t in activations)) and self.fits(op, graph)
+        types = ("int8", "int16") if self.wide else ("int8",)
+        return (self.any_type or all(t.dtype in types for t in activations)) and self.fits(op, graph)
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         """True when shapes and attributes are among those that the C function takes. `op` is of the right kind."""

@@ -61,11 +61,16 @@ def tabulate(
         `Table.values`: function((q - zero point) * scale) / output scale in float64, rounded to nearest (ties away
         from zero), plus the output's zero point, saturated.
 
+        The first and the last entry, which rounding of the zero point may move past the range that was asked for, take
+        their neighbour's value where the function has none.
+
     Raises:
         ValueError: the function has no value (NaN) at an input that the table must hold; names the input.
     """
     real = (ELEMENTS.astype(np.float64) - x.zero_point) * x.scale
-    values = np.asarray(function(real), dtype=np.float64)
+    values = np.asarray(function(real), dtype=np.float64).copy()
+    for end, neighbour in ((0, 1), (-1, -2)):
+        values[end] = values[neighbour] if np.isnan(values[end]) else values[end]
     if np.isnan(values).any():
         raise ValueError(f"it has no value at {real[np.isnan(values)][0]:g}, which its input can take")
     # Far beyond the output's range is as good as infinite, and keeps the products below exact.

@@ -54,7 +54,7 @@ class RequantizeWidePortable(PortableKernel):
 
     name: ClassVar[str] = "requantize_wide.portable"
     operator: ClassVar[type[Operator]] = Requantize
-    any_type: ClassVar[bool] = True
+    wide: ClassVar[bool] = True
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return any(t.dtype == "int16" for t in (*graph.input_tensors(op), *graph.output_tensors(op)))

@@ -19,7 +19,7 @@ class WideSumPortable(PortableKernel):
 
     name: ClassVar[str] = "wide_sum.portable"
     operator: ClassVar[type[Operator]] = WideSum
-    any_type: ClassVar[bool] = True
+    wide: ClassVar[bool] = True
     limits: ClassVar[str] = f"broadcasting over at most {RANK} groups of axes"
 
     def fits(self, op: Operator, graph: Graph) -> bool:

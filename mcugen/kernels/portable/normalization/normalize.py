@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.normalization.normalize import Normalize
@@ -18,9 +17,10 @@ class NormalizePortable(PortableKernel):
 
     name: ClassVar[str] = "normalize_s8.portable"
     operator: ClassVar[type[Operator]] = Normalize
+    wide: ClassVar[bool] = True
 
-    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, Normalize) and not graph.tensor(op.inputs[0]).is_constant
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return not graph.tensor(op.inputs[0]).is_constant
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Normalize)
