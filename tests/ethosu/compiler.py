@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -47,6 +49,22 @@ def compile_raw(model: bytes, accelerator: str, path: Path) -> Path:
     compiled = regor.compile(product, model, "TFLITE", configuration, options=options, verbose=False)
     write_rawdata_output_from_model(str(path), compiled)
     return path.with_name(f"{path.name}_vela.npz")
+
+
+def compile_by_the_other_core(model: bytes, accelerator: str, folder: Path, form: str = "tflite") -> Path:
+    """What Vela's deprecated compiler core writes, which is in Python and uses other instructions.
+
+    Raises:
+        AssertionError: its own, on some networks.
+    """
+    from ethosu.vela import vela
+
+    source = folder / "network.tflite"
+    source.write_bytes(model)
+    options = ["--debug-force-legacy-core", "--accelerator-config", accelerator, "--output-format", form]
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        vela.main([str(source), "--output-dir", str(folder), *options])
+    return folder / ("network_vela.tflite" if form == "tflite" else "network_vela_sg0.npz")
 
 
 def run_vela(model: Path, folder: Path, *options: str) -> str:

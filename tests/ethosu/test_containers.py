@@ -15,7 +15,7 @@ from mcugen.ethosu.model.containers.payload import read_payload
 from mcugen.ethosu.model.network import Copy
 from tests.ethosu.assembler import IDENTITY, U55_128, assemble
 from tests.ethosu.builder import Model, run_litert
-from tests.ethosu.compiler import as_network, compile_network, compile_raw, run_vela
+from tests.ethosu.compiler import as_network, compile_by_the_other_core, compile_network, compile_raw
 from tests.ethosu.networks import deep_network
 
 
@@ -27,8 +27,6 @@ def outputs(npu: Npu, inputs: list[np.ndarray]) -> np.ndarray:
 def test_all_forms_give_the_same_outputs(tmp_path: Path) -> None:
     model, inputs = deep_network(3)
     wanted = run_litert(model, inputs)[0].ravel()
-    source = tmp_path / "deep.tflite"
-    source.write_bytes(model)
     for name, options in {
         "cop1": {},
         "cop2": {"cop": "COP2"},
@@ -46,21 +44,10 @@ def test_all_forms_give_the_same_outputs(tmp_path: Path) -> None:
 
 def test_the_other_core_of_vela(tmp_path: Path) -> None:
     """The compiler core in Python, which Vela still has: other instructions, and arrays of bytes in its raw files."""
-    m, inputs = deep_network(3)
-    wanted = run_litert(m, inputs)[0].ravel()
-    source = tmp_path / "deep.tflite"
-    source.write_bytes(m)
-    for form, name in (("raw", "deep_vela_sg0.npz"), ("tflite", "deep_vela.tflite")):
-        run_vela(
-            source,
-            tmp_path,
-            "--debug-force-legacy-core",
-            "--accelerator-config",
-            "ethos-u55-64",
-            "--output-format",
-            form,
-        )
-        npu = Npu(read_network(tmp_path / name))
+    model, inputs = deep_network(3)
+    wanted = run_litert(model, inputs)[0].ravel()
+    for form in ("raw", "tflite"):
+        npu = Npu(read_network(compile_by_the_other_core(model, "ethos-u55-64", tmp_path, form)))
         # Its inputs may come in another order.
         by_shape = {x.shape: x for x in inputs}
         assert np.array_equal(outputs(npu, [by_shape[port.shape] for port in npu.inputs]), wanted), form

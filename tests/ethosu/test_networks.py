@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ import pytest
 from mcugen.ethosu.model import Npu
 from mcugen.ethosu.model.operations import Operation
 from tests.ethosu.builder import Model, run_litert
-from tests.ethosu.compiler import as_network, compile_network
+from tests.ethosu.compiler import as_network, compile_by_the_other_core, compile_network
 from tests.ethosu.layers import LAYERS
-from tests.ethosu.networks import TARGETS, Case, RefusedError, deep_network, make_case
+from tests.ethosu.networks import TARGETS, Case, RefusedError, deep_network, make_case, make_large_case
 
 # Where Vela's lowering and LiteRT's reference kernels differ, and by how much; docs/ethosu_model.md has the reasons.
 DIFFERENCES = {("FULLY_CONNECTED", np.int8): (1, 0.05), ("FULLY_CONNECTED", np.int16): (1, 0.5)}
@@ -20,7 +21,11 @@ DIFFERENCES = {("FULLY_CONNECTED", np.int8): (1, 0.05), ("FULLY_CONNECTED", np.i
 
 def check(case: Case, seen: Counter[str]) -> None:
     """Runs a case; counts what it covers."""
-    outputs = case.run(lambda operation: seen.update(features(operation)))
+    compare(case, case.run(lambda operation: seen.update(features(operation))), seen)
+
+
+def compare(case: Case, outputs: list[np.ndarray] | None, seen: Counter[str]) -> None:
+    """Holds the model's outputs against LiteRT's."""
     if outputs is None:
         seen["left to the CPU"] += 1
         return
@@ -77,6 +82,18 @@ def test_many_random_networks(first: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, 150, 15))
+def test_large_networks(first: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + 15):
+        try:
+            check(make_large_case(seed), seen)
+        except RefusedError:
+            seen["refused by LiteRT"] += 1
+    assert seen["run"] > 12, seen
+
+
+@pytest.mark.slow
 def test_the_sweep_covers_the_model() -> None:
     seen = run_seeds(range(5000, 5600))
     wanted = """
@@ -88,6 +105,24 @@ def test_the_sweep_covers_the_model() -> None:
         function TABLE|function RELU
     """
     assert not {name.strip() for name in wanted.split("|")} - {name.strip() for name in seen}, sorted(seen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(7000, 7240, 40))
+def test_networks_of_the_other_core(first: int, tmp_path: Path) -> None:
+    """Vela's deprecated core lowers layers to other operations."""
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + 40):
+        try:
+            case = make_case(seed)
+            if {"TRANSPOSE_CONV", "MEAN"} & set(case.kinds) or "RESHAPE" in case.kinds[1:]:
+                continue  # which it gets wrong
+            compiled = compile_by_the_other_core(case.model, case.accelerator, tmp_path).read_bytes()
+        except (RefusedError, AssertionError):
+            seen["refused"] += 1
+            continue
+        compare(case, case.run_compiled(compiled), seen)
+    assert seen["run"] > 25, seen
 
 
 @pytest.mark.parametrize("kind", sorted(LAYERS))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from mcugen.ethosu.model.arithmetic import Integers, half_up, rescale
+from mcugen.ethosu.model.arithmetic import Integers, half_away, half_up, rescale
 from mcugen.ethosu.model.feature_map import Reader, registers_of
 from mcugen.ethosu.model.memory import Memory
 from mcugen.ethosu.model.operations.operation import Operation, Work
@@ -38,9 +38,8 @@ class Elementwise(Operation):
         self.ifm = self.feature_map("IFM", shape)
         self.reader = Reader(self.ifm, memory.regions[self.ifm.region])
         self.second = None if self.mode in _UNARY else self._second(shape)
-        self.stage = OutputStage(self, self.feature_map("OFM", shape))
-        if self.mode == "SHR" and self.stage.rounding != "NATURAL":
-            raise registers.unknown(f"a shift to the right rounded by {self.stage.rounding} was not seen yet")
+        # Found with softmax, whose last steps double 2^30 and need 2^31 − 1.
+        self.stage = OutputStage(self, self.feature_map("OFM", shape), saturates=self.mode == "MUL")
         if self.mode == "LRELU" and not self.stage.is_global:
             raise registers.unknown("a leaky ReLU with a scale for each channel was not seen yet")
         self.scaling = self._operand_scaling() if self.mode in ("ADD", "SUB") else None
@@ -101,7 +100,10 @@ class Elementwise(Operation):
             a, b = self.scaling(a, b)
         if self.mode in _MOST_SHIFT and (b.min() < 0 or b.max() > _MOST_SHIFT[self.mode]):
             raise self.registers.unknown(f"shifts by {b.min()} to {b.max()} were not seen yet")
-        self._store(np.broadcast_to(_BINARY[self.mode](a, b), first.shape))
+        result = _BINARY[self.mode](a, b)
+        if self.mode == "SHR" and self.stage.rounding == "DBL" and np.any(result != half_away(a, b)):
+            raise self.registers.unknown("a negative half shifted to the right with double rounding was not seen yet")
+        self._store(np.broadcast_to(result, first.shape))
 
     def _unary(self, values: Integers) -> None:
         if self.mode == "LRELU":

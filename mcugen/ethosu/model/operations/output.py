@@ -26,7 +26,13 @@ class OutputStage:
         rounding: a key of ROUNDING.
     """
 
-    def __init__(self, operation: Operation, ofm: FeatureMap) -> None:
+    def __init__(self, operation: Operation, ofm: FeatureMap, *, saturates: bool = False) -> None:
+        """Prepares it.
+
+        Args:
+            saturates: whether an output of 32 bits that overflows becomes the largest or smallest number; of others it
+                is not known.
+        """
         registers = operation.registers
         self.registers = registers
         self.is_global = registers.choice("OFM_PRECISION", "scale_mode") == "GLOBAL"
@@ -36,7 +42,7 @@ class OutputStage:
         self.rounding = registers.choice("OFM_PRECISION", "round_mode")
         if self.rounding not in ROUNDING:
             raise registers.unknown(f"rounding by {self.rounding} was not seen yet")
-        self._zero_point, self._dtype = ofm.zero_point, ofm.dtype
+        self._dtype, self._saturates = ofm.dtype, saturates
         self._writer = Writer(ofm, operation.memory.regions[ofm.region])
         is_signed = ofm.dtype.kind == "i"
         self._low, self._high = (registers.signed(f"ACTIVATION_{end}", is_signed) for end in ("MIN", "MAX"))
@@ -44,6 +50,9 @@ class OutputStage:
             raise registers.wrong(f"clamps its output to {self._low} to {self._high}")
         self.function = registers.choice("ACTIVATION", "activation_function")
         self._table = self._read_table(operation) if self.function.startswith("TABLE") else None
+        # Outputs of 32 bits bypass the zero point and the clamp, but in front of a table.
+        self._is_bare = ofm.dtype.itemsize == 4 and self._table is None
+        self._zero_point = 0 if self._is_bare else ofm.zero_point
         clip = registers.choice("ACTIVATION", "activation_clip_range")
         if clip != ("FORCE_INT8" if self._table is not None and ofm.dtype.itemsize == 4 else "OFM_PRECISION"):
             raise registers.unknown(f"the range {clip} was not seen yet with outputs of {ofm.dtype}")
@@ -75,8 +84,10 @@ class OutputStage:
             values = values + self._zero_point
         if (function := BUILT_IN.get(self.function)) is not None:
             values = function(values)
-        if self._table is not None or self._dtype.itemsize < 4:
+        if not self._is_bare:
             values = np.clip(values, self._low, self._high)
+        elif self._saturates:
+            values = np.clip(values, _INT32.min, _INT32.max)
         elif values.size and not (_INT32.min <= values.min() and values.max() <= _INT32.max):
             raise self.registers.unknown("an output of 32 bits overflows")
         values = self._table(values.astype(np.int64)) if self._table is not None else values
