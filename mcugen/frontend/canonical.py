@@ -16,6 +16,8 @@ from torch.fx import GraphModule, Node
 from torch.utils._pytree import tree_leaves
 
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
+from mcugen.frontend.lowering.functions import is_pointwise
+from mcugen.frontend.pool_places import PLACES
 from mcugen.frontend.rewriting import constant
 
 aten = torch.ops.aten
@@ -92,6 +94,13 @@ def _values_and_indices(values: Any, indices: Any) -> Rewrite:
             editor.replace(user, new)
 
     return rewrite
+
+
+def _places_of_maxima(editor: _Editor, node: Node) -> None:
+    arguments = list(bind(node).values())
+    for user in list(node.users):
+        if target_name(user) == "getitem" and user.args[1] == 1:
+            editor.replace(user, editor.call(PLACES[target_name(node)], *arguments))
 
 
 def _with_mean(target: Any) -> Rewrite:
@@ -205,7 +214,15 @@ def _conversion(editor: _Editor, node: Node) -> None:
         editor.replace(node, editor.call(aten.mul.Scalar, source, 1.0))
 
 
+def _root(editor: _Editor, node: Node) -> None:
+    """The root of a variance, as a deviation is decomposed, is rounded once."""
+    variance = node.all_input_nodes[0]
+    if target_name(variance) == "aten.var.correction" and len(variance.users) == 1:
+        editor.replace(node, editor.call(aten.std.correction, *variance.args, **variance.kwargs))
+
+
 REWRITES: dict[str, Rewrite] = {
+    "aten.sqrt.default": _root,
     "aten.max.dim": _values_and_indices(aten.amax.default, aten.argmax.default),
     "aten.min.dim": _values_and_indices(aten.amin.default, aten.argmin.default),
     **{
@@ -213,6 +230,7 @@ REWRITES: dict[str, Rewrite] = {
         for name, target in (("var", aten.var.correction), ("std", aten.std.correction))
         for overload in ("default", "dim", "correction")
     },
+    **{name: _places_of_maxima for name in PLACES},
     "aten.logsumexp.default": _log_sum,
     "aten.avg_pool1d.default": _average_pool,
     "aten.avg_pool2d.default": _average_pool,
@@ -243,7 +261,11 @@ _MIXED = {
 
 def _convert_operands(editor: _Editor, node: Node) -> None:
     """Integer operands of real arithmetic are converted first."""
+    if target_name(node) in _JOINS:
+        _convert_parts(editor, node)
+        return
     if target_name(node) not in _MIXED:
+        _convert_argument(editor, node)
         return
     bound = bind(node)
     operands = [bound[name] for name in ("self", "other")]
@@ -255,3 +277,28 @@ def _convert_operands(editor: _Editor, node: Node) -> None:
     for operand in nodes if real or divided else []:
         if dtype_of(operand) in INTEGERS and operand.op != "get_attr":
             node.replace_input_with(operand, editor.call(aten.mul.Scalar, operand, 1.0))
+
+
+_JOINS = {"aten.cat.default", "aten.stack.default"}
+
+
+def _convert_parts(editor: _Editor, node: Node) -> None:
+    """What is joined has the result's type."""
+    wanted = dtype_of(node)
+    for part in node.all_input_nodes:
+        if dtype_of(part) in INTEGERS and dtype_of(part) != wanted and part.op != "get_attr":
+            real = wanted not in INTEGERS
+            new = editor.call(aten.mul.Scalar, part, 1.0) if real else editor.call(aten.to.dtype, part, wanted)
+            node.replace_input_with(part, new)
+
+
+def _convert_argument(editor: _Editor, node: Node) -> None:
+    """Of a real function of one integer tensor, such as the root of a count."""
+    operands, wanted = node.all_input_nodes, dtype_of(node)
+    real = wanted is not None and wanted not in INTEGERS and is_pointwise(node)
+    if real and len(operands) == 1 and dtype_of(operands[0]) in INTEGERS and not _chooses(node):
+        node.replace_input_with(operands[0], editor.call(aten.mul.Scalar, operands[0], 1.0))
+
+
+def _chooses(node: Node) -> bool:
+    return target_name(node).startswith(("aten.where.", "aten.to.", "aten._to_copy."))

@@ -1,6 +1,7 @@
 """Operators that are best expressed by simpler ones, rewritten before anything else is done with a program.
 
-* `einsum`: the permutations, reshapes and products that PyTorch itself makes of it.
+* `einsum`: the permutations, reshapes and products that PyTorch itself makes of it; what has a definition
+  (`definitions.py`).
 * The guard that a decomposed attention has around its softmax.
 * `scaled_dot_product_attention`: a product, a masked softmax with the scale as its factor, a product.
 """
@@ -15,6 +16,7 @@ import torch
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from mcugen.frontend.definitions import define
 from mcugen.frontend.lowering.arguments import bind, dtype_of, shape_of, target_name
 from mcugen.frontend.masked_softmax import SOFTMAXES, masked_softmax
 from mcugen.frontend.rewriting import call, constant, inline
@@ -25,16 +27,39 @@ aten = torch.ops.aten
 def expand_composites(module: GraphModule) -> None:
     """Changes the module in place."""
     changed = False
-    for node in list(module.graph.nodes):
-        name = target_name(node) if node.op == "call_function" else ""
-        expand = _unguarded if name == "aten.where.self" else EXPANSIONS.get(name)
-        if expand is not None and (result := expand(module, node)) is not None:
-            node.replace_all_uses_with(result)
-            module.graph.erase_node(node)
-            changed = True
+    todo = list(module.graph.nodes)[::-1]
+    while todo:
+        node = todo.pop()
+        before = node.prev
+        if node.op != "call_function" or "val" not in node.meta or (result := _expanded(module, node)) is None:
+            continue
+        changed = True
+        # What it is made of may be composed, too.
+        made = before.next
+        while made is not node:
+            todo.append(made)
+            made = made.next
+        _replace(module, node, result)
     if changed:
         module.graph.eliminate_dead_code()
         module.recompile()
+
+
+def _expanded(module: GraphModule, node: Node) -> Any:
+    """The result, or results, of what takes the node's place; None where nothing does."""
+    name = target_name(node)
+    expand = _unguarded if name == "aten.where.self" else EXPANSIONS.get(name)
+    return define(module, node) if expand is None else expand(module, node)
+
+
+def _replace(module: GraphModule, node: Node, result: Any) -> None:
+    if isinstance(result, Node):
+        node.replace_all_uses_with(result)
+    for user in list(node.users):
+        assert target_name(user) == "getitem", user
+        user.replace_all_uses_with(result[user.args[1]])
+        module.graph.erase_node(user)
+    module.graph.erase_node(node)
 
 
 def _einsum(module: GraphModule, node: Node) -> Node | None:
@@ -46,7 +71,9 @@ def _einsum(module: GraphModule, node: Node) -> Node | None:
     def compute(*tensors: torch.Tensor) -> torch.Tensor:
         return torch.einsum(bound["equation"], *tensors)
 
-    return inline(make_fx(compute)(*(torch.zeros(shape_of(n), dtype=dtype_of(n)) for n in operands)), node, operands)
+    traced = make_fx(compute)(*(torch.zeros(shape_of(n), dtype=dtype_of(n)) for n in operands))
+    result: Node = inline(module, traced, node, operands)
+    return result
 
 
 def _attention(module: GraphModule, node: Node) -> Node | None:

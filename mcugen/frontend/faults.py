@@ -33,7 +33,9 @@ class Faults:
         """Raises one error that tells all faults, in the program's order; does nothing when there are none."""
         if self._found:
             order = {node: index for index, node in enumerate(self._found[0][0].graph.nodes)}
-            raise together([error for _, error in sorted(self._found, key=lambda fault: order[fault[0]])])
+            # What nothing reads may have been removed since.
+            found = sorted(self._found, key=lambda fault: order.get(fault[0], len(order)))
+            raise together([error for _, error in found])
 
 
 def together(errors: Iterable[UnsupportedOperatorError]) -> UnsupportedOperatorError:

@@ -21,6 +21,7 @@ from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.normalizations import rewrite_normalizations
 from mcugen.frontend.provenance import origin
+from mcugen.frontend.rewriting import call, stand_in
 from mcugen.frontend.splits import SPLITS
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,20 @@ _CREATE = (
     "linspace",
     "scalar_tensor",
     "eye",
+    "logspace",
+    "hann_window",
+    "hamming_window",
+    "tril_indices",
+    "triu_indices",
     "zeros_like",
     "ones_like",
     "full_like",
+    "new_zeros",
+    "new_ones",
+    "new_full",
+    "empty",
+    "empty_like",
+    "new_empty",
 )
 _REARRANGE = (
     "slice",
@@ -79,27 +91,29 @@ def make_functional(module: GraphModule) -> None:
 
 
 def functionalize(module: GraphModule, faults: Faults) -> None:
-    """Checks every operator of the program, and turns in-place operators into ordinary ones; collects the refusals.
+    """Turns in-place operators into ordinary ones, and checks every operator of the program; collects the refusals.
 
-    Composites and decomposed normalizations are rewritten first.
+    Composites and decomposed normalizations are rewritten in between.
     """
-    expand_composites(module)
-    rewrite_normalizations(module)
     order = {node: index for index, node in enumerate(module.graph.nodes)}
     for node in list(module.graph.nodes):
         with faults.at(node):
-            _make_functional(node, order)
+            if node.op == "call_function" and _is_in_place(node):
+                _replace_in_place(node, order)
+    expand_composites(module)
+    rewrite_normalizations(module)
+    for node in module.graph.nodes:
+        if node not in faults:
+            with faults.at(node):
+                _require_known(node)
     module.recompile()
 
 
-def _make_functional(node: Node, order: dict[Node, int]) -> None:
+def _require_known(node: Node) -> None:
     if node.op not in ("call_function", "placeholder", "get_attr", "output"):
         raise unsupported(node, f"a node of kind {node.op}", "export the model again with torch.export.export")
-    if node.op == "call_function":
-        if _is_in_place(node):
-            _replace_in_place(node, order)
-        if not is_known(node):
-            raise row_missing(node)
+    if node.op == "call_function" and not is_known(node):
+        raise row_missing(node)
 
 
 def is_known(node: Node) -> bool:
@@ -129,11 +143,9 @@ def _is_in_place(node: Node) -> bool:
 
 def _replace_in_place(node: Node, order: dict[Node, int]) -> None:
     """`relu_(x)` becomes `relu(x)`, and whoever reads x later reads its result."""
-    packet, _, overload = target_name(node).removeprefix("aten.").partition(".")
     changed = node.args[0] if node.args else None
-    plain: Any = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
-    known = packet.endswith("_") and plain is not None
-    if not known or not isinstance(changed, Node) or _outlives_the_call(changed, node, order):
+    plain = _ordinary_form(node)
+    if plain is None or not isinstance(changed, Node) or _outlives_the_call(changed, node, order):
         raise unsupported(
             node,
             "it changes a part of a buffer or of an input in place, or something else that outlives the call",
@@ -143,8 +155,40 @@ def _replace_in_place(node: Node, order: dict[Node, int]) -> None:
     if changed.op == "placeholder":
         log.warning("%s: the model changes its input in place; the module leaves the caller's as it is", origin(node))
     node.target = plain
-    for user in [u for u in changed.users if order[u] > order[node]]:
-        user.replace_input_with(changed, node)
+    result = _in_its_type(node)
+    for user in [u for u in changed.users if order.get(u, -1) > order[node]]:
+        user.replace_input_with(changed, result)
+    for user in [u for u in node.users if u is not result]:
+        user.replace_input_with(node, result)
+
+
+def _in_its_type(node: Node) -> Node:
+    """What a changed tensor holds: a comparison in place leaves numbers, not booleans."""
+    changed, value = node.args[0], node.meta.get("val")
+    made = stand_in(node) if isinstance(changed, Node) and "val" in changed.meta else None
+    if not isinstance(made, torch.Tensor) or not isinstance(value, torch.Tensor) or made.dtype == value.dtype:
+        return node
+    result = call(node.next, torch.ops.aten.to.dtype, node, value.dtype)
+    result.meta = dict(node.meta)
+    node.meta["val"] = made
+    return result
+
+
+def _ordinary_form(node: Node) -> Any:
+    """The overload that takes the same arguments without changing one; None where there is none."""
+    packet, _, overload = target_name(node).removeprefix("aten.").partition(".")
+    if not packet.endswith("_"):
+        return None
+    ordinary = getattr(torch.ops.aten, packet.removesuffix("_"), None)
+    names = [overload, *(ordinary.overloads() if ordinary is not None else ())]
+    candidates = [form for name in names if (form := getattr(ordinary, name, None)) is not None]
+    wanted = _arguments(node.target)
+    return next((form for form in candidates if _arguments(form) == wanted), None)
+
+
+def _arguments(target: Any) -> list[tuple[str, str]]:
+    """Name and type of each argument."""
+    return [(argument.name, str(argument.type)) for argument in target._schema.arguments]
 
 
 def _outlives_the_call(changed: Node, node: Node, order: dict[Node, int]) -> bool:

@@ -9,24 +9,30 @@ import torch
 from torch._guards import detect_fake_mode
 from torch._subclasses import FakeTensor, FakeTensorMode
 from torch.fx import GraphModule, Node
+from torch.utils._pytree import tree_leaves, tree_map
+
+VIEWS = (torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default)
+"""Reshapes of what lies in order."""
 
 
-def call(at: Node, target: Any, *arguments: Any) -> Node:
+def call(at: Node, target: Any, *arguments: Any, **named: Any) -> Node:
     """A call just before `at`, with the metadata of `at` and the shape that the operator gives."""
     with at.graph.inserting_before(at):
-        node = at.graph.call_function(target, arguments)
+        node = at.graph.call_function(target, arguments, named)
     node.meta = {key: value for key, value in at.meta.items() if key != "val"}
-    node.meta["val"] = _stand_in(target, arguments)
+    node.meta["val"] = stand_in(node, at)
     return node
 
 
-def _stand_in(target: Any, arguments: Sequence[Any]) -> Any:
-    """The result without its numbers. A quantizer wants the program's own kind of stand-ins."""
-    given = [value.meta["val"] if isinstance(value, Node) else value for value in arguments]
-    mode = detect_fake_mode(given) or FakeTensorMode()
-    fakes = [mode.from_tensor(v, static_shapes=True) if _is_real(v) else v for v in given]
+def stand_in(node: Node, like: Node | None = None) -> Any:
+    """The result of a call without its numbers. A quantizer wants the program's own stand-ins, as `like` has one."""
+    given, also = torch.fx.node.map_arg((node.args, node.kwargs), lambda operand: operand.meta["val"])
+    known = like.meta.get("val") if like is not None else None
+    mode = detect_fake_mode(tree_leaves((given, also, known))) or FakeTensorMode()
+    target: Any = node.target
+    fakes = tree_map(lambda v: mode.from_tensor(v, static_shapes=True) if _is_real(v) else v, (given, also))
     with mode:
-        return target(*fakes)
+        return target(*fakes[0], **fakes[1])
 
 
 def _is_real(value: Any) -> bool:
@@ -46,8 +52,8 @@ def constant(module: GraphModule, at: Node, label: str, value: torch.Tensor) -> 
     return node
 
 
-def inline(body: GraphModule, at: Node, operands: Sequence[Node]) -> Node:
-    """The operators of a traced function just before `at`; gives the node of its result."""
+def inline(module: GraphModule, body: GraphModule, at: Node, operands: Sequence[Node]) -> Any:
+    """The operators of a traced function just before `at`; gives what it returns, nodes for tensors."""
     placed: dict[Node, Any] = {}
     given = iter(operands)
     result: Any = None
@@ -56,8 +62,11 @@ def inline(body: GraphModule, at: Node, operands: Sequence[Node]) -> Node:
             placed[node] = next(given)
         elif node.op == "output":
             result = torch.fx.node.map_arg(node.args[0], placed.__getitem__)
+        elif node.op == "get_attr":
+            placed[node] = constant(module, at, node.name.strip("_"), getattr(body, str(node.target)))
         else:
-            arguments = torch.fx.node.map_arg(node.args, placed.__getitem__)
-            placed[node] = call(at, node.target, *arguments)
-    assert isinstance(result, Node)
+            arguments, named = torch.fx.node.map_arg((node.args, node.kwargs), placed.__getitem__)
+            # The operands of the traced function lie in order; those of the program need not.
+            target = torch.ops.aten.reshape.default if node.target in VIEWS else node.target
+            placed[node] = call(at, target, *arguments, **named)
     return result

@@ -9,6 +9,7 @@ from torch.fx import GraphModule, Node
 from mcugen.frontend.cuts import cut_convolutions
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.qdq import is_dequantize
+from mcugen.frontend.rewriting import VIEWS
 from mcugen.frontend.splits import replace_splits
 
 _COPIES = {
@@ -22,7 +23,6 @@ _COPIES = {
     "aten.to.device",
     "aten.to.dtype_layout",
 }
-_VIEWS = {"aten.view.default", "aten._unsafe_view.default"}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
 
@@ -47,7 +47,7 @@ def simplify(module: GraphModule) -> None:
                 module.graph.erase_node(node)
         elif name in _COPIES and _is_same(node, node.all_input_nodes[0]):
             _replace(node, node.all_input_nodes[0])
-        elif name in _VIEWS:
+        elif node.target in VIEWS:
             node.target = torch.ops.aten.reshape.default
         elif is_dequantize(node):
             first = seen.setdefault((node.target, node.args, tuple(node.kwargs.items())), node)

@@ -29,7 +29,10 @@ def per_image(invoke: Callable[[K, Operator, Graph], Invocation]) -> Callable[[K
             return invoke(self, op, graph)
         one = _one_image(op, graph)
         invocation = invoke(self, op, one)
-        inputs, outputs = ([one.tensor(n).elements for n in names] for names in (invocation.inputs, invocation.outputs))
+        inputs, outputs = (
+            [one.tensor(n).size_bytes if invocation.as_bytes else one.tensor(n).elements for n in names]
+            for names in (invocation.inputs, invocation.outputs)
+        )
         overlaps = tuple(
             o
             for overlap in invocation.overlaps

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Clamp, Operator, Requantize, Table
 from mcugen.graph.ops.elementwise.table import ELEMENTS
@@ -41,11 +38,11 @@ def _mergeable(editor: Editor, before: Operator, op: Operator) -> bool:
     return (isinstance(before, Table) or isinstance(op, Table)) and editor.used_once(op.inputs[0])
 
 
-def _values(graph: Graph, op: Operator, elements: IntArray) -> npt.NDArray[np.int8]:
+def _values(graph: Graph, op: Operator, elements: IntArray) -> IntArray:
     """The operator at 256 inputs."""
     source, result = (replace(graph.tensor(name), shape=(256,)) for name in (op.inputs[0], op.outputs[0]))
     (values,) = op.reference([elements], [source], [result])
-    return values.astype(np.int8)
+    return values
 
 
 def _rewritten(editor: Editor, before: Operator, op: Operator, table: Operator) -> Graph:

@@ -83,8 +83,10 @@ def supported() -> Supported:
 
 
 def _front_end() -> Iterator[FrontEndOperator]:
+    from mcugen.frontend.canonical import REWRITES
     from mcugen.frontend.composites import EXPANSIONS
-    from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
+    from mcugen.frontend.definitions import defined, integers
+    from mcugen.frontend.folding import BATCH_NORMS
     from mcugen.frontend.lowering import FAMILIES, ROWS
     from mcugen.frontend.splits import SPLITS
 
@@ -94,13 +96,14 @@ def _front_end() -> Iterator[FrontEndOperator]:
             name, _, overload = key.rpartition(".") if key.count(".") > 1 else (key, "", "")
             types = (*_REAL, *_PLAIN) if row.integers is not None else _REAL
             found[name, module.__name__.rpartition(".")[2], types].append(overload)
-    for keys, types in ((EXPANSIONS, _REAL), (BATCH_NORMS, _REAL), (DROPOUTS, _REAL), (SPLITS, (*_REAL, *_PLAIN))):
-        for key in sorted(keys):
+    real, both = {*EXPANSIONS, *BATCH_NORMS}, {*SPLITS, *REWRITES, *defined()}
+    plain = {*defined(integers.DEFINITIONS)}
+    for keys, types in ((real, _REAL), (both - real - plain, (*_REAL, *_PLAIN)), (plain, _PLAIN)):
+        for key in sorted(keys - ROWS.keys()):
             name, _, overload = key.rpartition(".")
             found[name, "rewritten", types].append(overload)
-    known = {*ROWS, *EXPANSIONS, *BATCH_NORMS, *DROPOUTS, *SPLITS}
     for key in _functions():
-        if key not in known:
+        if key not in ROWS and key not in (real | both) - plain:
             name, _, overload = key.rpartition(".")
             found[name, "function", _REAL].append(overload)
     for (name, family, types), overloads in sorted(found.items()):

@@ -1,12 +1,16 @@
-"""Averages that divide by another number than the elements inside the input."""
+"""Averages that divide by another number than the elements inside the input; places of maxima, dilation."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
+from mcugen.errors import UnsupportedOperatorError
 from tests.frontend.programs import Difference, compare, kinds, post_training, seeded
 from tests.frontend.test_lowering import IMAGE, conv, seq
+from tests.frontend.test_pairs import Plain, agree
 
 CASES = {
     "divisor": (nn.AvgPool2d(3, 2, divisor_override=4), IMAGE, ["conv2d", "depthwise_conv2d"]),
@@ -31,3 +35,37 @@ def test_case(name: str) -> None:
     assert result.layer <= 1, result.where
     assert result.output <= 2
     assert kinds(result.graph) == wanted
+
+
+def _distinct(*shape: int) -> np.ndarray:  # type: ignore[type-arg]
+    """Values that are steps of their own, so that places are those of the float model."""
+    rng = np.random.default_rng(5)
+    return np.stack([rng.permutation(int(np.prod(shape))) for _ in range(5)]).reshape(5, *shape).astype(np.float32)
+
+
+def _pools(x: Tensor) -> tuple[Tensor, ...]:
+    row = x[:, :, 0]
+    return (
+        *functional.max_pool2d(x, 3, 2, 1, return_indices=True),
+        *functional.max_pool2d(x, (2, 3), (1, 2), (1, 0), (3, 2), return_indices=True),
+        functional.max_pool2d(x, 2, 2, 0, 2, ceil_mode=True),
+        *functional.max_pool1d(row, 2, 2, 1, 3, return_indices=True, ceil_mode=True),
+        functional.max_pool1d(row, 3, 1, 0, 2),
+        *functional.adaptive_max_pool2d(x, (3, 5), return_indices=True),
+        *functional.adaptive_max_pool1d(row, 4, return_indices=True),
+        functional.adaptive_max_pool2d(x[:, 0], 3),
+        functional.max_pool2d(x, 2, return_indices=True)[1],
+    )
+
+
+@pytest.mark.parametrize(("batch", "decompose"), [(1, False), (3, True)])
+def test_places_and_dilation(batch: int, decompose: bool) -> None:
+    graph = agree(Plain(_pools), {"x": _distinct(batch, 2, 6, 7)}, decompose)
+    found = kinds(graph)
+    assert found.count("max_pool_places2d") == 6 and found.count("spanned_max_pool2d") == 7
+    assert found.count("max_pool2d") == 1
+
+
+def test_windows_of_padding_are_refused() -> None:
+    with pytest.raises(UnsupportedOperatorError, match="nothing but padding"):
+        agree(Plain(lambda x: functional.max_pool1d(x, 2, 1, 1, 4)), {"x": _distinct(1, 2, 3)})

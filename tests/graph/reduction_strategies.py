@@ -12,9 +12,12 @@ from mcugen.graph.ops import (
     ArgMax,
     ArgMin,
     CumulativeSum,
+    IntegerCumulativeSum,
+    IntegerProduct,
     IntegerSum,
     Moment,
     Operator,
+    Product,
     ReduceMax,
     ReduceMin,
     ReduceSum,
@@ -41,7 +44,7 @@ def _plain(cls: type[Operator], out_type: str | None, most: int | None) -> Calla
     @st.composite
     def graphs(draw: Draw) -> Case:
         shape, (dtype, q) = draw(shapes()), _any_type(draw)
-        if cls is IntegerSum:
+        if cls in (IntegerSum, IntegerProduct):
             dtype, q = draw(st.sampled_from(sorted(DTYPES))), None
         axes, out = _axes(draw, shape, most)
         result = Tensor("output", out, out_type or dtype, None if out_type else q)
@@ -97,10 +100,39 @@ def cumulative_sum_graphs(draw: Draw) -> Case:
     return make_case(CumulativeSum(name="c", inputs=("input",), outputs=("output",), axis=axis), tensors, draw(seeds))
 
 
+@st.composite
+def integer_cumulative_sum_graphs(draw: Draw) -> Case:
+    """One cumulative sum of plain integers."""
+    shape = draw(shapes())
+    given, made = draw(st.sampled_from(sorted(DTYPES))), draw(st.sampled_from(["int8", "int32", "int64"]))
+    op = IntegerCumulativeSum(
+        name="c", inputs=("input",), outputs=("output",), axis=draw(st.integers(0, len(shape) - 1))
+    )
+    return make_case(op, [Tensor("input", shape, given), Tensor("output", shape, made)], draw(seeds))
+
+
+@st.composite
+def product_graphs(draw: Draw) -> Case:
+    """One product, of any scales; results from nothing to far beyond the range."""
+    shape, q = draw(shapes()), draw(quantizations)
+    axes, out_shape = _axes(draw, shape)
+    while int(np.prod([shape[a] for a in axes])) > 255:
+        shape = tuple(max(n // 2, 1) for n in shape)
+        out_shape = tuple(1 if a in axes else n for a, n in enumerate(shape))
+    count = int(np.prod([shape[a] for a in axes]))
+    natural = (q.scale * 40) ** count / 40 * 2.0 ** draw(st.floats(-6, 6))
+    out = Quantization.per_tensor(float(np.clip(natural, 2.0**-100, 2.0**100)), draw(zero_points))
+    tensors = [Tensor("input", shape, "int8", q), Tensor("output", out_shape, "int8", out)]
+    return make_case(Product(name="product", inputs=("input",), outputs=("output",), axes=axes), tensors, draw(seeds))
+
+
 REDUCTIONS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "arg_max": _plain(ArgMax, "int64", 1),
     "arg_min": _plain(ArgMin, "int64", 1),
     "cumulative_sum": cumulative_sum_graphs,
+    "integer_cumulative_sum": integer_cumulative_sum_graphs,
+    "integer_product": _plain(IntegerProduct, "int64", None),
+    "product": product_graphs,
     "integer_sum": _plain(IntegerSum, "int64", None),
     "moment": moment_graphs,
     "reduce_max": _plain(ReduceMax, None, None),

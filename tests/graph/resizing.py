@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from mcugen.graph import Tensor
-from mcugen.graph.ops import AdaptiveAveragePool2d, ResizeBilinear
+from mcugen.graph.ops import AdaptiveAveragePool2d, MaxPoolPlaces2d, ResizeBilinear, SpannedMaxPool2d
 from tests.graph.draws import Case, Draw, channel_counts, image, make_case, quantizations, seeds
 
 
@@ -39,6 +41,36 @@ def adaptive_average_graphs(draw: Draw) -> Case:
     ]
     op = AdaptiveAveragePool2d(name="pool", inputs=("input",), outputs=("output",), rows=rows, columns=columns)
     return make_case(op, tensors, draw(seeds))
+
+
+def _spanned(places: bool) -> st.SearchStrategy[Case]:
+    @st.composite
+    def graphs(draw: Draw) -> Case:
+        shape, q = image(draw, draw(channel_counts)), draw(quantizations)
+        rows, columns = (_spans(draw, size) for size in shape[1:3])
+        out = (shape[0], len(rows), len(columns), shape[3])
+        result = Tensor("output", out, "int64") if places else Tensor("output", out, "int8", q)
+        windows: dict[str, Any] = {"rows": rows, "columns": columns, "step": (draw(_STEPS), draw(_STEPS))}
+        if places:
+            windows["row_elements"] = draw(st.sampled_from([0, shape[2]]))
+        kind = MaxPoolPlaces2d if places else SpannedMaxPool2d
+        op = kind(name="pool", inputs=("input",), outputs=("output",), **windows)
+        return make_case(op, [Tensor("input", shape, "int8", q), result], draw(seeds))
+
+    return graphs()
+
+
+_STEPS = st.integers(1, 3)
+
+
+def spanned_max_graphs() -> st.SearchStrategy[Case]:
+    """One spanned_max_pool2d with any windows."""
+    return _spanned(places=False)
+
+
+def max_pool_places_graphs() -> st.SearchStrategy[Case]:
+    """One max_pool_places2d with any windows."""
+    return _spanned(places=True)
 
 
 def _spans(draw: Draw, size: int) -> tuple[tuple[int, int], ...]:

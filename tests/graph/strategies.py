@@ -40,6 +40,7 @@ from mcugen.graph.ops import (
     Transpose,
 )
 from mcugen.graph.ops.normalization.normalize import pack_affine
+from mcugen.graph.tensor import DTYPES
 from tests.graph.draws import (
     Case,
     Draw,
@@ -62,7 +63,12 @@ from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs
 from tests.graph.pair_strategies import PAIRS, second_shape
 from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 from tests.graph.reduction_strategies import REDUCTIONS
-from tests.graph.resizing import adaptive_average_graphs, resize_bilinear_graphs
+from tests.graph.resizing import (
+    adaptive_average_graphs,
+    max_pool_places_graphs,
+    resize_bilinear_graphs,
+    spanned_max_graphs,
+)
 from tests.graph.transposed import transposed_conv2d_graphs
 from tests.graph.wide import real_quantizations, wide_requantize_graphs, wide_sum_graphs
 
@@ -361,13 +367,15 @@ def mean_graphs(draw: Draw, *, axes: tuple[int, ...] | None = None) -> Case:
 
 @st.composite
 def table_graphs(draw: Draw) -> Case:
-    """One table of any 256 values: integers, or sometimes booleans."""
+    """One table of any 256 values: int8 with a scale, or sometimes plain integers or booleans."""
     shape, rng = draw(shapes()), draw(seeds)
     tensors = [Tensor(name, shape, "int8", draw(quantizations)) for name in ("input", "output")]
     values = tuple(int(v) for v in random_int8(rng, (256,)))
-    if draw(st.integers(0, 3)) == 0:
-        tensors[1] = Tensor("output", shape, "bool")
-        values = tuple(v & 1 for v in values)
+    if draw(st.booleans()):
+        dtype = draw(st.sampled_from(sorted(DTYPES)))
+        tensors[1] = Tensor("output", shape, dtype)
+        low, high = tensors[1].integer_range
+        values = tuple(int(v) for v in rng.integers(low, high, 256, endpoint=True))
     return make_case(Table(name="table", inputs=("input",), outputs=("output",), values=values), tensors, rng)
 
 
@@ -464,6 +472,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "gru": gru_graphs,
     "lstm": lstm_graphs,
     "max_pool2d": max_pool_graphs,
+    "max_pool_places2d": max_pool_places_graphs,
     "mean": mean_graphs,
     "mul": mul_graphs,
     "normalize": normalize_graphs,
@@ -473,6 +482,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "resize_bilinear": resize_bilinear_graphs,
     "rnn": rnn_graphs,
     "softmax": softmax_graphs,
+    "spanned_max_pool2d": spanned_max_graphs,
     "sub": sub_graphs,
     "table": table_graphs,
     "take": take_graphs,

@@ -13,11 +13,13 @@ struct mcugen_integer_params {
 /* The order of OPERATIONS in mcugen/graph/ops/elementwise/integer.py. */
 enum {
     MCUGEN_ADD, MCUGEN_SUB, MCUGEN_MUL, MCUGEN_FLOOR_DIVIDE, MCUGEN_REMAINDER, MCUGEN_MAXIMUM, MCUGEN_MINIMUM, MCUGEN_AND,
-    MCUGEN_OR, MCUGEN_XOR, MCUGEN_EQ, MCUGEN_NE, MCUGEN_LT, MCUGEN_LE, MCUGEN_GT, MCUGEN_GE
+    MCUGEN_OR, MCUGEN_XOR, MCUGEN_EQ, MCUGEN_NE, MCUGEN_LT, MCUGEN_LE, MCUGEN_GT, MCUGEN_GE, MCUGEN_TRUNC_DIVIDE,
+    MCUGEN_FMOD, MCUGEN_LEFT_SHIFT, MCUGEN_RIGHT_SHIFT
 };
 
-/* a / b towards minus infinity; 0 where b is 0. The smallest number divided by -1 wraps. */
-MCUGEN_KERNEL int64_t mcugen_floor_divide(int64_t a, int64_t b)
+/* a / b towards zero; 0 where b is 0. The smallest number divided by -1 wraps. Elements of `bytes` bytes: 32 bits are
+ * divided by an instruction. */
+MCUGEN_KERNEL int64_t mcugen_trunc_divide(int64_t a, int64_t b, int32_t bytes)
 {
     if (b == 0) {
         return 0;
@@ -25,18 +27,45 @@ MCUGEN_KERNEL int64_t mcugen_floor_divide(int64_t a, int64_t b)
     if (b == -1) {
         return (int64_t)(0u - (uint64_t)a);
     }
-    const int64_t quotient = a / b;
-    return quotient * b != a && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+    return bytes <= 4 ? (int32_t)a / (int32_t)b : a / b;
 }
 
-MCUGEN_KERNEL int64_t mcugen_combine(int32_t operation, int64_t a, int64_t b)
+/* The same towards minus infinity. */
+MCUGEN_KERNEL int64_t mcugen_floor_divide(int64_t a, int64_t b, int32_t bytes)
+{
+    const int64_t quotient = mcugen_trunc_divide(a, b, bytes);
+    return (a < 0) != (b < 0) && b != 0 && (int64_t)((uint64_t)quotient * (uint64_t)b) != a ? quotient - 1 : quotient;
+}
+
+/* What remains of a behind a quotient; 0 where b is 0. */
+MCUGEN_KERNEL int64_t mcugen_rest(int64_t a, int64_t b, int64_t quotient)
+{
+    return b == 0 ? 0 : (int64_t)((uint64_t)a - (uint64_t)quotient * (uint64_t)b);
+}
+
+/* A shift by no number of the element's bits is one by all of them. */
+MCUGEN_KERNEL int64_t mcugen_left_shift(int64_t a, int64_t by, int32_t bytes)
+{
+    return by < 0 || by >= 8 * bytes ? 0 : (int64_t)((uint64_t)a << by);
+}
+
+MCUGEN_KERNEL int64_t mcugen_right_shift(int64_t a, int64_t by, int32_t bytes)
+{
+    return a >> (by < 0 || by >= 8 * bytes ? 8 * bytes - 1 : by);
+}
+
+MCUGEN_KERNEL int64_t mcugen_combine(int32_t operation, int64_t a, int64_t b, int32_t bytes)
 {
     switch (operation) {
     case MCUGEN_ADD: return (int64_t)((uint64_t)a + (uint64_t)b);
     case MCUGEN_SUB: return (int64_t)((uint64_t)a - (uint64_t)b);
     case MCUGEN_MUL: return (int64_t)((uint64_t)a * (uint64_t)b);
-    case MCUGEN_FLOOR_DIVIDE: return mcugen_floor_divide(a, b);
-    case MCUGEN_REMAINDER: return b == 0 ? 0 : (int64_t)((uint64_t)a - (uint64_t)mcugen_floor_divide(a, b) * (uint64_t)b);
+    case MCUGEN_FLOOR_DIVIDE: return mcugen_floor_divide(a, b, bytes);
+    case MCUGEN_REMAINDER: return mcugen_rest(a, b, mcugen_floor_divide(a, b, bytes));
+    case MCUGEN_TRUNC_DIVIDE: return mcugen_trunc_divide(a, b, bytes);
+    case MCUGEN_FMOD: return mcugen_rest(a, b, mcugen_trunc_divide(a, b, bytes));
+    case MCUGEN_LEFT_SHIFT: return mcugen_left_shift(a, b, bytes);
+    case MCUGEN_RIGHT_SHIFT: return mcugen_right_shift(a, b, bytes);
     case MCUGEN_MAXIMUM: return a > b ? a : b;
     case MCUGEN_MINIMUM: return a < b ? a : b;
     case MCUGEN_AND: return a & b;
@@ -56,7 +85,8 @@ MCUGEN_KERNEL int8_t *mcugen_integer_row(const struct mcugen_integer_params *par
 {
     for (int32_t i = 0; i < params->shape[5]; i++) {
         const int64_t a = mcugen_load_integer(input0, params->bytes0), b = mcugen_load_integer(input1, params->bytes1);
-        const int64_t value = mcugen_combine(params->operation, params->swapped ? b : a, params->swapped ? a : b);
+        const int64_t left = params->swapped ? b : a, right = params->swapped ? a : b;
+        const int64_t value = mcugen_combine(params->operation, left, right, params->bytes0);
         mcugen_store_integer(output, params->boolean ? value != 0 : value, params->output_bytes);
         output += params->output_bytes;
         input0 += params->step0[5] * params->bytes0;

@@ -2,6 +2,7 @@
  * deviation). The result is the number of thresholds that the sum reaches: rounded once, whatever the function.
  */
 #include "portable/reduction/reduce.h"
+#include "portable/reduction/thresholds.h"
 
 /* count: elements of a result; centered: the sum is (count * sum of entries - (sum of elements) ** 2) >> shift. */
 struct mcugen_moment_params {
@@ -23,16 +24,6 @@ MCUGEN_KERNEL int32_t mcugen_moment_sum(const struct mcugen_moment_params *param
         return sum;
     }
     return (int32_t)(((int64_t)params->count * sum - (int64_t)elements * elements) >> params->shift);
-}
-
-/* How many of 255 ascending thresholds are at most `sum`. */
-MCUGEN_KERNEL int32_t mcugen_reached(const int32_t *thresholds, int32_t sum)
-{
-    int32_t reached = 0;
-    for (int32_t step = 128; step > 0; step >>= 1) {
-        reached += thresholds[reached + step - 1] <= sum ? step : 0;
-    }
-    return reached;
 }
 
 MCUGEN_KERNEL void mcugen_moment_s8(const struct mcugen_moment_params *params, const int8_t *input,

@@ -1,10 +1,10 @@
-/* Largest, smallest, sum, or place of the first largest or smallest of integers of any size, over axes. int8 with a scale
+/* Largest, smallest, sum, product, or place of the first largest or smallest of integers of any size, over axes. int8 with a scale
  * are integers, too.
  */
 #include "portable/integers.h"
 #include "portable/reduction/reduce.h"
 
-/* operation: 0 largest, 1 smallest, 2 sum, 3 place of the largest, 4 place of the smallest. */
+/* operation: 0 largest, 1 smallest, 2 sum, 3 place of the largest, 4 place of the smallest, 5 product. */
 struct mcugen_reduce_params {
     int32_t shape[7];
     int32_t element_bytes, output_bytes;
@@ -14,19 +14,21 @@ struct mcugen_reduce_params {
 MCUGEN_KERNEL int64_t mcugen_reduced(const struct mcugen_reduce_params *params, const int8_t *input)
 {
     const int32_t bytes = params->element_bytes, operation = params->operation;
-    int64_t found = operation == 2 ? 0 : mcugen_load_integer(input, bytes);
+    int64_t found = operation == 2 ? 0 : operation == 5 ? 1 : mcugen_load_integer(input, bytes);
     int32_t place = 0, index = 0;
     MCUGEN_EACH_ELEMENT(params->shape, {
         const int64_t x = mcugen_load_integer(input + offset * bytes, bytes);
         if (operation == 2) {
             found = (int64_t)((uint64_t)found + (uint64_t)x);
+        } else if (operation == 5) {
+            found = (int64_t)((uint64_t)found * (uint64_t)x);
         } else if (operation == 0 || operation == 3 ? x > found : x < found) {
             found = x;
             place = index;
         }
         index++;
     })
-    return operation >= 3 ? place : found;
+    return operation == 3 || operation == 4 ? place : found;
 }
 
 MCUGEN_KERNEL void mcugen_reduce_integer(const struct mcugen_reduce_params *params, const int8_t *input, int8_t *output)

@@ -15,6 +15,8 @@ import torch
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.advice import instead
 from mcugen.frontend.archive.fields import fields
+from mcugen.frontend.canonical import REWRITES
+from mcugen.frontend.definitions import COMPOSED, DEFINITIONS
 from mcugen.frontend.faults import together
 from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.lowering import ROWS
@@ -123,7 +125,8 @@ def _has_row(name: str) -> bool:
     """False for operators that are surely in no table, and no functions of one tensor either."""
     namespace, packet, overload = name.split(".")
     plain = f"{namespace}.{packet.removesuffix('_')}.{overload}"
-    if {name, plain} & (ROWS.keys() | BATCH_NORMS | SEQUENCES.keys() | CELLS.keys()) or packet.startswith("_assert"):
+    known = ROWS.keys() | REWRITES.keys() | BATCH_NORMS | SEQUENCES.keys() | CELLS.keys()
+    if {name, plain} & known or packet.startswith("_assert") or packet.removesuffix("_") in {*COMPOSED, *DEFINITIONS}:
         return True
     operator = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
     return isinstance(operator, torch._ops.OpOverload) and torch.Tag.pointwise in operator.tags

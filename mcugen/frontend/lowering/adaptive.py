@@ -6,10 +6,10 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.integers import integer_row
 from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
-from mcugen.frontend.lowering.selection import take
-from mcugen.graph.ops import AdaptiveAveragePool2d, MaxPool2d
+from mcugen.graph.ops import AdaptiveAveragePool2d, MaxPool2d, MaxPoolPlaces2d, SpannedMaxPool2d
 from mcugen.graph.ops.pooling.adaptive_average_pool2d import Spans
 from mcugen.graph.tensor import Quantization
 
@@ -46,24 +46,59 @@ def uneven_average(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 
 def adaptive_max_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
-    """A maximum over windows of one size, after the last value of each smaller one has been repeated."""
+    """Windows of one size that do not overlap are an ordinary pool."""
     x = to_nhwc(ctx, node, ctx.moved(node, node.all_input_nodes[0], out), _spatial(node))
     given = ctx.tensors[x]
-    spans = _spans(node, given.shape)
-    kernel = tuple(max(end - first for first, end in axis) for axis in spans)
-    places = [
-        [min(first + i, end - 1) for first, end in axis for i in range(size)]
-        for axis, size in zip(spans, kernel, strict=True)
-    ]
-    windows = take(ctx, node, x, [range(given.shape[0]), *places, range(given.shape[3])], "_windows")
+    rows, columns = _spans(node, given.shape)
+    kernel = (rows[0][1], columns[0][1])
+    if any(spans[-1][1] != len(spans) * size for spans, size in zip((rows, columns), kernel, strict=True)):
+        return spanned_maximum(ctx, node, x, rows, columns, (1, 1), out)
     shape = nhwc_shape(shape_of(node), _spatial(node))
-    result = ctx.emit(MaxPool2d, node, (windows,), shape, given.quantization, kernel=kernel, stride=kernel)
+    result = ctx.emit(MaxPool2d, node, (x,), shape, given.quantization, kernel=kernel, stride=kernel)
     return ctx.requantize(node, from_nhwc(ctx, node, result, _spatial(node)), out)
 
 
+def adaptive_places(ctx: Lowering, node: Node) -> str:
+    """`return_indices` of an adaptive maximum pool."""
+    x = to_nhwc(ctx, node, ctx.operand(node.all_input_nodes[0], node), _spatial(node))
+    return places_of_maxima(ctx, node, x, *_spans(node, ctx.tensors[x].shape), (1, 1))
+
+
+def spanned_maximum(
+    ctx: Lowering, node: Node, x: str, rows: Spans, columns: Spans, step: tuple[int, int], out: Quantization
+) -> str:
+    """The maxima of any windows over an NHWC tensor, in the node's layout."""
+    shape, given = nhwc_shape(shape_of(node), _spatial(node)), ctx.tensors[x].quantization
+    result = ctx.emit(SpannedMaxPool2d, node, (x,), shape, given, rows=rows, columns=columns, step=step)
+    return ctx.requantize(node, from_nhwc(ctx, node, result, _spatial(node)), out)
+
+
+def places_of_maxima(ctx: Lowering, node: Node, x: str, rows: Spans, columns: Spans, step: tuple[int, int]) -> str:
+    """Where those maxima are: a row and a column of an image as one number, or the place in a signal."""
+    shape = nhwc_shape(shape_of(node), _spatial(node))
+    row_elements = ctx.tensors[x].shape[2] if _spatial(node) == 2 else 0
+    result = ctx.emit(
+        MaxPoolPlaces2d,
+        node,
+        (x,),
+        shape,
+        None,
+        "_places",
+        "int64",
+        rows=rows,
+        columns=columns,
+        step=step,
+        row_elements=row_elements,
+    )
+    return from_nhwc(ctx, node, result, _spatial(node))
+
+
 _MAX = Row(adaptive_max_pool, Role.TRANSPARENT)
+_PLACES = integer_row(adaptive_places, ("self",))
 
 ROWS: dict[str, Row[Lowering]] = {
     "aten.adaptive_max_pool1d.default": _MAX,
     "aten.adaptive_max_pool2d.default": _MAX,
+    "mcugen.adaptive_max_pool1d_places.default": _PLACES,
+    "mcugen.adaptive_max_pool2d_places.default": _PLACES,
 }

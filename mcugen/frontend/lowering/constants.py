@@ -10,11 +10,21 @@ import numpy.typing as npt
 import torch
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.lowering.arguments import target_name
+from mcugen.frontend.lowering.arguments import bind, target_name
 from mcugen.graph.tensor import Quantization
 
-_FILLED_LIKE = {"aten.zeros_like.default": 0, "aten.ones_like.default": 1, "aten.full_like.default": None}
-"""Constants of the shape of a tensor, whatever that holds; None: their second argument is the number."""
+_FILLED = {
+    "aten.zeros_like.default": 0,
+    "aten.ones_like.default": 1,
+    "aten.full_like.default": None,
+    "aten.new_zeros.default": 0,
+    "aten.new_ones.default": 1,
+    "aten.new_full.default": None,
+    "aten.empty_like.default": 0,
+    "aten.new_empty.default": 0,
+    "aten.empty.memory_format": 0,
+}
+"""Constants, whatever their operand holds; None: their `fill_value` is the number. What is empty holds zeros."""
 
 
 class Constants:
@@ -46,9 +56,9 @@ class Constants:
             return found.detach() if isinstance(found, torch.Tensor) else None
         if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
             return None
-        if target_name(node) in _FILLED_LIKE and isinstance(value := node.meta.get("val"), torch.Tensor):
-            known = _FILLED_LIKE[target_name(node)]
-            number: Any = node.args[1] if known is None else known
+        if target_name(node) in _FILLED and isinstance(value := node.meta.get("val"), torch.Tensor):
+            known = _FILLED[target_name(node)]
+            number: Any = bind(node)["fill_value"] if known is None else known
             return torch.full(tuple(value.shape), number, dtype=value.dtype)
         if torch.Tag.nondeterministic_seeded in node.target.tags or not self.may_run(node):
             return None

@@ -8,7 +8,7 @@ that nothing quantizes is an error: there is no float path.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
 from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
-from mcugen.graph.ops import Clamp, Operator, Requantize, Reshape, Table, Transpose
+from mcugen.graph.ops import Cast, Clamp, Operator, Requantize, Reshape, Table, Transpose
 from mcugen.graph.ops.elementwise.table import ELEMENTS, tabulate
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, MAX_RANK, Origin, Quantization, Tensor
@@ -38,6 +38,14 @@ def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
 
 
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
+
+_LIMIT = "limit its input in the model, for example with clamp"
+
+
+def narrowest(values: Sequence[int]) -> str:
+    """The shortest type of plain integers that holds the values."""
+    bits = max(v.bit_length() if v >= 0 else (~v).bit_length() for v in values) + 1
+    return next(f"int{size}" for size in (8, 16, 32, 64) if bits <= size)
 
 
 def row_missing(node: Node) -> UnsupportedOperatorError:
@@ -246,7 +254,7 @@ class Lowering:
             return self.constant(name, constant.numpy(), None)
         assert isinstance(value, Node)
         if value not in self.integers and self.functions.source(value) is not None:
-            self.integers[value] = self._truth(value)
+            self.integers[value] = self._counted(value)
         if value not in self.integers:
             if value.op != "placeholder" or dtype_of(value) not in INTEGERS:
                 raise self.unsupported(user, f"{value.name!r} is {dtype_of(value)}, must be integers", "check its type")
@@ -366,19 +374,25 @@ class Lowering:
             return self._function(node, quantization)
         return self.row(node).build(self, node, quantization)
 
-    def _truth(self, node: Node) -> str:
-        """A comparison of one real tensor with numbers, or what follows from such: a table of booleans."""
-        if dtype_of(node) != torch.bool:
-            raise self.unsupported(
-                node, f"real numbers become {dtype_of(node)}", "keep real numbers real, or compare them"
-            )
-        source = self.functions.source(node)
+    def _counted(self, node: Node) -> str:
+        """Booleans or plain integers made of one real tensor: a comparison with numbers, a conversion, what follows."""
+        source, dtype = self.functions.source(node), dtype_of(node)
         x = self.operand(source, node)
         q = self.tensors[x].quantization
-        assert q is not None
+        assert q is not None and dtype is not None
         real = (ELEMENTS.astype(np.float64) - q.zero_point) * q.scale
-        values = tuple(int(v != 0) for v in self.functions.evaluate(node, real))
-        return self.emit(Table, node, (x,), self.tensors[x].shape, None, "", "bool", values=values)
+        if dtype != torch.bool:
+            # Where a fraction is cut off, the number that PyTorch has decides.
+            real = real.astype(np.float32).astype(np.float64)
+        try:
+            values = tuple(int(v) for v in self.functions.evaluate(node, real))
+        except ValueError as error:
+            raise self.unsupported(node, str(error), _LIMIT) from error
+        shape, wanted = self.tensors[x].shape, INTEGERS[dtype]
+        # A table of narrow numbers takes less flash.
+        stored = wanted if dtype == torch.bool else narrowest(values)
+        table = self.emit(Table, node, (x,), shape, None, "" if stored == wanted else "_table", stored, values=values)
+        return table if stored == wanted else self.emit(Cast, node, (table,), shape, None, dtype=wanted)
 
     def _function(self, node: Node, quantization: Quantization) -> str:
         """A function of one tensor: a table."""
@@ -390,7 +404,7 @@ class Lowering:
         try:
             values = tabulate(lambda real: self.functions.evaluate(node, real), given, quantization)
         except ValueError as error:
-            raise self.unsupported(node, str(error), "limit its input in the model, for example with clamp") from error
+            raise self.unsupported(node, str(error), _LIMIT) from error
         return self.emit(Table, node, (x,), self.tensors[x].shape, quantization, values=values)
 
     def moved(self, node: Node, operand: Node, quantization: Quantization) -> str:

@@ -23,6 +23,8 @@ _ALSO_POINTWISE = {
     "aten.rsub.Tensor",
     "aten.log_sigmoid.default",
     "aten.prelu.default",
+    "aten.floor_divide.default",
+    "aten.floor_divide.Scalar",
     "aten._prelu_kernel.default",
     "aten.where.ScalarOther",
     "aten.where.ScalarSelf",
@@ -129,7 +131,19 @@ class Functions:
     def _limits(self, node: Node) -> bool:
         """relu and clamp directly behind a computing operator are that operator's clamp, not a function."""
         row = self._table.get(target_name(node))
-        return row is not None and row.role in (Role.ACTIVATION, Role.TRANSPARENT)
+        return row is not None and row.role in (Role.ACTIVATION, Role.TRANSPARENT) and _is_real(node)
+
+
+def _converted(value: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A conversion in exact arithmetic: all real types are one. An integer is the float32 number without fraction."""
+    if dtype.is_floating_point:
+        return value.double()
+    if dtype == torch.bool or not value.is_floating_point():
+        return value.to(dtype)
+    if value.isnan().any():
+        raise ValueError(f"what becomes {dtype} is no number for some values that its input can take")
+    # Beyond 64 bits PyTorch leaves it open; within them, too many bits are cut off.
+    return value.float().double().clamp(-(2.0**63), 2.0**63 - 1024).to(torch.int64).to(dtype)
 
 
 _Values = dict[Node, torch.Tensor]
@@ -145,8 +159,8 @@ def _step(node: Node) -> Callable[[_Values], torch.Tensor]:
     """One operator in float64; conversions between real types change nothing."""
     if target_name(node) in _CONVERSIONS:
         (operand,) = node.all_input_nodes
-        real = node.meta["val"].dtype.is_floating_point
-        return lambda known: known[operand].double() if real else known[operand]
+        dtype = node.meta["val"].dtype
+        return lambda known: _converted(known[operand], dtype)
     target, arguments, keywords = node.target, node.args, node.kwargs
     assert isinstance(target, torch._ops.OpOverload)
 

@@ -82,9 +82,7 @@ def combined(operation: str, *, boolean: bool = False, reverse: bool = False) ->
 def divided(ctx: Lowering, node: Node) -> str:
     """Division of integers; PyTorch has several roundings."""
     mode = bind(node).get("rounding_mode", "floor")
-    if mode != "floor":
-        raise ctx.unsupported(node, f"rounding_mode={mode!r} has no integer form", "use rounding_mode='floor' or //")
-    return combined("floor_divide")(ctx, node)
+    return combined("trunc_divide" if mode == "trunc" else "floor_divide")(ctx, node)
 
 
 def inverted(ctx: Lowering, node: Node) -> str:
@@ -150,6 +148,13 @@ def _rows() -> dict[str, Row[Lowering]]:
             rows[f"aten.__{operation}__.{overload}"] = integer_row(combined(operation))
     for overload in ("Tensor", "Scalar"):
         rows[f"aten.remainder.{overload}"] = integer_row(combined("remainder"))
+        rows[f"aten.fmod.{overload}"] = integer_row(combined("fmod"))
+    for side in ("left", "right"):
+        shifted = integer_row(combined(f"{side}_shift"))
+        for overload in ("Tensor", "Tensor_Scalar"):
+            rows[f"aten.bitwise_{side}_shift.{overload}"] = shifted
+        for overload in ("Tensor", "Scalar"):
+            rows[f"aten.__{side[0]}shift__.{overload}"] = shifted
     for name in ("floor_divide.default", "floor_divide.Scalar", "div.Tensor_mode", "div.Scalar_mode"):
         rows[f"aten.{name}"] = integer_row(divided)
     return rows

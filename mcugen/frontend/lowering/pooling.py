@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from torch.fx import Node
 
-from mcugen.frontend.lowering.adaptive import uneven_average
+from mcugen.frontend.lowering.adaptive import places_of_maxima, spanned_maximum, uneven_average
 from mcugen.frontend.lowering.arguments import bind, ints, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.integers import integer_row
 from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import AveragePool2d, DepthwiseConv2d, MaxPool2d, Mean, Pad
+from mcugen.graph.ops.pooling.adaptive_average_pool2d import Spans
 from mcugen.graph.tensor import Quantization
 
 Pair = tuple[int, int]
@@ -55,12 +57,12 @@ def _pooled_shape(node: Node) -> tuple[int, int, int, int]:
 def max_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     source = bound["self"]
-    if any(d != 1 for d in ints(bound["dilation"], 2)):
-        raise ctx.unsupported(node, "dilated pooling has no integer form", "use dilation=1")
     kernel = _spatial(node, bound["kernel_size"], 1)
     stride = _spatial(node, bound["stride"] or bound["kernel_size"], 1)
     pads = _spatial(node, bound["padding"], 0)
     x = to_nhwc(ctx, node, ctx.moved(node, source, out), _dimensions(node))
+    if any(d != 1 for d in ints(bound["dilation"], 2)):
+        return spanned_maximum(ctx, node, x, *_windows(ctx, node, ctx.tensors[x].shape), out)
     quantization = ctx.tensors[x].quantization
     assert quantization is not None
     padding = _padding(node, source, kernel, stride, pads)
@@ -68,6 +70,36 @@ def max_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
         MaxPool2d, node, (x,), _pooled_shape(node), quantization, kernel=kernel, stride=stride, padding=padding
     )
     return ctx.requantize(node, from_nhwc(ctx, node, result, _dimensions(node)), out)
+
+
+def _windows(ctx: Lowering, node: Node, x: tuple[int, ...]) -> tuple[Spans, Spans, Pair]:
+    """Rows and columns of the windows' parts inside an NHWC input, and the distance of their elements."""
+    bound, shape = bind(node), _pooled_shape(node)
+    arguments = [
+        _spatial(node, value, neutral)
+        for value, neutral in (
+            (bound["kernel_size"], 1),
+            (bound["stride"] or bound["kernel_size"], 1),
+            (bound["padding"], 0),
+            (bound["dilation"], 1),
+        )
+    ]
+    spans = []
+    for size, out, kernel, stride, pad, step in zip(x[1:3], shape[1:3], *arguments, strict=True):
+        starts = [i * stride - pad for i in range(out)]
+        # The first element that lies inside.
+        firsts = [start if start >= 0 else start % step for start in starts]
+        ends = [min(start + (kernel - 1) * step + 1, size) for start in starts]
+        if any(first >= end for first, end in zip(firsts, ends, strict=True)):
+            raise ctx.unsupported(node, "a window holds nothing but padding", "use less padding or dilation")
+        spans.append(tuple(zip(firsts, ends, strict=True)))
+    return spans[0], spans[1], arguments[3]
+
+
+def pool_places(ctx: Lowering, node: Node) -> str:
+    """`return_indices` of a maximum pool."""
+    x = to_nhwc(ctx, node, ctx.operand(bind(node)["self"], node), _dimensions(node))
+    return places_of_maxima(ctx, node, x, *_windows(ctx, node, ctx.tensors[x].shape))
 
 
 def average_pool(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -155,8 +187,13 @@ _MAX_POOL = Row(max_pool, Role.TRANSPARENT)
 _AVERAGE = Row(average_pool, Role.COMPUTE, shares=is_windowed, keeps_range=True)
 _ADAPTIVE = Row(adaptive_average_pool, Role.COMPUTE, shares=is_windowed, keeps_range=True)
 
+_PLACES = integer_row(pool_places, ("self",))
+
 ROWS: dict[str, Row[Lowering]] = {
+    "mcugen.max_pool1d_places.default": _PLACES,
+    "mcugen.max_pool2d_places.default": _PLACES,
     "aten.max_pool1d.default": _MAX_POOL,
+    "aten.max_pool1d_with_indices.default": _MAX_POOL,
     "aten.max_pool2d.default": _MAX_POOL,
     "aten.max_pool2d_with_indices.default": _MAX_POOL,
     "aten.avg_pool1d.default": _AVERAGE,

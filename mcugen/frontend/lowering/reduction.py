@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import INTEGERS, axes, axis, bind, dtype_of, shape_of
@@ -16,10 +18,13 @@ from mcugen.graph.ops import (
     ArgMax,
     ArgMin,
     CumulativeSum,
+    IntegerCumulativeSum,
+    IntegerProduct,
     IntegerSum,
     Mean,
     Moment,
     Operator,
+    Product,
     ReduceMax,
     ReduceMin,
     ReduceSum,
@@ -29,6 +34,7 @@ from mcugen.graph.ops.elementwise.table import ELEMENTS, tabulate
 from mcugen.graph.ops.reduction.moment import thresholds
 from mcugen.graph.tensor import Quantization
 
+Sums = npt.NDArray[np.float64]
 _SUM_LIMIT = 2**31 - 1
 
 
@@ -68,6 +74,21 @@ def _integer_sum(ctx: Lowering, node: Node) -> str:
     dtype = dtype_of(node)
     assert dtype is not None
     return _reduce(ctx, node, ctx.integer(bind(node)["self"], node), IntegerSum, None, INTEGERS[dtype])
+
+
+def product(ctx: Lowering, node: Node, out: Quantization) -> str:
+    x = ctx.operand(bind(node)["self"], node)
+    shape = shape_of(bind(node)["self"]) or (1,)
+    count = math.prod(shape[a] for a in _over(node))
+    if count > 255:
+        raise ctx.unsupported(node, f"the product of {count} elements", "multiply at most 255 elements")
+    return _reduce(ctx, node, x, Product, out)
+
+
+def _integer_product(ctx: Lowering, node: Node) -> str:
+    dtype = dtype_of(node)
+    assert dtype is not None
+    return _reduce(ctx, node, ctx.integer(bind(node)["self"], node), IntegerProduct, None, INTEGERS[dtype])
 
 
 def _require_count(ctx: Lowering, node: Node, largest: int) -> int:
@@ -162,12 +183,39 @@ def norm(ctx: Lowering, node: Node, out: Quantization) -> str:
         table = tabulate(np.abs, q, out)
         magnitudes = ctx.emit(Table, node, (x,), ctx.tensors[x].shape, out, "_magnitudes", values=table)
         return _reduce(ctx, node, magnitudes, ReduceMax if order > 0 else ReduceMin, out)
-    if order not in (1, 2):
-        raise ctx.unsupported(node, f"the norm of order {order}", "use the order 1, 2 or inf")
-    steps = np.abs(ELEMENTS.astype(np.int64) - q.zero_point) ** int(order)
-    _require_count(ctx, node, int(steps.max()))
-    found = thresholds(lambda sums: (np.sqrt(sums) if order == 2 else sums) * q.scale, out)
-    return _reduce(ctx, node, x, Moment, out, values=tuple(int(v) for v in steps), thresholds=found)
+    if order < 0:
+        raise ctx.unsupported(node, f"the norm of order {order}", "use an order that is not negative, or inf")
+    magnitudes = np.abs(ELEMENTS.astype(np.int64) - q.zero_point)
+    if order in (0, 1, 2):
+        values = (magnitudes > 0).astype(np.int64) if order == 0 else magnitudes ** int(order)
+        _require_count(ctx, node, int(values.max()))
+        real: Callable[[Sums], Sums] = {
+            0: lambda sums: sums,
+            1: lambda sums: sums * q.scale,
+            2: lambda sums: np.sqrt(sums) * q.scale,
+        }[int(order)]
+    else:
+        # Powers in units of which the largest sum has 31 bits.
+        count = _require_count(ctx, node, 2)
+        powers = magnitudes.astype(np.float64) ** order
+        unit = powers.max() * count / (_SUM_LIMIT - count)
+        values = np.rint(powers / unit).astype(np.int64)
+
+        def real(sums: Sums) -> Sums:
+            return np.asarray((sums * unit) ** (1.0 / order) * q.scale)
+
+    found = thresholds(real, out)
+    return _reduce(ctx, node, x, Moment, out, values=tuple(int(v) for v in values), thresholds=found)
+
+
+def _integer_cumulative_sum(ctx: Lowering, node: Node) -> str:
+    bound, dtype = bind(node), dtype_of(node)
+    assert dtype is not None
+    x = _with_axes(ctx, node, ctx.integer(bound["self"], node))
+    shape = ctx.tensors[x].shape
+    over = axis(bound["dim"], len(shape))
+    result = ctx.emit(IntegerCumulativeSum, node, (x,), shape, None, dtype=INTEGERS[dtype], axis=over)
+    return ctx.reshape(node, result, shape_of(node))
 
 
 def cumulative_sum(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -183,6 +231,7 @@ def cumulative_sum(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 _MEAN = Row(mean, Role.COMPUTE, keeps_range=True)
 _SUM = Row(real_sum, Role.COMPUTE, integers=_integer_sum)
+_PRODUCT = Row(product, Role.COMPUTE, integers=_integer_product)
 _ANY, _ALL = truth(ReduceMax), truth(ReduceMin)
 _VARIANCE, _DEVIATION = _spread(root=False), _spread(root=True)
 _NORM = Row(norm, Role.COMPUTE)
@@ -192,6 +241,8 @@ ROWS: dict[str, Row[Lowering]] = {
     "aten.mean.dim": _MEAN,
     "aten.sum.default": _SUM,
     "aten.sum.dim_IntList": _SUM,
+    "aten.prod.default": _PRODUCT,
+    "aten.prod.dim_int": _PRODUCT,
     "aten.amax.default": extreme(ReduceMax),
     "aten.amin.default": extreme(ReduceMin),
     "aten.argmax.default": place(ArgMax),
@@ -211,5 +262,5 @@ ROWS: dict[str, Row[Lowering]] = {
     "aten.linalg_vector_norm.default": _NORM,
     "aten.norm.Scalar": _NORM,
     "aten.norm.ScalarOpt_dim": _NORM,
-    "aten.cumsum.default": Row(cumulative_sum, Role.COMPUTE),
+    "aten.cumsum.default": Row(cumulative_sum, Role.COMPUTE, integers=_integer_cumulative_sum),
 }

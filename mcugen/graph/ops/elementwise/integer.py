@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,6 +15,24 @@ from mcugen.graph.ops.elementwise.binary import broadcast_shape
 from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 Function = Callable[[Any, Any], Any]
+
+
+def _truncated_division(a: Any, b: Any) -> Any:
+    """Towards zero; 0 where b is 0."""
+    quotient = np.floor_divide(a, b)
+    inexact = quotient * b != a
+    return quotient + (inexact & ((a < 0) != (b < 0)) & (b != 0)).astype(quotient.dtype)
+
+
+def _shift(a: Any, by: Any, *, left: bool) -> Any:
+    """What is shifted by no number of the type's bits is shifted by all of them, as in PyTorch."""
+    bits = a.dtype.itemsize * 8
+    inside = (by >= 0) & (by < bits)
+    count = np.where(inside, by, 0).astype(a.dtype)
+    if left:
+        return np.where(inside, np.left_shift(a, count), 0)
+    return np.where(inside, np.right_shift(a, count), np.where(a < 0, -1, 0))
+
 
 OPERATIONS: dict[str, Function] = {
     "add": np.add,
@@ -32,6 +51,10 @@ OPERATIONS: dict[str, Function] = {
     "le": np.less_equal,
     "gt": np.greater,
     "ge": np.greater_equal,
+    "trunc_divide": _truncated_division,
+    "fmod": np.fmod,
+    "left_shift": functools.partial(_shift, left=True),
+    "right_shift": functools.partial(_shift, left=False),
 }
 """In the order of the enumeration in `kernels_cmsis/portable/elementwise/integer.c`."""
 

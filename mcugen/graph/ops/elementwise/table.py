@@ -23,7 +23,8 @@ _FRACTIONAL_BITS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Operator):
-    """output = values[input + 128], for activations of any shape; the output is int8, or bool without a quantization.
+    """output = values[input + 128], for activations of any shape; the output is int8 with a scale, or plain integers or
+    booleans.
 
     Attributes:
         values: 256 output integers, for the inputs -128 ... 127.
@@ -35,7 +36,7 @@ class Table(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_int8(self, inputs[0], *(t for t in outputs if t.dtype != "bool"))
+        require_int8(self, inputs[0], *(t for t in outputs if t.quantization is not None))
         require_shape(self, outputs[0], inputs[0].shape)
         require(len(self.values) == 256, self, f"has {len(self.values)} values, must be 256")
         low, high = outputs[0].integer_range
@@ -44,7 +45,7 @@ class Table(Operator):
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
-        values = np.array(self.values, np.int8).astype(DTYPES[tensors_out[0].dtype])
+        values = np.array(self.values, np.int64).astype(DTYPES[tensors_out[0].dtype])
         return [values[inputs[0].astype(np.int64) + 128]]
 
 

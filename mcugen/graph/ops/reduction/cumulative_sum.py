@@ -11,7 +11,7 @@ import numpy as np
 from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_int8_multiplier
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import largest_activation, require, require_arity, require_int8, require_shape
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +45,29 @@ class CumulativeSum(Operator):
         total = (inputs[0].astype(np.int64) - tensors_in[0].zero_point).cumsum(axis=self.axis)
         scaled = multiply_by_quantized_multiplier(total, *self.requantization(tensors_in, tensors_out))
         return [np.clip(scaled + out.zero_point, *out.integer_range).astype(np.int8)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegerCumulativeSum(Operator):
+    """Plain integers or booleans, summed in the output's type; sums wrap.
+
+    Attributes:
+        axis: not negative.
+    """
+
+    kind: ClassVar[str] = "integer_cumulative_sum"
+    axis: int
+
+    def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        require_arity(self, inputs, outputs, 1, 1)
+        x, out = inputs[0], outputs[0]
+        for t in (x, out):
+            require(t.quantization is None, self, f"tensor {t.name!r} has a quantization")
+        require(out.dtype != "bool", self, "makes integers, not bool")
+        require_shape(self, out, x.shape)
+        require(0 <= self.axis < len(x.shape), self, f"axis {self.axis} of an input with {len(x.shape)} axes")
+
+    def reference(
+        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
+    ) -> list[IntArray]:
+        return [inputs[0].astype(np.int64).cumsum(axis=self.axis).astype(DTYPES[tensors_out[0].dtype])]

@@ -9,13 +9,14 @@ import numpy as np
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.table import Table
-from mcugen.graph.tensor import IntArray
+from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.kernels.base import Constant, Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel
+from mcugen.kernels.portable.elementwise.integer import byte_constants
 
 
 class TablePortable(PortableKernel):
-    """mcugen_lookup_s8."""
+    """mcugen_lookup_s8, or mcugen_lookup_wide for integers of several bytes."""
 
     name: ClassVar[str] = "table_s8.portable"
     operator: ClassVar[type[Operator]] = Table
@@ -27,7 +28,20 @@ class TablePortable(PortableKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Table)
         out = graph.tensor(op.outputs[0])
-        return lookup(self.name, op.inputs[0], np.array(op.values, np.int8), out.name, out.elements)
+        values = np.array(op.values, DTYPES[out.dtype])
+        if values.itemsize == 1:
+            return lookup(self.name, op.inputs[0], values.view(np.int8), out.name, out.elements)
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_lookup_wide",
+            source="portable/elementwise/lookup_wide.c",
+            params_type="mcugen_lookup_wide_params",
+            params={"elements": out.elements, "element_bytes": values.itemsize},
+            inputs=(op.inputs[0],),
+            constants=byte_constants([Constant("table", np.roll(values, 128), values.itemsize)]),
+            outputs=(out.name,),
+            as_bytes=True,
+        )
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 5.0 * graph.tensor(op.outputs[0]).elements

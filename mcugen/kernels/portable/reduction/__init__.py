@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
+from mcugen.kernels.portable.reduction.cumulative_sum import CumulativeSumPortable, IntegerCumulativeSumPortable
 from mcugen.kernels.portable.reduction.extremes import (
     ArgMaxPortable,
     ArgMinPortable,
+    IntegerProductPortable,
     IntegerSumPortable,
     ReduceMaxPortable,
     ReduceMinPortable,
 )
 from mcugen.kernels.portable.reduction.mean import MeanPortable, ReduceSumPortable
-from mcugen.kernels.portable.reduction.moment import CumulativeSumPortable, MomentPortable
+from mcugen.kernels.portable.reduction.moment import MomentPortable, ProductPortable
 
 KERNELS: tuple[Kernel, ...] = (
     ArgMaxPortable(),
     ArgMinPortable(),
     CumulativeSumPortable(),
+    IntegerCumulativeSumPortable(),
+    IntegerProductPortable(),
     IntegerSumPortable(),
     MeanPortable(),
     MomentPortable(),
+    ProductPortable(),
     ReduceMaxPortable(),
     ReduceMinPortable(),
     ReduceSumPortable(),

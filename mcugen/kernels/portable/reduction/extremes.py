@@ -1,4 +1,4 @@
-"""Largest, smallest, their places, and sums of plain integers, on any CPU."""
+"""Largest, smallest, their places, sums and products of plain integers, on any CPU."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.reduction.base import Reduction
 from mcugen.graph.ops.reduction.extremes import ArgMax, ArgMin, IntegerSum, ReduceMax, ReduceMin
+from mcugen.graph.ops.reduction.product import IntegerProduct
 from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
@@ -77,3 +78,9 @@ class ArgMinPortable(_IntegerReduction):
     name: ClassVar[str] = "arg_min.portable"
     operator: ClassVar[type[Operator]] = ArgMin
     operation: ClassVar[int] = 4
+
+
+class IntegerProductPortable(_IntegerReduction):
+    name: ClassVar[str] = "integer_product.portable"
+    operator: ClassVar[type[Operator]] = IntegerProduct
+    operation: ClassVar[int] = 5

@@ -1,0 +1,86 @@
+/* Maxima over windows of any sizes, and their places, integers of 8 bytes. */
+#include "portable/integers.h"
+
+/* step_h, step_w: from one element of a window to the next; row_elements: what a row adds to a place. */
+struct mcugen_spanned_pool_params {
+    int32_t input_w, channels;
+    int32_t output_h, output_w;
+    int32_t step_h, step_w;
+    int32_t row_elements;
+};
+
+/* A window: first element in the input, elements downwards and across. */
+struct mcugen_span {
+    int32_t first, rows, columns;
+};
+
+struct mcugen_largest {
+    int32_t value, row, column;
+};
+
+/* The first largest element of one channel of a window. */
+MCUGEN_KERNEL struct mcugen_largest mcugen_span_maximum(const struct mcugen_spanned_pool_params *params,
+                                                        const int8_t *input, struct mcugen_span span)
+{
+    struct mcugen_largest most = {*input, 0, 0};
+    for (int32_t y = 0; y < span.rows; y++) {
+        const int8_t *x = input + y * params->step_h * params->input_w * params->channels;
+        for (int32_t i = 0; i < span.columns; i++) {
+            if (*x > most.value) {
+                most.value = *x;
+                most.row = y;
+                most.column = i;
+            }
+            x += params->step_w * params->channels;
+        }
+    }
+    return most;
+}
+
+/* A number of 16 bits. */
+MCUGEN_KERNEL int32_t mcugen_span_border(const int8_t *spans, int32_t index)
+{
+    return (int32_t)mcugen_load_integer(spans + 2 * index, 2);
+}
+
+/* Elements of window `index`. */
+MCUGEN_KERNEL int32_t mcugen_span_elements(const int8_t *spans, int32_t index, int32_t step)
+{
+    return (mcugen_span_border(spans, 2 * index + 1) - mcugen_span_border(spans, 2 * index) + step - 1) / step;
+}
+
+/* Runs `result` for each output position; rows, columns: first and end of each window, 16 bits each. */
+#define MCUGEN_EACH_SPAN(params, rows, columns, result)                                                                \
+    for (int32_t y = 0; y < (params)->output_h; y++) {                                                                 \
+        const int32_t top = mcugen_span_border(rows, 2 * y);                                                           \
+        const int32_t down = mcugen_span_elements(rows, y, (params)->step_h);                                          \
+        for (int32_t x = 0; x < (params)->output_w; x++) {                                                             \
+            const int32_t left = mcugen_span_border(columns, 2 * x);                                                   \
+            const struct mcugen_span span = {(top * (params)->input_w + left) * (params)->channels, down,              \
+                                             mcugen_span_elements(columns, x, (params)->step_w)};                      \
+            for (int32_t channel = 0; channel < (params)->channels; channel++) {                                       \
+                result;                                                                                                \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+MCUGEN_KERNEL void mcugen_spanned_max_pool2d_s8(const struct mcugen_spanned_pool_params *params, const int8_t *input,
+                                                const int8_t *rows, const int8_t *columns, int8_t *output)
+{
+    MCUGEN_EACH_SPAN(params, rows, columns, {
+        (void)left;
+        *output++ = (int8_t)mcugen_span_maximum(params, input + span.first + channel, span).value;
+    })
+}
+
+MCUGEN_KERNEL void mcugen_max_pool_places2d_s8(const struct mcugen_spanned_pool_params *params, const int8_t *input,
+                                               const int8_t *rows, const int8_t *columns, int8_t *output)
+{
+    MCUGEN_EACH_SPAN(params, rows, columns, {
+        const struct mcugen_largest most = mcugen_span_maximum(params, input + span.first + channel, span);
+        const int32_t row = top + most.row * params->step_h;
+        const int32_t place = row * params->row_elements + left + most.column * params->step_w;
+        mcugen_store_integer(output, place, 8);
+        output += 8;
+    })
+}
