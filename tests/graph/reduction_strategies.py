@@ -120,8 +120,8 @@ def product_graphs(draw: Draw) -> Case:
         shape = tuple(max(n // 2, 1) for n in shape)
         out_shape = tuple(1 if a in axes else n for a, n in enumerate(shape))
     count = int(np.prod([shape[a] for a in axes]))
-    natural = (q.scale * 40) ** count / 40 * 2.0 ** draw(st.floats(-6, 6))
-    out = Quantization.per_tensor(float(np.clip(natural, 2.0**-100, 2.0**100)), draw(zero_points))
+    natural = count * np.log2(q.scale * 40) - np.log2(40) + draw(st.floats(-6, 6))
+    out = Quantization.per_tensor(float(2.0 ** np.clip(natural, -100, 100)), draw(zero_points))
     tensors = [Tensor("input", shape, "int8", q), Tensor("output", out_shape, "int8", out)]
     return make_case(Product(name="product", inputs=("input",), outputs=("output",), axes=axes), tensors, draw(seeds))
 

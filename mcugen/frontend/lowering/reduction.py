@@ -181,8 +181,8 @@ def norm(ctx: Lowering, node: Node, out: Quantization) -> str:
     if order in (math.inf, -math.inf):
         # Rounding is monotone: the largest magnitude is that of the rounded ones.
         table = tabulate(np.abs, q, out)
-        magnitudes = ctx.emit(Table, node, (x,), ctx.tensors[x].shape, out, "_magnitudes", values=table)
-        return _reduce(ctx, node, magnitudes, ReduceMax if order > 0 else ReduceMin, out)
+        sizes = ctx.emit(Table, node, (x,), ctx.tensors[x].shape, out, "_magnitudes", values=table)
+        return _reduce(ctx, node, sizes, ReduceMax if order > 0 else ReduceMin, out)
     if order < 0:
         raise ctx.unsupported(node, f"the norm of order {order}", "use an order that is not negative, or inf")
     magnitudes = np.abs(ELEMENTS.astype(np.int64) - q.zero_point)

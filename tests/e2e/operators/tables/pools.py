@@ -36,5 +36,11 @@ CASES: Table = {
     "adaptive_avg_pool1d to one": case(nn.AdaptiveAvgPool1d(1), SIGNAL),
     "adaptive_max_pool2d": case(nn.AdaptiveMaxPool2d((4, 7)), IMAGE),
     "adaptive_max_pool2d of uneven windows": case(nn.AdaptiveMaxPool2d((3, 5)), IMAGE),
+    "max_pool2d, dilation": case(nn.MaxPool2d(2, 1, 1, dilation=3), IMAGE),
+    "max_pool1d, dilation": case(nn.MaxPool1d(3, 2, 1, dilation=2, ceil_mode=True), SIGNAL),
+    "max_pool2d, places": case(lambda x: functional.max_pool2d(x, 3, 2, 1, return_indices=True), IMAGE),
+    "max_pool1d, places": case(lambda x: functional.max_pool1d(x, 3, 2, 1, 2, return_indices=True), SIGNAL),
+    "adaptive_max_pool2d, places": case(nn.AdaptiveMaxPool2d((3, 5), return_indices=True), IMAGE),
+    "adaptive_max_pool1d, places": case(nn.AdaptiveMaxPool1d(4, return_indices=True), SIGNAL),
     "adaptive_max_pool1d": case(nn.AdaptiveMaxPool1d(4), SIGNAL),
 }
