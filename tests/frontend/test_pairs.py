@@ -192,5 +192,5 @@ def _bad(model: Callable[..., object], *shapes: tuple[int, ...]) -> str:
 
 def test_refusals() -> None:
     assert "a power of two activations" in _bad(lambda x, y: x.abs() ** y, (3,), (3,))
-    assert "is no number for some values" in _bad(lambda x: torch.log(x).long(), (3,))
+    assert "has no value at" in _bad(lambda x: torch.log(x).long(), (3,))
     assert "no integer form" in _bad(lambda x, y: x // y, (3,), (3,))

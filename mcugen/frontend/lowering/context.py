@@ -384,10 +384,11 @@ class Lowering:
         if dtype != torch.bool:
             # Where a fraction is cut off, the number that PyTorch has decides.
             real = real.astype(np.float32).astype(np.float64)
-        try:
-            values = tuple(int(v) for v in self.functions.evaluate(node, real))
-        except ValueError as error:
-            raise self.unsupported(node, str(error), _LIMIT) from error
+        found = self.functions.evaluate(node, real)
+        if np.isnan(found).any():
+            at = real[np.isnan(found)][0]
+            raise self.unsupported(node, f"it has no value at {at:g}, which its input can take", _LIMIT)
+        values = tuple(int(v) for v in found)
         shape, wanted = self.tensors[x].shape, INTEGERS[dtype]
         # A table of narrow numbers takes less flash.
         stored = wanted if dtype == torch.bool else narrowest(values)

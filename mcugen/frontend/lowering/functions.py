@@ -140,10 +140,10 @@ def _converted(value: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         return value.double()
     if dtype == torch.bool or not value.is_floating_point():
         return value.to(dtype)
-    if value.isnan().any():
-        raise ValueError(f"what becomes {dtype} is no number for some values that its input can take")
     # Beyond 64 bits PyTorch leaves it open; within them, too many bits are cut off.
-    return value.float().double().clamp(-(2.0**63), 2.0**63 - 1024).to(torch.int64).to(dtype)
+    cut = value.float().double().clamp(-(2.0**63), 2.0**63 - 1024).to(torch.int64).to(dtype)
+    # No integer says that there is none.
+    return torch.where(value.isnan(), value, cut.double()) if value.isnan().any() else cut
 
 
 _Values = dict[Node, torch.Tensor]
