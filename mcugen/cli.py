@@ -210,6 +210,7 @@ def verify(
     firmware: Annotated[FirmwareKind, typer.Option(help="Bare-metal harness, or a Zephyr image.")] = FirmwareKind.bare,
     layers: Annotated[bool, typer.Option("--layers", help="Print the table of layers.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report page.")] = None,
+    reset_every: ResetEvery = None,
     allow_edited: AllowEdited = False,
     as_json: Json = False,
 ) -> None:
@@ -219,7 +220,12 @@ def verify(
 
     with _progress() as progress:
         result = verify_module(
-            folder, firmware=firmware.value, runner=runner.value, allow_edited=allow_edited, progress=progress
+            folder,
+            firmware=firmware.value,
+            runner=runner.value,
+            allow_edited=allow_edited,
+            progress=progress,
+            reset_every=reset_every,
         )
     if report is not None:
         html.write_report(result, report)

@@ -1,6 +1,6 @@
 /* Recurrent layers on dual 16-bit products: a unit's gates are the channels of a block of gemm.h. */
 #include "gemm.h"
-#include "portable/recurrent/cells.h"
+#include "portable/recurrent/layer.h"
 
 MCUGEN_KERNEL void mcugen_recurrent_quad(const mcugen_word **x, const mcugen_word **w, int gates, int32_t *sums)
 {
@@ -27,50 +27,6 @@ MCUGEN_KERNEL void mcugen_recurrent_dot_dsp(const int16_t *values, int32_t quads
     *weights = (const int8_t *)(const void *)w;
 }
 
-MCUGEN_KERNEL void mcugen_dsp_lstm_s8(const struct mcugen_recurrent_params *params, const int8_t *input,
-                                      const int8_t *weights, const int32_t *scales, const int16_t *table, int8_t *output,
-                                      void *scratch)
-{
-    mcugen_recurrent_layer(params, input, NULL, NULL, weights, scales, table, output, (int16_t *)scratch, 1,
-                           mcugen_lstm_cell, mcugen_recurrent_dot_dsp);
-}
-
-MCUGEN_KERNEL void mcugen_dsp_lstm_given_s8(const struct mcugen_recurrent_params *params, const int8_t *input,
-                                            const int8_t *hidden, const int8_t *cell, const int8_t *weights,
-                                            const int32_t *scales, const int16_t *table, int8_t *output, void *scratch)
-{
-    mcugen_recurrent_layer(params, input, hidden, cell, weights, scales, table, output, (int16_t *)scratch, 1,
-                           mcugen_lstm_cell, mcugen_recurrent_dot_dsp);
-}
-
-MCUGEN_KERNEL void mcugen_dsp_gru_s8(const struct mcugen_recurrent_params *params, const int8_t *input,
-                                     const int8_t *weights, const int32_t *scales, const int16_t *table, int8_t *output,
-                                     void *scratch)
-{
-    mcugen_recurrent_layer(params, input, NULL, NULL, weights, scales, table, output, (int16_t *)scratch, 0,
-                           mcugen_gru_cell, mcugen_recurrent_dot_dsp);
-}
-
-MCUGEN_KERNEL void mcugen_dsp_gru_given_s8(const struct mcugen_recurrent_params *params, const int8_t *input,
-                                           const int8_t *hidden, const int8_t *weights, const int32_t *scales,
-                                           const int16_t *table, int8_t *output, void *scratch)
-{
-    mcugen_recurrent_layer(params, input, hidden, NULL, weights, scales, table, output, (int16_t *)scratch, 0,
-                           mcugen_gru_cell, mcugen_recurrent_dot_dsp);
-}
-
-MCUGEN_KERNEL void mcugen_dsp_rnn_s8(const struct mcugen_recurrent_params *params, const int8_t *input,
-                                     const int8_t *weights, const int32_t *scales, const int16_t *table, int8_t *output,
-                                     void *scratch)
-{
-    mcugen_recurrent_layer(params, input, NULL, NULL, weights, scales, table, output, (int16_t *)scratch, 0,
-                           mcugen_rnn_cell, mcugen_recurrent_dot_dsp);
-}
-
-MCUGEN_KERNEL void mcugen_dsp_rnn_given_s8(const struct mcugen_recurrent_params *params, const int8_t *input,
-                                           const int8_t *hidden, const int8_t *weights, const int32_t *scales,
-                                           const int16_t *table, int8_t *output, void *scratch)
-{
-    mcugen_recurrent_layer(params, input, hidden, NULL, weights, scales, table, output, (int16_t *)scratch, 0,
-                           mcugen_rnn_cell, mcugen_recurrent_dot_dsp);
-}
+#define MCUGEN_RECURRENT(name) mcugen_dsp_##name
+#define MCUGEN_RECURRENT_DOT mcugen_recurrent_dot_dsp
+#include "portable/recurrent/kernels.h"

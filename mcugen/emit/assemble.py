@@ -56,7 +56,7 @@ def assemble(
         library: the CMSIS-NN that the kernels were chosen for; noted in the manifest when a layer calls it.
     """
     text = render(plan, name, model.file)
-    vectors = make_vectors(plan.graph, [c.step.invocation.outputs[0] for c in text.calls])
+    vectors = make_vectors(plan.graph, [name for c in text.calls for name in c.step.invocation.outputs])
     ports = (port_parameters(plan.graph.inputs, "input"), port_parameters(plan.graph.outputs, "output"))
     files = dict(text.files) | vector_files(vectors) | vector_header(name, vectors, *ports)
     entries = dict(options)

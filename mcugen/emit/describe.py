@@ -133,7 +133,7 @@ def _accuracy(graph: Graph) -> manifests.AccuracyEntry | None:
 
 def _layer(graph: Graph, call: Call) -> manifests.LayerEntry:
     op, invocation = call.step.operator, call.step.invocation
-    output = graph.tensors[invocation.outputs[0]]
+    output, *others = (graph.tensors[name] for name in invocation.outputs)
     return manifests.LayerEntry(
         name=op.name,
         op=op.kind,
@@ -143,6 +143,7 @@ def _layer(graph: Graph, call: Call) -> manifests.LayerEntry:
         output=output.name,
         output_shape=output.shape,
         output_bytes=output.size_bytes,
+        more_outputs=tuple(manifests.ResultEntry(name=t.name, shape=t.shape, bytes=t.size_bytes) for t in others),
         constant_bytes=sum(int(a.data.nbytes) for a in call.arrays),
         scratch_bytes=invocation.scratch_bytes,
         source=op.origin.source,

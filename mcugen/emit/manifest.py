@@ -118,8 +118,19 @@ class StateEntry(_Strict):
         return self
 
 
+class ResultEntry(_Strict):
+    """A tensor that a layer writes."""
+
+    name: Text
+    shape: Shape
+    bytes: TensorBytes
+
+
 class LayerEntry(_Strict):
-    """One kernel call of the schedule, in order; layer i is between the labels <name>_layer_<i> and the next one."""
+    """One kernel call of the schedule, in order; layer i is between the labels <name>_layer_<i> and the next one.
+
+    `more_outputs`: of a layer that writes several tensors, those behind `output`.
+    """
 
     name: Text
     op: Text
@@ -129,10 +140,17 @@ class LayerEntry(_Strict):
     output: Text
     output_shape: Shape
     output_bytes: TensorBytes
+    more_outputs: tuple[ResultEntry, ...] = ()
     constant_bytes: Bytes
     scratch_bytes: Bytes
     source: Text
     module: Text
+
+    @property
+    def results(self) -> tuple[ResultEntry, ...]:
+        """All tensors that the layer writes."""
+        first = ResultEntry(name=self.output, shape=self.output_shape, bytes=self.output_bytes)
+        return (first, *self.more_outputs)
 
 
 class BufferEntry(_Strict):
@@ -206,6 +224,11 @@ class Manifest(_Strict):
     def _known_options(cls, options: dict[str, Any]) -> dict[str, Any]:
         check_options(options)
         return options
+
+    @property
+    def results(self) -> tuple[tuple[LayerEntry, ResultEntry], ...]:
+        """The results of all layers: what a module with layer hooks hands out, in this order."""
+        return tuple((layer, result) for layer in self.layers for result in layer.results)
 
     @property
     def compiler_optimization(self) -> str:

@@ -67,14 +67,22 @@ class Instance:
 
 
 @dataclass(frozen=True)
+class TracedResult:
+    """What the layer hook is given: `number` counts the results of all layers."""
+
+    number: int
+    place: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Call:
     """One line of the schedule."""
 
     step: Step
     symbol: str
     arguments: Sequence[str]
-    output: str
-    output_bytes: int
+    results: Sequence[TracedResult]
     comment: str
     arrays: Sequence[ConstantArray]
 
@@ -130,7 +138,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "state": _state_context(plan),
         "port_names": [*inputs, *outputs],
         "signature": ", ".join(builder.signature),
-        "uses_memory": any(_ARENA_ADDRESS in a for c in calls for a in (*c.arguments, c.output)),
+        "uses_memory": any(_ARENA_ADDRESS in a for c in calls for a in c.arguments),
     }
     files = {
         PurePosixPath(path.format(name=name)): render_template("mcugen.emit", template, **context).encode()
@@ -203,6 +211,7 @@ class _ScheduleBuilder:
         self._plan = plan
         self._pool = pool
         self._instances: dict[tuple[Any, ...], Instance] = {}
+        self._results = 0
         self.inputs = port_parameters(plan.graph.inputs, "input")
         self.outputs = port_parameters(plan.graph.outputs, "output")
         names = [s.operator.name for s in plan.steps]
@@ -233,8 +242,12 @@ class _ScheduleBuilder:
         shape = "x".join(map(str, first.shape))
         comment = comment_text(f"{step.operator.name}: {step.operator.kind} -> {shape} ({step.operator.origin})")
         symbol = self._instance(step.operator.kind, invocation).symbol
-        output = self._pointer(first.name, "int8_t", const=True)
-        return Call(step, symbol, arguments, output, first.size_bytes, comment, arrays)
+        results = []
+        for name in invocation.outputs:
+            place = self._pointer(name, "int8_t", const=True)
+            results.append(TracedResult(self._results, place, self._plan.graph.tensors[name].size_bytes))
+            self._results += 1
+        return Call(step, symbol, arguments, results, comment, arrays)
 
     def _argument(self, tensor: str, invocation: Invocation) -> str:
         """A pointer of the type that the kernel takes."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from mcugen import __version__
 from mcugen.borders import Source
+from mcugen.borders.files import is_file
 from mcugen.borders.npz import open_npz
 from mcugen.emit.constants import ConstantArray
 from mcugen.emit.manifest import Manifest
@@ -22,6 +23,7 @@ from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.templates import render_template
 
 FOLDER = "vectors"
+_RESTARTS = "restarts"
 DEFAULT_SAMPLES = 4
 HEADER_SAMPLES = 2
 """Samples in the C form of the vectors, which may end up in a microcontroller's flash."""
@@ -29,11 +31,31 @@ HEADER_SAMPLES = 2
 
 @dataclass(frozen=True)
 class Vectors:
-    """Device layout, first axis = samples; `layers` is the first sample only, by tensor name."""
+    """Device layout, first axis = samples.
+
+    Attributes:
+        layers: of the first sample only, by tensor name.
+        restarts: of a model with state, (samples, samples, ...): at [start, i] the output of sample i in a sequence
+            that starts with sample `start`; zeros for i < start. Empty without state.
+    """
 
     inputs: Mapping[str, IntArray]
     outputs: Mapping[str, IntArray]
     layers: Mapping[str, IntArray]
+    restarts: Mapping[str, IntArray] = field(default_factory=dict)
+
+    def outputs_from(self, reset_every: int | None) -> Mapping[str, IntArray]:
+        """The outputs where the state starts again after so many samples.
+
+        Raises:
+            InputError: the module came without those.
+        """
+        if reset_every is None:
+            return self.outputs
+        if not self.restarts:
+            raise InputError("the module's vectors have no sequences that start anew", hint="emit the model again")
+        samples = np.arange(len(next(iter(self.outputs.values()))))
+        return {name: array[samples - samples % reset_every, samples] for name, array in self.restarts.items()}
 
 
 def make_vectors(graph: Graph, layer_outputs: Sequence[str], samples: int = DEFAULT_SAMPLES, seed: int = 0) -> Vectors:
@@ -44,12 +66,30 @@ def make_vectors(graph: Graph, layer_outputs: Sequence[str], samples: int = DEFA
     """
     generator = np.random.default_rng(seed)
     inputs = {p.name: np.stack([_sample(generator, graph, p.tensor, i) for i in range(samples)]) for p in graph.inputs}
+    runs = _steps(graph, inputs, range(samples))
+    outputs = {port.name: np.stack([run[port.tensor] for run in runs]) for port in graph.outputs}
+    restarts = {}
+    if graph.states:
+        later = [_steps(graph, inputs, range(start, samples)) for start in range(1, samples)]
+        restarts = {p.name: _windows([runs, *later], p.tensor, outputs[p.name]) for p in graph.outputs}
+    return Vectors(inputs, outputs, {name: runs[0][name] for name in layer_outputs}, restarts)
+
+
+def _steps(graph: Graph, inputs: Mapping[str, IntArray], samples: range) -> list[dict[str, IntArray]]:
+    """Consecutive inferences from a reset."""
     runs, state = [], reference.reset(graph)
-    for i in range(samples):
+    for i in samples:
         runs.append(reference.run(graph, {p.tensor: inputs[p.name][i] for p in graph.inputs}, state))
         state = reference.kept(graph, runs[-1])
-    outputs = {port.name: np.stack([run[port.tensor] for run in runs]) for port in graph.outputs}
-    return Vectors(inputs, outputs, {name: runs[0][name] for name in layer_outputs})
+    return runs
+
+
+def _windows(sequences: Sequence[Sequence[Mapping[str, IntArray]]], tensor: str, like: IntArray) -> IntArray:
+    """See `Vectors.restarts`; sequence k starts with sample k."""
+    found: IntArray = np.zeros((len(sequences), *like.shape), like.dtype)
+    for start, runs in enumerate(sequences):
+        found[start, start:] = [run[tensor] for run in runs]
+    return found
 
 
 def _sample(generator: np.random.Generator, graph: Graph, name: str, index: int) -> IntArray:
@@ -70,6 +110,7 @@ def _sample(generator: np.random.Generator, graph: Graph, name: str, index: int)
 
 def vector_files(vectors: Vectors) -> dict[PurePosixPath, bytes]:
     groups = {"inputs": vectors.inputs, "outputs": vectors.outputs, "layers": vectors.layers}
+    groups |= {_RESTARTS: vectors.restarts} if vectors.restarts else {}
     return {PurePosixPath(FOLDER) / f"{name}.npz": _npz(arrays) for name, arrays in groups.items()}
 
 
@@ -107,7 +148,8 @@ def _sample_arrays(
 def load_vectors(folder: Path) -> Vectors:
     """Raises InputError when the module's vectors are missing or damaged."""
     groups: list[dict[str, IntArray]] = []
-    for name in ("inputs", "outputs", "layers"):
+    optional = [_RESTARTS] if is_file(folder / FOLDER / f"{_RESTARTS}.npz") else []
+    for name in ("inputs", "outputs", "layers", *optional):
         path = folder / FOLDER / f"{name}.npz"
         with open_npz(Source(path, f"the module's vectors ({name})", "emit the model again")) as file:
             groups.append(file.read_all())
@@ -127,9 +169,19 @@ def check_vectors(vectors: Vectors, manifest: Manifest) -> None:
         or array.shape[1:] != port.device_shape
     ]
     wrong += [
+        f"restarts of output {port.name}"
+        for port in manifest.outputs
+        if vectors.restarts
+        and (
+            (array := vectors.restarts.get(port.name)) is None
+            or array.dtype != DTYPES[port.dtype]
+            or array.shape != (*samples, *samples, *port.device_shape)
+        )
+    ]
+    wrong += [
         f"layer {layer.name}"
-        for layer in manifest.layers
-        if (array := vectors.layers.get(layer.output)) is None or array.nbytes != layer.output_bytes
+        for layer, result in manifest.results
+        if (array := vectors.layers.get(result.name)) is None or array.nbytes != result.bytes
     ]
     if wrong or len(samples) != 1 or samples == {0}:
         raise InputError(

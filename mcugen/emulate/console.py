@@ -114,30 +114,44 @@ class Console:
         return "\n".join(self._noise)
 
     def run(
-        self, manifest: Manifest, inputs: Sequence[IntArray], *, trace: bool, progress: Progress | None
+        self,
+        manifest: Manifest,
+        inputs: Sequence[IntArray],
+        *,
+        trace: bool,
+        progress: Progress | None,
+        reset_every: int | None = None,
     ) -> FirmwareResult:
         """All samples.
 
         Args:
             inputs: one array per input, (samples, *device shape).
-            trace: the image hands out the output of every layer.
+            trace: the image hands out the results of every layer.
+            reset_every: samples after which the state starts again.
 
         Raises:
             CheckFailedError: the image is another module's, the module returned an error, or the image faulted or hung.
             EOFError: the transport was closed.
         """
         try:
-            return self._converse(manifest, inputs, trace, progress)
+            return self._converse(manifest, inputs, trace, progress, reset_every)
         except (ValueError, IndexError) as error:
             raise CheckFailedError(f"the image does not speak protocol {PROTOCOL}: {error}") from error
 
     def _converse(
-        self, manifest: Manifest, inputs: Sequence[IntArray], trace: bool, progress: Progress | None
+        self,
+        manifest: Manifest,
+        inputs: Sequence[IntArray],
+        trace: bool,
+        progress: Progress | None,
+        reset_every: int | None,
     ) -> FirmwareResult:
         self._greet(manifest)
         samples = len(inputs[0])
         results = []
         for sample in range(samples):
+            if sample and reset_every is not None and sample % reset_every == 0:
+                self._request("reset")
             self._send_inputs([values[sample] for values in inputs])
             results.append(self._infer(manifest, sample, trace))
             if progress is not None:
@@ -148,7 +162,7 @@ class Console:
         )
         layers = tuple(
             np.stack([np.frombuffer(r.layers[i], np.int8) for r in results])
-            for i in range(len(manifest.layers) if trace else 0)
+            for i in range(len(manifest.results) if trace else 0)
         )
         return FirmwareResult(outputs, layers if trace else None, results[0].stack_bytes, self._threads())
 
@@ -174,7 +188,7 @@ class Console:
         if int(stack_bytes) >= self._stack_size:
             raise self._stack_overflow()
         outputs = _assemble(lines, "output", [port.size_bytes for port in manifest.outputs])
-        layers = _assemble(lines, "layer", [layer.output_bytes for layer in manifest.layers] if trace else [])
+        layers = _assemble(lines, "layer", [result.bytes for _, result in manifest.results] if trace else [])
         return _Inference(outputs, layers, int(stack_bytes))
 
     def _threads(self) -> tuple[ThreadStack, ...]:

@@ -137,20 +137,20 @@ def read_outputs(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArr
 
 
 def read_layers(folder: Path, manifest: Manifest, samples: int) -> tuple[IntArray, ...]:
-    """layers.bin: for each sample and layer {int32 index, uint32 bytes}, then the bytes."""
+    """layers.bin: for each sample and result of a layer {int32 index, uint32 bytes}, then the bytes."""
     data = (folder / LAYERS).read_bytes() if (folder / LAYERS).exists() else b""
-    found = [np.zeros((samples, layer.output_bytes), np.int8) for layer in manifest.layers]
+    found = [np.zeros((samples, result.bytes), np.int8) for _, result in manifest.results]
     position = 0
     for sample in range(samples):
-        for index, layer in enumerate(manifest.layers):
+        for index, (layer, result) in enumerate(manifest.results):
             header = np.frombuffer(data, "<u4", 2, position) if position + 8 <= len(data) else None
-            if header is None or tuple(header) != (index, layer.output_bytes):
+            if header is None or tuple(header) != (index, result.bytes):
                 raise CheckFailedError(
                     f"the firmware's trace does not match its manifest at layer {layer.name}",
                     hint="emit the model again",
                 )
-            found[index][sample] = np.frombuffer(data, np.int8, layer.output_bytes, position + 8)
-            position += 8 + layer.output_bytes
+            found[index][sample] = np.frombuffer(data, np.int8, result.bytes, position + 8)
+            position += 8 + result.bytes
     return tuple(found)
 
 

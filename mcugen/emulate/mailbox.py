@@ -156,25 +156,25 @@ class Mailbox:
         return self._ports[address]
 
     def _take_layer(self, memory: Memory, index: int, address: int, size: int) -> None:
-        layers = self._manifest.layers
-        expected = len(self._layers) - self.done * len(layers)
-        if index != expected or index >= len(layers) or size != layers[index].output_bytes:
-            raise self._wrong_trace(min(expected, len(layers) - 1))
+        results = self._manifest.results
+        expected = len(self._layers) - self.done * len(results)
+        if index != expected or index >= len(results) or size != results[index][1].bytes:
+            raise self._wrong_trace(min(expected, len(results) - 1))
         self._layers.append(memory.read(address, size))
 
     def _check_layers(self, done: int) -> None:
-        missing = done * len(self._manifest.layers) - len(self._layers)
+        missing = done * len(self._manifest.results) - len(self._layers)
         if self._traces and missing:
-            raise self._wrong_trace(len(self._manifest.layers) - missing)
+            raise self._wrong_trace(len(self._manifest.results) - missing)
 
     def _wrong_trace(self, index: int) -> CheckFailedError:
-        name = self._manifest.layers[index].name if self._manifest.layers else "none"
+        name = self._manifest.results[index][0].name if self._manifest.results else "none"
         return CheckFailedError(
             f"the firmware's trace does not match its manifest at layer {name}", hint="emit the model again"
         )
 
     def _layer_outputs(self) -> tuple[IntArray, ...]:
-        count = len(self._manifest.layers)
+        count = len(self._manifest.results)
         return tuple(
             np.stack([np.frombuffer(data, np.int8) for data in self._layers[index::count]]) for index in range(count)
         )

@@ -88,7 +88,7 @@ class QemuRunner:
             if count:
                 command += _plugin_options(firmware, elf, folder)
             if firmware.kind == "zephyr":
-                found = self._converse(command, folder, firmware, elf, inputs, progress)
+                found = self._converse(command, folder, firmware, elf, inputs, progress, reset_every)
             else:
                 mailbox = Mailbox(firmware, elf, inputs, progress, reset_every)
                 found = self._exchange_samples(command, folder, elf, mailbox, len(inputs[0]))
@@ -162,6 +162,7 @@ class QemuRunner:
         elf: Elf,
         inputs: Sequence[IntArray],
         progress: Progress | None,
+        reset_every: int | None,
     ) -> FirmwareResult:
         """A Zephyr image speaks over its console UART, here QEMU's standard input and output."""
         log, pipe = folder / _LOG, subprocess.PIPE
@@ -178,7 +179,13 @@ class QemuRunner:
                 on_silence=lambda: _program_counter(folder / _MONITOR, elf),
             )
             try:
-                return console.run(firmware.manifest, inputs, trace=firmware.mode == "trace", progress=progress)
+                return console.run(
+                    firmware.manifest,
+                    inputs,
+                    trace=firmware.mode == "trace",
+                    progress=progress,
+                    reset_every=reset_every,
+                )
             except EOFError as error:
                 words = log.read_text(errors="replace")
                 _check_plugins(words)

@@ -94,8 +94,10 @@ class RenodeRunner:
             # Renode keeps its own temporary files in TMPDIR and would leave them there when killed.
             command = ["env", f"TMPDIR={folder}", program, "--console", "--disable-gui", "--plain"]
             command += ["--config", str(folder / "renode.config"), str(folder / _SCRIPT)]
-            exchange = self._converse if firmware.kind == "zephyr" else self._exchange_files
-            found = exchange(command, folder, firmware, elf, inputs, progress)
+            if firmware.kind == "zephyr":
+                found = self._converse(command, folder, firmware, elf, inputs, progress, reset_every)
+            else:
+                found = self._exchange_files(command, folder, firmware, elf, inputs, progress)
             counts = read_counts(folder / _COUNTS, firmware.board.cpu.core, elf) if count else Counts()
         return RunResult(
             runner=self.name,
@@ -149,6 +151,7 @@ class RenodeRunner:
         elf: Elf,
         inputs: Sequence[IntArray],
         progress: Progress | None,
+        reset_every: int | None,
     ) -> FirmwareResult:
         """A Zephyr image speaks over its console UART, here a pseudoterminal of Renode's."""
         log = folder / _LOG
@@ -167,7 +170,13 @@ class RenodeRunner:
                 on_silence=lambda: _program_counter(monitor, log, elf),
             )
             try:
-                return console.run(firmware.manifest, inputs, trace=firmware.mode == "trace", progress=progress)
+                return console.run(
+                    firmware.manifest,
+                    inputs,
+                    trace=firmware.mode == "trace",
+                    progress=progress,
+                    reset_every=reset_every,
+                )
             except EOFError as error:
                 code = child.wait()
                 _read_exit(folder / _EXIT)
@@ -206,7 +215,7 @@ def _attach_command(folder: Path, firmware: Firmware, elf: Elf, reset_every: int
     lists = (
         [port.size_bytes for port in manifest.inputs],
         [port.size_bytes for port in manifest.outputs],
-        [layer.output_bytes for layer in manifest.layers] if firmware.mode == "trace" else [],
+        [result.bytes for _, result in manifest.results] if firmware.mode == "trace" else [],
     )
     sizes = " ".join(f'"{",".join(map(str, numbers))}"' for numbers in lists)
     return f'mcugen_attach "{folder}" {symbol(elf, POINT)} {symbol(elf, MAILBOX)} {sizes} {reset_every or 0}'

@@ -66,7 +66,8 @@ class RunResult:
         cycles: by the model, None without one.
         cycles_source: "model:cortex-m4" or "none".
         stack_bytes: deepest word of the stack that the first inference wrote, measured by painting.
-        layer_outputs: in trace mode one array per layer, (samples, bytes), int8; None otherwise.
+        layer_outputs: in trace mode one array per result of a layer (`Manifest.results`), (samples, bytes), int8; None
+            otherwise.
         threads: stacks by the operating system's own measurement; none in bare-metal firmware.
     """
 
@@ -106,7 +107,7 @@ class Runner(Protocol):
         Args:
             inputs: one integer array per input of the manifest, (samples, *device shape).
             count: count the first inference (firmware of mode "measure" only).
-            reset_every: samples after which the state starts again; bare-metal firmware only.
+            reset_every: samples after which the state starts again.
 
         Raises:
             MissingToolError: the emulator is not installed.

@@ -103,6 +103,7 @@ def compile_program(
     sequences: Sequences | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
+    from mcugen.frontend.carried import carry_states
     from mcugen.frontend.importer import is_quantized
     from mcugen.frontend.leftovers import missing
     from mcugen.frontend.rehearsal import require_supported
@@ -113,8 +114,9 @@ def compile_program(
     wanted = sequences or Sequences()
     module = positional_module(program)
     ports, ties = tie_states(module, port_names(program), wanted)
-    model = _Program(module, name, ports, ties, wanted.reset_every)
     require_supported(module)
+    ports, ties = carry_states(module, ports, ties)
+    model = _Program(module, name, ports, ties, wanted.reset_every)
     if not is_quantized(module):
         samples, source = _calibration(model, calibration)
         return _quantize(model, samples, source, progress)

@@ -20,6 +20,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.lowering.row import KEPT
 from mcugen.frontend.masks import rewrite_masks
 from mcugen.frontend.recurrent import expand
 from mcugen.frontend.signature import PortNames, is_input, port_names, positional_module
@@ -154,6 +155,10 @@ def _visit(context: Lowering, node: Node) -> None:
         context.integers[node] = context.quantize(node)
     elif is_dequantize(node):
         _quantized_input(context, node)
+    elif KEPT in node.meta:
+        lower_kept = context.row(node).kept
+        assert lower_kept is not None, node
+        context.integers[node] = lower_kept(context, node)
     elif context.functions.source(node) is not None:
         return
     elif target_name(node) not in ROWS and node.users:

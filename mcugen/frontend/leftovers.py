@@ -15,7 +15,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, target_name
 from mcugen.frontend.lowering.context import Lowering, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
-from mcugen.frontend.lowering.row import Role
+from mcugen.frontend.lowering.row import KEPT, Role
 from mcugen.graph.tensor import Quantization
 
 _XNNPACK = "XNNPACKQuantizer of torchao and ExecuTorch leaves it so"
@@ -79,6 +79,8 @@ def _ask(survey: _Survey, found: Missing, node: Node) -> None:
 
 
 def _note(survey: _Survey, found: Missing, value: Node, user: Node) -> None:
+    if KEPT in value.meta:
+        return
     if survey.constant_value(value) is None and not survey.is_integer(value) and survey.implied(value) is None:
         found.values[value] = user
         survey.observed[value] = Quantization.per_tensor(2.0**-40 / (len(found.values)), 0)

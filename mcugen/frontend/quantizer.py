@@ -34,7 +34,7 @@ from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_
 from mcugen.frontend.lowering.constants import covering
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
-from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.row import KEPT, Role, Row
 from mcugen.frontend.ranges.flat import needed_range
 from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.ranges.tail import TailObserver
@@ -131,7 +131,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         self._functions = functions = Functions(model, self._constant_value, ROWS)
         self._wide = wide_values(model, self._constant_value, functions)
         for node in model.graph.nodes:
-            if node.op == "placeholder" and dtype_of(node) in INTEGERS:
+            if node.op == "placeholder" and (dtype_of(node) in INTEGERS or KEPT in node.meta):
                 continue
             if node.op == "placeholder":
                 spec = self._activation if STATE in node.meta else self._observation(node)
@@ -150,8 +150,8 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         """Nothing to check: `annotate` decides alone."""
 
     def _annotate(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:
-        if dtype_of(node) in INTEGERS:
-            # Indices, comparisons, masks: without a scale, but real operands need one.
+        if dtype_of(node) in INTEGERS or KEPT in node.meta:
+            # Indices, comparisons, masks, what is kept: without a scale, but real operands need one.
             if row.role not in (Role.TRANSPARENT, Role.JOIN):
                 self._set(node, self._operands(node, row), None)
             return
@@ -232,7 +232,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         return {
             n: self._given(n, node)
             for n in operands
-            if isinstance(n, Node) and not self._is_constant(n) and dtype_of(n) not in INTEGERS
+            if isinstance(n, Node) and not self._is_constant(n) and dtype_of(n) not in INTEGERS and KEPT not in n.meta
         }
 
     def _annotate_compute(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:

@@ -1,9 +1,9 @@
 """Recurrent layers before quantization: one node for each direction of each layer.
 
 torch.export keeps `nn.LSTM`, `nn.GRU` and `nn.RNN` as one operator of all layers and directions, with several results.
-`expand` rewrites it, and the cells for one step, into `mcugen::recurrent` nodes, whose result is either all hidden
-states or the last cell, and into moving operators around them. What is run between is in float, so that the results of
-every layer are observed as those of any other operator.
+`expand` rewrites it, and the cells for one step, into `mcugen::recurrent` nodes, each with one of a layer's results,
+and into moving operators around them. What is run between is in float, so that the results of every layer are observed
+as those of any other operator. `mcugen.passes.join_results` makes one operator of a layer again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering, unsupported
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import module_path, sequence_module
+from mcugen.graph.ops.recurrent.layer import CELL, HIDDEN, SEQUENCE
 
 _RUN: dict[str, Callable[..., Any]] = {
     "lstm": torch.lstm,
@@ -36,7 +37,7 @@ _PRODUCTS = ("aten.addmm.default", "aten.mm.default", "aten.linear.default", "at
 _LIBRARY = torch.library.Library("mcugen", "DEF")  # type: ignore[no-untyped-call]
 _LIBRARY.define(  # type: ignore[no-untyped-call]
     "recurrent(Tensor x, Tensor[] weights, Tensor? hidden, Tensor? cell, str kind, bool reverse, bool batch_first, "
-    "bool final_cell) -> Tensor"
+    "str result) -> Tensor"
 )
 
 
@@ -48,9 +49,9 @@ def _recurrent(
     kind: str,
     reverse: bool,
     batch_first: bool,
-    final_cell: bool,
+    result: str,
 ) -> Tensor:
-    """One direction of one layer in float; the operands are those of `Recurrent`."""
+    """One direction of one layer in float; operands and results are those of `RecurrentLayer`."""
     time, batch = (1, x.shape[0]) if batch_first else (0, x.shape[1])
     projected = kind == "lstm" and len(weights) % 2 == 1
     units, channels = weights[1].shape[0] // (4 if kind == "lstm" else 1), weights[1].shape[1]
@@ -61,8 +62,9 @@ def _recurrent(
     given = x.flip(time) if reverse else x
     biased = len(weights) - projected > 2
     results = _RUN[kind](given, initial, weights, biased, 1, 0.0, False, False, batch_first)
-    result: Tensor = results[2][0] if final_cell else results[0]
-    return result.flip(time) if reverse and not final_cell else result.clone()
+    sequence: Tensor = results[0].flip(time) if reverse else results[0]
+    found: Tensor = sequence if result == SEQUENCE else results[1 if result == HIDDEN else 2][0]
+    return found.clone()
 
 
 _LIBRARY.impl("recurrent", _recurrent, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
@@ -132,7 +134,7 @@ class _Layers:
                 own = weights[index * count : (index + 1) * count]
                 initial = self._initial(states, index, layers * directions)
                 arguments = (x, own, *initial, kind, bool(direction), bool(bound["batch_first"]))
-                parts.append(self._recurrent(arguments, final_cell=False))
+                parts.append(self._recurrent(arguments, SEQUENCE))
                 cells.append(arguments)
                 steps = shape_of(parts[-1])[time]
                 hidden.append(self._select(parts[-1], time, 0 if direction else steps - 1))
@@ -149,7 +151,7 @@ class _Layers:
             elif user.args[1] == 1:
                 self._replace_stacked(user, hidden)
             else:
-                self._replace_stacked(user, [self._recurrent(c, final_cell=True) for c in cells] if user.users else [])
+                self._replace_stacked(user, [self._recurrent(c, CELL) for c in cells] if user.users else [])
             user.graph.erase_node(user)
 
     def _replace_stacked(self, result: Node, parts: list[Node]) -> None:
@@ -172,13 +174,13 @@ class _Layers:
         if all(state is None or self._is_zero(state) for state in states):
             states = [None, None]
         arguments = (self._view(x, (1, *shape_of(x))), weights, *states, kind, False, False)
-        y = self._recurrent(arguments, final_cell=False)
+        y = self._recurrent(arguments, SEQUENCE)
         hidden = self._view(y, shape_of(y)[1:])
         if kind != "lstm":
             self.node.replace_all_uses_with(hidden)
             return
         for user in list(self.node.users):
-            new = hidden if user.args[1] == 0 else self._recurrent(arguments, final_cell=True)
+            new = hidden if user.args[1] == 0 else self._recurrent(arguments, CELL)
             user.replace_all_uses_with(new)
             user.graph.erase_node(user)
 
@@ -203,13 +205,13 @@ class _Layers:
         ]
         return chosen[0], chosen[1]
 
-    def _recurrent(self, arguments: tuple[Any, ...], final_cell: bool) -> Node:
+    def _recurrent(self, arguments: tuple[Any, ...], result: str) -> Node:
         x, weights, batch_first = arguments[0], arguments[1], arguments[6]
         lead = shape_of(x)[:2]
         shape = (*lead, shape_of(weights[1])[1])
-        if final_cell:
+        if result == CELL:
             shape = (lead[0] if batch_first else lead[1], shape_of(weights[1])[0] // 4)
-        return self._call(torch.ops.mcugen.recurrent.default, (*arguments, final_cell), shape)
+        return self._call(torch.ops.mcugen.recurrent.default, (*arguments, result), shape)
 
     def _select(self, source: Node, axis: int, index: int) -> Node:
         shape = shape_of(source)

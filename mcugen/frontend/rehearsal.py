@@ -113,6 +113,9 @@ class _Rehearsal(Lowering):
     def natural(self, node: Node) -> Quantization | None:
         return _ANY
 
+    def asked(self, node: Node) -> Quantization | None:
+        return _ANY
+
     def operand(self, value: Any, user: Node) -> str:
         if self.constant_value(value) is not None:
             return super().operand(value, user)
@@ -125,6 +128,9 @@ class _Rehearsal(Lowering):
         if dtype not in INTEGERS:
             raise unsupported(user, f"{value.name!r} is {dtype}, must be integers", "check its type")
         return self.activation(value.name, shape_of(value), None, INTEGERS[dtype])
+
+    def kept(self, node: Node, quantization: Quantization) -> str:
+        return self.activation(node.name, shape_of(node), quantization)
 
     def _materialize(self, node: Node, quantization: Quantization) -> str:
         return self.activation(node.name, shape_of(node), quantization)

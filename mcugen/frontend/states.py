@@ -39,11 +39,13 @@ class Tie:
         name: of the input.
         output: of the result.
         initial: the value after a reset, float or plain integers.
+        kept: in its layer's own numbers, which hold all it can be; see `mcugen.frontend.carried`.
     """
 
     name: str
     output: str
     initial: npt.NDArray[np.generic]
+    kept: bool = False
 
 
 def tie_states(module: GraphModule, names: PortNames, wanted: Sequences) -> tuple[PortNames, tuple[Tie, ...]]:
@@ -133,8 +135,8 @@ def _lift_buffers(module: GraphModule, names: PortNames) -> tuple[PortNames, dic
         initial[state.name] = value
         state.meta[MARK] = len(ends)
         ends.append(last)
-        inputs.append(_unused(target, inputs))
-        outputs.append(_unused(f"{target}_next", outputs))
+        inputs.append(unused_name(target, inputs))
+        outputs.append(unused_name(f"{target}_next", outputs))
     _end(module).args = (tuple(ends),)
     module.graph.lint()
     module.recompile()
@@ -211,7 +213,8 @@ def _functional(node: Node, current: Node) -> Node:
     return node
 
 
-def _unused(name: str, taken: Sequence[str]) -> str:
+def unused_name(name: str, taken: Sequence[str]) -> str:
+    """The name, numbered where it is taken."""
     return next(n for n in (name, *(f"{name}_{i}" for i in range(1, len(taken) + 2))) if n not in taken)
 
 
@@ -258,10 +261,9 @@ def with_states(
             for name, value in current.items():
                 if not np.isfinite(value).all():
                     raise _unbounded(name, f"it is not finite after step {index}")
-    if reset_every is None:
-        for name, values in states.items():
-            if _grows(values):
-                raise _unbounded(name, "it grows from step to step over the calibration samples")
+    for tie in ties:
+        if reset_every is None and not tie.kept and _grows(states[tie.name]):
+            raise _unbounded(tie.name, "it grows from step to step over the calibration samples")
     return {name: states[name] if name in states else samples[name] for name in nodes}
 
 

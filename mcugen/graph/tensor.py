@@ -30,7 +30,7 @@ class Quantization:
         scales: one float (per tensor) or one for each slice along `axis` (per channel). Values are float32-exact.
         zero_points: as many as scales.
         axis: the channel axis, None when per tensor.
-        bits: of an activation's integers, 8 or 16. Constants have the type of their tensor.
+        bits: of an activation's integers, 8, 16 or 32. Constants have the type of their tensor.
     """
 
     scales: tuple[float, ...]

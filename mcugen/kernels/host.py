@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import itertools
 import os
 import shutil
 import struct
@@ -23,7 +24,7 @@ import numpy as np
 
 from mcugen.errors import CheckFailedError, MissingToolError
 from mcugen.graph.graph import Graph
-from mcugen.graph.tensor import DTYPES, IntArray
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 from mcugen.kernels.base import C_TYPES, Images, Invocation, ParamValue
 from mcugen.resources import data_folder
 
@@ -40,7 +41,7 @@ class HostKernelError(CheckFailedError):
 
 @dataclass(frozen=True)
 class Sharing:
-    """The output lies `distance` bytes below input `input_index`, in one block of memory. See `base.Overlap`."""
+    """The first output lies `distance` bytes below input `input_index`, in one block of memory. See `base.Overlap`."""
 
     input_index: int
     distance: int
@@ -54,45 +55,59 @@ def run(
     sharing: Sharing | None = None,
     misalignment: int = 4,
     defines: Sequence[str] = (),
-) -> IntArray:
-    """The output of one kernel call, with the shape of the graph's tensor.
+) -> list[IntArray]:
+    """The outputs of one kernel call, with the shapes of the graph's tensors.
 
     Args:
         inputs: activations by tensor name, at least those that the invocation names.
-        sharing: place the output over an input.
-        misalignment: bytes by which activations miss an alignment to 16; 4 is what the arena guarantees, an odd one
-            what the buffers of a caller may have.
+        sharing: place the first output over an input.
+        misalignment: bytes by which activations miss an alignment to 16, rounded up to a multiple of their elements;
+            4 is what the arena guarantees, an odd one what the buffers of a caller may have.
         defines: preprocessor definitions such as "MCUGEN_FEW_REGISTERS=1".
 
     Raises:
         HostKernelError: the kernel did what it must not do; the message has the sanitizer's report.
         MissingToolError: no gcc.
     """
-    (name,) = invocation.outputs
-    tensor = graph.tensor(name)
+    tensors = [graph.tensor(name) for name in invocation.outputs]
     arrays = [inputs[n] for n in invocation.inputs]
     if invocation.alias:
-        return arrays[0].reshape(tensor.shape)
+        return [arrays[0].reshape(tensors[0].shape)]
     program = _program(_harness_text(invocation, graph), tuple(defines))
-    data = program.run(_case(invocation, arrays, tensor.size_bytes, sharing, misalignment), tensor.size_bytes)
-    return np.frombuffer(data, DTYPES[tensor.dtype]).reshape(tensor.shape)
+    case = _case(invocation, arrays, tensors, sharing, misalignment)
+    data = program.run(case, sum(t.size_bytes for t in tensors))
+    ends = itertools.accumulate((t.size_bytes for t in tensors), initial=0)
+    return [
+        np.frombuffer(data, DTYPES[t.dtype], t.elements, start).reshape(t.shape)
+        for t, start in zip(tensors, ends, strict=False)
+    ]
 
 
 def _case(
-    invocation: Invocation, arrays: Sequence[IntArray], output_bytes: int, sharing: Sharing | None, misalignment: int
+    invocation: Invocation,
+    arrays: Sequence[IntArray],
+    outputs: Sequence[Tensor],
+    sharing: Sharing | None,
+    misalignment: int,
 ) -> bytes:
     """One case as kernels_cmsis/host/driver.c reads it."""
-    images = invocation.images or Images(1, (0,) * len(arrays), (0,))
+    images = invocation.images or Images(1, (0,) * len(arrays), (0,) * len(outputs))
     values = [images.count, *images.inputs, *images.outputs]
     values += [v for value in invocation.params.values() for v in _values(value)]
     where = (sharing.input_index, sharing.distance) if sharing else (-1, 0)
-    parts = [struct.pack(f"<{3 + len(values)}i", *where, misalignment, *values)]
+    parts = [struct.pack(f"<{2 + len(values)}i", *where, *values)]
+
+    def offset(element: int) -> int:
+        grain = 1 if invocation.as_bytes else element
+        return -(-misalignment // grain) * grain
+
     for array in arrays:
-        parts += [struct.pack("<i", array.nbytes), np.ascontiguousarray(array).tobytes()]
+        parts += [struct.pack("<2i", array.nbytes, offset(array.itemsize)), np.ascontiguousarray(array).tobytes()]
     for constant in invocation.constants:
         little = np.ascontiguousarray(constant.data.astype(constant.data.dtype.newbyteorder("<")))
         parts += [struct.pack("<2i", little.nbytes, constant.alignment), little.tobytes()]
-    parts.append(struct.pack("<3i", output_bytes, invocation.scratch_bytes, invocation.scratch_alignment))
+    parts += [struct.pack("<2i", t.size_bytes, offset(DTYPES[t.dtype].itemsize)) for t in outputs]
+    parts.append(struct.pack("<2i", invocation.scratch_bytes, invocation.scratch_alignment))
     return b"".join(parts)
 
 
@@ -102,13 +117,13 @@ def _values(value: ParamValue) -> tuple[int, ...]:
 
 def _harness_text(invocation: Invocation, graph: Graph) -> str:
     """kernel_under_test.h: what driver.c cannot know about the kernel."""
-    inputs, (output,) = (
+    inputs, outputs = (
         ["int8_t" if invocation.as_bytes else C_TYPES[graph.tensor(n).dtype] for n in names]
         for names in (invocation.inputs, invocation.outputs)
     )
     fields = ["    params->images = next_number();"]
     fields += [f"    params->input_step[{i}] = next_number();" for i in range(len(inputs))]
-    fields += ["    params->output_step = next_number();"]
+    fields += [f"    params->output_step[{i}] = next_number();" for i in range(len(outputs))]
     for name, value in invocation.params.items():
         targets = [f"{name}[{i}]" for i in range(len(value))] if isinstance(value, tuple) else [name]
         fields += [f"    params->own.{target} = next_number();" for target in targets]
@@ -117,23 +132,24 @@ def _harness_text(invocation: Invocation, graph: Graph) -> str:
         f"(const {c} *)(const void *)inputs[{i}] + image * params->input_step[{i}]" for i, c in enumerate(inputs)
     ]
     arguments += [f"constants[{i}]" for i in range(len(invocation.constants))]
-    arguments += [f"({output} *)(void *)output + image * params->output_step"]
+    arguments += [f"({c} *)(void *)outputs[{i}] + image * params->output_step[{i}]" for i, c in enumerate(outputs)]
     arguments += ["scratch"] if invocation.scratch_bytes else []
     reads = "\n".join(fields)
     return f"""\
 #include "{invocation.source}"
 #define MCUGEN_INPUTS {len(invocation.inputs)}
 #define MCUGEN_CONSTANTS {len(invocation.constants)}
+#define MCUGEN_OUTPUTS {len(outputs)}
 struct kernel_params {{
     struct {invocation.params_type} own;
-    int32_t images, input_step[MCUGEN_INPUTS + 1], output_step;
+    int32_t images, input_step[MCUGEN_INPUTS + 1], output_step[MCUGEN_OUTPUTS];
 }};
 static void read_params(struct kernel_params *params)
 {{
 {reads}
 }}
 static void call_kernel(const struct kernel_params *params, const int8_t *const *inputs, const void *const *constants,
-                        int8_t *output, void *scratch)
+                        int8_t *const *outputs, void *scratch)
 {{
     (void)inputs;
     (void)constants;
@@ -166,7 +182,7 @@ class _Program:
         if len(answer) < 4 + output_bytes:
             raise self._crash(process)
         if answer[:4] != bytes(4):
-            raise HostKernelError("the kernel wrote outside its output", where=str(self._binary))
+            raise HostKernelError("the kernel wrote outside its outputs", where=str(self._binary))
         return answer[4:]
 
     def close(self) -> None:

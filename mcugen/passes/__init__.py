@@ -18,6 +18,7 @@ from mcugen.passes.fold_into_fully_connected import fold_into_fully_connected
 from mcugen.passes.fold_into_matmul import fold_into_matmul
 from mcugen.passes.fold_padding import fold_padding
 from mcugen.passes.free_transposes import free_transposes
+from mcugen.passes.join_results import join_results
 from mcugen.passes.merge_movement import merge_movement
 from mcugen.passes.merge_tables import merge_tables
 from mcugen.passes.merge_takes import merge_takes
@@ -35,6 +36,7 @@ Pass = Callable[[Graph], Graph]
 PASSES: tuple[Pass, ...] = (
     remove_dead,
     fold_constants,
+    join_results,
     remove_identity,
     merge_movement,
     share_movement,

@@ -31,11 +31,14 @@ def merge_tables(graph: Graph) -> Graph:
 
 
 def _mergeable(editor: Editor, before: Operator, op: Operator) -> bool:
-    functions = isinstance(before, Table | Requantize | Clamp) and isinstance(op, Table | Requantize | Clamp)
-    # A table has an entry for each int8.
-    if not functions or any(editor.graph.tensor(name).dtype == "int16" for name in before.inputs + before.outputs):
-        return False
-    return (isinstance(before, Table) or isinstance(op, Table)) and editor.used_once(op.inputs[0])
+    functions = _is_function(editor.graph, before) and _is_function(editor.graph, op)
+    return functions and (isinstance(before, Table) or isinstance(op, Table)) and editor.used_once(op.inputs[0])
+
+
+def _is_function(graph: Graph, op: Operator) -> bool:
+    """Of the 256 int8, to one byte each, as a table has them."""
+    narrow = all(t.dtype in ("int8", "bool") for t in (*graph.input_tensors(op), *graph.output_tensors(op)))
+    return narrow and isinstance(op, Table | Requantize | Clamp)
 
 
 def _values(graph: Graph, op: Operator, elements: IntArray) -> IntArray:

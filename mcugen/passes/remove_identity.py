@@ -16,7 +16,8 @@ def _is_identity(op: Operator, source: Tensor, result: Tensor) -> bool:
     if isinstance(op, Take):
         return all(taken == tuple(range(n)) for taken, n in zip(op.indices, source.shape, strict=True))
     if isinstance(op, Clamp | Requantize):
-        return source.quantization == result.quantization and op.clamp == result.integer_range
+        same = (source.dtype, source.quantization) == (result.dtype, result.quantization)
+        return same and op.clamp == result.integer_range
     if isinstance(op, Table):
         return source.quantization == result.quantization and op.values == tuple(range(-128, 128))
     if isinstance(op, Pad):

@@ -72,7 +72,8 @@ class _Editor:
                 hint="quantize both sides of the state to one type",
             )
         if tensor.quantization is not None and tensor.quantization != result.quantization:
-            result = self._append(Requantize, result, result.shape, tensor, "requantize")
+            limits = tensor.integer_range
+            result = self._append(Requantize, result, result.shape, tensor, "requantize", clamp=limits)
         if output.to_device != port.to_device:
             result = self._reshape(result, tuple(output.shape[axis] for axis in output.to_device))
             order = tuple(output.to_device.index(axis) for axis in port.to_device)

@@ -37,7 +37,7 @@ FOLDER = PurePosixPath("renode")
 TOLERANCE = 0.02
 """How far instructions and cycles may grow beyond what was counted at emission, where no limit is given."""
 
-_FORMAT = 2
+_FORMAT = 3
 _PLATFORM = "platform.repl"
 # Copied from the data folder `renode`, under their own names.
 _COPIED = (
@@ -122,6 +122,7 @@ def renode_suite(
         "cycles_source": measured.cycles_source,
         "samples": len(next(iter(load_vectors(folder).inputs.values()))),
         "layers": [layer.name for layer in manifest.layers],
+        "state": bool(manifest.states),
     }
     description = _describe(manifest, plan, measured, load_vectors(folder)) | _describe_firmware(board, elf)
     files = {
@@ -169,17 +170,16 @@ def _describe(manifest: Manifest, plan: Plan, measured: Measurement, vectors: Ve
                 "name": layer.name,
                 "op": layer.op,
                 "kernel": layer.kernel,
-                "bytes": layer.output_bytes,
                 "instructions": result.instructions,
                 "cycles": result.cycles,
-                **_place(plan, layer.output, manifest.name),
+                "results": [{"bytes": r.bytes, **_place(plan, r.name, manifest.name)} for r in layer.results],
             }
             for layer, result in zip(manifest.layers, measured.layers, strict=True)
         ],
         "samples": {
             "inputs": [[_encode(vectors.inputs[p.name][i]) for p in manifest.inputs] for i in range(samples)],
             "outputs": [[_encode(vectors.outputs[p.name][i]) for p in manifest.outputs] for i in range(samples)],
-            "layers": [_encode(vectors.layers[layer.output]) for layer in manifest.layers],
+            "layers": [[_encode(vectors.layers[r.name]) for r in layer.results] for layer in manifest.layers],
         },
     }
 

@@ -9,6 +9,7 @@ from mcugen.emit.manifest import Manifest
 from mcugen.emulate import select_runner
 from mcugen.emulate.runner import Progress as RunProgress
 from mcugen.emulate.runner import RunResult
+from mcugen.errors import InputError
 from mcugen.firmware import Firmware, FirmwareKind, Mode, build_firmware
 from mcugen.firmware.zephyr import build_zephyr_firmware
 from mcugen.graph.tensor import IntArray
@@ -50,6 +51,12 @@ def build_and_run(
     machine = chosen.machine(manifest.target)
     firmware = _BUILDERS[kind](folder, manifest, manifest.target, mode=mode, build_dir=build_dir, machine=machine)
     return firmware, chosen.run(firmware, inputs, count=mode == "measure", progress=progress, reset_every=reset_every)
+
+
+def require_states(manifest: Manifest, reset_every: int | None, folder: Path) -> None:
+    """Raises InputError where a module without state is to be reset."""
+    if reset_every is not None and not manifest.states:
+        raise InputError("--reset-every is for models with state, this one has none", where=str(folder))
 
 
 def measurement(

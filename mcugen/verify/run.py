@@ -10,7 +10,7 @@ from mcugen.emit.manifest import FILE_NAME, Manifest
 from mcugen.emit.opened import open_module
 from mcugen.errors import InputError
 from mcugen.scratch import scratch_folder
-from mcugen.verify.measure import Progress, build_and_run, measurement
+from mcugen.verify.measure import Progress, build_and_run, measurement, require_states
 from mcugen.verify.result import RunOutcome
 from mcugen.verify.samples import load_samples, to_model_layout
 
@@ -35,8 +35,7 @@ def run_samples(
     """
     opened = open_module(folder, allow_edited=allow_edited)
     manifest = opened.manifest
-    if reset_every is not None and not manifest.states:
-        raise InputError("--reset-every is for models with state, this one has none", where=str(folder))
+    require_states(manifest, reset_every, folder)
     if not resolved(outputs).parent.is_dir():
         raise InputError(f"the folder of {outputs} does not exist")
     _require_free(outputs, folder, manifest)

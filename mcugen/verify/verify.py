@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from mcugen.firmware import FirmwareKind
 from mcugen.graph.tensor import IntArray
 from mcugen.scratch import scratch_folder
 from mcugen.verify.compare import Difference, first_difference
-from mcugen.verify.measure import Progress, build_and_run, measurement
+from mcugen.verify.measure import Progress, build_and_run, measurement, require_states
 from mcugen.verify.result import Measurement, VerifyOutcome
 
 
@@ -25,6 +25,7 @@ def verify_module(
     runner: str = "auto",
     allow_edited: bool = False,
     progress: Progress | None = None,
+    reset_every: int | None = None,
 ) -> VerifyOutcome:
     """Builds the module's firmware twice: as shipped (outputs and counts), and with a hook after every layer.
 
@@ -32,6 +33,7 @@ def verify_module(
         firmware: "bare", the module with a small harness; "zephyr", a Zephyr application image of the board.
         runner: "auto", or the name of one.
         allow_edited: files that were edited since emission are taken; the result names them.
+        reset_every: vectors after which the state of the module starts again; None: all are one sequence.
 
     Raises:
         InputError: the folder is no module, or was edited, or no runner can run such firmware of its board.
@@ -41,12 +43,21 @@ def verify_module(
     opened = open_module(folder, allow_edited=allow_edited)
     manifest, vectors = opened.manifest, load_vectors(folder)
     check_vectors(vectors, manifest)
+    require_states(manifest, reset_every, folder)
+    expected = vectors.outputs_from(reset_every)
     inputs = [vectors.inputs[p.name] for p in manifest.inputs]
     report = progress or (lambda stage, done, total: None)
     with scratch_folder("mcugen-verify-") as scratch:
         report("verifying", 0, 2)
         built, result = build_and_run(
-            folder, manifest, inputs, mode="measure", kind=firmware, runner=runner, scratch=scratch
+            folder,
+            manifest,
+            inputs,
+            mode="measure",
+            kind=firmware,
+            runner=runner,
+            scratch=scratch,
+            reset_every=reset_every,
         )
         report("verifying", 1, 2)
         first = [i[:1] for i in inputs]
@@ -56,17 +67,19 @@ def verify_module(
         matches = _compare_layers(vectors, traced.layer_outputs, manifest)
         # Reads the linked firmware, which ends with the folder.
         measured = measurement(manifest, built, result, matches)
-    differences = _differences(vectors, result.outputs, manifest)
+    differences = _differences(expected, result.outputs, manifest)
     return VerifyOutcome(
         manifest, len(inputs[0]), measured, differences, _over_budget(manifest, measured), opened.edited
     )
 
 
-def _differences(vectors: Vectors, outputs: Sequence[IntArray], manifest: Manifest) -> dict[str, Difference]:
+def _differences(
+    expected: Mapping[str, IntArray], outputs: Sequence[IntArray], manifest: Manifest
+) -> dict[str, Difference]:
     found = {}
     for port, actual in zip(manifest.outputs, outputs, strict=True):
-        expected = vectors.outputs[port.name]
-        difference = first_difference(expected, actual.reshape(expected.shape))
+        wanted = expected[port.name]
+        difference = first_difference(wanted, actual.reshape(wanted.shape))
         if difference is not None:
             found[port.name] = difference
     return found
@@ -76,10 +89,14 @@ def _compare_layers(
     vectors: Vectors, actual: Sequence[IntArray], manifest: Manifest
 ) -> list[tuple[bool | None, Difference | None]]:
     matches: list[tuple[bool | None, Difference | None]] = []
-    for layer, values in zip(manifest.layers, actual, strict=True):
-        expected = vectors.layers[layer.output]
-        typed = np.ascontiguousarray(values).view(expected.dtype)
-        difference = first_difference(expected, typed.reshape(expected.shape))
+    given = iter(actual)
+    for layer in manifest.layers:
+        found = []
+        for result in layer.results:
+            expected = vectors.layers[result.name]
+            typed = np.ascontiguousarray(next(given)).view(expected.dtype)
+            found.append(first_difference(expected, typed.reshape(expected.shape)))
+        difference = next((d for d in found if d is not None), None)
         matches.append((difference is None, difference))
     return matches
 

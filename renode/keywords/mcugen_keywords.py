@@ -32,7 +32,7 @@ from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import escape
 
-_FORMAT = 2
+_FORMAT = 3
 _FILES = ("mcugen_probe.py", "mcugen_blocks.cs")
 _CHUNK_BYTES = 4096
 _GUARD_BYTES, _GUARD_PATTERN = 32, 0xA5
@@ -122,7 +122,10 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
             self._execute(f"include @{_quoted(self._folder / name)}")
         labels = ",".join(str(self._image.address(label)) for label in self._module["labels"])
         outputs = ",".join(
-            f"{self._image.address(layer['symbol']) + layer['offset']}:{layer['bytes']}"
+            "+".join(
+                f"{self._image.address(result['symbol']) + result['offset']}:{result['bytes']}"
+                for result in layer["results"]
+            )
             for layer in self._module["layers"]
         )
         self._execute(f'mcugen_probe "{labels}" "{outputs}"')
@@ -380,7 +383,8 @@ class mcugen_keywords:  # noqa: N801 - Robot Framework wants the file's name
 
     def _layer_difference(self, index: int) -> str:
         actual = bytes.fromhex(self._execute(f"mcugen_layer {index}"))
-        return _difference(base64.b64decode(self._module["samples"]["layers"][index]), actual)
+        expected = b"".join(map(base64.b64decode, self._module["samples"]["layers"][index]))
+        return _difference(expected, actual)
 
     def _describe(self, index: int) -> str:
         layer = self._module["layers"][index]

@@ -1,7 +1,7 @@
 """Runs inside Renode (IronPython 2.7): what happens between the layer labels of a module, as commands of the monitor.
 
-mcugen_probe "<label>,..." "<address>:<bytes>,..."   watches; one output for each layer
-mcugen_layer <index>                                prints a layer's output of the last inference in hexadecimal
+mcugen_probe "<label>,..." "<address>:<bytes>+...,..."   watches; the results of each layer
+mcugen_layer <index>                                prints a layer's results of the last inference in hexadecimal
 mcugen_read <address> <bytes>                       prints memory in hexadecimal
 mcugen_write <address> "<hexadecimal>"              writes memory
 """
@@ -15,18 +15,19 @@ from System import Array, Byte, UInt64  # noqa: E402
 class _Probe:
     """Labels are passed in order: entry, each layer, end of the last layer, return. Some may share an address."""
 
-    def __init__(self, labels, outputs):
+    def __init__(self, labels, results):
         self.labels = labels
-        self.outputs = outputs
+        self.results = results
         self.layers = {}
 
     def passed(self, cpu, address):
         if address == self.labels[0]:
             self.layers.clear()
         # Layer i starts at label i + 1 and ends at label i + 2.
-        for index, (start, size) in enumerate(self.outputs):
+        for index, places in enumerate(self.results):
             if self.labels[index + 2] == address and index not in self.layers:
-                self.layers[index] = _hexadecimal(cpu.Bus.ReadBytes(UInt64(start), size))
+                read = [_hexadecimal(cpu.Bus.ReadBytes(UInt64(start), size)) for start, size in places]
+                self.layers[index] = "".join(read)
 
 
 def _hexadecimal(data):
@@ -44,10 +45,10 @@ def _core():
     return self.Machine["sysbus.cpu"]  # noqa: F821 - Renode's monitor gives scripts the current machine
 
 
-def mc_mcugen_probe(labels, outputs):
+def mc_mcugen_probe(labels, results):
     global _probe
-    pairs = [tuple(int(n, 0) for n in pair.split(":")) for pair in outputs.split(",") if pair]
-    _probe = _Probe(_numbers(labels), pairs)
+    places = [[tuple(int(n, 0) for n in place.split(":")) for place in r.split("+")] for r in results.split(",") if r]
+    _probe = _Probe(_numbers(labels), places)
     for address in sorted(set(_probe.labels)):
         _core().AddHook(UInt64(address), _probe.passed)
 

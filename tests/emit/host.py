@@ -71,7 +71,7 @@ def run(module: Module, inputs: Sequence[IntArray], folder: Path) -> tuple[list[
     done = subprocess.run([folder / "program"], input=stdin, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     outputs = _split(done.stdout, [p.device_shape for p in manifest.outputs])
-    return outputs, _split(done.stderr, [layer.output_shape for layer in manifest.layers])
+    return outputs, _split(done.stderr, [result.shape for _, result in manifest.results])
 
 
 def _split(data: bytes, shapes: Sequence[tuple[int, ...]]) -> list[IntArray]:

@@ -35,8 +35,8 @@ def check(case: Case, options: api.Options) -> None:
     expected = reference.run(module.plan.graph, case.inputs)
     with tempfile.TemporaryDirectory() as folder:
         outputs, layers = host.run(module, [case.inputs[p.tensor] for p in module.plan.graph.inputs], Path(folder))
-    for layer, actual in zip(module.manifest.layers, layers, strict=True):
-        np.testing.assert_array_equal(actual, expected[layer.output], err_msg=layer.name)
+    for (layer, result), actual in zip(module.manifest.results, layers, strict=True):
+        np.testing.assert_array_equal(actual, expected[result.name], err_msg=layer.name)
     for port, actual in zip(module.plan.graph.outputs, outputs, strict=True):
         np.testing.assert_array_equal(actual, expected[port.tensor], err_msg=port.name)
     again = api.compile(case.graph, options)

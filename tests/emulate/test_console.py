@@ -95,6 +95,8 @@ class Image:
             hidden, output = fake_layers([b.reshape(1, 1, SIZE) for b in self.buffers])
             layers = [*pieces("layer", 0, hidden), *pieces("layer", 1, output)] if self.trace else []
             return [*layers, *pieces("output", 0, output), "done 0 96"]
+        if word == "reset":
+            return ["ok"]
         assert word == "threads"
         return [f"thread 184 {STACK} inference", "thread 32 320 idle 00", "ok"]
 
@@ -143,6 +145,13 @@ def test_samples_come_back_as_the_module_makes_them(
         np.testing.assert_array_equal(result.layer_outputs[1], output.reshape(count, SIZE))
     else:
         assert result.layer_outputs is None
+
+
+def test_the_state_is_reset_after_every_so_many_samples(manifest: Manifest) -> None:
+    image = Image()
+    conversation(image).run(manifest, samples(5), trace=False, progress=None, reset_every=2)
+    words = [request.split(" ")[0] for request in image.requests]
+    assert [w for w in words if w != "input"] == ["run", "run", "reset", "run", "run", "reset", "run", "threads"]
 
 
 def test_a_line_that_the_image_could_not_read_is_sent_again(manifest: Manifest) -> None:

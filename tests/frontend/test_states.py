@@ -186,31 +186,3 @@ def test_a_state_without_a_lasting_scale_is_refused(tmp_path: Path) -> None:
 def test_a_part_of_a_buffer_that_changes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedOperatorError, match=r"copy_.*changes a part of a buffer"):
         compiled(Keeps("part"), noise(4, 4), tmp_path)
-
-
-class Carried(nn.Module):
-    """An LSTM whose hidden state and cell are kept from one piece of a sequence to the next."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.lstm = nn.LSTM(3, 5, batch_first=True)
-        self.register_buffer("h", torch.zeros(1, 1, 5))
-        self.register_buffer("c", torch.zeros(1, 1, 5))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y, (h, c) = self.lstm(x, (self.h, self.c))
-        self.h.copy_(h)
-        self.c.copy_(c)
-        return y
-
-
-def test_an_lstm_with_carried_state_follows_the_whole_sequence(tmp_path: Path) -> None:
-    samples = noise(30, 2, 3)
-    graph = compiled(Carried(), samples, tmp_path)
-    assert [state.name for state in graph.states] == ["h", "c"]
-    got = real(graph, steps(graph, samples)).reshape(60, 5)
-    with torch.no_grad():
-        wanted = Carried().lstm(torch.tensor(samples).reshape(1, 60, 3))[0][0].numpy()
-    # Between two pieces both are int8: a step of each is lost, and forgotten by the gates.
-    assert np.abs(got - wanted).max() < 0.03

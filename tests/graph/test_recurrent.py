@@ -9,7 +9,7 @@ import torch
 
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Gru, Lstm, Rnn
-from mcugen.graph.ops.recurrent.layer import RecurrentLayer, finest_precision
+from mcugen.graph.ops.recurrent.layer import CELL_QUANTIZATION, RecurrentLayer, finest_precision
 from mcugen.graph.ops.recurrent.sigmoid import sigmoid
 
 STEPS, DEPTH, UNITS, CHANNELS = 100, 13, 24, 10
@@ -56,14 +56,15 @@ def test_errors_do_not_grow_along_the_sequence(kind: str, reverse: bool) -> None
         constants.append(matrix("projection", channels, UNITS))
         attributes |= {"projected": True, "state_bits": 12}
     if "cells" in kind:
-        attributes["final_cell"] = True
+        attributes["results"] = ("cell",)
     op: RecurrentLayer = operator(
         name="layer", inputs=("x", *(t.name for t in constants)), outputs=("y",), **attributes
     )
-    size, step = (
-        ((2, UNITS), 0.02) if op.final_cell else ((STEPS, 2, channels), 2.0**-5 if "projected" in kind else 2.0**-7)
-    )
-    y = Tensor("y", size, "int8", Quantization.per_tensor(step, 0))
+    step = 2.0**-5 if "projected" in kind else 2.0**-7
+    y = Tensor("y", (STEPS, 2, channels), "int8", Quantization.per_tensor(step, 0))
+    if "cells" in kind:
+        y = Tensor("y", (2, UNITS), "int32", CELL_QUANTIZATION)
+        step = y.scale
     tensors = [x, *constants]
     op.validate(tensors, [y])
     given = rng.integers(-128, 128, x.shape).astype(np.int8)
@@ -76,8 +77,9 @@ def test_errors_do_not_grow_along_the_sequence(kind: str, reverse: bool) -> None
     initial = [zeros, torch.zeros(1, 2, UNITS, dtype=torch.float64)] if operator is Lstm else zeros
     inputs = _real(x, given)
     results = run(inputs.flip(0) if reverse else inputs, initial, weights, True, 1, 0.0, False, False, False)
-    exact = results[2][0] if op.final_cell else results[0].flip(0) if reverse else results[0]
-    wanted = exact.numpy().clip(-128 * step, 127 * step)
+    exact = results[2][0] if "cells" in kind else results[0].flip(0) if reverse else results[0]
+    low, high = y.integer_range
+    wanted = exact.numpy().clip(low * step, high * step)
     assert np.abs(got * step - wanted).max() < 0.5 * step + 0.002 * (3 if "projected" in kind else 1)
 
 
@@ -86,9 +88,11 @@ def test_errors_do_not_grow_along_the_sequence(kind: str, reverse: bool) -> None
     [
         ({"precision": 5}, "5 fractional bits"),
         ({"state_bits": 16}, "16 fractional bits"),
-        ({"final_cell": True}, "no cell"),
+        ({"results": ("cell",)}, "cannot give cell"),
+        ({"results": ()}, "cannot give nothing"),
+        ({"results": ("hidden", "sequence")}, "cannot give hidden, sequence"),
         ({"precision": 16, "x_scale": 1000.0}, "leave the range"),
-        ({"steps": 16384}, "at most 16383"),
+        ({"steps": 16384}, "at most 16375"),
         ({"depth": 600}, "can leave 32 bits"),
     ],
 )

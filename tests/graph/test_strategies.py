@@ -30,8 +30,8 @@ def test_reference_keeps_shape_dtype_and_clamp(kind: str) -> None:
         for name in op.outputs:
             tensor, array = graph.tensor(name), values[name]
             assert (array.shape, array.dtype) == (tensor.shape, DTYPES[tensor.dtype])
-        low, high = getattr(op, "clamp", graph.tensor(op.outputs[0]).integer_range)
-        assert array.min() >= low and array.max() <= high
+            low, high = getattr(op, "clamp", tensor.integer_range)
+            assert array.min() >= low and array.max() <= high
 
     check()
 

@@ -22,6 +22,7 @@ from tests.graph import strategies as s
 from tests.graph.networks import network_graphs
 from tests.graph.test_litert_oracle import EXACT, largest_difference, over_every_pair, sweep
 from tests.graph.tflm import run_tflm
+from tests.graph.wide import symmetric_requantize_graphs
 
 KINDS: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     **EXACT,
@@ -33,6 +34,7 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     "reduce_max": s.ALL["reduce_max"],
     "reduce_min": s.ALL["reduce_min"],
     "reduce_sum": s.ALL["reduce_sum"],
+    "requantize, wide": symmetric_requantize_graphs,
     "softmax": s.softmax_graphs,
 }
 WEIGHTED = (Conv2d, DepthwiseConv2d, FullyConnected)
@@ -41,6 +43,11 @@ WEIGHTED = (Conv2d, DepthwiseConv2d, FullyConnected)
 def defined(case: s.Case) -> bool:
     """No operator's requantization leaves 32 bits on the way."""
     for op in case.graph.operators:
+        if isinstance(op, Requantize):
+            (x,), (y,) = case.graph.input_tensors(op), case.graph.output_tensors(op)
+            _, shift = op.requantization([x], [y])
+            if (max(map(abs, x.integer_range)) + abs(x.zero_point)) << max(shift, 0) >= 2**31 - 1:
+                return False
         if isinstance(op, (*WEIGHTED, BatchMatMul)):
             inputs, outputs = case.graph.input_tensors(op), case.graph.output_tensors(op)
             if isinstance(op, BatchMatMul):

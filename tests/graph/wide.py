@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Requantize, WideSum
+from mcugen.graph.ops.elementwise.requantize import TYPES
 from tests.graph.draws import Case, Draw, make_case, random_values, scales, seeds, shapes, zero_points
 from tests.graph.pair_strategies import second_shape
 
@@ -64,4 +65,19 @@ def wide_requantize_graphs(draw: Draw) -> Case:
         out = Quantization.per_tensor(x.scale * 2.0 ** draw(st.floats(-12, 9)), out.zero_point, out.bits)
     tensors = [Tensor("input", shape, x.dtype, x), Tensor("output", shape, out.dtype, out)]
     op = Requantize(name="requantize", inputs=("input",), outputs=("output",), clamp=_ends(draw, out))
+    return make_case(op, tensors, draw(seeds))
+
+
+@st.composite
+def symmetric_requantize_graphs(draw: Draw) -> Case:
+    """One requantize from or to 16 or 32 bits, which have the zero point 0, as LiteRT asks for."""
+    bits = {"int8": 8, "int16": 16, "int32": 32}
+    types = draw(st.sampled_from(sorted(TYPES - {("int8", "int8")})))
+    x, out = (
+        Quantization.per_tensor(2.0 ** draw(st.floats(-16, 0)), draw(zero_points) if t == "int8" else 0, bits[t])
+        for t in types
+    )
+    shape = draw(shapes())
+    tensors = [Tensor("input", shape, x.dtype, x), Tensor("output", shape, out.dtype, out)]
+    op = Requantize(name="requantize", inputs=("input",), outputs=("output",), clamp=out.integer_range)
     return make_case(op, tensors, draw(seeds))

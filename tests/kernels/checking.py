@@ -8,6 +8,7 @@ import numpy as np
 
 from mcugen.boards.board import Cpu
 from mcugen.graph.reference import run as run_reference
+from mcugen.graph.tensor import DTYPES
 from mcugen.kernels import host
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import Case
@@ -27,19 +28,23 @@ def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence
     if not kernel.supports(op, case.graph, cpu):
         return False
     invocation = kernel.invoke(op, case.graph)
-    expected = run_reference(case.graph, case.inputs)[op.outputs[0]]
+    expected = run_reference(case.graph, case.inputs)
 
     def verify(what: str, sharing: host.Sharing | None = None, misalignment: int = 4) -> None:
         actual = host.run(
             invocation, case.graph, case.inputs, sharing=sharing, misalignment=misalignment, defines=defines
         )
-        wrong = np.argwhere(actual != expected)
-        assert not len(wrong), f"{kernel.name}, {what}: {len(wrong)} of {expected.size} differ, first at {wrong[0]}"
+        for name, values in zip(op.outputs, actual, strict=True):
+            wrong = np.argwhere(values != expected[name])
+            assert not len(wrong), (
+                f"{kernel.name}, {what}, {name}: {len(wrong)} of {values.size} differ, first at {wrong[0]}"
+            )
 
     verify("apart")
     verify("at odd addresses", misalignment=1)
+    element = 1 if invocation.as_bytes else DTYPES[case.graph.tensor(op.outputs[0]).dtype].itemsize
     for overlap in invocation.overlaps:
-        for further in (0,) if overlap.exact else (0, 1, 64):
+        for further in (0,) if overlap.exact else (0, element, 64):
             distance = overlap.distance + further
             verify(f"output {distance} bytes below input", host.Sharing(overlap.input_index, distance))
     return True

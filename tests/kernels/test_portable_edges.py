@@ -85,7 +85,7 @@ def test_addition_of_a_tensor_to_itself() -> None:
     twice = case(Add(name="add", inputs=("input", "input"), outputs=("output",)), *tensors)
     invocation = BY_NAME["add_s8.portable"].invoke(twice.graph.operators[0], twice.graph)
     expected = run_reference(twice.graph, twice.inputs)["output"]
-    np.testing.assert_array_equal(host.run(invocation, twice.graph, twice.inputs), expected)
+    np.testing.assert_array_equal(host.run(invocation, twice.graph, twice.inputs)[0], expected)
     assert {o.input_index for o in invocation.overlaps} == {0, 1}
 
 
@@ -176,7 +176,7 @@ def test_stated_distance_is_the_smallest(name: str, some: Case) -> None:
     invocation = BY_NAME[name].invoke(some.graph.operators[0], some.graph)
     distance = invocation.overlaps[0].distance
     assert distance > 0
-    closer = host.run(invocation, some.graph, some.inputs, sharing=host.Sharing(0, distance - 1))
+    (closer,) = host.run(invocation, some.graph, some.inputs, sharing=host.Sharing(0, distance - 1))
     assert (closer != run_reference(some.graph, some.inputs)["output"]).any()
 
 
@@ -242,7 +242,7 @@ def test_the_host_harness_sees_faults() -> None:
         host.run(short, some.graph, some.inputs)
     # The next case gets a new process.
     expected = run_reference(some.graph, some.inputs)["output"]
-    np.testing.assert_array_equal(host.run(good, some.graph, some.inputs), expected)
+    np.testing.assert_array_equal(host.run(good, some.graph, some.inputs)[0], expected)
 
 
 def test_the_host_harness_sees_strays() -> None:

@@ -44,17 +44,15 @@ DESCRIPTION = {
             "name": "plus",
             "op": "add",
             "kernel": "add.portable",
-            "bytes": 3,
             "instructions": 400,
             "cycles": 695,
-            "symbol": "output_0",
-            "offset": 0,
+            "results": [{"bytes": 3, "symbol": "output_0", "offset": 0}],
         }
     ],
     "samples": {
         "inputs": [[text(1, 2, 255)], [text(7, 8, 9)]],
         "outputs": [[text(2, 3, 0)], [text(8, 9, 10)]],
-        "layers": [text(2, 3, 0)],
+        "layers": [[text(2, 3, 0)]],
     },
 }
 

@@ -65,12 +65,13 @@ def test_the_description_is_the_modules(emitted: Path) -> None:
     described = json.loads((emitted / "renode" / "module.json").read_text())
     manifest, vectors = load_manifest(emitted), load_vectors(emitted)
     assert [layer["name"] for layer in described["layers"]] == [layer.name for layer in manifest.layers]
-    for layer, text in zip(manifest.layers, described["samples"]["layers"], strict=True):
-        assert base64.b64decode(text) == vectors.layers[layer.output].tobytes()
+    for layer, texts in zip(manifest.layers, described["samples"]["layers"], strict=True):
+        wanted = [vectors.layers[result.name].tobytes() for result in layer.results]
+        assert [base64.b64decode(text) for text in texts] == wanted
     elf = Elf(emitted / "renode" / f"{NAME}.elf")
     assert all(label in elf.symbols for label in described["labels"])
-    for layer in described["layers"]:
-        assert elf.symbols[layer["symbol"]].size >= layer["offset"] + layer["bytes"]
+    for result in (result for layer in described["layers"] for result in layer["results"]):
+        assert elf.symbols[result["symbol"]].size >= result["offset"] + result["bytes"]
 
 
 def limit_in(folder: Path, figure: str = "INSTRUCTIONS") -> int:

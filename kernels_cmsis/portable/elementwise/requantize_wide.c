@@ -1,4 +1,4 @@
-/* Changes scale and zero point between int8 and int16; output may be the input where its elements are not larger. */
+/* Changes scale and zero point between int8, int16 and int32; output may be the input where its elements are not larger. */
 #include "mcugen_requantize.h"
 #include "portable/integers.h"
 

@@ -1,4 +1,4 @@
-/* One direction of a recurrent layer: the loop over time around a cell (lstm.h, gru.h, rnn.h).
+/* One direction of a recurrent layer: the loop over time around a cell (cells.h).
  *
  * Inputs and hidden states are int16, four at a time ("quads"; beyond the depth both they and their weights are zero).
  * Weights come unit by unit: for each four inputs one word a gate, then for each four hidden states. The bytes of a word
@@ -12,17 +12,27 @@
 
 /* Steps are in elements from one point in time, or one sequence of the batch, to the next; backwards they are negative.
  * precision: fractional bits of gate inputs. state_bits: of hidden states. projected: 1 when the stream goes on with the
- * rows of a projection, whose multipliers follow in `scales`. final_cell: 1 when the output is the last step's cells. */
+ * rows of a projection, whose multipliers follow in `scales`. output_*: of the sequence. */
 struct mcugen_recurrent_params {
     int32_t steps, batch;
     int32_t input_first, input_step, input_batch;
     int32_t output_first, output_step, output_batch;
     int32_t input_c, units, state_c;
     int32_t input_zero_point;
-    int32_t precision, state_bits, projected, final_cell, relu;
+    int32_t precision, state_bits, projected, relu;
     int32_t output_multiplier, output_shift, output_zero_point;
-    int32_t hidden_zero_point, hidden_multiplier, hidden_shift;
-    int32_t cell_zero_point, cell_multiplier, cell_shift;
+};
+
+/* What a layer starts from, and what it leaves: rows of hidden states and cells, one for each sequence of the batch, in
+ * the layer's own fractional bits. NULL: zeros, or not wanted. */
+struct mcugen_recurrent_initial {
+    const int16_t *hidden;
+    const int32_t *cell;
+};
+struct mcugen_recurrent_results {
+    int8_t *sequence;
+    int16_t *hidden;
+    int32_t *cell;
 };
 
 /* Memory between steps. Rows of int16 have whole quads, zero beyond their depth. */
@@ -93,9 +103,9 @@ MCUGEN_KERNEL int32_t mcugen_quads(int32_t depth)
     return (depth + 3) / 4;
 }
 
-/* The first step's states: what is given (NULL: zeros). */
-MCUGEN_KERNEL void mcugen_recurrent_begin(const struct mcugen_recurrent_params *p, const int8_t *hidden,
-                                          const int8_t *cell, struct mcugen_recurrent_state *state)
+/* The states of sequence n before its first step. */
+MCUGEN_KERNEL void mcugen_recurrent_begin(const struct mcugen_recurrent_params *p, int32_t n,
+                                          struct mcugen_recurrent_initial initial, struct mcugen_recurrent_state *state)
 {
     for (int32_t i = 0; i < 4 * mcugen_quads(p->state_c); i++) {
         state->hidden[i] = 0;
@@ -109,20 +119,13 @@ MCUGEN_KERNEL void mcugen_recurrent_begin(const struct mcugen_recurrent_params *
             state->values[i] = 0;
         }
     }
-    if (hidden != NULL) {
-        for (int32_t i = 0; i < p->state_c; i++) {
-            const int32_t value = mcugen_requantize(hidden[i] - p->hidden_zero_point, p->hidden_multiplier,
-                                                    p->hidden_shift);
-            state->hidden[i] = (int16_t)mcugen_limit(value, INT16_MIN, INT16_MAX);
-        }
+    for (int32_t i = 0; i < p->state_c && initial.hidden != NULL; i++) {
+        state->hidden[i] = initial.hidden[n * p->state_c + i];
     }
-    if (state->cell != NULL) {
-        const int32_t most = INT32_C(1) << 29;
-        for (int32_t i = 0; i < p->units; i++) {
-            state->cell[i] = cell == NULL ? 0
-                : mcugen_limit(mcugen_requantize(cell[i] - p->cell_zero_point, p->cell_multiplier, p->cell_shift),
-                               -most, most);
-        }
+    for (int32_t i = 0; i < p->units && state->cell != NULL; i++) {
+        /* From here on a layer's steps cannot leave 32 bits. */
+        const int32_t most = INT32_C(1) << 30;
+        state->cell[i] = initial.cell == NULL ? 0 : mcugen_limit(initial.cell[n * p->units + i], -most, most);
     }
 }
 
@@ -145,9 +148,10 @@ typedef void (*mcugen_recurrent_cell)(const struct mcugen_recurrent_params *p, c
                                       mcugen_recurrent_dot dot);
 
 MCUGEN_KERNEL void mcugen_recurrent_layer(const struct mcugen_recurrent_params *p, const int8_t *input,
-                                          const int8_t *hidden, const int8_t *cell, const int8_t *weights,
-                                          const int32_t *scales, const int16_t *table, int8_t *output, int16_t *scratch,
-                                          int has_cell, mcugen_recurrent_cell step, mcugen_recurrent_dot dot)
+                                          struct mcugen_recurrent_initial initial, const int8_t *weights,
+                                          const int32_t *scales, const int16_t *table,
+                                          struct mcugen_recurrent_results results, int16_t *scratch, int has_cell,
+                                          mcugen_recurrent_cell step, mcugen_recurrent_dot dot)
 {
     const int32_t width = 4 * mcugen_quads(p->state_c), value_width = p->projected ? 4 * mcugen_quads(p->units) : 0;
     struct mcugen_recurrent_state state;
@@ -157,28 +161,28 @@ MCUGEN_KERNEL void mcugen_recurrent_layer(const struct mcugen_recurrent_params *
     state.values = state.next + width;
     state.input = state.values + value_width;
     for (int32_t n = 0; n < p->batch; n++) {
-        const int8_t *x = input + n * p->input_batch + p->input_first;
-        int8_t *y = output + n * p->output_batch + p->output_first;
-        mcugen_recurrent_begin(p, hidden == NULL ? NULL : hidden + n * p->state_c,
-                               cell == NULL ? NULL : cell + n * p->units, &state);
+        int32_t from = n * p->input_batch + p->input_first, to = n * p->output_batch + p->output_first;
+        mcugen_recurrent_begin(p, n, initial, &state);
         for (int32_t t = 0; t < p->steps; t++) {
             for (int32_t i = 0; i < p->input_c; i++) {
-                state.input[i] = (int16_t)((x[i] - p->input_zero_point) * 128);
+                state.input[i] = (int16_t)((input[from + i] - p->input_zero_point) * 128);
             }
             step(p, weights, scales, table, &state, dot);
-            for (int32_t i = 0; i < p->state_c && !p->final_cell; i++) {
+            for (int32_t i = 0; i < p->state_c && results.sequence != NULL; i++) {
                 const int32_t value = mcugen_requantize(state.next[i], p->output_multiplier, p->output_shift);
-                y[i] = mcugen_to_int8(value, p->output_zero_point, INT8_MIN, INT8_MAX);
+                results.sequence[to + i] = mcugen_to_int8(value, p->output_zero_point, INT8_MIN, INT8_MAX);
             }
             int16_t *const last = state.hidden;
             state.hidden = state.next;
             state.next = last;
-            x += p->input_step;
-            y += p->output_step;
+            from += p->input_step;
+            to += p->output_step;
         }
-        for (int32_t i = 0; i < p->units && has_cell && p->final_cell; i++) {
-            const int32_t value = mcugen_requantize(state.cell[i], p->output_multiplier, p->output_shift);
-            output[n * p->units + i] = mcugen_to_int8(value, p->output_zero_point, INT8_MIN, INT8_MAX);
+        for (int32_t i = 0; i < p->state_c && results.hidden != NULL; i++) {
+            results.hidden[n * p->state_c + i] = state.hidden[i];
+        }
+        for (int32_t i = 0; i < p->units && results.cell != NULL; i++) {
+            results.cell[n * p->units + i] = state.cell[i];
         }
     }
 }

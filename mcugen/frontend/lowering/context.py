@@ -22,7 +22,7 @@ from mcugen.frontend.advice import instead
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.constants import Constants, covering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
-from mcugen.frontend.lowering.qdq import Affine, is_dequantize, quantization_of
+from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
 from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.graph.graph import Port
@@ -314,6 +314,18 @@ class Lowering:
             return self.implied(sources[0])
         return None
 
+    def asked(self, node: Node) -> Quantization | None:
+        """What the first quantize asks for that only moving operators separate from a value."""
+        todo = [node]
+        for value in todo:
+            for user in value.users:
+                if is_quantize(user):
+                    return self.affine(user).quantization()
+                row = self.table.get(target_name(user)) if user.op == "call_function" else None
+                if row is not None and row.role is Role.TRANSPARENT:
+                    todo.append(user)
+        return None
+
     def operand(self, value: Any, user: Node) -> str:
         """The tensor of a float operand, in the quantization the program gives it.
 
@@ -428,6 +440,11 @@ class Lowering:
             tensor = self.activation(name, shape, quantization, plain)
             self.ports[node] = Port(tensor, name, shape, tuple(range(len(shape))))
         return self.ports[node].tensor
+
+    def kept(self, node: Node, quantization: Quantization) -> str:
+        """The tensor of a value that is marked with `row.KEPT`: a result that is lowered already, or an input, which
+        gets the quantization given."""
+        return self.input(node, quantization) if node.op == "placeholder" else self.integers[node]
 
     def _quantize_constant(
         self, value: Any, constant: torch.Tensor, user: Node, quantization: Quantization | None = None

@@ -16,12 +16,24 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.row import KEPT, Role, Row
 from mcugen.graph.arithmetic import INT32_MAX
 from mcugen.graph.ops import Gru, Lstm, Rnn
-from mcugen.graph.ops.recurrent.layer import MOST_STATE_BITS, MOST_STEPS, WIDEST, RecurrentLayer, finest_precision
+from mcugen.graph.ops.recurrent.layer import (
+    CELL,
+    CELL_QUANTIZATION,
+    HIDDEN,
+    MOST_STATE_BITS,
+    MOST_STEPS,
+    SEQUENCE,
+    WIDEST,
+    RecurrentLayer,
+    finest_precision,
+    hidden_quantization,
+)
 from mcugen.graph.ops.recurrent.sigmoid import LEAST_PRECISION
-from mcugen.graph.tensor import Quantization, Tensor
+from mcugen.graph.quantization import quantize
+from mcugen.graph.tensor import Quantization
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -65,10 +77,23 @@ def quantize_rows(matrix: Float64Array) -> tuple[npt.NDArray[np.int8], Float64Ar
     return np.clip(np.rint(matrix / scales[:, None]), -127, 127).astype(np.int8), scales
 
 
-def _largest(tensor: Tensor) -> float:
-    """The largest real magnitude that a quantized tensor can hold."""
-    ends = tensor.integer_range if tensor.data is None else (int(tensor.data.min()), int(tensor.data.max()))
-    return max(abs(end - tensor.zero_point) for end in ends) * tensor.scale
+def _largest(ctx: Lowering, node: Node, value: Any) -> float:
+    """The largest real magnitude that an initial state of quantized or constant values can have."""
+    if ctx.constant_value(value) is not None:
+        return float(np.abs(_real(ctx, node, value)).max(initial=0.0))
+    tensor = ctx.tensors[ctx.operand(value, node)]
+    return max(abs(end - tensor.zero_point) for end in tensor.integer_range) * tensor.scale
+
+
+def _initial(ctx: Lowering, node: Node, value: Any, quantization: Quantization) -> str:
+    """The tensor of an initial state in the layer's own numbers."""
+    constant = ctx.constant_value(value)
+    if constant is not None:
+        integers = quantize(constant.numpy(), quantization, quantization.dtype)
+        return ctx.constant(f"{node.name}_initial", integers, quantization)
+    if is_kept(value):
+        return ctx.requantize(node, ctx.kept(value, quantization), quantization)
+    return ctx.requantize(node, ctx.operand(value, node), quantization)
 
 
 def _state_bits(ctx: Lowering, node: Node, largest: float) -> int:
@@ -89,15 +114,54 @@ def _bias(kind: str, parts: list[Float64Array], rows: int) -> Float64Array:
     return np.stack([of_input + np.where(shared, of_state, 0), np.where(shared, 0, of_state)])
 
 
+def is_kept(value: Any) -> bool:
+    """Whether a state stays in a layer's own numbers; see `mcugen.frontend.carried`."""
+    return isinstance(value, Node) and KEPT in value.meta
+
+
 def recurrent(ctx: Lowering, node: Node, out: Quantization) -> str:
+    result = bind(node)["result"]
+    if result == SEQUENCE:
+        return _layer(ctx, node, out)
+    return ctx.requantize(node, kept(ctx, node), out)
+
+
+def kept(ctx: Lowering, node: Node) -> str:
+    """The last hidden state or cell in the layer's own numbers."""
+    if bind(node)["kind"] != "rnn_relu":
+        return _layer(ctx, node, None)
+    for user in _siblings(node):
+        if (quantized := ctx.asked(user)) is not None:
+            return _layer(ctx, node, quantized)
+    raise ctx.unsupported(
+        node,
+        "the range of its hidden state is not known",
+        "use the results of the layer in the model, not only its state",
+    )
+
+
+def _siblings(node: Node) -> list[Node]:
+    """The sequences of the layer of a node: its range is the hidden state's."""
+    bound = bind(node)
+    return [
+        user
+        for user in bound["weights"][1].users
+        if user.target == node.target
+        and bind(user)["result"] == SEQUENCE
+        and all(bind(user)[name] == bound[name] for name in ("weights", "reverse", "batch_first"))
+    ]
+
+
+def _layer(ctx: Lowering, node: Node, out: Quantization | None) -> str:
+    """One operator with one result: the sequence in the quantization given, or what is left in its own."""
     bound = bind(node)
     kind, operator = bound["kind"], _KINDS[bound["kind"]]
     x = ctx.operand(bound["x"], node)
     steps = shape_of(bound["x"])[1 if bound["batch_first"] else 0]
     if steps > MOST_STEPS:
         raise ctx.unsupported(node, f"{steps} steps, at most {MOST_STEPS} are possible", "split the sequence")
-    given = [ctx.operand(bound[name], node) for name in ("hidden", "cell") if bound[name] is not None]
-    if len({ctx.tensors[name].is_constant for name in given}) > 1:
+    given = [bound[name] for name in ("hidden", "cell") if bound[name] is not None]
+    if len({ctx.constant_value(value) is None for value in given}) > 1:
         raise ctx.unsupported(
             node, "of its initial hidden state and cell one is constant, the other not", "make both inputs of the model"
         )
@@ -109,8 +173,9 @@ def recurrent(ctx: Lowering, node: Node, out: Quantization) -> str:
     if projection is not None:
         largest = float(np.abs(projection).sum(axis=1).max())
     elif kind == "rnn_relu":
+        assert out is not None
         largest = out.scale * max(out.zero_point + 128, 127 - out.zero_point)
-    bits = _state_bits(ctx, node, max([largest, *(_largest(ctx.tensors[name]) for name in given[:1])]))
+    bits = _state_bits(ctx, node, max([largest, *(_largest(ctx, node, v) for v in given[:1] if not is_kept(v))]))
     x_scale = ctx.tensors[x].scale
     precision = finest_precision(x_scale, bits, of_input[1], of_state[1], bias)
     if precision < LEAST_PRECISION:
@@ -129,15 +194,21 @@ def recurrent(ctx: Lowering, node: Node, out: Quantization) -> str:
     order = [names[name] for name in ("of_input", "of_state", "bias", "projection") if name in names]
     attributes: dict[str, Any] = {}
     if kind == "lstm":
-        attributes = {"projected": projection is not None, "final_cell": bool(bound["final_cell"])}
+        attributes = {"projected": projection is not None}
     elif operator is Rnn:
         attributes = {"relu": kind == "rnn_relu"}
+    own = hidden_quantization(bits), CELL_QUANTIZATION
+    states = [_initial(ctx, node, value, quantization) for value, quantization in zip(given, own, strict=False)]
+    result = bound["result"]
+    quantization = {SEQUENCE: out, HIDDEN: own[0], CELL: own[1]}[result]
     return ctx.emit(
         operator,
         node,
-        (x, *given, *order),
+        (x, *states, *order),
         shape_of(node),
-        out,
+        quantization,
+        suffix="" if result == SEQUENCE else f"_{result}",
+        results=(result,),
         reverse=bool(bound["reverse"]),
         batch_first=bool(bound["batch_first"]),
         given_state=bool(given),
@@ -148,5 +219,5 @@ def recurrent(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 
 ROWS: dict[str, Row[Lowering]] = {
-    "mcugen.recurrent.default": Row(recurrent, Role.COMPUTE, ("x", "hidden", "cell")),
+    "mcugen.recurrent.default": Row(recurrent, Role.COMPUTE, ("x", "hidden", "cell"), kept=kept),
 }

@@ -25,6 +25,9 @@ class Role(Enum):
     PROBABILITY = "gives values in [0, 1] at the fixed scale 1/256"
 
 
+KEPT = "mcugen_kept"
+"""Key of a node's meta: its value is never quantized; between steps it stays in its operator's own numbers."""
+
 PROBABILITY = Quantization.per_tensor(1.0 / 256.0, -128)
 """The output quantization that the integer softmax has by definition (LiteRT 8-bit specification)."""
 
@@ -50,6 +53,7 @@ class Row(Generic[State]):
         bounds: for activations: (lowest, highest) real value, None for no bound.
         integers: emits the operator for a node whose values are plain integers or booleans, or the integers between a
             quantize and its dequantize; None when there is no such form. The result has the node's type.
+        kept: emits the operator for a node that is marked with KEPT; the result has a quantization of its own.
         wide: whether the operands of a node may be int16; None for never.
         makes_wide: whether the result may be int16 as well.
         moves: whether it only moves the elements of its first operand, so that whatever belongs to each moves alike.
@@ -67,6 +71,7 @@ class Row(Generic[State]):
     keeps_range: bool = False
     bounds: Callable[[Node], tuple[float | None, float | None]] | None = None
     integers: Callable[[State, Node], str] | None = None
+    kept: Callable[[State, Node], str] | None = None
     wide: Callable[[Node], bool] | None = None
     makes_wide: bool = False
     moves: bool = False

@@ -12,7 +12,7 @@ from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
-from mcugen.frontend.lowering.row import Role
+from mcugen.frontend.lowering.row import KEPT, Role
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.ranges.observe import Samples, count, inputs_of, is_real, visit
 
@@ -65,11 +65,11 @@ class Seen:
 
 
 def watch(module: GraphModule, samples: Samples) -> dict[Node, Seen]:
-    """The inputs and results of the program over all samples."""
+    """The inputs and results of the program over all samples, but for what is not quantized."""
     found: dict[Node, Seen] = {}
 
     def see(_: int, node: Node, value: Tensor) -> None:
-        if not value.numel():
+        if not value.numel() or KEPT in node.meta:
             return
         rows = value.movedim(1, 0).reshape(value.shape[1], -1) if value.dim() > 1 else value.reshape(1, -1)
         low, high = rows.min(dim=1).values, rows.max(dim=1).values

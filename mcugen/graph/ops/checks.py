@@ -24,17 +24,23 @@ def require_int8(op: Operator, *tensors: Tensor) -> None:
     """int8 with a per-tensor quantization whose zero point is an int8."""
     for t in tensors:
         require(t.dtype == "int8", op, f"tensor {t.name!r} is {t.dtype}, must be int8")
-    require_real(op, *tensors)
+    require_quantized(op, *tensors)
 
 
 def require_real(op: Operator, *tensors: Tensor) -> None:
     """int8 or int16 with a per-tensor quantization whose zero point is one of their integers."""
     for t in tensors:
         require(t.dtype in ("int8", "int16"), op, f"tensor {t.name!r} is {t.dtype}, must be int8 or int16")
+    require_quantized(op, *tensors)
+
+
+def require_quantized(op: Operator, *tensors: Tensor) -> None:
+    """A per-tensor quantization whose zero point is one of the integers; of 32 bits it is 0."""
+    for t in tensors:
         require(t.quantization is not None, op, f"tensor {t.name!r} has no quantization")
         assert t.quantization is not None
         require(t.quantization.axis is None, op, f"tensor {t.name!r} is quantized per channel, must be per tensor")
-        low, high = t.integer_range
+        low, high = t.integer_range if t.dtype != "int32" else (0, 0)
         require(low <= t.zero_point <= high, op, f"tensor {t.name!r}: zero point {t.zero_point} is not an {t.dtype}")
 
 
@@ -46,14 +52,14 @@ def require_nhwc(op: Operator, *tensors: Tensor) -> None:
 
 
 def require_movable(op: Operator, *tensors: Tensor) -> None:
-    """Of one type: int8 or int16 of one per-tensor quantization, or plain integers or booleans without any."""
+    """Of one type: of one per-tensor quantization, or plain integers or booleans without any."""
     first = tensors[0]
     for t in tensors:
         require(t.dtype == first.dtype, op, f"tensor {t.name!r} is {t.dtype}, {first.name!r} is {first.dtype}")
         plain = (t.quantization is None) == (first.quantization is None)
         require(plain, op, f"of {t.name!r} and {first.name!r} only one is quantized")
     if first.quantization is not None:
-        require_real(op, *tensors)
+        require_quantized(op, *tensors)
         require_same_quantization(op, *tensors)
 
 

@@ -10,13 +10,18 @@ import numpy as np
 
 from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_multiplier
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require_arity, require_clamp, require_real, require_shape
+from mcugen.graph.ops.checks import require, require_arity, require_clamp, require_quantized, require_shape
 from mcugen.graph.tensor import DTYPES, IntArray, Tensor
+
+TYPES = frozenset(
+    {("int8", "int8"), ("int8", "int16"), ("int16", "int8"), ("int16", "int16"), ("int8", "int32"), ("int32", "int8")}
+)
+"""(input, output)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Requantize(Operator):
-    """Changes scale and zero point, or between int8 and int16 (LiteRT QUANTIZE), then clamps.
+    """Changes scale and zero point, or the type (LiteRT QUANTIZE), then clamps. Types are those of TYPES.
 
     Attributes:
         clamp: lowest and highest output integer (fused activation).
@@ -36,7 +41,9 @@ class Requantize(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_real(self, inputs[0], outputs[0])
+        types = inputs[0].dtype, outputs[0].dtype
+        require(types in TYPES, self, f"takes no {types[0]} to {types[1]}")
+        require_quantized(self, inputs[0], outputs[0])
         require_shape(self, outputs[0], inputs[0].shape)
         require_clamp(self, self.clamp, outputs[0])
 

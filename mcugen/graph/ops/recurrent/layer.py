@@ -14,23 +14,19 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.graph.arithmetic import (
-    INT32_MAX,
-    multiply_by_quantized_multiplier,
-    quantize_int8_multiplier,
-    quantize_multiplier,
-)
+from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_int8_multiplier
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape, require_weights
+from mcugen.graph.ops.checks import require, require_int8, require_shape, require_weights
 from mcugen.graph.ops.recurrent.sigmoid import LEAST_PRECISION
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import IntArray, Quantization, Tensor
 
 Int64Array = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 INPUT_SHIFT = 7
 """Inputs are widened by this shift; |int8 - zero point| <= 255, so that they fit int16."""
@@ -40,9 +36,18 @@ MOST_STATE_BITS = 15
 CELL_BITS = 16
 """Fractional bits of the 32-bit cell state."""
 
-MOST_CELL = 1 << 29
-MOST_STEPS = ((1 << 30) - 1) >> CELL_BITS
-"""A step adds less than 1 to the magnitude of a cell, which leaves room for the table's offset in 32 bits."""
+MOST_CELL = 1 << 30
+MOST_STEPS = (((1 << 30) - (1 << 19)) >> CELL_BITS) - 1
+"""A step adds less than 1 to the magnitude of a cell: from MOST_CELL on, all steps leave room for the table's offset in
+32 bits. No sequence from zeros reaches MOST_CELL, so that its pieces, each with the cell of the one before, are not
+limited either."""
+
+SEQUENCE, HIDDEN, CELL = "sequence", "hidden", "cell"
+RESULTS = (SEQUENCE, HIDDEN, CELL)
+"""What a layer can give, in this order."""
+
+CELL_QUANTIZATION = Quantization.per_tensor(2.0**-CELL_BITS, 0, bits=32)
+"""Of cells before the first and after the last step."""
 
 MOST_MULTIPLIER = 1 << 29
 MOST_BIAS = 1 << 28
@@ -56,15 +61,17 @@ class Scaling(NamedTuple):
 
     Attributes:
         inputs, states: Q32 multipliers of the products with input and hidden state, one for each row of the weights.
-        output: (multiplier, shift) from hidden state to output.
-        hidden, cell: (multiplier, shift) from a given initial state to the layer's own, (0, 0) without.
+        output: (multiplier, shift) from hidden state to the sequence's integers; (0, 0) where no sequence is given.
     """
 
     inputs: Int64Array
     states: Int64Array
     output: tuple[int, int]
-    hidden: tuple[int, int]
-    cell: tuple[int, int]
+
+
+def hidden_quantization(state_bits: int) -> Quantization:
+    """Of hidden states before the first and after the last step."""
+    return Quantization.per_tensor(2.0**-state_bits, 0, bits=16)
 
 
 def row_scales(weights: Tensor) -> npt.NDArray[np.float64]:
@@ -101,30 +108,31 @@ def finest_precision(
 class RecurrentLayer(Operator):
     """One direction of one layer.
 
-    Inputs: activations (T, N, I), or (N, T, I) with `batch_first`; the initial hidden state (N, S) and for an LSTM the
-    initial cell (N, H), int8, if `given_state`; weights of the input (G * H, I); weights of the hidden state
-    (G * H, S); bias int32 with `precision` fractional bits (B, G * H); for a projected LSTM its weights (S, H). G gates
-    in PyTorch's order, H units, S = H but for projected layers. Output: all hidden states,
-    (T, N, S) or (N, T, S); of an LSTM with `final_cell` the cells after the last step, (N, H).
+    Inputs: activations (T, N, I), or (N, T, I) with `batch_first`, int8; if `given_state` the initial hidden state
+    (N, S), int16 of `hidden_quantization`, and for an LSTM the initial cell (N, H), int32 of CELL_QUANTIZATION; weights
+    of the input (G * H, I); weights of the hidden state (G * H, S); bias int32 with `precision` fractional bits
+    (B, G * H); for a projected LSTM its weights (S, H). G gates in PyTorch's order, H units, S = H but for projected
+    layers. Outputs, those of `results`: all hidden states (T, N, S) or (N, T, S), int8; the hidden state after the last
+    step, (N, S), and an LSTM's cell, (N, H), as the initial ones: a sequence in pieces has the bits of the whole.
 
     Attributes:
+        results: which of RESULTS are the outputs.
         reverse: from the last step to the first; results stay at their step.
         batch_first: the order of the first two axes.
         given_state: False starts from zeros.
         precision: fractional bits of gate inputs.
         state_bits: fractional bits of the int16 hidden state, which saturates.
-        final_cell: an LSTM's output is its last cells.
     """
 
     gates: ClassVar[int]
     bias_rows: ClassVar[int] = 1
     has_cell: ClassVar[bool] = False
+    results: tuple[str, ...] = (SEQUENCE,)
     reverse: bool = False
     batch_first: bool = False
     given_state: bool = False
     precision: int = MOST_PRECISION
     state_bits: int = MOST_STATE_BITS
-    final_cell: bool = False
 
     # -- operands -------------------------------------------------------------------------------------------------
 
@@ -151,31 +159,34 @@ class RecurrentLayer(Operator):
         first, second = x.shape[:2]
         return (second, first) if self.batch_first else (first, second)
 
+    def output(self, tensors: Sequence[T], result: str) -> T | None:
+        """The one of the outputs that has a result; None where it is not given."""
+        return tensors[self.results.index(result)] if result in self.results else None
+
     def scaling(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Scaling:
         """See `Scaling`."""
         x, (of_input, of_state) = inputs[0], self.constants(inputs)[:2]
         one, hidden = 2.0**self.precision, 2.0**self.state_bits
-        given = [t.scale for t in inputs[1 : 1 + self.states]]
+        sequence = self.output(outputs, SEQUENCE)
         return Scaling(
             row_multipliers(of_input, x.scale / (1 << INPUT_SHIFT) * one),
             row_multipliers(of_state, one / hidden),
-            quantize_int8_multiplier((2.0**-CELL_BITS if self.final_cell else 1.0 / hidden) / outputs[0].scale),
-            quantize_multiplier(given[0] * hidden) if given else (0, 0),
-            quantize_multiplier(given[1] * 2.0**CELL_BITS) if len(given) > 1 else (0, 0),
+            (0, 0) if sequence is None else quantize_int8_multiplier(1.0 / hidden / sequence.scale),
         )
 
     # -- rules ----------------------------------------------------------------------------------------------------
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         least = 4 + self.states
-        require_arity(self, inputs, outputs, least, least + self.has_cell)
-        activations = [*inputs[: 1 + self.states], outputs[0]]
-        require_int8(self, *activations)
-        x, out = inputs[0], outputs[0]
+        require(least <= len(inputs) <= least + self.has_cell, self, f"has {len(inputs)} inputs")
+        known = tuple(r for r in RESULTS if r in self.results and (r != CELL or self.has_cell))
+        require(self.results == known != (), self, f"cannot give {', '.join(self.results) or 'nothing'}")
+        require(len(outputs) == len(self.results), self, f"has {len(outputs)} outputs, gives {len(self.results)}")
+        x = inputs[0]
+        require_int8(self, x)
         require(len(x.shape) == 3 and min(x.shape) > 0, self, f"the input has shape {x.shape}, must have three axes")
         of_input, of_state, bias = self.constants(inputs)[:3]
         projection = self.projection(inputs)
-        require(self.has_cell or not self.final_cell, self, "it has no cell")
         steps, batch = self.time_and_batch(x)
         units, channels = self.units(inputs), self.state_channels(inputs)
         require(0 < steps <= MOST_STEPS, self, f"{steps} steps, at most {MOST_STEPS} are possible")
@@ -183,16 +194,28 @@ class RecurrentLayer(Operator):
         for name, weights, depth in (("input", of_input, x.shape[2]), ("hidden state", of_state, channels)):
             require(units > 0 and weights.shape == (rows, depth), self, f"weights of the {name} are {weights.shape}")
         require(projection is not None or channels == units, self, f"{units} units, {channels} hidden values")
-        require_shape(self, out, (batch, units) if self.final_cell else (*x.shape[:2], channels))
-        for state, width in zip(inputs[1 : 1 + self.states], (channels, units), strict=False):
-            require_shape(self, state, (batch, width))
-        same = len({t.is_constant for t in inputs[1 : 1 + self.states]}) < 2
-        require(same, self, "of the initial states one is constant, the other not")
+        sequence = self.output(outputs, SEQUENCE)
+        if sequence is not None:
+            require_int8(self, sequence)
+            require_shape(self, sequence, (*x.shape[:2], channels))
+        given = inputs[1 : 1 + self.states]
+        for state in (*given[:1], self.output(outputs, HIDDEN)):
+            self._require_state(state, hidden_quantization(self.state_bits), (batch, channels))
+        for state in (*given[1:], self.output(outputs, CELL)):
+            self._require_state(state, CELL_QUANTIZATION, (batch, units))
+        require(len({t.is_constant for t in given}) < 2, self, "of the initial states one is constant, the other not")
         self._validate_numbers(inputs, outputs, [of_input, of_state], bias)
         if projection is not None:
             require_shape(self, projection, (channels, units))
             self._require_matrix(projection)
             self._require_multipliers(row_multipliers(projection, 2.0 ** (self.state_bits - MOST_STATE_BITS)))
+
+    def _require_state(self, tensor: Tensor | None, quantization: Quantization, shape: tuple[int, ...]) -> None:
+        if tensor is not None:
+            own = (tensor.dtype, tensor.quantization) == (quantization.dtype, quantization)
+            wanted = f"{quantization.dtype} with the layer's own scale"
+            require(own, self, f"{tensor.name!r} is {tensor.dtype}, must be {wanted}")
+            require_shape(self, tensor, shape)
 
     def _validate_numbers(
         self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], matrices: Sequence[Tensor], bias: Tensor
@@ -242,44 +265,37 @@ class RecurrentLayer(Operator):
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
-        out = tensors_out[0]
         scaling = self.scaling(tensors_in, tensors_out)
         matrices = [c.astype(np.float64).T for c in inputs[1 + self.states :][:2]]
         units = self.units(tensors_in)
         bias = inputs[3 + self.states].astype(np.int64).reshape(self.bias_rows, self.gates, units)
         x = (inputs[0].astype(np.int64) - tensors_in[0].zero_point) << INPUT_SHIFT
         x = x.swapaxes(0, 1) if self.batch_first else x
-        hidden, cell = self._initial(inputs, tensors_in, scaling)
-        results = np.zeros((*x.shape[:2], hidden.shape[1]), np.int64)
+        hidden, cell = self._initial(inputs, tensors_in)
+        sequence = np.zeros((*x.shape[:2], hidden.shape[1]), np.int64)
         shape = (x.shape[1], self.gates, units)
         for t in reversed(range(len(x))) if self.reverse else range(len(x)):
             of_input = _exact(x[t], matrices[0]) * scaling.inputs
             of_state = _exact(hidden, matrices[1]) * scaling.states
             hidden, cell = self.step(of_input.reshape(shape), of_state.reshape(shape), bias, hidden, cell)
             hidden = self._project(hidden, tensors_in)
-            results[t] = hidden
-        scaled = multiply_by_quantized_multiplier(cell if self.final_cell else results, *scaling.output)
-        scaled += out.zero_point
-        integers = np.clip(scaled, -128, 127).astype(np.int8)
-        return [np.ascontiguousarray(integers.swapaxes(0, 1)) if self.batch_first and not self.final_cell else integers]
+            sequence[t] = hidden
+        found: dict[str, IntArray] = {HIDDEN: hidden.astype(np.int16), CELL: cell.astype(np.int32)}
+        out = self.output(tensors_out, SEQUENCE)
+        if out is not None:
+            scaled = multiply_by_quantized_multiplier(sequence, *scaling.output) + out.zero_point
+            integers = np.clip(scaled, -128, 127).astype(np.int8)
+            found[SEQUENCE] = np.ascontiguousarray(integers.swapaxes(0, 1)) if self.batch_first else integers
+        return [found[result] for result in self.results]
 
-    def _initial(
-        self, inputs: Sequence[IntArray], tensors: Sequence[Tensor], scaling: Scaling
-    ) -> tuple[Int64Array, Int64Array]:
+    def _initial(self, inputs: Sequence[IntArray], tensors: Sequence[Tensor]) -> tuple[Int64Array, Int64Array]:
         """Hidden state and cell before the first step."""
         _, batch = self.time_and_batch(tensors[0])
-        shapes = (batch, self.state_channels(tensors)), (batch, self.units(tensors))
+        zeros = np.zeros((batch, self.units(tensors)), np.int64)
         if not self.given_state:
-            return np.zeros(shapes[0], np.int64), np.zeros(shapes[1], np.int64)
-        given = [
-            multiply_by_quantized_multiplier(integers.astype(np.int64) - tensor.zero_point, *way)
-            for integers, tensor, way in zip(
-                inputs[1 : 1 + self.states], tensors[1 : 1 + self.states], (scaling.hidden, scaling.cell), strict=False
-            )
-        ]
-        hidden = np.clip(given[0], -WIDEST, WIDEST - 1)
-        cell = np.clip(given[1], -MOST_CELL, MOST_CELL) if len(given) > 1 else np.zeros(shapes[1], np.int64)
-        return hidden, cell
+            return np.zeros((batch, self.state_channels(tensors)), np.int64), zeros
+        cell = np.clip(inputs[2].astype(np.int64), -MOST_CELL, MOST_CELL) if self.has_cell else zeros
+        return inputs[1].astype(np.int64), cell
 
     def _project(self, hidden: Int64Array, tensors: Sequence[Tensor]) -> Int64Array:
         weights = self.projection(tensors)

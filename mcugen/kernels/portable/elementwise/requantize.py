@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.requantize import Requantize
@@ -50,14 +51,14 @@ class RequantizePortable(PortableKernel):
 
 
 class RequantizeWidePortable(PortableKernel):
-    """mcugen_requantize_wide: from or to int16."""
+    """mcugen_requantize_wide: from or to int16 or int32."""
 
     name: ClassVar[str] = "requantize_wide.portable"
     operator: ClassVar[type[Operator]] = Requantize
-    wide: ClassVar[bool] = True
 
-    def fits(self, op: Operator, graph: Graph) -> bool:
-        return any(t.dtype == "int16" for t in (*graph.input_tensors(op), *graph.output_tensors(op)))
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        wide = any(t.dtype != "int8" for t in (*graph.input_tensors(op), *graph.output_tensors(op)))
+        return isinstance(op, Requantize) and wide
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Requantize)

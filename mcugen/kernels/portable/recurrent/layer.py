@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.recurrent.gru import Gru
-from mcugen.graph.ops.recurrent.layer import MOST_STATE_BITS, RecurrentLayer, row_multipliers
+from mcugen.graph.ops.recurrent.layer import MOST_STATE_BITS, SEQUENCE, RecurrentLayer, row_multipliers
 from mcugen.graph.ops.recurrent.lstm import Lstm
 from mcugen.graph.ops.recurrent.rnn import Rnn
 from mcugen.graph.ops.recurrent.sigmoid import table
@@ -49,9 +50,9 @@ def weight_stream(op: RecurrentLayer, tensors: Sequence[Tensor]) -> Constant:
     return Constant("weights", np.ascontiguousarray(stream))
 
 
-def scale_stream(op: RecurrentLayer, tensors: Sequence[Tensor], out: Tensor) -> Constant:
+def scale_stream(op: RecurrentLayer, tensors: Sequence[Tensor], outputs: Sequence[Tensor]) -> Constant:
     """int32: for each unit the gates' multipliers and biases, then a projection's multipliers."""
-    units, scaling, bias = op.units(tensors), op.scaling(tensors, [out]), op.constants(tensors)[2]
+    units, scaling, bias = op.units(tensors), op.scaling(tensors, outputs), op.constants(tensors)[2]
     assert bias.data is not None
     rows = np.stack([scaling.inputs, scaling.states, bias.data[0]], axis=-1)
     by_unit = rows.reshape(op.gates, units, 3).transpose(1, 0, 2).reshape(units, -1)
@@ -65,15 +66,13 @@ def scale_stream(op: RecurrentLayer, tensors: Sequence[Tensor], out: Tensor) -> 
     return Constant("scales", stream.astype(np.int32))
 
 
-def params(op: RecurrentLayer, tensors: Sequence[Tensor], out: Tensor) -> dict[str, ParamValue]:
+def params(op: RecurrentLayer, tensors: Sequence[Tensor], outputs: Sequence[Tensor]) -> dict[str, ParamValue]:
     """The fields of struct mcugen_recurrent_params."""
-    x = tensors[0]
+    x, sequence = tensors[0], op.output(outputs, SEQUENCE)
     steps, batch = op.time_and_batch(x)
-    scaling = op.scaling(tensors, [out])
-    hidden, cell = [*(t.zero_point for t in tensors[1 : 1 + op.states]), 0, 0][:2]
+    multiplier, shift = op.scaling(tensors, outputs).output
     fields: dict[str, ParamValue] = {"steps": steps, "batch": batch}
-    for name, tensor in (("input", x), ("output", out)):
-        width = tensor.shape[-1]
+    for name, width in (("input", x.shape[2]), ("output", op.state_channels(tensors))):
         step, other = (width, steps * width) if op.batch_first else (batch * width, width)
         fields |= {
             f"{name}_first": (steps - 1) * step if op.reverse else 0,
@@ -88,17 +87,10 @@ def params(op: RecurrentLayer, tensors: Sequence[Tensor], out: Tensor) -> dict[s
         "precision": op.precision,
         "state_bits": op.state_bits,
         "projected": int(op.projection(tensors) is not None),
-        "final_cell": int(op.final_cell),
         "relu": int(isinstance(op, Rnn) and op.relu),
-        "output_multiplier": scaling.output[0],
-        "output_shift": scaling.output[1],
-        "output_zero_point": out.zero_point,
-        "hidden_zero_point": hidden,
-        "hidden_multiplier": scaling.hidden[0],
-        "hidden_shift": scaling.hidden[1],
-        "cell_zero_point": cell,
-        "cell_multiplier": scaling.cell[0],
-        "cell_shift": scaling.cell[1],
+        "output_multiplier": multiplier,
+        "output_shift": shift,
+        "output_zero_point": sequence.zero_point if sequence is not None else 0,
     }
 
 
@@ -110,25 +102,25 @@ def scratch_bytes(op: RecurrentLayer, tensors: Sequence[Tensor]) -> int:
 
 
 def invocation(op: RecurrentLayer, graph: Graph, kernel: str, prefix: str, source: str) -> Invocation:
-    """A recurrent layer bound to `<prefix><kind>_s8` or, with an initial state, `<prefix><kind>_given_s8`."""
-    tensors, out = graph.input_tensors(op), graph.tensor(op.outputs[0])
+    """A recurrent layer bound to `<prefix><kind>_s8[_given]_<results>`, see portable/recurrent/kernels.h."""
+    tensors, outputs = graph.input_tensors(op), graph.output_tensors(op)
     given = tensors[1 : 1 + op.states]
     constants = [
-        Constant(name, flat(tensor.data), 1)
+        Constant(name, flat(tensor.data), tensor.data.itemsize)
         for name, tensor in zip(("hidden", "cell"), given, strict=False)
         if tensor.data is not None
     ]
     return Invocation(
         kernel=kernel,
-        function=f"{prefix}{op.kind}{'_given' if given else ''}_s8",
+        function="_".join([f"{prefix}{op.kind}_s8", *(["given"] if given else []), *op.results]),
         source=source,
         params_type="mcugen_recurrent_params",
-        params=params(op, tensors, out),
+        params=params(op, tensors, outputs),
         inputs=(op.inputs[0], *(t.name for t in given if t.data is None)),
         constants=(
             *constants,
             weight_stream(op, tensors),
-            scale_stream(op, tensors, out),
+            scale_stream(op, tensors, outputs),
             Constant("sigmoid", table()),
         ),
         outputs=op.outputs,
@@ -147,6 +139,9 @@ def cost(op: Operator, graph: Graph, word: float, unit: float) -> float:
 
 class RecurrentPortable(PortableKernel):
     """One direction of one layer."""
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        return isinstance(op, self.operator)
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, RecurrentLayer)

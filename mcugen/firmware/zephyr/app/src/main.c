@@ -69,6 +69,8 @@ static void answer(char *line)
         console_send(take_input(line + 6) ? "ok" : "refused");
     } else if (strcmp(line, "run") == 0) {
         run();
+    } else if (strcmp(line, "reset") == 0) {
+        console_send(harness_reset() == 0 ? "ok" : "refused");
     } else if (strcmp(line, "threads") == 0) {
         send_threads();
     } else {

@@ -71,7 +71,7 @@ struct mcugen_statistics tiny_statistics;
 #define LAYER_LABEL(label) __asm__ volatile("" ::: "memory")
 #endif
 
-/* Layer outputs for comparing: the harness defines mcugen_layer_hook. */
+/* Layer outputs for comparing, numbered over all layers: the harness defines mcugen_layer_hook. */
 #ifdef MCUGEN_LAYER_HOOK
 void mcugen_layer_hook(int layer, const int8_t *output, size_t bytes);
 #define LAYER_OUTPUT(layer, output, bytes) mcugen_layer_hook((layer), (output), (bytes))
