@@ -76,11 +76,11 @@ class _Program:
     ties: tuple[Tie, ...]
     reset_every: int | None
 
-    def graph(self, module: GraphModule, source: str) -> Graph:
-        """The integer graph of the program in a quantized form."""
+    def graph(self, module: GraphModule, source: str, *, own: bool = False) -> Graph:
+        """The integer graph of the program in a quantized form; `own`: all of it is mcugen's quantization."""
         from mcugen.frontend.importer import import_module
 
-        held = {tie.name: Held(tie.output, tie.initial) for tie in self.ties}
+        held = {tie.name: Held(tie.output, tie.initial, own) for tie in self.ties}
         return _finish(_with_source(import_module(module, self.name, self.ports), source), held)
 
     def measured(
@@ -218,7 +218,7 @@ def _quantize(model: _Program, samples: Samples, source: str, progress: Progress
         from mcugen.frontend.quantize import quantize_program
 
     quantized = quantize_program(model.module, samples, progress)
-    graph = model.graph(quantized.module, source)
+    graph = model.graph(quantized.module, source, own=True)
     measured = model.measured(graph, samples, quantized.compared, quantized.expected)
     # Random samples say nothing about the user's data.
     warnings = () if source == RANDOM else (*quantized.warnings, *fidelity.poor(measured))

@@ -19,10 +19,17 @@ from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """A state before it is tied: the name of its output port and its value after a reset, in the model's numbers."""
+    """A state before it is tied.
+
+    Attributes:
+        output: the name of its output port.
+        initial: its value after a reset, in the model's numbers.
+        observed: whether its range was found from what is stored in it.
+    """
 
     output: str
     initial: npt.NDArray[np.generic]
+    observed: bool = True
 
 
 def hold_states(graph: Graph, held: Mapping[str, Held]) -> Graph:
@@ -35,7 +42,7 @@ def hold_states(graph: Graph, held: Mapping[str, Held]) -> Graph:
         held: by the name of the input.
 
     Raises:
-        InputError: a state has another type after a step.
+        InputError: a state has another type after a step, or a range that it does not hold.
     """
     if not held:
         return graph
@@ -56,6 +63,19 @@ def hold_states(graph: Graph, held: Mapping[str, Held]) -> Graph:
     )
 
 
+def _require_range(name: str, before: Tensor, after: Tensor) -> None:
+    """What a step leaves has to fit what the next one reads, or it would be cut off in every step."""
+    (low, high), (least, most) = ([(end - t.zero_point) * t.scale for end in t.integer_range] for t in (before, after))
+    if least < low - before.scale or most > high + before.scale:
+        raise InputError(
+            f"the state {name!r} has no scale that holds in all steps: the program gives it the scale {before.scale:g}, "
+            f"which holds {low:g} to {high:g}, before a step, and {after.scale:g}, for {least:g} to {most:g}, after it",
+            where=f"state {name!r}",
+            hint="let both sides share one observer in the PT2E quantizer (SharedQuantizationSpec), or give mcugen the "
+            "float model with --calibration",
+        )
+
+
 class _Editor:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -72,6 +92,8 @@ class _Editor:
                 hint="quantize both sides of the state to one type",
             )
         if tensor.quantization is not None and tensor.quantization != result.quantization:
+            if not held.observed:
+                _require_range(port.name, tensor, result)
             limits = tensor.integer_range
             result = self._append(Requantize, result, result.shape, tensor, "requantize", clamp=limits)
         if output.to_device != port.to_device:

@@ -130,6 +130,47 @@ def calibration(folder: Path, values: np.ndarray, name: str = "x") -> Path:
     return path
 
 
+class Growing(nn.Module):
+    """A state that every step makes larger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(SHAPE))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.total.add_(x.abs() + 1)
+        return x + self.total
+
+
+def growing_state(folder: Path) -> Path:
+    return save(Growing(), folder / "growing.pt2")
+
+
+class OtherScaleAfter(nn.Module):
+    """Quantized elsewhere: the state has twice the range after a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(SHAPE))
+
+    def forward(self, x: Tensor) -> Tensor:
+        scaled = [(x, 0.1), (self.total, 0.1)]
+        x, before = (_quantized(value, scale) for value, scale in scaled)
+        after = _quantized(x + before, 0.2)
+        self.total.copy_(after)
+        return _quantized(x * before, 0.1)
+
+
+def _quantized(value: Tensor, scale: float) -> Tensor:
+    limits = (scale, 0, -128, 127, torch.int8)
+    ops = torch.ops.quantized_decomposed
+    return ops.dequantize_per_tensor(ops.quantize_per_tensor(value, *limits), *limits)
+
+
+def state_of_two_scales(folder: Path) -> Path:
+    return save(OtherScaleAfter(), folder / "scales.pt2")
+
+
 def missing(folder: Path) -> Path:
     return folder / "missing.pt2"
 

@@ -77,6 +77,20 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
         2,
         ("aten.conv2d", "no quantization scale covers", "constant 'conv.weight' holds 2e+37", "models.py:", "fix:"),
     ),
+    "growing state": (
+        models.growing_state,
+        samples(values((24, *SHAPE[1:]))),
+        "nrf5340",
+        2,
+        ("state 'total'", "no scale that holds in all steps", "it grows from step to step", "--reset-every N"),
+    ),
+    "state of two scales": (
+        models.state_of_two_scales,
+        lambda folder: None,
+        "nrf5340",
+        2,
+        ("state 'total'", "no scale that holds in all steps", "-12.8 to 12.7", "0.2", "SharedQuantizationSpec"),
+    ),
     "unsupported operator": (
         models.unsupported_operator,
         models.good_calibration,
