@@ -68,8 +68,8 @@ def _require_range(name: str, before: Tensor, after: Tensor) -> None:
     (low, high), (least, most) = ([(end - t.zero_point) * t.scale for end in t.integer_range] for t in (before, after))
     if least < low - before.scale or most > high + before.scale:
         raise InputError(
-            f"the state {name!r} has no scale that holds in all steps: the program gives it the scale {before.scale:g}, "
-            f"which holds {low:g} to {high:g}, before a step, and {after.scale:g}, for {least:g} to {most:g}, after it",
+            f"the state {name!r} has no scale that holds in all steps: it is given scale {before.scale:g}, for "
+            f"{low:g} to {high:g}, before a step, and scale {after.scale:g}, for {least:g} to {most:g}, after it",
             where=f"state {name!r}",
             hint="let both sides share one observer in the PT2E quantizer (SharedQuantizationSpec), or give mcugen the "
             "float model with --calibration",

@@ -24,7 +24,7 @@ def text(*values: int) -> str:
 
 
 DESCRIPTION = {
-    "format": 2,
+    "format": 3,
     "name": "fake",
     "board": "fakeboard",
     "core": "cortex-m4",
@@ -217,7 +217,7 @@ def test_layers_that_grew_are_named(tmp_path: Path) -> None:
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
     passed, output = run(tmp_path, format=1)
-    assert not passed and "has format 1, these keywords read 2" in output
+    assert not passed and "has format 1, these keywords read 3" in output
 
 
 def test_every_keyword_is_documented(tmp_path: Path) -> None:
