@@ -482,9 +482,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "mul": mul_graphs,
     "normalize": normalize_graphs,
     "pad": pad_graphs,
-    "requantize": lambda: st.one_of(
-        requantize_graphs(), wide_requantize_graphs(), symmetric_requantize_graphs()
-    ),
+    "requantize": lambda: st.one_of(requantize_graphs(), wide_requantize_graphs(), symmetric_requantize_graphs()),
     "reshape": reshape_graphs,
     "resize_bilinear": resize_bilinear_graphs,
     "rnn": rnn_graphs,
