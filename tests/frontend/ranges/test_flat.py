@@ -75,3 +75,19 @@ def test_functions_of_positive_inputs_are_no_fault(function: Callable[[Tensor], 
     graph = compile_program(program, "positive", tmp_path / "x.npz")
     assert graph.fidelity is not None
     assert min(graph.fidelity.sqnr_db.values()) > 20
+
+
+@pytest.mark.parametrize(
+    ("function", "at_zero"), [(lambda x: x / x, 1.0), (lambda x: x * x.log(), 0.0), (lambda x: x.sin() / x, 1.0)]
+)
+def test_gaps_at_zero_are_limits(function: Callable[[Tensor], Tensor], at_zero: float, tmp_path: Path) -> None:
+    class Model(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return function(x)
+
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(1).uniform(0.05, 3, (6, 40)).astype(np.float32))
+    graph = compile_program(torch.export.export(Model(), (torch.ones(40),)), "gap", tmp_path / "x.npz")
+    (table,) = graph.operators
+    x, out = graph.tensor(table.inputs[0]), graph.tensor(table.outputs[0])
+    (entry,) = table.reference([np.array([x.zero_point], np.int8)], [x], [out])
+    assert (int(entry[0]) - out.zero_point) * out.scale == pytest.approx(at_zero, abs=out.scale)

@@ -20,6 +20,9 @@ ELEMENTS = np.arange(-128, 128).astype(np.int8)
 # which differ between mathematics libraries, decide no tie.
 _FRACTIONAL_BITS = 20
 
+_BESIDE_ZERO = 2.0**-30
+"""Input steps from 0 at which a limit is taken."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Operator):
@@ -62,14 +65,18 @@ def tabulate(
         `Table.values`: function((q - zero point) * scale) / output scale in float64, rounded to nearest (ties away
         from zero), plus the output's zero point, saturated.
 
+        Where the function has no value at 0 (x / x, x log x), the entry of 0 is its limit, from above or from below.
         The first and the last entry, which rounding of the zero point may move past the range that was asked for, take
-        their neighbour's value where the function has none.
+        their neighbour's value where it has none.
 
     Raises:
         ValueError: the function has no value (NaN) at an input that the table must hold; names the input.
     """
     real = (ELEMENTS.astype(np.float64) - x.zero_point) * x.scale
     values = np.asarray(function(real), dtype=np.float64).copy()
+    for beside in (_BESIDE_ZERO, -_BESIDE_ZERO):
+        gaps = np.isnan(values) & (real == 0)
+        values = np.where(gaps, function(np.where(gaps, beside * x.scale, real)), values)
     for end, neighbour in ((0, 1), (-1, -2)):
         values[end] = values[neighbour] if np.isnan(values[end]) else values[end]
     if np.isnan(values).any():
