@@ -16,6 +16,7 @@ import torch
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from mcugen.frontend.copies import collapse_copies
 from mcugen.frontend.definitions import define
 from mcugen.frontend.lowering.arguments import bind, dtype_of, shape_of, target_name
 from mcugen.frontend.masked_softmax import SOFTMAXES, masked_softmax
@@ -26,6 +27,7 @@ aten = torch.ops.aten
 
 def expand_composites(module: GraphModule) -> None:
     """Changes the module in place."""
+    collapse_copies(module)
     changed = False
     todo = list(module.graph.nodes)[::-1]
     while todo:

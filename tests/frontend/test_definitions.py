@@ -128,6 +128,7 @@ PLACED: dict[str, Callable[[Tensor], object]] = {
         torch.slice_scatter(x, x[:, :, 1:4] * 2, 2, 2, 5),
         torch.slice_scatter(x, x[:, :, :2] * 2, 2, 1, 5, 2),
         torch.slice_scatter(x, x * 2, 1),
+        torch.ops.aten.copy(x, x[:1] * 2),
         torch.select_scatter(x, x[:, 0] * 2, 1, -1),
     ),
     "diagonals": lambda x: (

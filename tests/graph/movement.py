@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from mcugen.graph import Tensor
-from mcugen.graph.ops import Embedding, Pad, Take
+from mcugen.graph import Quantization, Tensor
+from mcugen.graph.ops import Embedding, Pad, Take, TakeSum
 from mcugen.graph.tensor import DTYPES
-from tests.graph.draws import Case, Draw, make_case, quantizations, random_int8, seeds, shapes
+from tests.graph.draws import Case, Draw, make_case, quantizations, random_int8, seeds, shapes, zero_points
 
 
 @st.composite
@@ -31,6 +31,20 @@ def _places(draw: Draw, size: int, few: bool) -> tuple[int, ...]:
     if kind == "repeat" and not few:
         return tuple(i for i in every for _ in range(2))
     return {"flip": every[::-1], "tile": every * (1 if few else 2)}.get(kind, every)
+
+
+@st.composite
+def take_sum_graphs(draw: Draw) -> Case:
+    """One take_sum of any places: none, one or several for each place along an axis."""
+    shape, q = draw(shapes()), draw(quantizations)
+    rank, elements = draw(st.integers(1, 5)), int(np.prod(shape))
+    term = st.integers(0, (elements - 1) // rank)
+    most = 12 if rank == 1 else 5 if rank < 4 else 2
+    axis = st.lists(st.lists(term, max_size=3).map(tuple), min_size=1, max_size=most).map(tuple)
+    taps = tuple(draw(axis) for _ in range(rank))
+    out = Quantization.per_tensor(q.scale * 2.0 ** draw(st.floats(-3, 5)), draw(zero_points))
+    tensors = [Tensor("input", shape, "int8", q), Tensor("output", tuple(map(len, taps)), "int8", out)]
+    return make_case(TakeSum(name="sum", inputs=("input",), outputs=("output",), taps=taps), tensors, draw(seeds))
 
 
 @st.composite

@@ -59,7 +59,7 @@ from tests.graph.draws import (
     windows,
     zero_points,
 )
-from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs
+from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs, take_sum_graphs
 from tests.graph.pair_strategies import PAIRS, second_shape
 from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 from tests.graph.reduction_strategies import REDUCTIONS
@@ -491,6 +491,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "sub": sub_graphs,
     "table": table_graphs,
     "take": take_graphs,
+    "take_sum": take_sum_graphs,
     "transpose": transpose_graphs,
     "transposed_conv2d": transposed_conv2d_graphs,
     "wide_sum": wide_sum_graphs,

@@ -56,6 +56,7 @@ DEFINITIONS: Definitions = {
     "triu": Definition(lambda self, diagonal: _triangle(self, diagonal, upper=True), of_activations),
     "slice_scatter": Definition(_with_slice),
     "select_scatter": Definition(_with_selected),
+    "copy": Definition(lambda self, src, **_: src.to(self.dtype).expand(self.shape)),
     "expand_as": Definition(lambda self, other: self.expand(other.shape)),
     "diag": Definition(_diagonal_of),
     "diag_embed": Definition(_diagonal_matrix),

@@ -1,4 +1,4 @@
-"""What only moves values."""
+"""What only moves values, and adds up what meets at a place."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from mcugen.graph.ops.movement.embedding import Embedding
 from mcugen.graph.ops.movement.pad import Pad
 from mcugen.graph.ops.movement.reshape import Reshape
 from mcugen.graph.ops.movement.take import Take
+from mcugen.graph.ops.movement.take_sum import TakeSum
 from mcugen.graph.ops.movement.transpose import Transpose
 
-OPERATORS: tuple[type[Operator], ...] = (Concatenation, Copy, Embedding, Pad, Reshape, Take, Transpose)
+OPERATORS: tuple[type[Operator], ...] = (Concatenation, Copy, Embedding, Pad, Reshape, Take, TakeSum, Transpose)
 
-__all__ = ["Concatenation", "Copy", "Embedding", "Pad", "Reshape", "Take", "Transpose"]
+__all__ = ["Concatenation", "Copy", "Embedding", "Pad", "Reshape", "Take", "TakeSum", "Transpose"]

@@ -8,6 +8,7 @@ from mcugen.kernels.portable.movement.copy import CopyPortable, ReshapePortable
 from mcugen.kernels.portable.movement.embedding import EmbeddingPortable
 from mcugen.kernels.portable.movement.pad import PadPortable
 from mcugen.kernels.portable.movement.take import TakePortable
+from mcugen.kernels.portable.movement.take_sum import TakeSumPortable
 from mcugen.kernels.portable.movement.transpose import TransposePortable
 
 KERNELS: tuple[Kernel, ...] = (
@@ -17,5 +18,6 @@ KERNELS: tuple[Kernel, ...] = (
     PadPortable(),
     ReshapePortable(),
     TakePortable(),
+    TakeSumPortable(),
     TransposePortable(),
 )

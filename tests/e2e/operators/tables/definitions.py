@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from tests.e2e.operators.case import Input, N, Table, case, integers, real
@@ -20,6 +21,11 @@ CASES: Table = {
     "addcmul": case(lambda a, b, c: torch.addcmul(a, b, c, value=0.5), X, X, X, output=2),
     "tril": case(torch.tril, SQUARE),
     "slice_scatter": case(lambda x, y: torch.slice_scatter(x, y, 1, 1, 3), X, real(N, 2, 4)),
+    "fold": case(nn.Fold((5, 6), (2, 3), padding=1, stride=2), real(N, 12, 9)),
+    "fold, overlapping": case(nn.Fold((6, 7), 3, dilation=2), real(N, 18, 6)),
+    "unfold and fold": case(
+        lambda x: functional.fold(functional.unfold(x, 3, padding=1), (4, 5), 3, padding=1), real(N, 2, 4, 5)
+    ),
     "diag_embed": case(torch.diag_embed, X),
     "local_response_norm": case(
         lambda x: functional.local_response_norm(x, 3, 0.3), real(N, 4, 3, 3), output=4, decomposes=False
