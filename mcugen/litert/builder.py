@@ -39,6 +39,7 @@ OPERATOR_VERSIONS = {
     "SUM": 2,
     "TRANSPOSE": 2,
     "TRANSPOSE_CONV": 3,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": 3,
 }
 
 
@@ -67,6 +68,12 @@ class ModelBuilder:
     def temporary(self, like: Tensor, shape: tuple[int, ...] | None = None) -> int:
         """A new activation with the type and quantization of another tensor."""
         return self._add(self._fresh(like.name), shape or like.shape, like.dtype, like.quantization, None)
+
+    def variable(self, stem: str, shape: tuple[int, ...], dtype: str, quantization: Quantization | None) -> int:
+        """A new tensor that an operator keeps from one inference to the next."""
+        index = self._add(self._fresh(stem), shape, dtype, quantization, None)
+        self.subgraph.tensors[index].isVariable = True
+        return index
 
     def constant(self, values: Any, dtype: str, quantization: Quantization | None = None) -> int:
         """A new constant from anything NumPy makes an array of."""

@@ -25,6 +25,7 @@ from mcugen.graph.ops import (
     Copy,
     DepthwiseConv2d,
     FullyConnected,
+    Lstm,
     Maximum,
     MaxPool2d,
     Mean,
@@ -47,6 +48,7 @@ from mcugen.graph.ops import (
 )
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.builder import ModelBuilder
+from mcugen.litert.recurrent import write_lstm
 from mcugen.litert.schema import schema
 
 Window = Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d
@@ -345,6 +347,7 @@ _WRITERS: dict[type[Operator], Callable[..., None]] = {
     ReduceMax: _reduction("REDUCE_MAX"),
     ReduceMin: _reduction("REDUCE_MIN"),
     ReduceSum: _reduction("SUM"),
+    Lstm: write_lstm,
     Requantize: _requantize,
     Reshape: _reshape,
     Softmax: _softmax,

@@ -30,6 +30,7 @@ RARE = (
     "fold_into_fully_connected",
     "fold_into_matmul",
     "fold_padding",
+    "join_results",
     "split_concatenation",
     "move_unit_axes",
     "merge_takes",
