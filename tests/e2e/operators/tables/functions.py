@@ -89,4 +89,8 @@ CASES: Table = {
     "identity": case(nn.Sequential(nn.Identity(), nn.ReLU()), X),
     "contiguous": case(lambda x: x.transpose(1, 2).contiguous().relu(), X),
     "detach": case(lambda x: x.detach().relu(), X),
+    "glu": case(nn.GLU(1), real(N, 4, 5), output=2),
+    "rrelu": case(nn.RReLU(), X, decomposes=False),
+    "alpha_dropout": case(nn.Sequential(nn.AlphaDropout(), nn.ReLU()), X),
+    "logit": case(lambda x: torch.logit(x.sigmoid(), 0.01), X),
 }

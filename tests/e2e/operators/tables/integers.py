@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch.nn import functional
 
-from tests.e2e.operators.case import Input, N, Table, booleans, case, in_place, integers
+from tests.e2e.operators.case import Input, N, Table, booleans, case, in_place, integers, real
 
 A: Input = integers(-9, 10, N, 4)
 B: Input = integers(1, 10, 4)
@@ -47,4 +48,12 @@ CASES: Table = {
     "any of integers": case(lambda a: (a > 2).any(), A),
     "arange": case(lambda a: a + torch.arange(4), A),
     "tril of constants": case(lambda a: a * torch.tril(torch.ones(4, 4, dtype=torch.int64)).sum(0), A),
+    "abs of integers": case(torch.abs, A),
+    "square of integers": case(lambda a: a**2, A),
+    "sign of integers": case(torch.sign, A),
+    "prod of integers": case(lambda a: a.prod(1), A),
+    "cumsum of integers": case(lambda a: a.cumsum(1), A),
+    "real numbers to integers": case(lambda x: (x * 3).long() + 1, real(N, 4)),
+    "one_hot": case(lambda n: functional.one_hot(n, 6), integers(0, 6, N)),
+    "isfinite": case(lambda a: a.isfinite(), A),
 }

@@ -34,4 +34,5 @@ CASES: Table = {
     "rms_norm by hand": case(_by_hand, ROWS),
     "normalize": case(lambda x: functional.normalize(x, dim=-1), ROWS),
     "normalize of channels": case(lambda x: functional.normalize(x, dim=1), IMAGE),
+    "local_response_norm": case(nn.LocalResponseNorm(3, alpha=0.1), IMAGE, output=3),
 }

@@ -95,4 +95,12 @@ CASES: Table = {
     "mask to float": case(lambda c: c.float() * 2 - 1, booleans(N, 3)),
     "addcmul": case(lambda x, y: x + 0.5 * x * y, X, Y, output=2),
     "relu of a sum": case(lambda x, y: functional.relu(x + y), X, Y),
+    "addcmul, torch": case(lambda x, y: torch.addcmul(x, x, y, value=0.5), X, Y, output=3),
+    "addcdiv": case(lambda x, y: torch.addcdiv(x, y, y.square() + 0.5), X, Y, output=3),
+    "lerp": case(lambda x, y: torch.lerp(x, y, 0.3), X, Y, output=3),
+    "logaddexp": case(torch.logaddexp, X, Y, output=3),
+    "hypot": case(torch.hypot, X, Y, output=5),
+    "fmax": case(torch.fmax, X, Y),
+    "multiply": case(torch.multiply, X, Y),
+    "greater": case(torch.greater, X, Y),
 }

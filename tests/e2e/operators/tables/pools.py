@@ -43,4 +43,10 @@ CASES: Table = {
     "adaptive_max_pool2d, places": case(nn.AdaptiveMaxPool2d((3, 5), return_indices=True), IMAGE),
     "adaptive_max_pool1d, places": case(nn.AdaptiveMaxPool1d(4, return_indices=True), SIGNAL),
     "adaptive_max_pool1d": case(nn.AdaptiveMaxPool1d(4), SIGNAL),
+    "max_pool2d with dilation": case(nn.MaxPool2d(3, 1, dilation=2), IMAGE),
+    "max_pool2d with dilation and strides": case(nn.MaxPool2d(2, 2, padding=1, dilation=(2, 3)), IMAGE),
+    "max_pool2d with indices": case(nn.MaxPool2d(2, return_indices=True), IMAGE),
+    "max_pool1d with dilation": case(nn.MaxPool1d(3, 2, dilation=2), SIGNAL),
+    "max_pool1d with indices": case(nn.MaxPool1d(3, 2, padding=1, return_indices=True), SIGNAL),
+    "adaptive_max_pool2d with indices": case(nn.AdaptiveMaxPool2d((4, 3), return_indices=True), IMAGE),
 }

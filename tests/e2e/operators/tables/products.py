@@ -84,4 +84,13 @@ CASES: Table = {
     "multi-head attention without bias": case(Attention(bias=False), TOKENS, output=3),
     "multi-head attention with padding": case(Attention(), TOKENS, booleans(N, 5), output=3),
     "multi-head attention with weights": case(Weights(), TOKENS, output=6),
+    "dot": case(torch.dot, real(6), real(6)),
+    "mv": case(torch.mv, real(4, 6), real(6)),
+    "outer": case(torch.outer, real(4), real(5)),
+    "inner": case(torch.inner, real(4, 6), real(3, 6)),
+    "tensordot": case(lambda x, y: torch.tensordot(x, y, 1), LEFT, real(6, 5)),
+    "addmm of activations": case(torch.addmm, real(4, 5), real(4, 6), real(6, 5), output=2),
+    "baddbmm": case(lambda a, x, y: torch.baddbmm(a, x, y, beta=0.5), real(N, 4, 5), LEFT, RIGHT, output=2),
+    "addbmm": case(torch.addbmm, real(4, 5), LEFT, RIGHT, output=2),
+    "bilinear": case(nn.Bilinear(4, 3, 2), real(N, 4), real(N, 3), output=2, decomposes=False),
 }

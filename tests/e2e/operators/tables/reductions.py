@@ -56,4 +56,10 @@ CASES: Table = {
     "log_softmax of channels": case(lambda x: torch.log_softmax(x, 1), X),
     "logsumexp": case(lambda x: torch.logsumexp(x, -1), X, output=3),
     "logsumexp of channels": case(lambda x: x.logsumexp((1,), keepdim=True), X, output=3),
+    "norm of order -inf": case(lambda x: torch.linalg.vector_norm(x, float("-inf"), 2), X),
+    "norm of order 0": case(lambda x: torch.linalg.vector_norm(x, 0, 2), X),
+    "aminmax, torch": case(lambda x: torch.aminmax(x, dim=1), X),
+    "cosine_similarity": case(lambda x, y: torch.cosine_similarity(x, y, -1), real(N, 3, 6), real(N, 3, 6), output=3),
+    "pairwise_distance": case(nn.PairwiseDistance(), real(N, 6), real(N, 6), output=3),
+    "count_nonzero": case(lambda x: torch.count_nonzero(x.relu(), 1), X),
 }
