@@ -15,29 +15,38 @@ _OWN = {"name", "origin", "inputs", "outputs", "results"}
 
 def join_results(graph: Graph) -> Graph:
     editor = Editor(graph)
-    first: dict[tuple[object, ...], RecurrentLayer] = {}
+    first: dict[tuple[object, ...], str] = {}
     joined: dict[str, RecurrentLayer] = {}
+    dropped: dict[str, dict[str, str]] = {}
     for op in graph.operators:
         if not isinstance(op, RecurrentLayer):
             continue
-        key = _key(graph, op)
-        one = first.setdefault(key, op)
-        if one is op or not set(op.results).isdisjoint(one.results):
+        one = joined.setdefault(first.setdefault(_key(graph, op), op.name), op)
+        if one is op:
             continue
-        outputs = dict(zip((*one.results, *op.results), (*one.outputs, *op.outputs), strict=True))
+        known, given = dict(zip(one.results, one.outputs, strict=True)), dict(zip(op.results, op.outputs, strict=True))
+        twice = {given[result]: known[result] for result in given if result in known}
+        if any(not _same(editor, mine, theirs) for mine, theirs in twice.items()):
+            continue
+        outputs = given | known
         results = tuple(result for result in RESULTS if result in outputs)
-        first[key] = replace(one, results=results, outputs=tuple(outputs[result] for result in results))
-        joined[one.name] = first[key]
-        joined[op.name] = first[key]
-    if not joined:
+        joined[one.name] = replace(one, results=results, outputs=tuple(outputs[result] for result in results))
+        dropped[op.name] = twice
+    if not dropped:
         return graph
     for op in graph.operators:
-        new = joined.get(op.name)
-        if new is None:
-            editor.keep(op)
-        elif new.name == op.name:
-            editor.add(new)
+        if op.name in dropped:
+            for mine, theirs in dropped[op.name].items():
+                editor.rename(mine, theirs)
+        else:
+            editor.add(joined.get(op.name, op))
     return editor.finish()
+
+
+def _same(editor: Editor, mine: str, theirs: str) -> bool:
+    """Whether one tensor can stand for both; an output port needs one of its own."""
+    alike = editor.tensor(mine).quantization == editor.tensor(theirs).quantization
+    return alike and not (editor.is_output(mine) and editor.is_output(theirs))
 
 
 def _key(graph: Graph, op: RecurrentLayer) -> tuple[object, ...]:

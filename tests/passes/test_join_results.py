@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 
-from mcugen.graph import Graph, Port
-from mcugen.graph.ops import Lstm
+from mcugen.graph import Graph, Port, Quantization, Tensor
+from mcugen.graph.ops import Lstm, Requantize
 from mcugen.graph.reference import run
 from mcugen.passes.join_results import join_results
 from tests.graph.draws import Case
@@ -68,3 +68,14 @@ def test_a_result_that_is_given_twice_stays() -> None:
     port = Port("again", "again", shape, tuple(range(len(shape))))
     doubled = replace(graph, tensors=tensors, operators=(op, twice), outputs=(*graph.outputs, port))
     assert join_results(doubled) is doubled
+    # Where another operator reads it, one tensor stands for both.
+    narrow = Tensor("narrow", shape, "int8", Quantization.per_tensor(0.25, 1))
+    read = Requantize(name="read", inputs=("again",), outputs=("narrow",))
+    ends = (*graph.outputs, Port("narrow", "narrow", shape, tuple(range(len(shape)))))
+    tensors = {**tensors, "narrow": narrow}
+    used = replace(graph, tensors=tensors, operators=(op, twice, read), outputs=ends)
+    joined = join_results(used)
+    joined.validate()
+    assert [o.kind for o in joined.operators] == ["lstm", "requantize"]
+    wanted, got = run(used, found[0].inputs), run(joined, found[0].inputs)
+    assert all(np.array_equal(got[name], wanted[name]) for name in ("cell", "narrow"))

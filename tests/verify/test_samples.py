@@ -10,6 +10,7 @@ import torch
 
 from mcugen.emit.manifest import NormalizationEntry
 from mcugen.errors import InputError
+from mcugen.verify.measure import require_states
 from mcugen.verify.samples import load_samples, to_model_layout
 from tests.verify.manifests import manifest, port
 
@@ -112,3 +113,10 @@ def test_channels_with_scales_of_their_own(tmp_path: Path) -> None:
     for channel, (factor, offset) in enumerate(zip(by.factors, by.offsets, strict=True)):
         steps = (data[:, channel].astype(np.float64) - offset) / factor / 0.05 - 7
         assert np.abs(image[:, 0, :, :, channel] - np.clip(steps, -128, 127)).max() <= 0.51
+
+
+def test_only_a_module_with_state_is_reset(tmp_path: Path) -> None:
+    plain = manifest((port("x", (1, 2), (0, 1), 0.5, 0),), (port("y", (1, 2), (0, 1), 0.5, 0),))
+    require_states(plain, None, tmp_path)
+    with pytest.raises(InputError, match="--reset-every is for models with state"):
+        require_states(plain, 2, tmp_path)
