@@ -86,7 +86,9 @@ def compile_network(
         f"\n[compiler]\noutput_format=TFLite\ncop_format={cop}\n\n[scheduler]\noptimize=Performance\n"
         f"arena_size_limit={arena}\ncpu_tensor_alignment=16\ntensor_allocator=HillClimb\n{extra}\n[graph]\n"
     )
-    return bytes(regor.compile(product, model, "TFLITE", configuration, options=options, verbose=False).model)
+    # Its `model` is memory of the compiled object, which has to live until it is copied.
+    compiled = regor.compile(product, model, "TFLITE", configuration, options=options, verbose=False)
+    return bytes(compiled.model)
 
 
 def as_network(compiled: bytes) -> Network:
