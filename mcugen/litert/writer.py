@@ -25,6 +25,7 @@ from mcugen.graph.ops import (
     Copy,
     DepthwiseConv2d,
     FullyConnected,
+    Gather,
     Lstm,
     Maximum,
     MaxPool2d,
@@ -310,6 +311,11 @@ def _transposed_convolution(b: ModelBuilder, op: TransposedConv2d, inputs: list[
     _emit_clamp(b, cut, out, op.clamp)
 
 
+def _gather(b: ModelBuilder, op: Gather, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    ids, data = map(b.tensor, inputs)
+    b.operator("GATHER", [data, ids], [b.tensor(outputs[0])], _options("GatherOptions", axis=op.axis))
+
+
 def _emit_gathers(
     b: ModelBuilder, source: int, shape: tuple[int, ...], target: int, like: Tensor, indices: dict[int, Sequence[int]]
 ) -> None:
@@ -337,6 +343,7 @@ _WRITERS: dict[type[Operator], Callable[..., None]] = {
     Copy: _copy,
     DepthwiseConv2d: _depthwise,
     FullyConnected: _fully_connected,
+    Gather: _gather,
     MaxPool2d: _pool("MAX_POOL_2D"),
     Maximum: _extremum("MAXIMUM"),
     Mean: _reduction("MEAN"),

@@ -19,7 +19,7 @@ def run_litert(graph: Graph, inputs: dict[str, IntArray]) -> dict[str, IntArray]
     machine.allocate_tensors()
     for port, detail in zip(graph.inputs, machine.get_input_details(), strict=True):
         assert tuple(detail["shape"]) == graph.tensor(port.tensor).shape
-        machine.set_tensor(detail["index"], np.ascontiguousarray(inputs[port.tensor]))
+        machine.set_tensor(detail["index"], np.array(inputs[port.tensor], order="C"))
     machine.invoke()
     details = machine.get_output_details()
     return {p.tensor: machine.get_tensor(d["index"]) for p, d in zip(graph.outputs, details, strict=True)}

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
-from mcugen.graph.ops import Embedding, Pad, Take, TakeSum
+from mcugen.graph.ops import Embedding, Gather, GatherElements, Pad, Take, TakeSum
 from mcugen.graph.tensor import DTYPES
 from tests.graph.draws import Case, Draw, make_case, quantizations, random_int8, seeds, shapes, zero_points
 
@@ -45,6 +45,40 @@ def take_sum_graphs(draw: Draw) -> Case:
     out = Quantization.per_tensor(q.scale * 2.0 ** draw(st.floats(-3, 5)), draw(zero_points))
     tensors = [Tensor("input", shape, "int8", q), Tensor("output", tuple(map(len, taps)), "int8", out)]
     return make_case(TakeSum(name="sum", inputs=("input",), outputs=("output",), taps=taps), tensors, draw(seeds))
+
+
+def _gathered(elements: bool) -> st.SearchStrategy[Case]:
+    @st.composite
+    def graphs(draw: Draw) -> Case:
+        rng, shape = draw(seeds), draw(shapes())
+        dtype, q = draw(st.sampled_from([("int8", draw(quantizations)), ("int32", None), ("int64", None)]))
+        axis = draw(st.integers(0, len(shape) - 1))
+        before, behind = shape[:axis], shape[axis + 1 :]
+        count = tuple(draw(st.lists(st.integers(1, 5), min_size=elements, max_size=1 if elements else 2)))
+        if len(before) + len(count) + len(behind) > 6:
+            count = count[:1]
+        out = (*before, *count, *behind)
+        tensors = [
+            Tensor("ids", out if elements else count, draw(st.sampled_from(["int16", "int32", "int64"]))),
+            Tensor("data", shape, dtype, q),
+            Tensor("output", out, dtype, q),
+        ]
+        kind = GatherElements if elements else Gather
+        case = make_case(kind(name="gather", inputs=("ids", "data"), outputs=("output",), axis=axis), tensors, rng)
+        ids = rng.integers(0, shape[axis], tensors[0].shape)
+        return Case(case.graph, {**case.inputs, "ids": np.asarray(ids, DTYPES[tensors[0].dtype])})
+
+    return graphs()
+
+
+def gather_graphs() -> st.SearchStrategy[Case]:
+    """One gather of rows along any axis."""
+    return _gathered(elements=False)
+
+
+def gather_elements_graphs() -> st.SearchStrategy[Case]:
+    """One gather of an element for each id."""
+    return _gathered(elements=True)
 
 
 @st.composite

@@ -59,7 +59,14 @@ from tests.graph.draws import (
     windows,
     zero_points,
 )
-from tests.graph.movement import embedding_graphs, pad_graphs, take_graphs, take_sum_graphs
+from tests.graph.movement import (
+    embedding_graphs,
+    gather_elements_graphs,
+    gather_graphs,
+    pad_graphs,
+    take_graphs,
+    take_sum_graphs,
+)
 from tests.graph.pair_strategies import PAIRS, second_shape
 from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 from tests.graph.reduction_strategies import REDUCTIONS
@@ -474,6 +481,8 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "fully_connected": fully_connected_graphs,
     "log_softmax": log_softmax_graphs,
     "masked_softmax": masked_softmax_graphs,
+    "gather": gather_graphs,
+    "gather_elements": gather_elements_graphs,
     "gru": gru_graphs,
     "lstm": lstm_graphs,
     "max_pool2d": max_pool_graphs,

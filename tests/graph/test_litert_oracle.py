@@ -31,6 +31,7 @@ EXACT: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     "concatenation": s.concatenation_graphs,
     "conv2d": s.conv2d_graphs,
     "depthwise_conv2d": s.depthwise_graphs,
+    "gather": s.ALL["gather"],
     "max_pool2d": s.max_pool_graphs,
     "mean": s.mean_graphs,
     "global mean": lambda: s.mean_graphs(axes=(1, 2)),

@@ -18,6 +18,9 @@ def _gathered(x: Tensor) -> Tensor:
 
 
 CASES: Table = {
+    "gather at places of an input": case(lambda x, i: x.gather(2, i), X, integers(0, 6, N, 4, 2, 5)),
+    "rows at places of an input": case(lambda x, i: (x[:, i], x.index_select(-1, i)), X, integers(0, 4, 3)),
+    "the largest by its place": case(lambda x: x.gather(1, x.argmax(1, keepdim=True)), X),
     "pad": case(lambda x: functional.pad(x, (1, 2, 0, 1)), X),
     "pad with a number": case(nn.ConstantPad2d((1, 0, 2, 1), 0.5), X),
     "pad, reflect": case(nn.ReflectionPad2d((1, 2, 3, 0)), X),
