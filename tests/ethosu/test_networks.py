@@ -16,7 +16,7 @@ from tests.ethosu.layers import LAYERS
 from tests.ethosu.networks import TARGETS, Case, RefusedError, deep_network, make_case, make_large_case
 
 # Where Vela's lowering and LiteRT's reference kernels differ, and by how much; docs/ethosu_model.md has the reasons.
-DIFFERENCES = {("FULLY_CONNECTED", np.int8): (1, 0.05), ("FULLY_CONNECTED", np.int16): (1, 0.5)}
+DIFFERENCES = {("FULLY_CONNECTED", np.int8): (1, 0.3), ("FULLY_CONNECTED", np.int16): (1, 0.5)}
 
 
 def check(case: Case, seen: Counter[str]) -> None:
@@ -95,7 +95,10 @@ def test_large_networks(first: int) -> None:
 
 @pytest.mark.slow
 def test_the_sweep_covers_the_model() -> None:
-    seen = run_seeds(range(5000, 5600))
+    seen = run_seeds(range(5000, 5500))
+    for seed in range(40):
+        # Layers that are cut into stripes.
+        check(make_large_case(seed), seen)
     wanted = """
         convolution part-kernel-first|convolution depth-first|depthwise|pooling max|pooling average|pooling reduce sum|
         elementwise add|elementwise sub|elementwise mul|elementwise min|elementwise max|elementwise abs|
@@ -104,7 +107,8 @@ def test_the_sweep_covers_the_model() -> None:
         OFM int32|rounding DBL|rounding NATURAL|upscale NEAREST|upscale ZEROS|function TANH|function SIGMOID|
         function TABLE|function RELU
     """
-    assert not {name.strip() for name in wanted.split("|")} - {name.strip() for name in seen}, sorted(seen)
+    missing = {name.strip() for name in wanted.split("|")} - {name.strip() for name in seen}
+    assert not missing, missing
 
 
 @pytest.mark.slow
