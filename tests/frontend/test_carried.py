@@ -112,7 +112,7 @@ def with_scales_of(graph: Graph, other: Graph) -> Graph:
     return changed
 
 
-DEFAULT = ("lstm", "gru")
+DEFAULT = ("lstm",)
 
 
 @pytest.mark.parametrize(
@@ -148,11 +148,11 @@ def test_states_of_several_layers_are_one_for_each(tmp_path: Path) -> None:
 
 
 def test_cells_in_a_loop_hand_on_what_they_have_inside(tmp_path: Path) -> None:
-    whole, piece = (compiled(Unrolled(), length, tmp_path) for length in (6, 2))
+    whole, piece = (compiled(Unrolled(), length, tmp_path) for length in (3, 2))
     assert [state.name for state in piece.states] == ["h", "c"]
     # The same layer in other pieces: equal but for what calibration found of its sequences.
     scale = whole.tensor(whole.outputs[0].tensor).scale
-    reals = [dequantize(outputs(g, n), g.tensor(g.outputs[0].tensor).quantization) for g, n in ((whole, 6), (piece, 2))]
+    reals = [dequantize(outputs(g, n), g.tensor(g.outputs[0].tensor).quantization) for g, n in ((whole, 3), (piece, 2))]
     assert np.abs(reals[0] - reals[1]).max() <= 2 * scale
     assert sum(op.kind == "lstm" for op in piece.operators) == 2
 
