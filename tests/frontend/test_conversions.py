@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mcugen.frontend import import_program
 from mcugen.graph import reference
@@ -83,3 +84,13 @@ def test_arithmetic(dtype: type) -> None:
 
 def test_a_comparison_in_place_leaves_numbers() -> None:
     agree(Plain(lambda x: x.clone().gt_(0.5) + x), {"x": WHOLE})
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64])
+def test_padding_with_a_number(dtype: type) -> None:
+    def run(n: Tensor) -> tuple[Tensor, ...]:
+        return functional.pad(n, (1, 2), value=7), functional.pad(n, (-1, 2, 1, 0), value=-100)
+
+    data = integers(-128, 128, 3, 4, dtype=dtype)
+    data[0, 0] = np.iinfo(dtype).min, np.iinfo(dtype).max, 0, 1
+    agree(Plain(run), {"n": data})

@@ -12,9 +12,9 @@ from mcugen.frontend.lowering.arguments import bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.lowering.selection import integers_by_index, moved_by_index, take
-from mcugen.graph.ops import Pad
+from mcugen.graph.ops import Integer, Pad
 from mcugen.graph.quantization import quantize
-from mcugen.graph.tensor import Quantization
+from mcugen.graph.tensor import DTYPES, Quantization
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -46,10 +46,16 @@ def pad(ctx: Lowering, node: Node, out: Quantization) -> str:
 def pad_integers(ctx: Lowering, node: Node) -> str:
     if not _is_constant(node):
         return integers_by_index(ctx, node)
-    x = ctx.integer(bind(node)["self"], node)
-    if filling(node) and ctx.tensors[x].dtype not in ("int8", "bool"):
-        raise ctx.unsupported(node, f"padding {ctx.tensors[x].dtype} with {filling(node):g}", "pad with 0")
-    return _padded(ctx, node, x, int(filling(node)))
+    x, value = ctx.integer(bind(node)["self"], node), int(filling(node))
+    given = ctx.tensors[x]
+    if not value or given.dtype in ("int8", "bool"):
+        return _padded(ctx, node, x, value)
+    # Padded with bytes of 0, while all numbers are less by the value; sums wrap.
+    number = np.full((1,) * len(given.shape), value, DTYPES[given.dtype])
+    difference = ctx.constant(f"{node.name}_value", number, None)
+    less = ctx.emit(Integer, node, (x, difference), given.shape, None, "_less", given.dtype, operation="sub")
+    padded = _padded(ctx, node, less, 0)
+    return ctx.emit(Integer, node, (padded, difference), shape_of(node), None, "_filled", given.dtype, operation="add")
 
 
 def _padded(ctx: Lowering, node: Node, x: str, value: int | None) -> str:
