@@ -103,7 +103,7 @@ def _activation_ranges(out: Tensor) -> dict[str, Pair]:
 def _emit_clamp(b: ModelBuilder, source: int, out: Tensor, clamp: Pair) -> None:
     """MAXIMUM and MINIMUM with constants: `out` = clamp(source)."""
     middle = b.temporary(out)
-    low, high = (b.constant([bound], "int8", out.quantization) for bound in clamp)
+    low, high = (b.constant([bound], out.dtype, out.quantization) for bound in clamp)
     b.operator("MAXIMUM", [source, low], [middle], _options("MaximumMinimumOptions"))
     b.operator("MINIMUM", [middle, high], [b.tensor(out)], _options("MaximumMinimumOptions"))
 

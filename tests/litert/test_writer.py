@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.graph import Graph, Quantization, Tensor
 from mcugen.graph.ops import AveragePool2d, Conv2d, MaxPool2d, Requantize
+from mcugen.graph.reference import run
 from tests.graph import strategies as s
 from tests.graph.litert import run_litert
 from tests.graph.networks import network_graphs
@@ -102,12 +103,15 @@ def test_pools_with_explicit_padding() -> None:
         write(_pool(AveragePool2d))
 
 
-def test_requantize_clamps_outside() -> None:
+@pytest.mark.parametrize(("given", "wanted"), [("int8", "int8"), ("int8", "int16"), ("int16", "int8")])
+def test_requantize_clamps_outside(given: str, wanted: str) -> None:
     """QUANTIZE has no fused activation."""
-    tensors = [Tensor(n, (4,), "int8", Quantization.per_tensor(0.5, 0)) for n in ("x", "y")]
-    op = Requantize(name="r", inputs=("x",), outputs=("y",), clamp=(0, 127))
-    graph = s.make_case(op, tensors, np.random.default_rng(0)).graph
-    assert operators(graph) == ["QUANTIZE", "MAXIMUM", "MINIMUM"]
+    quantization = Quantization.per_tensor(0.5, 0)
+    tensors = [Tensor(name, (4,), dtype, quantization) for name, dtype in (("x", given), ("y", wanted))]
+    op = Requantize(name="r", inputs=("x",), outputs=("y",), clamp=(0, tensors[1].integer_range[1]))
+    case = s.make_case(op, tensors, np.random.default_rng(0))
+    assert operators(case.graph) == ["QUANTIZE", "MAXIMUM", "MINIMUM"]
+    assert run_litert(*case)["y"].tolist() == run(*case)["y"].tolist()
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
