@@ -18,7 +18,7 @@ WHOLE = np.stack([np.random.default_rng(i).permutation(256) for i in range(5)]).
 WHOLE -= 128
 
 
-@pytest.mark.parametrize("decompose", [False, True])
+@pytest.mark.parametrize("decompose", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_real_to_integer(decompose: bool) -> None:
     def run(x: Tensor, n: Tensor) -> tuple[Tensor, ...]:
         return (
@@ -67,7 +67,7 @@ def test_functions_of_integers() -> None:
     agree(Plain(run), {"n": integers(0, 50, 3, 4), "x": samples((3, 2), 5)})
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64])
+@pytest.mark.parametrize("dtype", [np.int8, *(pytest.param(t, marks=pytest.mark.slow) for t in (np.int32, np.int64))])
 def test_arithmetic(dtype: type) -> None:
     """Truncating divisions, shifts, and what others express."""
 
@@ -86,7 +86,9 @@ def test_a_comparison_in_place_leaves_numbers() -> None:
     agree(Plain(lambda x: x.clone().gt_(0.5) + x), {"x": WHOLE})
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64])
+@pytest.mark.parametrize(
+    "dtype", [np.int16, *(pytest.param(t, marks=pytest.mark.slow) for t in (np.int8, np.int32, np.int64))]
+)
 def test_padding_with_a_number(dtype: type) -> None:
     def run(n: Tensor) -> tuple[Tensor, ...]:
         return functional.pad(n, (1, 2), value=7), functional.pad(n, (-1, 2, 1, 0), value=-100)

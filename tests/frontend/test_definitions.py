@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as f
@@ -164,21 +163,30 @@ PLACED: dict[str, Callable[[Tensor], object]] = {
 CASES = {**PRODUCTS, **POINTWISE, **PLACED}
 
 
-def _rewritten(run: Callable[[Tensor], object], x: Tensor) -> tuple[torch.fx.GraphModule, list[object]]:
-    """The program with definitions in place, and what it gave before."""
+def _rewritten(run: Callable[[Tensor], object], x: Tensor) -> tuple[torch.fx.GraphModule, list[object], set[str]]:
+    """The program with definitions in place, what it gave before, and the operators that it had."""
     module = torch.export.export(Plain(run), (x,)).module(check_guards=False)
+    before = {target_name(n).removeprefix("aten.").partition(".")[0].removesuffix("_") for n in module.graph.nodes}
     expected = tree_leaves(module(x.clone()))
     make_functional(module)
-    return module, expected
+    return module, expected, before
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_computes_the_same(name: str) -> None:
+def test_every_definition_computes_the_same() -> None:
     x = torch.randn(2, 3, 6, 5, generator=torch.Generator().manual_seed(1))
-    module, expected = _rewritten(CASES[name], x)
-    for got, wanted in zip(tree_leaves(module(x)), expected, strict=True):
-        assert got.dtype == wanted.dtype  # type: ignore[attr-defined]
-        torch.testing.assert_close(got, wanted, rtol=1e-5, atol=2e-6)
+    tried: set[str] = set()
+    for name, run in CASES.items():
+        module, expected, before = _rewritten(run, x)
+        tried |= before
+        for got, wanted in zip(tree_leaves(module(x)), expected, strict=True):
+            assert got.dtype == wanted.dtype, name  # type: ignore[attr-defined]
+            torch.testing.assert_close(got, wanted, rtol=1e-5, atol=2e-6, msg=lambda text, name=name: f"{name}: {text}")
+    n = torch.randint(-128, 128, (4, 6), generator=torch.Generator().manual_seed(2))
+    module, expected, before = _rewritten(INTEGERS, n)
+    for got, wanted in zip(tree_leaves(module(n)), expected, strict=True):
+        assert got.dtype == wanted.dtype and torch.equal(got, wanted)  # type: ignore[attr-defined, arg-type]
+    tried |= before
+    assert {*COMPOSED, *DEFINITIONS} <= tried, sorted({*COMPOSED, *DEFINITIONS} - tried)
 
 
 INTEGERS: Callable[[Tensor], object] = lambda n: (  # noqa: E731
@@ -186,24 +194,6 @@ INTEGERS: Callable[[Tensor], object] = lambda n: (  # noqa: E731
     *(n.ceil(), n.floor(), n.positive(), n.round(), n.trunc(), n.tril(), f.one_hot(n.abs() % 4, 4)),
     *((n > 0).sign(), (n > 0).square()),
 )
-
-
-@pytest.mark.parametrize("dtype", [torch.int8, torch.int64])
-def test_integers(dtype: torch.dtype) -> None:
-    n = torch.randint(-128, 128, (4, 6), generator=torch.Generator().manual_seed(2)).to(dtype)
-    run = INTEGERS if dtype == torch.int64 else lambda n: INTEGERS(n.long()) and (n.abs(), n.sign(), n**3, n.square())
-    module, expected = _rewritten(run, n)
-    for got, wanted in zip(tree_leaves(module(n)), expected, strict=True):
-        assert got.dtype == wanted.dtype and torch.equal(got, wanted)  # type: ignore[attr-defined, arg-type]
-
-
-def test_every_definition_is_tried() -> None:
-    x, n = torch.randn(2, 3, 6, 5), torch.arange(24).reshape(4, 6)
-    tried = set()
-    for run, given in (*((run, x) for run in CASES.values()), (INTEGERS, n)):
-        nodes = torch.export.export(Plain(run), (given,)).graph.nodes
-        tried |= {target_name(node).removeprefix("aten.").partition(".")[0].removesuffix("_") for node in nodes}
-    assert {*COMPOSED, *DEFINITIONS} <= tried, sorted({*COMPOSED, *DEFINITIONS} - tried)
 
 
 def test_layers_stay() -> None:

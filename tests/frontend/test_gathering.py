@@ -20,7 +20,7 @@ def _gathers(x: Tensor, i: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
     )
 
 
-@pytest.mark.parametrize(("batch", "decompose"), [(1, False), (3, True)])
+@pytest.mark.parametrize(("batch", "decompose"), [(3, False), pytest.param(1, True, marks=pytest.mark.slow)])
 def test_places_of_the_model(batch: int, decompose: bool) -> None:
     data = {"x": _distinct(batch, 4, 5), "i": integers(0, 4, batch, 2, 5), "rows": integers(0, 3, 3)}
     graph = agree(Plain(_gathers), data, decompose)

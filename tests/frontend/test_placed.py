@@ -27,7 +27,7 @@ def _folds(x: Tensor) -> tuple[Tensor, ...]:
     )
 
 
-@pytest.mark.parametrize(("batch", "decompose"), [(1, False), (3, True)])
+@pytest.mark.parametrize(("batch", "decompose"), [(3, False), pytest.param(1, True, marks=pytest.mark.slow)])
 def test_fold(batch: int, decompose: bool) -> None:
     graph = agree(Plain(_folds), {"x": samples((batch, 12, 30), 5)}, decompose)
     assert kinds(graph).count("take_sum") == 4
@@ -62,7 +62,9 @@ def test_scattered_sums() -> None:
     agree(Plain(lambda x: run(x.expand(2, 3, 5))[0]), {"x": samples((2, 3, 5), 5)})
 
 
-@pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
+@pytest.mark.parametrize(
+    "mode", ["circular", *(pytest.param(m, marks=pytest.mark.slow) for m in ("reflect", "replicate"))]
+)
 def test_padding_modes_after_decomposition(mode: str) -> None:
     image = nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode=mode)
     signal = nn.Conv1d(4, 3, 3, padding=1, padding_mode=mode)

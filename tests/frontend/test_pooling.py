@@ -58,7 +58,7 @@ def _pools(x: Tensor) -> tuple[Tensor, ...]:
     )
 
 
-@pytest.mark.parametrize(("batch", "decompose"), [(1, False), (3, True)])
+@pytest.mark.parametrize(("batch", "decompose"), [(3, False), pytest.param(1, True, marks=pytest.mark.slow)])
 def test_places_and_dilation(batch: int, decompose: bool) -> None:
     graph = agree(Plain(_pools), {"x": _distinct(batch, 2, 6, 7)}, decompose)
     found = kinds(graph)

@@ -130,7 +130,7 @@ def test_root_of_a_variance() -> None:
     assert kinds(graph) == ["moment"]
 
 
-@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("dtype", [np.int32, pytest.param(np.int64, marks=pytest.mark.slow)])
 def test_integer_products_and_sums(dtype: type) -> None:
     def run(n: Tensor) -> tuple[Tensor, ...]:
         return n.prod(1), n.prod(), n.prod(0, True, dtype=torch.int32), n.cumsum(1), (n > 0).cumsum(0), (n > 0).prod(1)
