@@ -6,7 +6,7 @@ state, so these are the secure addresses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcugen.boards.board import Board, Core, Cpu, Memory
 
@@ -69,6 +69,15 @@ MACHINES = (
 
 def find_machine(name: str) -> Machine | None:
     return next((m for m in MACHINES if m.name == name), None)
+
+
+def machine_of(board: Board) -> Machine | None:
+    """QEMU's machine for a board: with its two memories the other way round where the board has code in the one that
+    else holds data. None when it names none."""
+    machine = find_machine(board.qemu_machine)
+    if machine is not None and (board.flash.start, board.ram.start) == (machine.data.start, machine.code.start):
+        return replace(machine, code=machine.data, data=machine.code)
+    return machine
 
 
 def core_of(machine: Machine, board: Board) -> str:

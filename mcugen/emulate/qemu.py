@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcugen.boards.board import Board
-from mcugen.boards.machines import Machine, core_of, find_machine
+from mcugen.boards.machines import Machine, core_of, machine_of
 from mcugen.emulate import qmp
 from mcugen.emulate.console import Console, DescriptorTransport
 from mcugen.emulate.counts import Counts, read_counts
@@ -68,7 +68,7 @@ class QemuRunner:
 
     def machine(self, board: Board) -> Machine | None:
         """See `Runner.machine`: the board's own machine, or one that runs its core's code."""
-        return find_machine(board.qemu_machine)
+        return machine_of(board)
 
     def run(
         self,

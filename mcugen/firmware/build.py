@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from mcugen.boards.board import Board
-from mcugen.boards.machines import Machine, find_machine
+from mcugen.boards.machines import Machine, machine_of
 from mcugen.emit.manifest import Manifest, PortEntry
 from mcugen.errors import InputError
 from mcugen.firmware import cmsis_nn
@@ -135,7 +135,7 @@ def build_firmware(
         DoesNotFitError: larger than the board's memories.
         CheckFailedError: the module does not compile.
     """
-    machine = machine or find_machine(board.qemu_machine)
+    machine = machine or machine_of(board)
     if machine is None:
         raise InputError(f"no QEMU machine runs code for the {board.cpu.core} of {board.name}", where=board.name)
     if application.console and board.console is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mcugen.boards import Board, list_boards, load_board
-from mcugen.boards.machines import core_of, default_machine, find_machine
+from mcugen.boards.machines import core_of, default_machine, find_machine, machine_of
 from mcugen.errors import InputError
 from mcugen.report import text
 
@@ -129,3 +131,16 @@ def test_nothing_like_a_board_lists_all(name: str) -> None:
 def test_ambiguous_prefix_lists_the_candidates() -> None:
     with pytest.raises(InputError, match="ambiguous: mps2_an385, mps2_an386, mps2_an500, mps2_an521"):
         load_board("mps2")
+
+
+def test_a_board_may_have_code_in_the_memory_that_else_holds_data() -> None:
+    machine = find_machine("mps3-an547")
+    assert machine is not None
+    own = load_board("mps3_an547")
+    swapped = load_board(str(Path(__file__).parents[1] / "e2e/networks/mps3_an547_swapped.yml"))
+    assert machine_of(own) == machine
+    turned = machine_of(swapped)
+    assert turned is not None
+    assert (turned.code.start, turned.code.size) == (swapped.flash.start, 4 * MB) == (machine.data.start, 4 * MB)
+    assert (turned.data.start, turned.data.size) == (swapped.ram.start, 2 * MB) == (machine.code.start, 2 * MB)
+    assert turned.vectors == machine.vectors
