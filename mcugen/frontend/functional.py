@@ -200,7 +200,7 @@ def _outlives_the_call(changed: Node, node: Node, order: dict[Node, int]) -> boo
 def require_unshared(changed: Node, node: Node, order: dict[Node, int]) -> None:
     """Raises UnsupportedOperatorError when what `node` changes in place is read later under another name."""
     if later := _seen_through_views(changed, node, order):
-        raise _aliased(node, later)
+        raise aliased(node, later)
 
 
 def _family(changed: Node, node: Node, order: dict[Node, int]) -> set[Node]:
@@ -208,8 +208,8 @@ def _family(changed: Node, node: Node, order: dict[Node, int]) -> set[Node]:
     family, todo = {changed}, [changed]
     while todo:
         member = todo.pop()
-        around = [m for m in member.users if _is_view(m) and order[m] < order[node]]
-        if _is_view(member):
+        around = [m for m in member.users if is_view(m) and order[m] < order[node]]
+        if is_view(member):
             around += member.all_input_nodes
         for other in around:
             if other not in family:
@@ -228,7 +228,7 @@ def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> No
     return None
 
 
-def _is_view(node: Node) -> bool:
+def is_view(node: Node) -> bool:
     """True when the result may share memory with an operand; copies (clone, pooling, padding) do not.
 
     The operator's schema tells, but for dropout, which hands its operand through in evaluation mode.
@@ -236,14 +236,14 @@ def _is_view(node: Node) -> bool:
     if node.op != "call_function":
         return False
     if target_name(node) == "getitem":
-        return _is_view(node.all_input_nodes[0])
+        return is_view(node.all_input_nodes[0])
     target = node.target
     if target_name(node) in DROPOUTS:
         return True
     return isinstance(target, torch._ops.OpOverload) and any(r.alias_info for r in target._schema.returns)
 
 
-def _aliased(node: Node, reader: Node) -> UnsupportedOperatorError:
+def aliased(node: Node, reader: Node) -> UnsupportedOperatorError:
     return unsupported(
         node,
         f"it changes a tensor in place that {reader.name!r} reads under another name",

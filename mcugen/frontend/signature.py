@@ -12,6 +12,7 @@ from torch.fx.graph import CodeGen
 from torch.utils._pytree import GetAttrKey, MappingKey, tree_flatten_with_path, tree_unflatten
 
 from mcugen.errors import InputError
+from mcugen.frontend.functional import is_view
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def positional_module(program: ExportedProgram) -> GraphModule:
     those called `input` and `input_1`.
     """
     module = program.module(check_guards=False)
+    _hold_old_values(module, set(program.graph_signature.buffers_to_mutate.values()))
     # The hook demands keyword arguments by name.
     module._forward_pre_hooks.clear()
     module.graph.set_codegen(CodeGen())
@@ -46,6 +48,25 @@ def positional_module(program: ExportedProgram) -> GraphModule:
             node.target = node.name
     module.recompile()
     return module
+
+
+def _hold_old_values(module: GraphModule, changed: set[str]) -> None:
+    """A functional program gives all buffers their new values at once, from the old ones of the buffers that it reads.
+
+    `ExportedProgram.module()` (PyTorch 2.13) copies them one after the other, so that a buffer which takes another's
+    old value gets its new one: a delay line loses a step.
+    """
+    copy = torch.ops.aten.copy_.default
+    copies = [n for n in module.graph.nodes if n.target is copy and n.args[0].target in changed]
+    for node in copies[1:]:
+        source = node.args[1]
+        while is_view(source):
+            source = source.all_input_nodes[0]
+        if source.op == "get_attr" and source.target in changed:
+            with module.graph.inserting_before(copies[0]):
+                old = module.graph.call_function(torch.ops.aten.clone.default, (node.args[1],))
+            old.meta = dict(node.args[1].meta)
+            node.args = (node.args[0], old)
 
 
 def _inputs(program: ExportedProgram) -> tuple[str, ...]:

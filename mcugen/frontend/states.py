@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch._guards import detect_fake_mode
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
-from mcugen.frontend.functional import require_unshared
+from mcugen.frontend.functional import aliased, is_view
 from mcugen.frontend.lowering.arguments import dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import unsupported
 from mcugen.frontend.ranges.observe import STATE as MARK
@@ -127,14 +128,15 @@ def _lift_buffers(module: GraphModule, names: PortNames) -> tuple[PortNames, dic
     changed = dict.fromkeys(str(n.args[0].target) for n in module.graph.nodes if _changes_buffer(n))
     if not changed:
         return names, initial
-    inputs, outputs, ends = list(names.inputs), list(names.outputs), _results(module)
-    for target in changed:
-        value = _attribute(module, target)
-        state = _placeholder_for(module, target, value)
-        last = _follow(module, state)
-        initial[state.name] = value
+    inputs, outputs = list(names.inputs), list(names.outputs)
+    states = {target: _placeholder_for(module, target, _attribute(module, target)) for target in changed}
+    last = _follow(module, list(states.values()))
+    # The end has been followed as well.
+    ends = _results(module)
+    for target, state in states.items():
+        initial[state.name] = _attribute(module, target)
         state.meta[MARK] = len(ends)
-        ends.append(last)
+        ends.append(last[state])
         inputs.append(unused_name(target, inputs))
         outputs.append(unused_name(f"{target}_next", outputs))
     _end(module).args = (tuple(ends),)
@@ -144,9 +146,7 @@ def _lift_buffers(module: GraphModule, names: PortNames) -> tuple[PortNames, dic
 
 
 def _changes_buffer(node: Node) -> bool:
-    target = node.target
-    in_place = node.op == "call_function" and isinstance(target, torch._ops.OpOverload) and target._schema.is_mutable
-    changed = node.args[0] if in_place and node.args else None
+    changed = node.args[0] if node.op == "call_function" and _is_mutable(node) and node.args else None
     return isinstance(changed, Node) and changed.op == "get_attr"
 
 
@@ -166,32 +166,66 @@ def _placeholder_for(module: GraphModule, target: str, value: torch.Tensor) -> N
     with module.graph.inserting_after(place) if given else module.graph.inserting_before(place):
         state = module.graph.placeholder(f"state_{target.replace('.', '_')}")
     state.target = state.name
-    # What quantizes the program takes nothing else for a tensor.
-    state.meta["val"] = FakeTensorMode().from_tensor(value)
+    # What quantizes the program takes nothing else for a tensor; all stand-ins of a program are of one mode.
+    mode = detect_fake_mode([node.meta.get("val") for node in module.graph.nodes]) or FakeTensorMode()
+    state.meta["val"] = mode.from_tensor(value, static_shapes=True)
     for read in reads:
         read.replace_all_uses_with(state)
         module.graph.erase_node(read)
     return state
 
 
-def _follow(module: GraphModule, state: Node) -> Node:
-    """Turns the in-place operators on a buffer into ordinary ones; the buffer's last value."""
-    current = state
+def _follow(module: GraphModule, states: Sequence[Node]) -> dict[Node, Node]:
+    """Turns the in-place operators on buffers into ordinary ones; the buffers' last values.
+
+    In the program's order, since one buffer may take what another holds at that moment.
+    """
+    current = {state: state for state in states}
+    # The buffer itself, and what operators that change it return.
+    named = {state: state for state in states}
     order = {node: index for index, node in enumerate(module.graph.nodes)}
-    for node in list(module.graph.nodes):
-        target = node.target
-        mutable = isinstance(target, torch._ops.OpOverload) and target._schema.is_mutable
-        if not mutable or not node.args or node.args[0] is not current:
-            continue
-        require_unshared(current, node, order)
-        new = _functional(node, current)
-        for user in [u for u in current.users if order[u] > order[node]]:
-            user.replace_input_with(current, new)
-        if new is not node:
-            node.replace_all_uses_with(new)
-            module.graph.erase_node(node)
-        current = new
+    _require_unshared(named, order)
+
+    def value(operand: Node) -> Node:
+        return current[named[operand]] if operand in named else operand
+
+    done = []
+    for node in order:
+        changed = node.args[0] if node.args else None
+        node.args = torch.fx.node.map_arg(node.args, value)
+        node.kwargs = torch.fx.node.map_arg(node.kwargs, value)
+        if isinstance(changed, Node) and changed in named and _is_mutable(node):
+            state = named[node] = named[changed]
+            current[state] = _functional(node, current[state])
+            if current[state] is not node:
+                done.append(node)
+    for node in reversed(done):
+        module.graph.erase_node(node)
     return current
+
+
+def _require_unshared(named: Mapping[Node, Node], order: Mapping[Node, int]) -> None:
+    """Raises UnsupportedOperatorError when a view of a buffer is read after the buffer has changed."""
+    owners = dict(named)
+    changes: dict[Node, Node] = {}
+    views: dict[Node, Node] = {}
+    for node in order:
+        source = node.args[0] if node.args else None
+        for read in node.all_input_nodes:
+            last = changes.get(views[read]) if read in views else None
+            if last is not None and order[last] > order[read]:
+                raise aliased(last, node)
+        if isinstance(source, Node) and source in owners and _is_mutable(node):
+            owners[node] = owners[source]
+            changes[owners[node]] = node
+        elif is_view(node):
+            found = next((n for n in node.all_input_nodes if n in owners or n in views), None)
+            if found is not None:
+                views[node] = owners[found] if found in owners else views[found]
+
+
+def _is_mutable(node: Node) -> bool:
+    return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable
 
 
 def _functional(node: Node, current: Node) -> Node:

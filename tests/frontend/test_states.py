@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,18 @@ class Swap(nn.Module):
 
 
 def compiled(
-    model: nn.Module, samples: np.ndarray, folder: Path, sequences: Sequences | None = None, inputs: int = 1
+    model: nn.Module,
+    samples: np.ndarray,
+    folder: Path,
+    sequences: Sequences | None = None,
+    inputs: int = 1,
+    *,
+    decomposed: bool = False,
 ) -> Graph:
     shape = (1, *samples.shape[1:])
     example = (torch.zeros(shape), torch.zeros(1, CHANNELS, KEPT))[:inputs]
     program = torch.export.export(model.eval(), example)
+    program = program.run_decompositions() if decomposed else program
     np.savez(folder / "samples.npz", x=samples)
     return compile_program(program, "net", folder / "samples.npz", None, sequences)
 
@@ -157,6 +165,67 @@ def test_states_may_change_places(tmp_path: Path) -> None:
     zeros = np.zeros((4, 2), np.float32)
     wanted = np.array([[1, -1], [0.5, 0.25]] * 2)
     assert np.abs(real(graph, steps(graph, zeros)) - wanted).max() < 0.05
+
+
+class Buffers(nn.Module):
+    """Two buffers that change as told; see `CHANGES`."""
+
+    def __init__(self, change: str) -> None:
+        super().__init__()
+        self.change = CHANGES[change]
+        self.register_buffer("a", torch.full((1, 4), 0.5))
+        self.register_buffer("b", torch.tensor([[0.25, -0.5, 0.0, 1.0]]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.change(self, x)
+
+
+def _delay(m: Buffers, x: Tensor) -> Tensor:
+    y = x + 0.5 * m.a + 0.25 * m.b
+    m.b.copy_(m.a)
+    m.a.copy_(x)
+    return y
+
+
+def _exchange(m: Buffers, x: Tensor) -> Tensor:
+    old = m.a.clone()
+    m.a.copy_(m.b)
+    m.b.copy_(torch.tanh(x + old))
+    return old * 2 + m.a
+
+
+def _read_after(m: Buffers, x: Tensor) -> Tensor:
+    m.b.copy_(m.a)
+    m.a.mul_(0.5).add_(x)
+    return m.b - m.a
+
+
+def _filled(m: Buffers, x: Tensor) -> Tensor:
+    y = x + m.a - m.b
+    m.a.zero_()
+    m.a.lerp_(x, 0.25)
+    m.b.fill_(0.5)
+    return y
+
+
+CHANGES: dict[str, Callable[[Buffers, Tensor], Tensor]] = {
+    "delay": _delay,
+    "exchange": _exchange,
+    "read after": _read_after,
+    "filled": _filled,
+}
+
+
+@pytest.mark.parametrize("decomposed", [False, True])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_buffer_takes_what_another_holds_at_that_moment(change: str, decomposed: bool, tmp_path: Path) -> None:
+    samples = noise(24, 4)
+    graph = compiled(Buffers(change), samples, tmp_path, decomposed=decomposed)
+    model = Buffers(change)
+    with torch.no_grad():
+        wanted = np.stack([model(torch.tensor(x)[None]).numpy()[0] for x in samples])
+    scale = graph.tensor(graph.outputs[0].tensor).scale
+    assert np.abs(real(graph, steps(graph, samples)) - wanted).max() <= 5 * scale
 
 
 @pytest.mark.parametrize(
