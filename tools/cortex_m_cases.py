@@ -33,7 +33,7 @@ LEAST_SHARE = 0.95
 
 
 def export(folder: Path) -> None:
-    """Writes NAME.pt2 and NAME.npz (input_0, input_1, ...) for each case, and index.json."""
+    """Writes NAME.pt2 and NAME.npz (input_0, input_1, ... where these are tensors) for each case, and index.json."""
     folder.mkdir(parents=True, exist_ok=True)
     index = []
     for name, case, fault in _cases():
@@ -75,9 +75,10 @@ def _export_case(stem: Path, case: Any) -> None:
     # Copies: some modules change their inputs or themselves in place.
     inputs = copy.deepcopy(case.get_example_inputs())
     model = copy.deepcopy(case.model).eval()
-    leaves = [torch.as_tensor(leaf).detach().clone().numpy() for leaf in tree_leaves(inputs)]
+    leaves = enumerate(tree_leaves(inputs))
+    arrays = {f"input_{i}": leaf.detach().clone().numpy() for i, leaf in leaves if isinstance(leaf, torch.Tensor)}
     program = torch.export.export(model, copy.deepcopy(inputs))
-    np.savez(f"{stem}.npz", **{f"input_{i}": leaf for i, leaf in enumerate(leaves)})  # type: ignore[arg-type]
+    np.savez(f"{stem}.npz", **arrays)  # type: ignore[arg-type]
     torch.export.save(program, f"{stem}.pt2")
 
 
@@ -92,8 +93,7 @@ def check_case(stem: Path, board: str) -> dict[str, Any]:
     try:
         names = port_names(load_archive(archive)).inputs
         with np.load(f"{stem}.npz") as stored:
-            arrays = [stored[f"input_{i}"] for i in range(len(stored.files))]
-        given = {name: array[None] for name, array in zip(names, arrays, strict=True)}
+            given = {names[int(key.removeprefix("input_"))]: array[None] for key, array in stored.items()}
         checked = check_program(archive, given, given, board)
     except McugenError as error:
         return {"passed": False, "fault": f"{type(error).__name__}: {error}"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
 from mcugen import api
 from mcugen.frontend import load_model
@@ -102,12 +102,17 @@ def compare(graph: Graph, archive: Path, samples: Arrays) -> tuple[Output, ...]:
 
 def float_results(archive: Path, inputs: Sequence[npt.NDArray[np.generic]]) -> list[npt.NDArray[np.float64]]:
     """For each output of the program (samples, elements). The samples run one after another, so that state is kept."""
-    module = torch.export.load(archive).module()
-    rows = []
+    program = torch.export.load(archive)
+    module, rows = program.module(), []
+    # Numbers and None that the program was exported with are its own.
+    examples, form = tree_flatten(program.example_inputs)
     with torch.no_grad():
         for sample in zip(*inputs, strict=True):
             # Copies: a program may change its inputs in place.
-            leaves = tree_leaves(module(*(torch.from_numpy(np.array(value)) for value in sample)))
+            given = (torch.from_numpy(np.array(value)) for value in sample)
+            filled = [next(given) if isinstance(example, torch.Tensor) else example for example in examples]
+            arguments, named = tree_unflatten(filled, form)
+            leaves = tree_leaves(module(*arguments, **named))
             rows.append([torch.as_tensor(leaf).double().numpy().reshape(-1).copy() for leaf in leaves])
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
