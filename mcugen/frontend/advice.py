@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 _DEFAULT = "replace it by a supported operator (docs/operators.md lists them) or move it out of the model"
 
+_SEVERAL = (
+    "where its other operands are numbers, or come from the same tensor, it is a table; of two tensors there are add, "
+    "sub, mul, div, maximum, minimum and where"
+)
+
 _APPLICATION = "return its operand from the model and compute it in the application"
 _ORDER = f"for the largest or smallest use amax, amin, argmax or argmin; for any other order {_APPLICATION}"
 _MIDDLE = f"use mean, amax or amin where they serve; else {_APPLICATION}"
@@ -86,6 +91,11 @@ _BY_START = {"fft_": _SPECTRUM, "_fft_": _SPECTRUM, "quantize": "use PT2E's quan
 def instead(operator: str) -> str:
     """Advice for an operator by its full name, such as "aten.sort.default"."""
     return next(_advice(operator), _DEFAULT)
+
+
+def of_several(operator: str) -> str:
+    """Advice for an element-wise operator that has a form for one tensor only."""
+    return next(_advice(operator), _SEVERAL)
 
 
 def _advice(operator: str) -> Iterator[str]:

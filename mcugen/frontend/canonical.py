@@ -183,10 +183,17 @@ def _renamed(target: Any, first: str, second: str) -> Rewrite:
 
     def rewrite(editor: _Editor, node: Node) -> None:
         bound = bind(node)
-        if bound.get("alpha", 1) == 1:
-            editor.replace(node, editor.call(target, bound[first], bound[second]))
+        editor.replace(node, editor.call(target, bound[first], bound[second]))
 
     return rewrite
+
+
+def _reversed_difference(editor: _Editor, node: Node) -> None:
+    """other - alpha * self."""
+    bound = bind(node)
+    taken, alpha = bound["self"], bound["alpha"]
+    scaled = taken if alpha == 1 else editor.call(aten.mul.Scalar, taken, alpha)
+    editor.replace(node, editor.call(aten.sub.Tensor, bound["other"], scaled))
 
 
 def _clamp(editor: _Editor, node: Node) -> None:
@@ -238,7 +245,7 @@ REWRITES: dict[str, Rewrite] = {
     "aten.min.default": _over_everything(aten.amin.default),
     "aten.max.other": _renamed(aten.maximum.default, "self", "other"),
     "aten.min.other": _renamed(aten.minimum.default, "self", "other"),
-    "aten.rsub.Tensor": _renamed(aten.sub.Tensor, "other", "self"),
+    "aten.rsub.Tensor": _reversed_difference,
     "aten.clamp.Tensor": _clamp,
     "aten.clamp_min.Tensor": _clamp,
     "aten.clamp_max.Tensor": _clamp,

@@ -80,6 +80,8 @@ def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
         return
     if name not in ROWS:
         raise row_missing(node)
+    if dtype is not None:
+        stage.require_shape(node, shape_of(node))
     if not quantized:
         _require_known_type(node)
     row = ROWS[name]

@@ -302,12 +302,12 @@ def with_states(
 
 
 def _tensor_position(module: GraphModule, position: int) -> int:
-    """Among the results that are tensors."""
-    return sum(isinstance(value, Node) for value in _results(module)[:position])
+    """Among the results that are not None."""
+    return sum(value is not None for value in _results(module)[:position])
 
 
 def tensor_positions(module: GraphModule) -> set[int]:
-    """Of all states, among the results that are tensors."""
+    """Of all states, among the results that are not None."""
     return {_tensor_position(module, n.meta[MARK]) for n in _placeholders(module) if MARK in n.meta}
 
 

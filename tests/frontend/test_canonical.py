@@ -21,6 +21,7 @@ CASES: dict[str, Callable[[Tensor], object]] = {
     "extremes of two": lambda x: (torch.max(x, x.flip(0)), torch.min(x, x.flip(1))),
     "limits": lambda x: (x.clamp(LOW, HIGH), torch.clamp_min(x, LOW), torch.clamp_max(x, HIGH)),
     "alpha": lambda x: (torch.add(x, x.flip(0), alpha=3), torch.sub(x, x.flip(0), alpha=0.5), torch.rsub(x, x.flip(0))),
+    "alpha of rsub": lambda x: torch.rsub(x, x.flip(1), alpha=2),
     "moments": lambda x: (*torch.var_mean(x, 1), *torch.std_mean(x, (0, 2), correction=0, keepdim=True)),
     "log of a sum": lambda x: (torch.logsumexp(x, -1), torch.logsumexp(x, (0, 1), keepdim=True)),
     "divisor": lambda x: functional.avg_pool2d(x, 3, 2, 1, divisor_override=5),

@@ -13,6 +13,7 @@ from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend import compile_program, load_model
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
+from mcugen.graph.quantization import dequantize
 from tests.frontend.archives import INPUT, small_archive
 from tests.frontend.programs import export, samples
 
@@ -146,6 +147,26 @@ def test_constant_outputs() -> None:
     graph = compile_program(torch.export.export(Constant(), (torch.zeros(1, 4),)), "net", "random")
     result = reference.run_model_layout(graph, {"x": np.zeros((2, 4), np.int8)})
     np.testing.assert_array_equal(result[graph.outputs[1].name], [[0, 1, 2]] * 2)
+
+
+def test_numbers_as_outputs(tmp_path: Path) -> None:
+    """They are constants, and None is no output; the accuracy of each is its own."""
+
+    class Numbers(nn.Module):
+        def forward(self, x: Tensor) -> dict[str, Tensor | float | None]:
+            return {"classes": 3, "none": None, "y": x - 1, "gain": 2.5, "flag": True, "z": x.relu()}
+
+    data = np.random.default_rng(0).standard_normal((8, 1, 4)).astype(np.float32)
+    np.savez(tmp_path / "c.npz", x=data)
+    graph = compile_program(export(Numbers(), (1, 4)), "net", tmp_path / "c.npz")
+    assert [port.name for port in graph.outputs] == ["classes", "y", "gain", "flag", "z"]
+    result = reference.run_model_layout(graph, {"x": np.zeros((2, 1, 4), np.int8)})
+    assert result["classes"].tolist() == [3, 3] and result["flag"].tolist() == [True, True]
+    gain = graph.real_quantization(graph.outputs[2])
+    assert gain is not None and np.abs(dequantize(result["gain"], gain) - 2.5).max() <= gain.scale
+    assert graph.fidelity is not None and not graph.warnings
+    assert all(30 < graph.fidelity.sqnr_db[name] < 120 for name in ("y", "z"))
+    assert graph.fidelity.sqnr_db["classes"] == graph.fidelity.sqnr_db["flag"] == 120
 
 
 def test_unused_input_stays(caplog: pytest.LogCaptureFixture) -> None:

@@ -32,6 +32,7 @@ class Unsupported:
     Attributes:
         operator: as the error calls it.
         instead: what the error recommends, or a part of it.
+        decomposed: the program is saved in its decomposed form.
     """
 
     run: Callable[[Tensor], object]
@@ -39,6 +40,7 @@ class Unsupported:
     operator: str
     instead: str
     dtype: torch.dtype = torch.float32
+    decomposed: bool = False
 
     @property
     def line(self) -> str:
@@ -48,7 +50,8 @@ class Unsupported:
 
     def save(self, folder: Path) -> Path:
         example = torch.ones(self.shape, dtype=self.dtype)
-        torch.export.save(torch.export.export(Program(self.run), (example,)), folder / "model.pt2")
+        program = torch.export.export(Program(self.run), (example,))
+        torch.export.save(program.run_decompositions() if self.decomposed else program, folder / "model.pt2")
         return folder / "model.pt2"
 
 
@@ -82,6 +85,13 @@ CASES: dict[str, Unsupported] = {
     "conv_transpose3d": Unsupported(
         lambda x: functional.conv_transpose3d(x, VOLUMES), VOLUME, "aten.conv_transpose3d", "conv_transpose2d"
     ),
+    "conv3d, decomposed": Unsupported(
+        lambda x: functional.conv3d(x, VOLUMES), VOLUME, "aten.convolution", "conv2d", decomposed=True
+    ),
+    "conv_transpose3d, decomposed": Unsupported(
+        lambda x: functional.conv_transpose3d(x, VOLUMES), VOLUME, "aten.convolution", "transpose2d", decomposed=True
+    ),
+    "empty slice": Unsupported(lambda x: x[:, 8:], ROWS, "shape (3, 0) has no elements", "empty tensors"),
     "max_pool3d": Unsupported(lambda x: functional.max_pool3d(x, 2), VOLUME, "aten.max_pool3d", "max_pool2d"),
     "avg_pool3d": Unsupported(lambda x: functional.avg_pool3d(x, 2), VOLUME, "aten.avg_pool3d", "avg_pool2d"),
     "trilinear": Unsupported(
@@ -137,6 +147,9 @@ CASES: dict[str, Unsupported] = {
         IMAGE,
         "max_unpool2d",
         "upsample",
+    ),
+    "function of two tensors": Unsupported(
+        lambda x: torch.atan2(x[:, :4], x[:, 4:]), ROWS, "aten.atan2.default: of several tensors", "same tensor"
     ),
     "cond": Unsupported(_attends, ROWS, "cond", "torch.where"),
     "while_loop": Unsupported(_loops, ROWS, "while_loop", "fixed number"),

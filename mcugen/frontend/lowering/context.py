@@ -18,10 +18,10 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
-from mcugen.frontend.advice import instead
+from mcugen.frontend.advice import instead, of_several
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.constants import Constants, covering
-from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
+from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions, is_pointwise
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
 from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
@@ -50,6 +50,8 @@ def narrowest(values: Sequence[int]) -> str:
 
 def row_missing(node: Node) -> UnsupportedOperatorError:
     """The error about an operator that the table lacks."""
+    if is_pointwise(node) and len(node.all_input_nodes) > 1:
+        return unsupported(node, "of several tensors it has no integer form", of_several(target_name(node)))
     return no_integer_form(target_name(node), origin(node))
 
 
@@ -142,7 +144,7 @@ class Lowering:
         Raises:
             UnsupportedOperatorError: the tensor has too many axes, or no elements.
         """
-        self._require_shape(node, shape)
+        self.require_shape(node, shape)
         output = self.activation(node.name + suffix, shape, quantization, dtype)
         self.operators.append(kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes))
         return output
@@ -170,7 +172,8 @@ class Lowering:
         limits = quantization.integer_range
         return self.emit(Requantize, node, (tensor,), source.shape, quantization, "_requantize", clamp=limits)
 
-    def _require_shape(self, node: Node, shape: tuple[int, ...]) -> None:
+    def require_shape(self, node: Node, shape: tuple[int, ...]) -> None:
+        """Raises UnsupportedOperatorError: no tensor of an IR graph has this shape."""
         if len(shape) > MAX_RANK:
             raise self.unsupported(
                 node, f"a tensor of shape {shape} has {len(shape)} axes", f"use at most {MAX_RANK} axes"

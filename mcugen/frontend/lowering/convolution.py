@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.fx import Node
 
+from mcugen.frontend.advice import instead
 from mcugen.frontend.lowering.arguments import bind, ints, shape_of
 from mcugen.frontend.lowering.bias import add_weights_and_bias
 from mcugen.frontend.lowering.context import Lowering
@@ -52,7 +53,17 @@ def _spatial_kernel(values: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     return values[:, :, None, :] if values.ndim == 3 else values
 
 
+def _require_planes(ctx: Lowering, node: Node) -> None:
+    """The decomposed form is one operator for any number of dimensions."""
+    bound = bind(node)
+    spatial = len(shape_of(bound["weight"])) - 2
+    if spatial > 2:
+        spelled = "aten.conv_transpose3d" if bound.get("transposed") else "aten.conv3d"
+        raise ctx.unsupported(node, f"it has no integer form in {spatial} dimensions", instead(spelled))
+
+
 def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
+    _require_planes(ctx, node)
     bound = bind(node)
     if bound.get("transposed"):
         return transposed_convolution(ctx, node, out)

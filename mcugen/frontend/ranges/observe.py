@@ -91,9 +91,9 @@ def visit(module: GraphModule, samples: Samples, indices: Iterable[int], see: Vi
 
 
 def results(module: GraphModule, samples: Samples, index: int) -> list[Tensor]:
-    """The model's tensors for one sample, in the order of its outputs."""
+    """The model's results for one sample, in the order of its outputs: numbers are tensors too, None is no result."""
     found = module(*arguments(module, samples, index))
-    return [leaf for leaf in tree_leaves(found) if isinstance(leaf, torch.Tensor)]
+    return [torch.as_tensor(leaf) for leaf in tree_leaves(found) if isinstance(leaf, Tensor | bool | int | float)]
 
 
 def magnitudes(module: GraphModule, samples: Samples, most: int) -> dict[Node, float]:
