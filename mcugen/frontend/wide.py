@@ -25,7 +25,7 @@ def wide_values(
 ) -> set[Node]:
     """The nodes whose results are int16: sums and joins that a normalization reads, what only such sums read, and what
     moves the values in between. Results of the model are none of them."""
-    search = _Search(constant_value, functions)
+    search = _Search(module, constant_value, functions)
     for node in module.graph.nodes:
         row = row_of(node)
         if row is not None and row.wide is not None and not row.makes_wide and row.wide(node):
@@ -40,8 +40,16 @@ def row_of(node: Node) -> Row[Lowering] | None:
 
 
 class _Search:
-    def __init__(self, constant_value: Callable[[Any], torch.Tensor | None], functions: Functions) -> None:
+    def __init__(
+        self, module: GraphModule, constant_value: Callable[[Any], torch.Tensor | None], functions: Functions
+    ) -> None:
         self._constant_value, self._functions = constant_value, functions
+        # A function that reads its tensor in several places must find one tensor there, not an int8 copy for each.
+        self._read_in_places = {
+            functions.source(node)
+            for node in module.graph.nodes
+            if sum(constant_value(read) is None for read in node.all_input_nodes) > 1
+        }
         self.found: set[Node] = set()
 
     def widen(self, value: Node) -> bool:
@@ -63,6 +71,7 @@ class _Search:
             dtype_of(value) not in INTEGERS
             and self._constant_value(value) is None
             and self._functions.source(value) is None
+            and value not in self._read_in_places
             and not any(user.op == "output" for user in value.users)
         )
 

@@ -95,6 +95,25 @@ def test_sums_without_a_normalization_stay_int8() -> None:
     assert "wide_sum" not in kinds(graph)
 
 
+class Steeper(nn.Module):
+    """One function that reads a sum in two places, beside a normalization of the sum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.norm = nn.Linear(SIZE, SIZE), nn.LayerNorm(SIZE)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = x + self.layer(x)
+        return self.norm(torch.maximum(0.5 * y, y * 2.0)), self.norm(y)
+
+
+def test_a_function_that_reads_a_sum_in_two_places_is_one_table() -> None:
+    shape = (3, SIZE)
+    found = compare(post_training(seeded(Steeper()), shape), shape)
+    assert found.layer <= 1, found.where
+    assert kinds(found.graph).count("table") == 1
+
+
 def test_small_rows_beside_large_ones_keep_their_bits(tmp_path: Path) -> None:
     """The normalized class token, whose values are a thousandth of a step of the others' would-be int8."""
     model, shape = residual(), (1, 4, SIZE)
