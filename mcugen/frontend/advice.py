@@ -29,6 +29,11 @@ _LOSS = "a loss is for training: export the model without it, up to its scores"
 _RANDOM = "random numbers are drawn by the application: make them an input of the model"
 _TRAINING = "it is for training: call model.eval() before torch.export.export"
 COMPLEX = "there are no complex numbers: keep real and imaginary parts as two real tensors"
+REALS = "export model.float() with float32 example inputs"
+BYTES = (
+    "let forward() take image bytes as float32 (on the device the input is int8 in any case, with a scale of its own), "
+    "and other integers as int16, int32 or int64"
+)
 _BINS = "compare with each border and add up: (x[..., None] >= borders).sum(-1)"
 
 _INSTEAD: dict[tuple[str, ...], str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import torch
@@ -76,6 +77,8 @@ _RESIZE = (
     "_upsample_bicubic2d_aa",
 )
 _FOR_CONSTANTS = {f"aten.{name}" for name in (*_CREATE, *_REARRANGE, *_RESIZE)}
+_PARTS = ("aten.slice", "aten.select", "aten.narrow")
+_IN_PLACE_DUNDER = re.compile(r"__i(?P<name>and|or|xor|lshift|rshift)__")
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
 
@@ -174,13 +177,20 @@ def _in_its_type(node: Node) -> Node:
     return result
 
 
+def ordinary_packet(name: str) -> Any:
+    """The operator that changes nothing: `relu` for "relu_", `__or__` for "__ior__"; None where there is none."""
+    dunder = _IN_PLACE_DUNDER.fullmatch(name)
+    plain = f"__{dunder['name']}__" if dunder else name.removesuffix("_")
+    return getattr(torch.ops.aten, plain, None) if plain != name else None
+
+
 def _ordinary_form(node: Node) -> Any:
     """The overload that takes the same arguments without changing one; None where there is none."""
     packet, _, overload = target_name(node).removeprefix("aten.").partition(".")
-    if not packet.endswith("_"):
+    ordinary = ordinary_packet(packet)
+    if ordinary is None:
         return None
-    ordinary = getattr(torch.ops.aten, packet.removesuffix("_"), None)
-    names = [overload, *(ordinary.overloads() if ordinary is not None else ())]
+    names = [overload, *ordinary.overloads()]
     candidates = [form for name in names if (form := getattr(ordinary, name, None)) is not None]
     wanted = _arguments(node.target)
     return next((form for form in candidates if _arguments(form) == wanted), None)
@@ -244,6 +254,13 @@ def is_view(node: Node) -> bool:
 
 
 def aliased(node: Node, reader: Node) -> UnsupportedOperatorError:
+    if target_name(node.all_input_nodes[0]).rpartition(".")[0] in _PARTS:
+        return unsupported(
+            node,
+            f"it changes a part of a tensor in place, and {reader.name!r} reads the whole or other parts",
+            "save torch.export.export(...).run_decompositions(), which makes a new tensor of each assignment, or build "
+            "the tensor with torch.where, or with torch.cat of its parts",
+        )
     return unsupported(
         node,
         f"it changes a tensor in place that {reader.name!r} reads under another name",

@@ -22,6 +22,7 @@ from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import KEPT
 from mcugen.frontend.masks import rewrite_masks
+from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.recurrent import expand
 from mcugen.frontend.signature import PortNames, is_input, port_names, positional_module
 from mcugen.frontend.simplify import simplify
@@ -219,7 +220,7 @@ def _output(context: Lowering, node: Result) -> str:
 
 def _port(context: Lowering, node: Node) -> Port:
     if node not in context.ports:
-        log.warning("model input %r is not used", context.input_names[node])
+        log.warning("%s %r is not used", "state" if STATE in node.meta else "model input", context.input_names[node])
         context.input(node, None if dtype_of(node) in INTEGERS else Quantization.per_tensor(1.0, 0))
     return context.ports[node]
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.advice import COMPLEX
+from mcugen.frontend.advice import BYTES, COMPLEX, REALS
 from mcugen.frontend.canonical import canonicalize
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.folding import BATCH_NORMS
@@ -104,9 +104,9 @@ def _require_evaluation(node: Node) -> None:
 def _require_known_type(node: Node) -> None:
     dtype = dtype_of(node)
     if dtype is not None and dtype not in INTEGERS and dtype != torch.float32:
-        raise unsupported(
-            node, f"its values are {dtype}, must be torch.float32", "export model.float() with float32 example inputs"
-        )
+        if dtype.is_floating_point:
+            raise unsupported(node, f"its values are {dtype}, must be torch.float32", REALS)
+        raise unsupported(node, f"its values are {dtype}, must be float32, bool or signed integers", BYTES)
 
 
 class _Rehearsal(Lowering):

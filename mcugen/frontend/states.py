@@ -20,7 +20,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
-from mcugen.frontend.functional import aliased, is_view
+from mcugen.frontend.functional import aliased, is_view, ordinary_packet
 from mcugen.frontend.lowering.arguments import dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import unsupported
 from mcugen.frontend.ranges.observe import STATE as MARK
@@ -240,8 +240,8 @@ def _functional(node: Node, current: Node) -> Node:
             "a state gets a value of another shape or type",
             "give the buffer the shape and type of what is copied into it",
         )
-    plain = getattr(getattr(torch.ops.aten, packet.removesuffix("_"), None), overload, None)
-    if not packet.endswith("_") or plain is None:
+    plain = getattr(ordinary_packet(packet), overload, None)
+    if plain is None:
         raise unsupported(node, "it changes the model's state in a way of its own", "use buffer.copy_(new value)")
     node.target = plain
     return node

@@ -59,6 +59,10 @@ class Net(nn.Module):
         nn.functional.hardtanh_(z, -0.5, 0.5)
         return nn.functional.max_pool2d(z, 3, 1) + y
 
+    def part(self, x: Tensor, y: Tensor) -> Tensor:
+        y[:, :, 1:3] = 0.0
+        return y + x
+
     def dropout(self, x: Tensor, y: Tensor) -> Tensor:
         torch.relu_(nn.functional.dropout(y, 0.5, False))
         return y + x
@@ -91,6 +95,7 @@ def test_later_readers_see_the_change(kind: str) -> None:
     ("kind", "words"),
     [
         *((kind, ["aten.relu_.default", "another name", "inplace=True"]) for kind in ("view", "dropout")),
+        ("part", ["changes a part of a tensor", "run_decompositions()"]),
         ("random", ["aten.rand.default"]),
         ("half", ["torch.float16", "model.float()"]),
     ],

@@ -167,6 +167,42 @@ def test_states_may_change_places(tmp_path: Path) -> None:
     assert np.abs(real(graph, steps(graph, zeros)) - wanted).max() < 0.05
 
 
+def test_flags_are_changed_by_logical_operators_in_place(tmp_path: Path) -> None:
+    class Latch(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(1, 4, dtype=torch.bool))
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.seen |= x > 1
+            flags = torch.logical_not(self.seen)
+            flags &= x > -1
+            return flags
+
+    samples = np.random.default_rng(3).choice([-2.0, 0.0, 2.0], (16, 4), p=[0.4, 0.55, 0.05]).astype(np.float32)
+    wanted = ~np.logical_or.accumulate(samples > 1) & (samples > -1)
+    assert 0 < wanted[8:].mean() < 1
+    assert np.array_equal(steps(compiled(Latch(), samples, tmp_path), samples), wanted)
+
+
+def test_messages_call_a_state_a_state(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Idle(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("last", torch.zeros(1, 4))
+            self.register_buffer("same", torch.full((1, 4), 0.5))
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = x + self.same
+            self.last.copy_(x)
+            self.same.mul_(1.0)
+            return y
+
+    graph = compiled(Idle(), noise(16, 4), tmp_path)
+    assert "state 'last' is not used" in caplog.text
+    assert any("state 'same' is 0.5 throughout" in warning for warning in graph.warnings)
+
+
 class Buffers(nn.Module):
     """Two buffers that change as told; see `CHANGES`."""
 

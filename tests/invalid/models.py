@@ -44,7 +44,7 @@ class Moves(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         places = (x[0, 0, 0, :2] > 0).long()
-        return torch.index_select(x, 3, places), nn.functional.pad(x, (1, 1), value=float("-inf"))
+        return torch.take(x, places), nn.functional.pad(x, (1, 1), value=float("-inf"))
 
 
 class BadConstants(Net):

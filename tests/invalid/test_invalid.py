@@ -131,7 +131,7 @@ CASES: dict[str, tuple[Builder, Calibration, str, int, tuple[str, ...]]] = {
         lambda f: f / "never_read.npz",
         "nrf5340",
         2,
-        ("index_select", "is computed by the model", "use constant indices", "padding with -inf", "models.py:"),
+        ("aten.take", "is computed by the model", "use constant indices", "padding with -inf", "models.py:"),
     ),
     "left in float": (
         models.left_in_float,

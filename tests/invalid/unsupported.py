@@ -151,6 +151,10 @@ CASES: dict[str, Unsupported] = {
     "function of two tensors": Unsupported(
         lambda x: torch.atan2(x[:, :4], x[:, 4:]), ROWS, "aten.atan2.default: of several tensors", "same tensor"
     ),
+    "places given to take": Unsupported(
+        lambda x: torch.take(torch.ones(9), x), ROWS, "'x' is an input of the model", "gather", torch.int64
+    ),
+    "bytes": Unsupported(lambda x: x.float() / 255, ROWS, "torch.uint8, must be", "image bytes", torch.uint8),
     "cond": Unsupported(_attends, ROWS, "cond", "torch.where"),
     "while_loop": Unsupported(_loops, ROWS, "while_loop", "fixed number"),
 }

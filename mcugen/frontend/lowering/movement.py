@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch.fx import Node
 
+from mcugen.frontend.advice import BYTES
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.integers import converted
@@ -50,7 +51,9 @@ def same(ctx: Lowering, node: Node, x: str) -> str:
     if bound.get("train"):
         raise ctx.unsupported(node, "dropout in training mode", "call model.eval() before torch.export.export")
     if _dtype(node) != _dtype(_source(node)):
-        raise ctx.unsupported(node, f"a conversion to {_dtype(node)}", "keep one floating-point type in the model")
+        real = _source(node).meta["val"].is_floating_point()
+        advice = "keep one floating-point type in the model" if real else BYTES
+        raise ctx.unsupported(node, f"a conversion of {_dtype(_source(node))} to {_dtype(node)}", advice)
     return x
 
 

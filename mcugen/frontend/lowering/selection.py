@@ -59,7 +59,8 @@ def _places(ctx: Lowering, node: Node, shape: Shape) -> Places:
             return numbers
         constant = ctx.constant_value(value)
         if constant is None:
-            raise ctx.unsupported(node, f"{value.name!r} is computed by the model", "use constant indices")
+            given = "an input of the model" if value.op == "placeholder" else "computed by the model"
+            raise ctx.unsupported(node, f"{value.name!r} is {given}", "use constant indices, gather or x[indices]")
         return constant
 
     arguments, keywords = torch.fx.node.map_arg((node.args, node.kwargs), argument)

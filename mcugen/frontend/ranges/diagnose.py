@@ -14,7 +14,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.row import KEPT, Role
 from mcugen.frontend.provenance import origin
-from mcugen.frontend.ranges.observe import Samples, count, inputs_of, is_real, visit
+from mcugen.frontend.ranges.observe import STATE, Samples, count, inputs_of, is_real, visit
 
 FEW = 8
 """With fewer samples, one of them is no outlier among many."""
@@ -111,7 +111,8 @@ def _about_inputs(
             continue
         if not is_real(given, node):
             continue
-        array, name = given[node.name], f"input {titles[node.name]!r}"
+        array = given[node.name]
+        name = f"{'state' if STATE in node.meta else 'input'} {titles[node.name]!r}"
         if not array.any():
             texts.append(f"{name} is zero in all calibration samples: its range is unknown")
         elif array.min() == array.max():
