@@ -128,7 +128,12 @@ def _accuracy(graph: Graph) -> manifests.AccuracyEntry | None:
     known = graph.fidelity
     if known is None:
         return None
-    return manifests.AccuracyEntry(samples=known.samples, sqnr_db=dict(known.sqnr_db), program=known.program)
+    return manifests.AccuracyEntry(
+        samples=known.samples,
+        sqnr_db=dict(known.sqnr_db),
+        program=known.program,
+        differing=dict(known.differing),
+    )
 
 
 def _layer(graph: Graph, call: Call) -> manifests.LayerEntry:

@@ -29,6 +29,7 @@ from mcugen.emit.fields import (
     Scale,
     Sha256,
     Shape,
+    Share,
     TensorBytes,
     Text,
     Version,
@@ -194,12 +195,14 @@ class AccuracyEntry(_Strict):
     """The quantized program (the integer reference) against the float model, on calibration samples.
 
     `program`: what it is compared with, where that is not a float model.
-    `sqnr_db`: signal to quantization noise in decibels, by output name, within +-120.
+    `sqnr_db`: signal to quantization noise in decibels, by name of an output of real numbers, within +-120.
+    `differing`: share of the values that differ, by name of an output of plain integers or booleans.
     """
 
     samples: Number
     sqnr_db: dict[Text, Decibels]
     program: Text = "float model"
+    differing: dict[Text, Share] = {}
 
 
 class Manifest(_Strict):

@@ -38,13 +38,17 @@ def measure(
     chosen = list(range(count)) if graph.states else sorted({i * len(indices) // count for i in range(count)})
     inputs = {port.name: _integers(graph, port, samples, [indices[i] for i in chosen]) for port in graph.inputs}
     results = reference.run_model_layout(graph, inputs, reset_every)
-    found = {}
+    found, differing = {}, {}
     for number, port in enumerate(graph.outputs):
         wanted = np.stack([expected[i][number].double().numpy().reshape(-1) for i in chosen])
         real = graph.real_quantization(port)
-        got = (results[port.name] if real is None else dequantize(results[port.name], real)).astype(np.float64)
-        found[port.name] = decibels(wanted, got.reshape(wanted.shape))
-    return Fidelity(len(chosen), found)
+        got = results[port.name].reshape(wanted.shape)
+        if real is None:
+            # The noise of an index or a flag has no size.
+            differing[port.name] = round(float(np.mean(got != wanted)), 4)
+        else:
+            found[port.name] = decibels(wanted, dequantize(got, real).astype(np.float64))
+    return Fidelity(len(chosen), found, differing=differing)
 
 
 def decibels(wanted: npt.NDArray[np.float64], got: npt.NDArray[np.float64]) -> float:
@@ -60,12 +64,19 @@ def decibels(wanted: npt.NDArray[np.float64], got: npt.NDArray[np.float64]) -> f
 
 def poor(fidelity: Fidelity) -> list[str]:
     """A sentence for each output that is far from the float model."""
-    return [
+    noisy = [
         f"output {name!r} of the quantized program is only {value:.1f} dB above its quantization noise on the "
         "calibration samples: it may be useless"
         for name, value in fidelity.sqnr_db.items()
         if value < Fidelity.POOR_DB
     ]
+    wrong = [
+        f"output {name!r} of the quantized program differs from the {fidelity.program} in {share:.1%} of its values on "
+        "the calibration samples: it may be useless"
+        for name, share in fidelity.differing.items()
+        if share > Fidelity.POOR_SHARE
+    ]
+    return noisy + wrong
 
 
 def _integers(graph: Graph, port: Port, samples: Samples, indices: Sequence[int]) -> IntArray:

@@ -33,15 +33,20 @@ class Fidelity:
     Attributes:
         program: what that is: the float model, or one that came quantized in part.
         samples: of the calibration data that were compared.
-        sqnr_db: signal to quantization noise in decibels, by output name, within +-`LIMIT_DB`; poor below `POOR_DB`.
+        sqnr_db: signal to quantization noise in decibels, by name of an output of real numbers, within +-`LIMIT_DB`;
+            poor below `POOR_DB`.
+        differing: share of the values that differ, by name of an output of plain integers or booleans; poor above
+            `POOR_SHARE`.
     """
 
     LIMIT_DB: ClassVar[float] = 120.0
     POOR_DB: ClassVar[float] = 20.0
     """A tenth of the signal is noise."""
+    POOR_SHARE: ClassVar[float] = 0.1
     samples: int
     sqnr_db: Mapping[str, float]
     program: str = "float model"
+    differing: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,20 @@ def accuracy(manifest: Manifest) -> str:
     if known is None:
         return "not known: the model came quantized"
     values = ", ".join(f"{name} {value:.1f} dB" for name, value in known.sqnr_db.items())
+    shares = ", ".join(f"{name} in {share:.1%}" for name, share in known.differing.items())
     kind = "random" if manifest.model.calibration == "random" else "calibration"
-    return f"the integer reference is at {values} (SQNR) of the {known.program}, on {known.samples} {kind} samples"
+    said = [f"is at {values} (SQNR) of the {known.program}"] if values else []
+    said += [f"differs from {'it' if values else f'the {known.program}'} in the values of {shares}"] if shares else []
+    return f"the integer reference {' and '.join(said)}, on {known.samples} {kind} samples"
 
 
 def is_poor(manifest: Manifest) -> bool:
-    """Whether a tenth of an output's signal, or more, is quantization noise."""
-    return manifest.accuracy is not None and min(manifest.accuracy.sqnr_db.values(), default=0.0) < Fidelity.POOR_DB
+    """Whether a tenth of an output's signal, or more, is quantization noise, or of its integers are others."""
+    known = manifest.accuracy
+    return known is not None and (
+        min(known.sqnr_db.values(), default=Fidelity.LIMIT_DB) < Fidelity.POOR_DB
+        or max(known.differing.values(), default=0.0) > Fidelity.POOR_SHARE
+    )
 
 
 def verdict(result: VerifyOutcome) -> str:

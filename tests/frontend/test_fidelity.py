@@ -14,6 +14,7 @@ from mcugen.frontend.fidelity import decibels, poor
 from mcugen.frontend.signature import port_names
 from mcugen.graph import reference
 from mcugen.graph.graph import Fidelity
+from mcugen.graph.quantization import quantize
 from tests.frontend.programs import export, post_training, seeded
 
 
@@ -55,3 +56,26 @@ def test_a_quantized_program_has_no_float_model() -> None:
 def test_poor_outputs_are_named() -> None:
     (text,) = poor(Fidelity(4, {"good": 35.0, "bad": -0.8}))
     assert "'bad'" in text and "-0.8 dB" in text
+    (text,) = poor(Fidelity(4, {}, differing={"rare": 0.005, "often": 0.25}))
+    assert "'often'" in text and "25.0%" in text
+
+
+def test_integers_and_flags_are_counted(tmp_path: Path) -> None:
+    class Flags(nn.Module):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+            return x.argmax(-1), (x + 1e-3) > 0, x * 2
+
+    program = export(Flags(), (1, 64))
+    (name,) = port_names(program).inputs
+    data = np.random.default_rng(0).standard_normal((16, 1, 64)).astype(np.float32)
+    np.savez(tmp_path / "c.npz", **{name: data})
+    graph = compile_program(program, "net", tmp_path / "c.npz")
+    places, flags, double = (port.name for port in graph.outputs)
+    assert graph.fidelity is not None and list(graph.fidelity.sqnr_db) == [double]
+    (port,) = graph.inputs
+    integers = quantize(data, graph.tensor(port.tensor).quantization, "int8")
+    got = reference.run_model_layout(graph, {port.name: integers})
+    wanted = {places: data.argmax(-1), flags: data + np.float32(1e-3) > 0}
+    shares = {key: round(float(np.mean(got[key].reshape(wanted[key].shape) != wanted[key])), 4) for key in wanted}
+    assert graph.fidelity.differing == shares and 0 < shares[flags] < 0.1
+    assert graph.warnings == ()

@@ -15,9 +15,11 @@ from mcugen.verify.result import VerifyOutcome
 from tests.verify.outcomes import layer, outcome
 
 
-def measured(sqnr_db: dict[str, float] | None, *warnings: str) -> VerifyOutcome:
+def measured(
+    sqnr_db: dict[str, float] | None, *warnings: str, differing: dict[str, float] | None = None
+) -> VerifyOutcome:
     result = outcome([layer("stem")])
-    accuracy = None if sqnr_db is None else AccuracyEntry(samples=32, sqnr_db=sqnr_db)
+    accuracy = None if sqnr_db is None else AccuracyEntry(samples=32, sqnr_db=sqnr_db, differing=differing or {})
     manifest = result.manifest.model_copy(update={"accuracy": accuracy, "warnings": warnings})
     return replace(result, manifest=manifest)
 
@@ -41,6 +43,15 @@ def test_equal_and_useless_is_not_green() -> None:
     assert "\x1b[1;33mmatch" in text and "warning: output 'scores'" in text
 
 
+def test_integers_are_counted() -> None:
+    text = printed(measured({"scores": 38.5}, differing={"label": 0.015}))
+    assert "scores 38.5 dB (SQNR) of the float model and differs from it" in text and "label in 1.5%" in text
+    assert "\x1b[1;32mmatch" in text
+    text = printed(measured({}, differing={"label": 0.3}))
+    assert "reference differs from the float model in the values of label in 30.0%" in text
+    assert "\x1b[1;33mmatch" in text
+
+
 def test_unknown() -> None:
     assert "not known" in printed(measured(None))
 
@@ -51,5 +62,6 @@ def test_the_page_and_the_object(tmp_path: Path) -> None:
     page = (tmp_path / "report.html").read_text()
     assert "scores 38.5 dB" in page and "calibration has &lt;one&gt; sample" in page
     body = json.loads(json.dumps(result.as_json()))
-    assert body["accuracy"] == {"samples": 32, "sqnr_db": {"scores": 38.5}, "program": "float model"}
+    wanted = {"samples": 32, "sqnr_db": {"scores": 38.5}, "program": "float model", "differing": {}}
+    assert body["accuracy"] == wanted
     assert body["warnings"] == ["calibration has <one> sample"]
