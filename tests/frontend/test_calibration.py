@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
 from mcugen.errors import InputError
-from mcugen.frontend import calibration
+from mcugen.frontend import calibration, compile_program
 from mcugen.frontend.calibration import InputSpec
 
 INPUTS = [InputSpec("image", (1, 2, 4, 3)), InputSpec("context", (1, 5))]
@@ -131,3 +134,24 @@ def test_random_is_seeded() -> None:
     assert all(np.array_equal(first[n], second[n]) for n in first)
     assert not np.array_equal(first["image"], calibration.random(INPUTS, seed=1)["image"])
     assert first["image"].shape[1:] == (1, 2, 4, 3)
+
+
+@pytest.mark.parametrize("kind", ["index", "gather", "embedding"])
+def test_places_that_are_not_there(kind: str, tmp_path: Path) -> None:
+    table = torch.ones(3, 2)
+    forms: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "index": lambda x, ids: x[ids],
+        "gather": lambda x, ids: x.gather(0, ids[:, None]),
+        "embedding": lambda x, ids: nn.functional.embedding(ids, table) + x[:1, :1],
+    }
+
+    class Places(nn.Module):
+        def forward(self, x: Tensor, ids: Tensor) -> Tensor:
+            return forms[kind](x, ids)
+
+    program = torch.export.export(Places(), (torch.ones(3, 2), torch.zeros(4, dtype=torch.int64)))
+    ids = np.zeros((5, 4), np.int64)
+    ids[2, 1] = 3
+    np.savez(tmp_path / "c.npz", x=np.ones((5, 3, 2), np.float32), ids=ids)
+    with pytest.raises(InputError, match=r"calibration sample 2: .*(bounds|range)"):
+        compile_program(program, "net", tmp_path / "c.npz")

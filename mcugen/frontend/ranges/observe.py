@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.fx import GraphModule, Node
 from torch.utils._pytree import tree_leaves
 
+from mcugen.errors import InputError
 from mcugen.frontend.signature import is_input
 
 Samples = Mapping[str, npt.NDArray[np.generic]]
@@ -91,8 +92,21 @@ def visit(module: GraphModule, samples: Samples, indices: Iterable[int], see: Vi
 
 
 def results(module: GraphModule, samples: Samples, index: int) -> list[Tensor]:
-    """The model's results for one sample, in the order of its outputs: numbers are tensors too, None is no result."""
-    found = module(*arguments(module, samples, index))
+    """The model's results for one sample, in the order of its outputs: numbers are tensors too, None is no result.
+
+    Raises:
+        InputError: the model takes a value from a place that there is not.
+    """
+    try:
+        found = module(*arguments(module, samples, index))
+    except (IndexError, RuntimeError) as error:
+        if not isinstance(error, IndexError) and "out of bounds" not in str(error):
+            raise
+        raise InputError(
+            f"calibration sample {index}: {str(error).partition(chr(10))[0]}",
+            where="calibration",
+            hint="inputs that are places, such as ids, are from 0 to the size of their axis less 1: correct them",
+        ) from error
     return [torch.as_tensor(leaf) for leaf in tree_leaves(found) if isinstance(leaf, Tensor | bool | int | float)]
 
 
