@@ -98,14 +98,14 @@ def _sample(generator: np.random.Generator, graph: Graph, name: str, index: int)
         # Lengths and indices are small numbers.
         low, high = (min(max(bound, -128), 127) for bound in accepted_range(graph, name))
         return np.asarray(generator.integers(low, high, size=tensor.shape, endpoint=True)).astype(DTYPES[tensor.dtype])
-    shape = tensor.shape
-    noise = generator.integers(-128, 128, size=shape)
+    shape, (low, high) = tensor.shape, tensor.integer_range
+    noise = generator.integers(low, high, size=shape, endpoint=True)
     if index:
         width = min(4 * index, noise.size)
         kernel = np.ones(width) / width
         flat = np.convolve(noise.reshape(-1), kernel)[: noise.size] * np.sqrt(width)
-        noise = np.clip(np.round(flat), -128, 127).astype(np.int64).reshape(shape)
-    return noise.astype(np.int8)
+        noise = np.clip(np.round(flat), low, high).astype(np.int64).reshape(shape)
+    return noise.astype(DTYPES[tensor.dtype])
 
 
 def vector_files(vectors: Vectors) -> dict[PurePosixPath, bytes]:

@@ -228,15 +228,18 @@ def test_dynamic_quantization() -> None:
     assert "choose_qparams" in refused(Dynamic(), (1, 6))
 
 
-def test_sixteen_bit_activations() -> None:
+@pytest.mark.parametrize(
+    ("zero_point", "words"),
+    [(0, "an operand has 16 bits"), (3, "activations must be quantized to 8 bits per tensor")],
+)
+def test_sixteen_bit_activations(zero_point: int, words: str) -> None:
     class Wide(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             q = torch.ops.quantized_decomposed
-            return q.dequantize_per_tensor(
-                q.quantize_per_tensor(x, 0.05, 0, -32768, 32767, torch.int16), 0.05, 0, -32768, 32767, torch.int16
-            )
+            parameters = (0.05, zero_point, -32768, 32767, torch.int16)
+            return torch.softmax(q.dequantize_per_tensor(q.quantize_per_tensor(x, *parameters), *parameters), 1)
 
-    assert "8 bits" in refused(Wide(), (1, 6))
+    assert words in refused(Wide(), (1, 6))
 
 
 def test_calibration_is_ignored_for_quantized_models(caplog: pytest.LogCaptureFixture) -> None:

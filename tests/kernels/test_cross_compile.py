@@ -63,18 +63,18 @@ def c_value(value: ParamValue) -> str:
 
 
 class Typed(NamedTuple):
-    """An invocation, and the C types of its inputs and of its output."""
+    """An invocation, and the C types of its inputs and outputs."""
 
     invocation: Invocation
     inputs: tuple[str, ...]
-    output: str
+    outputs: tuple[str, ...]
 
 
 def typed(invocation: Invocation, graph: Graph) -> Typed:
     def c_type(name: str) -> str:
         return "int8_t" if invocation.as_bytes else C_TYPES[graph.tensor(name).dtype]
 
-    return Typed(invocation, tuple(map(c_type, invocation.inputs)), c_type(invocation.outputs[0]))
+    return Typed(invocation, tuple(map(c_type, invocation.inputs)), tuple(map(c_type, invocation.outputs)))
 
 
 def instance(number: int, case: Typed) -> str:
@@ -82,11 +82,13 @@ def instance(number: int, case: Typed) -> str:
     invocation = case.invocation
     inputs = [f"input{i}" for i in range(len(invocation.inputs))]
     constants = [f"constant{i}" for i in range(len(invocation.constants))]
+    outputs = [f"output{i}" for i in range(len(invocation.outputs))]
     parameters = [f"const {t} *{n}" for t, n in zip(case.inputs, inputs, strict=True)]
     types = ["int8_t" if invocation.as_bytes else f"{c.data.dtype}_t" for c in invocation.constants]
     parameters += [f"const {t} *{n}" for t, n in zip(types, constants, strict=True)]
-    parameters += [f"{case.output} *output"] + ["void *scratch"] * bool(invocation.scratch_bytes)
-    arguments = ["&params", *inputs, *constants, "output"] + ["scratch"] * bool(invocation.scratch_bytes)
+    parameters += [f"{t} *{n}" for t, n in zip(case.outputs, outputs, strict=True)]
+    parameters += ["void *scratch"] * bool(invocation.scratch_bytes)
+    arguments = ["&params", *inputs, *constants, *outputs] + ["scratch"] * bool(invocation.scratch_bytes)
     fields = ", ".join(f".{name} = {c_value(value)}" for name, value in invocation.params.items())
     return f"""
 void instance{number}({", ".join(parameters)});
