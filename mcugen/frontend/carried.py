@@ -50,7 +50,7 @@ def carry_states(module: GraphModule, names: PortNames, ties: Sequence[Tie]) -> 
     """Marks what is kept, and splits states of several layers; changes the program in place.
 
     Args:
-        module: after `mcugen.frontend.recurrent.expand`, its states marked.
+        module: after `mcugen.frontend.rewrites.recurrent.expand`, its states marked.
 
     Returns:
         The names of the ports and the states, as they are now.

@@ -10,20 +10,20 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import UnsupportedOperatorError
-from mcugen.frontend.canonical import REWRITES
-from mcugen.frontend.composites import expand_composites
 from mcugen.frontend.faults import Faults
-from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import row_missing, unsupported
 from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
-from mcugen.frontend.normalizations import rewrite_normalizations
 from mcugen.frontend.provenance import origin
-from mcugen.frontend.rewriting import call, stand_in
-from mcugen.frontend.splits import SPLITS
+from mcugen.frontend.rewrites.canonical import REWRITES
+from mcugen.frontend.rewrites.composites import expand_composites
+from mcugen.frontend.rewrites.folding import BATCH_NORMS, DROPOUTS
+from mcugen.frontend.rewrites.normalizations import rewrite_normalizations
+from mcugen.frontend.rewrites.rewriting import call, stand_in
+from mcugen.frontend.rewrites.splits import SPLITS
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
 from mcugen.frontend.calibration import InputSpec
-from mcugen.frontend.canonical import canonicalize
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
@@ -21,11 +20,12 @@ from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, tar
 from mcugen.frontend.lowering.context import Lowering, row_missing
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import KEPT
-from mcugen.frontend.masks import rewrite_masks
 from mcugen.frontend.ranges.observe import STATE
-from mcugen.frontend.recurrent import expand
+from mcugen.frontend.rewrites.canonical import canonicalize
+from mcugen.frontend.rewrites.masks import rewrite_masks
+from mcugen.frontend.rewrites.recurrent import expand
+from mcugen.frontend.rewrites.simplify import simplify
 from mcugen.frontend.signature import PortNames, is_input, port_names, positional_module
-from mcugen.frontend.simplify import simplify
 from mcugen.frontend.torch_settings import quiet, single_threaded
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.ops import Reshape

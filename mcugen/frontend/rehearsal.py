@@ -14,19 +14,19 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.frontend.advice import BYTES, COMPLEX, REALS
-from mcugen.frontend.canonical import canonicalize
 from mcugen.frontend.faults import Faults
-from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.functional import functionalize, is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.constants import Constants
 from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
-from mcugen.frontend.masks import rewrite_masks
-from mcugen.frontend.precomputed import compute_constants
-from mcugen.frontend.recurrent import expand, refuse_unrolled
-from mcugen.frontend.simplify import simplify
+from mcugen.frontend.rewrites.canonical import canonicalize
+from mcugen.frontend.rewrites.folding import BATCH_NORMS
+from mcugen.frontend.rewrites.masks import rewrite_masks
+from mcugen.frontend.rewrites.precomputed import compute_constants
+from mcugen.frontend.rewrites.recurrent import expand, refuse_unrolled
+from mcugen.frontend.rewrites.simplify import simplify
 from mcugen.graph.tensor import Quantization
 
 _ANY = Quantization.per_tensor(1.0, 0)

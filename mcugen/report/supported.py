@@ -83,12 +83,12 @@ def supported() -> Supported:
 
 
 def _front_end() -> Iterator[FrontEndOperator]:
-    from mcugen.frontend.canonical import REWRITES
-    from mcugen.frontend.composites import EXPANSIONS
     from mcugen.frontend.definitions import defined, integers
-    from mcugen.frontend.folding import BATCH_NORMS
     from mcugen.frontend.lowering import FAMILIES, ROWS
-    from mcugen.frontend.splits import SPLITS
+    from mcugen.frontend.rewrites.canonical import REWRITES
+    from mcugen.frontend.rewrites.composites import EXPANSIONS
+    from mcugen.frontend.rewrites.folding import BATCH_NORMS
+    from mcugen.frontend.rewrites.splits import SPLITS
 
     found: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
     for module in FAMILIES:

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils._pytree import tree_leaves
 
-from mcugen.frontend.canonical import REWRITES, canonicalize
 from mcugen.frontend.lowering.arguments import target_name
-from tests.frontend.test_pairs import Plain
+from mcugen.frontend.rewrites.canonical import REWRITES, canonicalize
+from tests.frontend.operators.test_pairs import Plain
 
 LOW, HIGH = torch.linspace(-1, 0, 9), torch.linspace(0, 1, 9)
 

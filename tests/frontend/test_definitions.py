@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional as f
 from torch.utils._pytree import tree_leaves
 
-from mcugen.frontend.composites import EXPANSIONS, expand_composites
 from mcugen.frontend.definitions import COMPOSED, DEFINITIONS
 from mcugen.frontend.functional import make_functional
 from mcugen.frontend.lowering.arguments import target_name
-from tests.frontend.test_pairs import Plain
+from mcugen.frontend.rewrites.composites import EXPANSIONS, expand_composites
+from tests.frontend.operators.test_pairs import Plain
 
 LEFT, RIGHT, ADDED = (torch.linspace(-1, 1, n * m).reshape(n, m) for n, m in ((3, 4), (4, 5), (3, 5)))
 PLACES = torch.tensor([[0, 2], [1, 0]])

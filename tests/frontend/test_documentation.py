@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mcugen.frontend.canonical import REWRITES
-from mcugen.frontend.composites import EXPANSIONS
 from mcugen.frontend.definitions import COMPOSED, DEFINITIONS
-from mcugen.frontend.folding import BATCH_NORMS, DROPOUTS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
+from mcugen.frontend.rewrites.canonical import REWRITES
+from mcugen.frontend.rewrites.composites import EXPANSIONS
+from mcugen.frontend.rewrites.folding import BATCH_NORMS, DROPOUTS
 
 
 def test_every_operator_is_documented() -> None:

@@ -15,15 +15,15 @@ import torch
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.advice import instead
 from mcugen.frontend.archive.fields import fields
-from mcugen.frontend.canonical import REWRITES
 from mcugen.frontend.definitions import COMPOSED, DEFINITIONS
 from mcugen.frontend.faults import together
-from mcugen.frontend.folding import BATCH_NORMS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import no_integer_form
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import module_path_of_text, source_line
 from mcugen.frontend.quantized_operators import NAMESPACE
+from mcugen.frontend.rewrites.canonical import REWRITES
+from mcugen.frontend.rewrites.folding import BATCH_NORMS
 from mcugen.graph.tensor import Origin
 
 # Everything else would be resolved with getattr over the torch module.

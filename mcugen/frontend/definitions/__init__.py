@@ -18,7 +18,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from mcugen.frontend.definitions import integers, placement, pointwise, products, reductions
 from mcugen.frontend.definitions.conditions import Definitions
 from mcugen.frontend.lowering.arguments import bind, dtype_of, shape_of, target_name
-from mcugen.frontend.rewriting import inline
+from mcugen.frontend.rewrites.rewriting import inline
 
 COMPOSED = (
     *("absolute", "clip", "divide", "fix", "greater", "greater_equal", "less", "less_equal", "multiply", "negative"),

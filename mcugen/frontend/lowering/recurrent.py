@@ -1,4 +1,4 @@
-"""Recurrent layers: `mcugen::recurrent`, one direction of one layer (see `mcugen.frontend.recurrent`).
+"""Recurrent layers: `mcugen::recurrent`, one direction of one layer (see `mcugen.frontend.rewrites.recurrent`).
 
 Nothing inside a layer has a range from samples: gates and cells have fixed scales that hold all they can be, hidden
 states are within 1, or within what a projection's weights allow. Only the hidden state of a ReLU layer takes the range

@@ -16,7 +16,10 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.folding import (
+from mcugen.frontend.lowering import ROWS, movement, padding, pooling, reduction
+from mcugen.frontend.lowering.arguments import axes, bind, shape_of, target_name
+from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.rewrites.folding import (
     BATCH_NORMS,
     ScaleShift,
     can_scale_inputs,
@@ -26,9 +29,6 @@ from mcugen.frontend.folding import (
     weighted,
     with_arguments,
 )
-from mcugen.frontend.lowering import ROWS, movement, padding, pooling, reduction
-from mcugen.frontend.lowering.arguments import axes, bind, shape_of, target_name
-from mcugen.frontend.lowering.row import Role, Row
 
 
 @dataclass(frozen=True)

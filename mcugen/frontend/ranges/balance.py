@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.folding import scale_outputs, weighted
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.ranges.affine import Affine, Push
 from mcugen.frontend.ranges.normalize import Normalizations, normalized
 from mcugen.frontend.ranges.observe import STATE, Samples, magnitudes
+from mcugen.frontend.rewrites.folding import scale_outputs, weighted
 from mcugen.graph.graph import Normalization
 
 WORTHWHILE = 4.0

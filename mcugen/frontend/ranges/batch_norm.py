@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.folding import BATCH_NORMS, KeepApart, ScaleShift, attribute, scaled_parameters
 from mcugen.frontend.lowering.arguments import bind, target_name
 from mcugen.frontend.ranges.observe import Samples, spread_evenly, visit
+from mcugen.frontend.rewrites.folding import BATCH_NORMS, KeepApart, ScaleShift, attribute, scaled_parameters
 
 TOLERATED = 2.0
 """Folding saves a layer; it may cost this factor of noise power (3 dB)."""

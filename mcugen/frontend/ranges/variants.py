@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from torch.fx import GraphModule
 
-from mcugen.frontend.folding import fold
 from mcugen.frontend.ranges.balance import balance_joins
 from mcugen.frontend.ranges.batch_norm import measured
 from mcugen.frontend.ranges.clip import clipped
 from mcugen.frontend.ranges.normalize import Normalizations, combined, normalize_inputs, normalized
 from mcugen.frontend.ranges.observe import Samples
+from mcugen.frontend.rewrites.folding import fold
 
 INTRUSIVE = 4.0
 """Normalised inputs ask something of whoever feeds the device: they must be worth this factor of noise power (6 dB)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch.fx import GraphModule
 
 from mcugen.frontend.lowering.constants import Constants
-from mcugen.frontend.rewriting import constant
+from mcugen.frontend.rewrites.rewriting import constant
 
 
 def compute_constants(module: GraphModule, constants: Constants) -> None:

@@ -11,8 +11,8 @@ from torch.nn import functional
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import import_program
 from mcugen.graph import reference
+from tests.frontend.operators.test_pairs import Plain, agree
 from tests.frontend.programs import kinds, samples
-from tests.frontend.test_pairs import Plain, agree
 
 PLACES = torch.tensor([[0, 2, 2], [1, 0, 2]]), torch.tensor([[3, 0, 1], [0, 3, 1]])
 

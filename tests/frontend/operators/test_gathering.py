@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from mcugen.errors import UnsupportedOperatorError
+from tests.frontend.operators.test_pairs import Plain, agree, integers
+from tests.frontend.operators.test_pooling import _distinct
 from tests.frontend.programs import kinds, samples
-from tests.frontend.test_pairs import Plain, agree, integers
-from tests.frontend.test_pooling import _distinct
 
 
 def _gathers(x: Tensor, i: Tensor, rows: Tensor) -> tuple[Tensor, ...]:

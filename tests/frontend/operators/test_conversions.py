@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from mcugen.frontend import import_program
 from mcugen.graph import reference
+from tests.frontend.operators.test_pairs import Plain, agree, integers
 from tests.frontend.programs import kinds, samples
-from tests.frontend.test_pairs import Plain, agree, integers
 
 # All int8 numbers: quantized, they are what they were.
 WHOLE = np.stack([np.random.default_rng(i).permutation(256) for i in range(5)]).reshape(5, 2, 8, 16).astype(np.float32)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import torch
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.cuts import cut_convolutions
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.qdq import is_dequantize
-from mcugen.frontend.rewriting import VIEWS
-from mcugen.frontend.splits import replace_splits
+from mcugen.frontend.rewrites.cuts import cut_convolutions
+from mcugen.frontend.rewrites.rewriting import VIEWS
+from mcugen.frontend.rewrites.splits import replace_splits
 
 _COPIES = {
     "aten.clone.default",

@@ -15,8 +15,8 @@ from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.masked_softmax import SOFTMAXES, masked_softmax
-from mcugen.frontend.rewriting import call, constant
+from mcugen.frontend.rewrites.masked_softmax import SOFTMAXES, masked_softmax
+from mcugen.frontend.rewrites.rewriting import call, constant
 
 aten = torch.ops.aten
 

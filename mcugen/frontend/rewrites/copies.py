@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering.arguments import shape_of, target_name
-from mcugen.frontend.rewriting import call, constant
+from mcugen.frontend.rewrites.rewriting import call, constant
 
 _EMPTY = {"aten.empty.memory_format", "aten.new_empty.default", "aten.empty_like.default"}
 _PIECES = {"aten.slice_scatter.default", "aten.select_scatter.default", "aten.copy.default"}

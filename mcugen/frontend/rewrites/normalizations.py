@@ -15,7 +15,7 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering.arguments import axes, bind, shape_of, target_name
-from mcugen.frontend.rewriting import call
+from mcugen.frontend.rewrites.rewriting import call
 
 aten = torch.ops.aten
 

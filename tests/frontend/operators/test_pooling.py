@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mcugen.errors import UnsupportedOperatorError
+from tests.frontend.operators.test_pairs import Plain, agree
 from tests.frontend.programs import Difference, compare, kinds, post_training, seeded
 from tests.frontend.test_lowering import IMAGE, conv, seq
-from tests.frontend.test_pairs import Plain, agree
 
 CASES = {
     "divisor": (nn.AvgPool2d(3, 2, divisor_override=4), IMAGE, ["conv2d", "depthwise_conv2d"]),

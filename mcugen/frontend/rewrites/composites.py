@@ -16,11 +16,11 @@ import torch
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from mcugen.frontend.copies import collapse_copies
 from mcugen.frontend.definitions import define
 from mcugen.frontend.lowering.arguments import bind, dtype_of, shape_of, target_name
-from mcugen.frontend.masked_softmax import SOFTMAXES, masked_softmax
-from mcugen.frontend.rewriting import call, constant, inline
+from mcugen.frontend.rewrites.copies import collapse_copies
+from mcugen.frontend.rewrites.masked_softmax import SOFTMAXES, masked_softmax
+from mcugen.frontend.rewrites.rewriting import call, constant, inline
 
 aten = torch.ops.aten
 

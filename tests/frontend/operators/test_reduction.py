@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from mcugen.frontend import import_program
 from mcugen.graph import reference
+from tests.frontend.operators.test_pairs import Plain, agree, compiled, integers
 from tests.frontend.programs import Difference, compare, kinds, post_training, samples, seeded
 from tests.frontend.test_lowering import IMAGE, Case, One, conv
-from tests.frontend.test_pairs import Plain, agree, compiled, integers
 
 
 def _norms(x: Tensor) -> tuple[Tensor, ...]:

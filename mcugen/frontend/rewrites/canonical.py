@@ -17,8 +17,8 @@ from torch.utils._pytree import tree_leaves
 
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.functions import is_pointwise
-from mcugen.frontend.pool_places import PLACES
-from mcugen.frontend.rewriting import constant
+from mcugen.frontend.rewrites.pool_places import PLACES
+from mcugen.frontend.rewrites.rewriting import constant
 
 aten = torch.ops.aten
 
