@@ -154,7 +154,7 @@ def _replace_in_place(node: Node, order: dict[Node, int]) -> None:
             "it changes a part of a buffer or of an input in place, or something else that outlives the call",
             "return new tensors; change a state as a whole with buffer.copy_(new value)",
         )
-    require_unshared(changed, node, order)
+    _require_unshared(changed, node, order)
     if changed.op == "placeholder":
         log.warning("%s: the model changes its input in place; the module leaves the caller's as it is", origin(node))
     node.target = plain
@@ -207,7 +207,7 @@ def _outlives_the_call(changed: Node, node: Node, order: dict[Node, int]) -> boo
     return changed.op == "get_attr" or any(member.op in ("get_attr", "placeholder") for member in others)
 
 
-def require_unshared(changed: Node, node: Node, order: dict[Node, int]) -> None:
+def _require_unshared(changed: Node, node: Node, order: dict[Node, int]) -> None:
     """Raises UnsupportedOperatorError when what `node` changes in place is read later under another name."""
     if later := _seen_through_views(changed, node, order):
         raise aliased(node, later)

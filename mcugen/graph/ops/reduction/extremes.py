@@ -84,10 +84,14 @@ class ArgMin(_Place):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntegerSum(Reduction):
-    """Sum of plain integers or booleans, in the output's type; it wraps."""
+class IntegerReduction(Reduction):
+    """Plain integers or booleans to one number, in the output's type; it wraps.
 
-    kind: ClassVar[str] = "integer_sum"
+    Attributes:
+        COMBINE: the function of NumPy that reduces int64 over `axis`.
+    """
+
+    COMBINE: ClassVar[np.ufunc]
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
@@ -100,4 +104,13 @@ class IntegerSum(Reduction):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         out = tensors_out[0]
-        return [np.asarray(inputs[0].astype(np.int64).sum(axis=self.axes)).astype(DTYPES[out.dtype]).reshape(out.shape)]
+        result = np.asarray(self.COMBINE.reduce(inputs[0].astype(np.int64), axis=self.axes))
+        return [result.astype(DTYPES[out.dtype]).reshape(out.shape)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegerSum(IntegerReduction):
+    """Sum of plain integers or booleans, in the output's type; it wraps."""
+
+    kind: ClassVar[str] = "integer_sum"
+    COMBINE: ClassVar[np.ufunc] = np.add

@@ -12,7 +12,8 @@ import numpy as np
 from mcugen.graph.arithmetic import INT32_MAX
 from mcugen.graph.ops.checks import require, require_arity, require_int8
 from mcugen.graph.ops.reduction.base import Reduction
-from mcugen.graph.tensor import DTYPES, IntArray, Tensor
+from mcugen.graph.ops.reduction.extremes import IntegerReduction
+from mcugen.graph.tensor import IntArray, Tensor
 
 _FRACTIONAL_BITS = 20
 _MOST = 255
@@ -63,21 +64,8 @@ class Product(Reduction):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntegerProduct(Reduction):
+class IntegerProduct(IntegerReduction):
     """Product of plain integers or booleans, in the output's type; it wraps."""
 
     kind: ClassVar[str] = "integer_product"
-
-    def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-        require_arity(self, inputs, outputs, 1, 1)
-        for t in (*inputs, *outputs):
-            require(t.quantization is None, self, f"tensor {t.name!r} has a quantization")
-        require(outputs[0].dtype != "bool", self, "makes integers, not bool")
-        self.require_axes(inputs[0], outputs[0])
-
-    def reference(
-        self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
-    ) -> list[IntArray]:
-        out = tensors_out[0]
-        result = np.asarray(inputs[0].astype(np.int64).prod(axis=self.axes))
-        return [result.astype(DTYPES[out.dtype]).reshape(out.shape)]
+    COMBINE: ClassVar[np.ufunc] = np.multiply
