@@ -77,7 +77,7 @@ def run_file(file: Path, inputs: Path, outputs: Path, progress: Progress | None 
     arrays = {port.name: _stacked(collected[port.name], port) for port in npu.outputs}
     save_npz(outputs, arrays)
     return NpuRun(
-        npu=str(npu.programs[0].invocation.payload.configuration),
+        npu=str(npu.programs[0].payload.configuration),
         samples=count,
         operations=sum(len(program.operations) for program in npu.programs),
         seconds=seconds,

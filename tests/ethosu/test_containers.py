@@ -35,7 +35,7 @@ def test_all_forms_give_the_same_outputs(tmp_path: Path) -> None:
         file = tmp_path / f"{name}.tflite"
         file.write_bytes(compile_network(model, "ethos-u65-256", **options))
         npu = Npu(read_network(file))
-        assert npu.programs[0].invocation.payload.separate_ports == (name == "separate")
+        assert npu.programs[0].payload.separate_ports == (name == "separate")
         assert np.array_equal(outputs(npu, inputs), wanted), name
     npu = Npu(read_network(compile_raw(model, "ethos-u55-64", tmp_path / "raw")))
     assert [port.dtype for port in (*npu.inputs, *npu.outputs)] == [np.dtype(np.int8)] * (len(inputs) + 1)

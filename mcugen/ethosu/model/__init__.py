@@ -8,7 +8,8 @@
 
 from mcugen.ethosu.model.containers import read_network
 from mcugen.ethosu.model.errors import HazardError, StreamError, UnknownBehaviourError
+from mcugen.ethosu.model.execution import execute
 from mcugen.ethosu.model.machine import Npu
 from mcugen.ethosu.model.network import Network
 
-__all__ = ["HazardError", "Network", "Npu", "StreamError", "UnknownBehaviourError", "read_network"]
+__all__ = ["HazardError", "Network", "Npu", "StreamError", "UnknownBehaviourError", "execute", "read_network"]

@@ -77,6 +77,21 @@ _DESIGNS: Mapping[tuple[str, int], tuple[int, tuple[int, int, int], tuple[int, i
     ("U65", 512): (2, (2, 2, 8), (2, 2, 8)),
 }
 _PRODUCTS = {0: "U55", 1: "U65", 2: "U85"}
+# KiB of SHRAM of one core.
+_SHRAM = {("U55", 32): 16, ("U55", 64): 16, ("U55", 128): 24, ("U55", 256): 48, ("U65", 256): 48, ("U65", 512): 48}
+
+
+def named(name: str) -> Configuration:
+    """The NPU of a name such as "ethos-u55-128", as Vela's --accelerator-config takes it.
+
+    Raises:
+        InputError: there is none of the name.
+    """
+    for (product, macs), design in _DESIGNS.items():
+        if name == f"ethos-{product.lower()}-{macs}":
+            return Configuration(product, macs, *design, _SHRAM[product, macs] * BANK, (1, 0, 6))
+    names = ", ".join(f"ethos-{product.lower()}-{macs}" for product, macs in _DESIGNS)
+    raise InputError(f"there is no NPU {name}", hint=f"the model executes {names}")
 
 
 def read_configuration(config: int, identity: int) -> Configuration:

@@ -13,7 +13,7 @@ from mcugen.errors import InputError
 from mcugen.ethosu.model.errors import HazardError, StreamError
 from mcugen.ethosu.model.hazards import Hazards
 from mcugen.ethosu.model.memory import SHRAM, Bytes, Memory
-from mcugen.ethosu.model.network import Copy, Invocation, Network, Port
+from mcugen.ethosu.model.network import Copy, Invocation, Network, Payload, Port
 from mcugen.ethosu.model.operations import OPERATIONS, Operation
 from mcugen.ethosu.model.registers import Registers
 from mcugen.ethosu.model.stream import Command, decode
@@ -29,7 +29,7 @@ Observer = Callable[[Operation], object]
 class Program:
     """A command stream, prepared for the memory that it works on."""
 
-    invocation: Invocation
+    payload: Payload
     operations: tuple[Operation, ...]
     hazards: tuple[HazardError, ...]
 
@@ -63,7 +63,9 @@ class Npu:
             else np.frombuffer(block.content, np.uint8)
             for block in network.blocks
         }
-        self._steps = [step if isinstance(step, Copy) else _prepare(step, self._memory(step)) for step in network.steps]
+        self._steps = [
+            step if isinstance(step, Copy) else prepare(step.payload, self._memory(step)) for step in network.steps
+        ]
         self.programs = tuple(step for step in self._steps if isinstance(step, Program))
         self.hazards = tuple(hazard for program in self.programs for hazard in program.hazards)
         if self.hazards and not allow_hazards:
@@ -126,8 +128,8 @@ class Npu:
         if port.dtype is not None:
             return port
         types = [np.dtype(_BY_SIZE[port.item])]
-        for program in self.programs:
-            numbers = {n: r for n, r in program.invocation.regions.items() if r.block == port.block}
+        for invocation, program in zip(self.network.invocations, self.programs, strict=True):
+            numbers = {n: r for n, r in invocation.regions.items() if r.block == port.block}
             for operation in program.operations:
                 for fm in operation.feature_maps:
                     region = numbers.get(fm.region)
@@ -150,28 +152,34 @@ def _check_input(port: Port, values: npt.NDArray[Any]) -> None:
         raise InputError(f"the input {port.name} is {values.dtype} {values.shape}, must be {port.dtype} {port.shape}")
 
 
-def _prepare(invocation: Invocation, memory: Memory) -> Program:
-    configuration = invocation.payload.configuration
+def prepare(payload: Payload, memory: Memory) -> Program:
+    """Reads, checks and prepares every operation of a stream; only collects hazards.
+
+    Raises:
+        InputError: a command is damaged, or the stream is for an NPU that the model does not execute.
+        StreamError: an operation is wrong, or not known to the model.
+    """
+    configuration = payload.configuration
     if configuration.product == "U85":
         raise InputError(
             f"the stream is for {configuration}, which the model does not execute",
             hint="`mcugen npu disassemble` reads it; compile for an Ethos-U55 or U65 to run it",
         )
     hazards, operations, found = Hazards(configuration), [], []
-    for command, registers in _operations(invocation):
+    for command, registers in _operations(payload):
         if command.name in _WAITS:
             hazards.wait(command)
         elif command.name not in _IGNORED:
             operation = OPERATIONS[command.name](Registers(command, registers, configuration), memory)
             operations.append(operation)
             found += hazards.start(operation)
-    return Program(invocation, tuple(operations), tuple(found))
+    return Program(payload, tuple(operations), tuple(found))
 
 
-def _operations(invocation: Invocation) -> Iterator[tuple[Command, dict[str, Command]]]:
+def _operations(payload: Payload) -> Iterator[tuple[Command, dict[str, Command]]]:
     """The NPU_OP_* commands with the registers that each finds."""
     registers: dict[str, Command] = {}
-    for command in decode(invocation.payload.words, invocation.payload.configuration.isa):
+    for command in decode(payload.words, payload.configuration.isa):
         if unknown := command.undefined_bits():
             raise StreamError(f"sets the bits {unknown:#x}, which mean nothing", command)
         if command.definition.is_operation:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mcugen.ethosu.model.cycles import estimate
-from mcugen.ethosu.model.machine import Npu
+from mcugen.ethosu.model.machine import Npu, Program
 from mcugen.ethosu.model.memory import SHRAM
 
 
@@ -92,8 +92,13 @@ class Trace:
 
 def trace(npu: Npu) -> Trace:
     """What a prepared network does."""
+    return trace_programs(npu.programs)
+
+
+def trace_programs(programs: Sequence[Program]) -> Trace:
+    """What prepared command streams do, one or more."""
     rows = []
-    for number, program in enumerate(npu.programs):
+    for number, program in enumerate(programs):
         for operation in program.operations:
             work, found = operation.work, estimate(operation)
             parts = {"compute": found.compute, "output": found.output, "memory": found.memory}
@@ -114,8 +119,7 @@ def trace(npu: Npu) -> Trace:
                     hazards=tuple(h.what for h in program.hazards if h.command is operation.command),
                 )
             )
-    name = str(npu.programs[0].invocation.payload.configuration)
-    return Trace(name, tuple(rows))
+    return Trace(str(programs[0].payload.configuration), tuple(rows))
 
 
 def _named(traffic: Mapping[int, int]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -78,7 +79,7 @@ def read_weights(operation: Operation, layouts: list[Layout]) -> Constants[npt.N
         result = np.zeros((sum(x.outputs for x in layouts), *first.kernel, first.inputs), np.int16)
         for core, (data, layout) in enumerate(zip(content, layouts, strict=True)):
             try:
-                result[core :: len(layouts)] = arrange(decode(data), layout)
+                result[core :: len(layouts)] = _decoded(data, layout)
             except WeightStreamError as error:
                 raise operation.registers.wrong(str(error)) from error
             except ValueError as error:
@@ -86,6 +87,12 @@ def read_weights(operation: Operation, layouts: list[Layout]) -> Constants[npt.N
         return result
 
     return Constants(parts, make)
+
+
+@functools.lru_cache(512)
+def _decoded(data: bytes, layout: Layout) -> npt.NDArray[np.int16]:
+    """Kept by the bytes: decoding takes most of the time of a first run, and memory comes and goes."""
+    return arrange(decode(data), layout)
 
 
 def read_scale_stream(operation: Operation, outputs: int) -> Constants[Scales]:
