@@ -102,6 +102,11 @@ def _joined(ctx: Lowering, node: Node, value: Node, out: Quantization) -> str:
     return ctx.requantize(node, part, out)
 
 
+def requantized(ctx: Lowering, node: Node, out: Quantization) -> str:
+    """mcugen::requantized, one part of a concatenation that has another scale elsewhere."""
+    return ctx.requantize(node, ctx.operand(node.all_input_nodes[0], node), out)
+
+
 def concatenate(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     parts = [_joined(ctx, node, value, out) for value in bound["tensors"]]
@@ -161,5 +166,6 @@ ROWS: dict[str, Row[Lowering]] = {
     "aten.lift_fresh_copy.default": _SAME,
     "aten._to_copy.default": _CONVERSION,
     "aten.to.dtype": _CONVERSION,
+    "mcugen.requantized.default": Row(requantized, Role.COMPUTE),
     "getitem": Row(first_result, Role.TRANSPARENT),
 }

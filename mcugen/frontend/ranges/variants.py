@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch.fx import GraphModule
 
 from mcugen.frontend.ranges.balance import balance_joins
 from mcugen.frontend.ranges.batch_norm import measured
 from mcugen.frontend.ranges.clip import clipped
+from mcugen.frontend.ranges.joins import separate_parts
 from mcugen.frontend.ranges.normalize import Normalizations, combined, normalize_inputs, normalized
 from mcugen.frontend.ranges.observe import Samples
 from mcugen.frontend.rewrites.folding import fold
 
 INTRUSIVE = 4.0
 """Normalised inputs ask something of whoever feeds the device: they must be worth this factor of noise power (6 dB)."""
+
+COSTLY = 1.25
+"""Requantizations before a concatenation take time and memory: they must be worth this factor of noise power (1 dB)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,14 @@ def variants(module: GraphModule, samples: Samples) -> list[Variant]:
         fold(normal, measured(normal, taken))
         base = Variant(normal, taken, normalized(samples, normalizations), normalizations, INTRUSIVE)
         found += _balanced(base) or [base]
-    return found
+    return found + [apart for variant in found for apart in _separated(variant)]
+
+
+def _separated(base: Variant) -> list[Variant]:
+    module = copy.deepcopy(base.module)
+    if not separate_parts(module, base.samples):
+        return []
+    return [replace(base, module=module, handicap=base.handicap * COSTLY)]
 
 
 def _balanced(base: Variant) -> list[Variant]:

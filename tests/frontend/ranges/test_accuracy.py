@@ -170,3 +170,35 @@ def test_a_clip_at_the_border_is_the_range_of_the_input(rng: np.random.Generator
     found = deploy(Clipped(), *data, tmp_path)
     assert min(found.decibels.values()) >= 35
     assert found.graph.tensor(found.graph.inputs[0].tensor).scale <= 2.01 / 255
+
+
+class Branches(nn.Module):
+    """A part of the concatenation is a result too; its values are small."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.large, self.small, self.head = nn.Linear(8, 6), nn.Linear(6, 6), nn.Linear(12, 3)
+        with torch.no_grad():
+            self.small.weight.mul_(factor)
+            self.small.bias.mul_(factor)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        large = self.large(x)
+        small = self.small(large)
+        return self.head(torch.cat([large, small.flip(1)], 1)), small
+
+
+@pytest.mark.parametrize(("factor", "requantized"), [(0.05, True), (2.0, False)])
+def test_what_a_concatenation_joins_keeps_its_scale_for_other_readers(
+    rng: np.random.Generator, tmp_path: Path, factor: float, requantized: bool
+) -> None:
+    found = deploy(Branches(factor), {"x": normal(rng, 256, 8)}, {"x": normal(rng, 32, 8)}, tmp_path)
+    assert min(found.decibels.values()) >= WANTED_DB
+    assert ("requantize" in found.kinds) == requantized
+
+
+def test_last_states_of_several_layers_do_not_cost_the_sequence(rng: np.random.Generator, tmp_path: Path) -> None:
+    layers = nn.LSTM(8, 16, num_layers=2, proj_size=4, batch_first=True)
+    found = deploy(layers, {"input": normal(rng, 24, 12, 8)}, {"input": normal(rng, 16, 12, 8)}, tmp_path)
+    sequence, *_ = found.decibels.values()
+    assert sequence >= 38
