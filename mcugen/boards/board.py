@@ -74,6 +74,72 @@ class Console:
     setup: tuple[RegisterSetup, ...] = ()
 
 
+Accelerator = Literal[
+    "ethos-u55-32", "ethos-u55-64", "ethos-u55-128", "ethos-u55-256",
+    "ethos-u65-256", "ethos-u65-512",
+    "ethos-u85-128", "ethos-u85-256", "ethos-u85-512", "ethos-u85-1024", "ethos-u85-2048",
+]  # fmt: skip
+MemoryMode = Literal["Sram_Only", "Shared_Sram", "Dedicated_Sram"]
+NpuArea = Literal["Sram", "Dram", "OnChipFlash", "OffChipFlash"]
+
+
+@dataclass(frozen=True)
+class NpuPort:
+    """What is behind one kind of AXI port of an NPU, in the words of Vela's configuration file.
+
+    Attributes:
+        area: what Vela takes the memory for.
+        clock_scale: the memory's bandwidth as a share of the ports', which is their width (8 bytes on U55, else 16)
+            times the NPU's clock.
+        ports: AXI ports of this kind that are used.
+        burst_length: bytes.
+        read_latency, write_latency: NPU cycles.
+        max_reads, max_writes: transactions under way at once.
+    """
+
+    area: NpuArea
+    clock_scale: float
+    ports: int
+    burst_length: int
+    read_latency: int
+    write_latency: int
+    max_reads: int
+    max_writes: int
+
+
+@dataclass(frozen=True)
+class Npu:
+    """An Arm Ethos-U beside the core, and the memories that it works in.
+
+    Attributes:
+        accelerator: as `vela --accelerator-config` takes it; what is compiled for unless another is asked for.
+        accelerators: all that this board can have, `accelerator` first; more than one where it is a model or an FPGA.
+        memory_mode: Sram_Only, constants and scratch in on-chip RAM; Shared_Sram, scratch in on-chip RAM that the core
+            uses too, constants read from `weights`; Dedicated_Sram, scratch and constants in large memory, `cache_size`
+            bytes of on-chip RAM for the NPU alone.
+        address: of its registers, as the core sees them after reset: the secure alias where that is another.
+        interrupt: number of the NVIC's external line.
+        sram: the on-chip RAM that the NPU works in, one of the board's memories.
+        scratch: where Vela's scratch (feature maps) goes: `sram`, but in Dedicated_Sram.
+        weights: where the constants and the command stream go.
+        cache_size: bytes of `sram` for the NPU alone in Dedicated_Sram; 0 in the other modes.
+        axi0, axi1: on-chip RAM, and where `weights` is if that is another kind of memory; None in Sram_Only.
+    """
+
+    accelerator: Accelerator
+    accelerators: tuple[Accelerator, ...]
+    memory_mode: MemoryMode
+    clock_hz: int
+    address: int
+    interrupt: int
+    sram: str
+    scratch: str
+    weights: str
+    cache_size: int
+    axi0: NpuPort
+    axi1: NpuPort | None
+
+
 @dataclass(frozen=True)
 class Board:
     """A board as its YAML file describes it.
@@ -90,6 +156,7 @@ class Board:
             "platforms/cpus/stm32f746.repl" (most of these fetch register names from the web); empty when none.
         renode_zephyr: that platform has what Zephyr touches at boot: its images run there unchanged.
         console: None where bare-metal firmware has no UART driver.
+        npu: None where there is none.
     """
 
     name: str
@@ -106,7 +173,7 @@ class Board:
     renode_platform: str = ""
     renode_zephyr: bool = False
     console: Console | None = None
-    npu: str = ""
+    npu: Npu | None = None
 
     def memory(self, name: str) -> Memory:
         return next(m for m in self.memories if m.name == name)

@@ -102,7 +102,7 @@ def _to_board(name: str, schema: BoardSchema) -> Board:
         renode_platform=schema.renode_platform,
         renode_zephyr=schema.renode_zephyr,
         console=schema.console.console() if schema.console else None,
-        npu=schema.npu,
+        npu=schema.npu.npu() if schema.npu else None,
     )
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import pydantic
 
 from mcugen.boards.board import Console, ConsoleDriver, Core, Memory, RegisterSetup
 from mcugen.boards.machines import MACHINES, find_machine
-
-_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
-_FREQUENCIES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
-_ADDRESS_END = 2**32
+from mcugen.boards.npu_schema import NpuSchema
+from mcugen.boards.quantities import ADDRESS_END, Address, Frequency, Identifier, Line, Size, Strict, Word
 
 # What each core can have at most: (DSP, FPU, Helium), from the cores' technical reference manuals.
 _EXTENSIONS: dict[str, tuple[tuple[bool, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -28,45 +25,7 @@ _EXTENSIONS: dict[str, tuple[tuple[bool, ...], tuple[str, ...], tuple[str, ...]]
 }
 
 
-def _parse_scaled(value: Any, units: dict[str, int], suffix: str, example: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    text = str(value).strip()
-    if re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}", text):
-        return int(text, 16)
-    match = re.fullmatch(rf"(\d{{1,16}}(?:\.\d{{1,16}})?)\s*([KMGkmg]?)(?:{suffix})?", text, re.ASCII)
-    if match is None:
-        raise ValueError(f"{text[:40]!r} is not a number, write it as {example}")
-    scaled = float(match[1]) * units[match[2].upper()]
-    if scaled != int(scaled):
-        raise ValueError(f"{value!r} is not a whole number")
-    return int(scaled)
-
-
-def parse_size(value: Any) -> int:
-    """Bytes from 524288, "0x80000", "512K" or "1M" (powers of two). Raises ValueError."""
-    return _parse_scaled(value, _UNITS, "i?B", '524288, 0x80000, "512K" or "1M"')
-
-
-def parse_frequency(value: Any) -> int:
-    """Hertz from 64000000, "64M" or "64 MHz". Raises ValueError."""
-    return _parse_scaled(value, _FREQUENCIES, "Hz", '64000000 or "64M"')
-
-
-Size = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(gt=0, le=_ADDRESS_END)]
-Address = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(ge=0, lt=_ADDRESS_END)]
-Word = Annotated[int, pydantic.BeforeValidator(parse_size), pydantic.Field(ge=0, lt=2**32)]
-Frequency = Annotated[int, pydantic.BeforeValidator(parse_frequency), pydantic.Field(gt=0)]
-# Names end up in comments and messages: one line, no markup.
-Identifier = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Line = Annotated[str, pydantic.Field(pattern=r"^[^\x00-\x1f]*$", max_length=200)]
-
-
-class _Strict(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-class CpuSchema(_Strict):
+class CpuSchema(Strict):
     core: Core
     dsp: bool = False
     fpu: Literal["none", "single", "double"] = "none"
@@ -86,19 +45,19 @@ class CpuSchema(_Strict):
         return self
 
 
-class MemorySchema(_Strict):
+class MemorySchema(Strict):
     kind: Literal["flash", "ram", "tcm", "external_flash", "external_ram"]
     start: Address
     size: Size
 
     @pydantic.model_validator(mode="after")
     def _inside_address_space(self) -> MemorySchema:
-        if self.start + self.size > _ADDRESS_END:
+        if self.start + self.size > ADDRESS_END:
             raise ValueError(f"ends at {self.start + self.size:#x}, beyond the 32-bit address space")
         return self
 
 
-class RegisterSetupSchema(_Strict):
+class RegisterSetupSchema(Strict):
     """One register outside the UART; `mask` is by default the bits of `value`."""
 
     address: Address
@@ -106,7 +65,7 @@ class RegisterSetupSchema(_Strict):
     mask: Word | None = None
 
 
-class ConsoleSchema(_Strict):
+class ConsoleSchema(Strict):
     driver: ConsoleDriver
     address: Address
     renode_name: Identifier | Literal[""] = ""
@@ -141,7 +100,7 @@ class ConsoleSchema(_Strict):
         )
 
 
-class BoardSchema(_Strict):
+class BoardSchema(Strict):
     """A board's file; the board's name is the file's name without .yml."""
 
     description: Line
@@ -157,7 +116,7 @@ class BoardSchema(_Strict):
     renode_platform: Annotated[str, pydantic.Field(pattern=r"^([A-Za-z0-9_./+-]+\.repl)?$")] = ""
     renode_zephyr: bool = False
     console: ConsoleSchema | None = None
-    npu: Line = ""
+    npu: NpuSchema | None = None
 
     @pydantic.field_validator("qemu_machine")
     @classmethod
@@ -184,6 +143,8 @@ class BoardSchema(_Strict):
         machine = find_machine(self.qemu_machine)
         if machine is not None and self.cpu.core not in machine.runs:
             raise ValueError(f"qemu_machine {machine.name} has a {machine.core}, the board a {self.cpu.core}")
+        if self.npu is not None:
+            self.npu.check_memories(self.regions())
         if self.renode_zephyr and not (self.zephyr_board and self.renode_platform and self.console):
             raise ValueError("renode_zephyr needs a zephyr_board, a renode_platform and a console")
         return self

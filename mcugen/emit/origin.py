@@ -9,7 +9,7 @@ from typing import Any
 
 import pydantic
 
-from mcugen.boards.board import Board, Console
+from mcugen.boards.board import Board, Console, Npu
 from mcugen.boards.schema import BoardSchema
 from mcugen.emit.fields import BoardName, Number, Text
 
@@ -65,7 +65,7 @@ def check_board(fields: Mapping[str, Any]) -> None:
             "renode_platform": _plain_platform(board.renode_platform),
             "renode_zephyr": board.renode_zephyr,
             "console": _console_fields(board.console),
-            "npu": board.npu,
+            "npu": _npu_fields(board.npu),
         }
     )
 
@@ -84,6 +84,20 @@ def _console_fields(console: Console | None) -> dict[str, Any] | None:
         "rx_pin": console.rx_pin if nordic else None,
         "low_power": console.low_power,
         "setup": [{"address": s.address, "mask": s.mask, "value": s.value} for s in console.setup],
+    }
+
+
+def _npu_fields(npu: Npu | None) -> dict[str, Any] | None:
+    """As `NpuSchema` takes them."""
+    if npu is None:
+        return None
+    fields = dataclasses.asdict(npu)
+    dedicated = npu.memory_mode == "Dedicated_Sram"
+    return {
+        **{name: value for name, value in fields.items() if name != "clock_hz"},
+        "clock": npu.clock_hz,
+        "scratch": npu.scratch if dedicated else None,
+        "cache_size": npu.cache_size if dedicated else None,
     }
 
 

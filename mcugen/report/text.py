@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcugen.boards import Board
+from mcugen.boards.board import Npu
 from mcugen.boards.machines import core_of, find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.graph.graph import Fidelity
@@ -188,7 +189,31 @@ def board_json(board: Board) -> dict[str, Any]:
         "renode_platform": board.renode_platform,
         "renode_suite": board.renode_suite,
         "renode_zephyr": board.renode_zephyr,
+        "npu": _npu_json(board.npu),
     }
+
+
+def _npu_json(npu: Npu | None) -> dict[str, Any] | None:
+    if npu is None:
+        return None
+    return {
+        "accelerator": npu.accelerator,
+        "accelerators": list(npu.accelerators),
+        "memory_mode": npu.memory_mode,
+        "clock_hz": npu.clock_hz,
+        "sram": npu.sram,
+        "scratch": npu.scratch,
+        "weights": npu.weights,
+        "cache_size": npu.cache_size,
+    }
+
+
+def _npu_words(npu: Npu | None) -> str:
+    """Such as "u55-128 (or 32, 64, 256)"."""
+    if npu is None:
+        return "-"
+    others = [name.rpartition("-")[2] for name in npu.accelerators[1:]]
+    return npu.accelerator.removeprefix("ethos-") + (f" (or {', '.join(others)})" if others else "")
 
 
 def _renode_words(board: Board) -> str:
@@ -199,7 +224,7 @@ def _renode_words(board: Board) -> str:
 
 def board_table(found: Sequence[Board]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("board", "core", "extensions", "flash", "RAM", "Zephyr board", "QEMU machine", "Renode"):
+    for title in ("board", "core", "extensions", "flash", "RAM", "NPU", "Zephyr board", "QEMU machine", "Renode"):
         table.add_column(title, justify="right" if title in ("flash", "RAM") else "left")
     for board in found:
         cpu = board.cpu
@@ -216,6 +241,7 @@ def board_table(found: Sequence[Board]) -> Table:
             cpu.core,
             ", ".join(e for e in extensions if e),
             *sizes,
+            _npu_words(board.npu),
             board.zephyr_board,
             f"{board.qemu_machine}{stand_in}" or "-",
             _renode_words(board),

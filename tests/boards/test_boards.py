@@ -23,6 +23,7 @@ DATA_SHEETS = {
     "mps2_an500": ("cortex-m7", 4 * MB, 4 * MB),
     "mps2_an521": ("cortex-m33", 4 * MB, 4 * MB),
     "mps3_an547": ("cortex-m55", 2 * MB, 4 * MB),
+    "mps3_corstone300": ("cortex-m55", MB, 2 * MB),
     "nrf52840dk": ("cortex-m4", MB, 256 * KB),
     "nrf5340dk": ("cortex-m33", MB, 512 * KB),
     "nucleo_f746zg": ("cortex-m7", MB, 256 * KB),
@@ -76,7 +77,9 @@ def test_stand_ins() -> None:
         ("stm32f7", "nucleo_f746zg"),
         ("nrf52", "nrf52840dk"),
         ("bbc_microbit", "microbit"),
-        ("corstone300", "mps3_an547"),
+        ("corstone300", "mps3_corstone300"),
+        ("mps3/corstone300/an547", "mps3_an547"),
+        ("mps3/corstone300/an552", "mps3_corstone300"),
     ],
 )
 def test_spellings(spelling: str, name: str) -> None:
@@ -109,9 +112,21 @@ def test_a_machine_of_another_core_is_called_that() -> None:
     assert words["ek_ra8m1"] == "cortex-m55 running cortex-m85 code"
     assert words["nrf5340dk"] == "cortex-m33"
     table = text.board_table(list_boards())
-    cells = list(table.columns[6].cells)
+    cells = list(table.columns[7].cells)
     assert "mps2-an385 (cortex-m3 running cortex-m0plus code)" in cells and "mps2-an505 (cortex-m33)" in cells
     assert not any("same core" in str(cell) for cell in cells)
+
+
+def test_the_npu_is_told() -> None:
+    board = load_board("mps3_corstone300")
+    assert board.npu is not None
+    assert board.npu.accelerators == ("ethos-u55-128", "ethos-u55-32", "ethos-u55-64", "ethos-u55-256")
+    table = text.board_table(list_boards())
+    names, npus = ([str(cell) for cell in table.columns[i].cells] for i in (0, 5))
+    assert npus[names.index("mps3_corstone300")] == "u55-128 (or 32, 64, 256)"
+    assert npus[names.index("nrf5340dk")] == "-"
+    assert text.board_json(load_board("nrf5340dk"))["npu"] is None
+    assert text.board_json(board)["npu"]["accelerators"][0] == "ethos-u55-128"
 
 
 def test_unknown_board_suggests_the_nearest() -> None:
