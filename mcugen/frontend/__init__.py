@@ -106,6 +106,7 @@ def compile_program(
     from mcugen.frontend.carried import carry_states
     from mcugen.frontend.importer import is_quantized
     from mcugen.frontend.leftovers import missing
+    from mcugen.frontend.parts import change_whole_tensors
     from mcugen.frontend.rehearsal import require_supported
     from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import port_names, positional_module
@@ -113,6 +114,7 @@ def compile_program(
 
     wanted = sequences or Sequences()
     module = positional_module(program)
+    change_whole_tensors(module)
     ports, ties = tie_states(module, port_names(program), wanted)
     require_supported(module)
     ports, ties = carry_states(module, ports, ties)

@@ -77,7 +77,6 @@ _RESIZE = (
     "_upsample_bicubic2d_aa",
 )
 _FOR_CONSTANTS = {f"aten.{name}" for name in (*_CREATE, *_REARRANGE, *_RESIZE)}
-_PARTS = ("aten.slice", "aten.select", "aten.narrow")
 _IN_PLACE_DUNDER = re.compile(r"__i(?P<name>and|or|xor|lshift|rshift)__")
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
@@ -101,7 +100,7 @@ def functionalize(module: GraphModule, faults: Faults) -> None:
     order = {node: index for index, node in enumerate(module.graph.nodes)}
     for node in list(module.graph.nodes):
         with faults.at(node):
-            if node.op == "call_function" and _is_in_place(node):
+            if node.op == "call_function" and is_in_place(node):
                 _replace_in_place(node, order)
     expand_composites(module)
     rewrite_normalizations(module)
@@ -139,7 +138,7 @@ def is_known(node: Node) -> bool:
     return name.rpartition(".")[0] in _FOR_CONSTANTS or is_pointwise(node)
 
 
-def _is_in_place(node: Node) -> bool:
+def is_in_place(node: Node) -> bool:
     target = node.target
     return isinstance(target, torch._ops.OpOverload) and target._schema.is_mutable
 
@@ -147,25 +146,25 @@ def _is_in_place(node: Node) -> bool:
 def _replace_in_place(node: Node, order: dict[Node, int]) -> None:
     """`relu_(x)` becomes `relu(x)`, and whoever reads x later reads its result."""
     changed = node.args[0] if node.args else None
-    plain = _ordinary_form(node)
+    plain = ordinary_form(node)
     if plain is None or not isinstance(changed, Node) or _outlives_the_call(changed, node, order):
         raise unsupported(
             node,
             "it changes a part of a buffer or of an input in place, or something else that outlives the call",
-            "return new tensors; change a state as a whole with buffer.copy_(new value)",
+            "return new tensors; change a state with buffer.copy_(new value), or a part of it through slices",
         )
     _require_unshared(changed, node, order)
     if changed.op == "placeholder":
         log.warning("%s: the model changes its input in place; the module leaves the caller's as it is", origin(node))
     node.target = plain
-    result = _in_its_type(node)
+    result = in_its_type(node)
     for user in [u for u in changed.users if order.get(u, -1) > order[node]]:
         user.replace_input_with(changed, result)
     for user in [u for u in node.users if u is not result]:
         user.replace_input_with(node, result)
 
 
-def _in_its_type(node: Node) -> Node:
+def in_its_type(node: Node) -> Node:
     """What a changed tensor holds: a comparison in place leaves numbers, not booleans."""
     changed, value = node.args[0], node.meta.get("val")
     made = stand_in(node) if isinstance(changed, Node) and "val" in changed.meta else None
@@ -184,7 +183,7 @@ def ordinary_packet(name: str) -> Any:
     return getattr(torch.ops.aten, plain, None) if plain != name else None
 
 
-def _ordinary_form(node: Node) -> Any:
+def ordinary_form(node: Node) -> Any:
     """The overload that takes the same arguments without changing one; None where there is none."""
     packet, _, overload = target_name(node).removeprefix("aten.").partition(".")
     ordinary = ordinary_packet(packet)
@@ -254,15 +253,9 @@ def is_view(node: Node) -> bool:
 
 
 def aliased(node: Node, reader: Node) -> UnsupportedOperatorError:
-    if target_name(node.all_input_nodes[0]).rpartition(".")[0] in _PARTS:
-        return unsupported(
-            node,
-            f"it changes a part of a tensor in place, and {reader.name!r} reads the whole or other parts",
-            "save torch.export.export(...).run_decompositions(), which makes a new tensor of each assignment, or build "
-            "the tensor with torch.where, or with torch.cat of its parts",
-        )
     return unsupported(
         node,
         f"it changes a tensor in place that {reader.name!r} reads under another name",
-        "use the operator that is not in place, such as relu instead of relu_ (nn.ReLU without inplace=True)",
+        "use the operator that is not in place, such as relu instead of relu_ (nn.ReLU without inplace=True); change "
+        "parts of a tensor through slices, select, view, transpose or permute",
     )

@@ -27,7 +27,7 @@ class Several(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.features(x)
-        self.seen[0].mul_(2.0)
+        self.seen.chunk(1)[0].mul_(2.0)
         y = torch.cumprod(y, 3)
         return nn.functional.conv2d(y, y)
 
@@ -60,7 +60,7 @@ def test_all_faults_in_the_order_of_the_program() -> None:
     for module, line in (
         ("aten.conv3d.default, module features.1.0", line_of("self.features(x)")),
         ("aten.conv3d.default, module features.2.0", line_of("self.features(x)")),
-        ("aten.mul_.Tensor", line_of("self.seen[0].mul_")),
+        ("aten.mul_.Tensor", line_of("self.seen.chunk(1)[0].mul_")),
         ("aten.cumprod.default", line_of("torch.cumprod(y, 3)")),
     ):
         assert f"{module}, {line}" in text

@@ -50,7 +50,13 @@ class Keeps(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.step == "part":
-            self.h[:, :2].copy_(x[:, :2])
+            before = self.h[:, 1:]
+            old = before.clone()
+            self.h[:, :-1] = old
+            self.h[:, -1] = x[:, 0]
+            return torch.cat([before, x], 1) + torch.cat([old, self.h], 1)
+        if self.step == "chunk":
+            self.h.chunk(2, 1)[0].copy_(x[:, :2])
             return x * self.h
         out = x + self.h
         if self.step == "average":
@@ -288,6 +294,16 @@ def test_a_state_without_a_lasting_scale_is_refused(tmp_path: Path) -> None:
     assert len(bounded.states) == 1
 
 
-def test_a_part_of_a_buffer_that_changes_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("decomposed", [False, True])
+def test_a_part_of_a_buffer_changes(tmp_path: Path, *, decomposed: bool) -> None:
+    samples = noise(12, 4)
+    graph = compiled(Keeps("part"), samples, tmp_path, decomposed=decomposed)
+    assert [state.name for state in graph.states] == ["h"]
+    model = Keeps("part")
+    wanted = np.stack([model(torch.tensor(x)[None]).numpy() for x in samples])
+    assert np.abs(real(graph, steps(graph, samples)).reshape(wanted.shape) - wanted).max() < 0.05
+
+
+def test_a_part_of_a_buffer_that_is_no_slice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedOperatorError, match=r"copy_.*changes a part of a buffer"):
-        compiled(Keeps("part"), noise(4, 4), tmp_path)
+        compiled(Keeps("chunk"), noise(4, 4), tmp_path)

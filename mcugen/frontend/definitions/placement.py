@@ -47,6 +47,12 @@ def _diagonal_of(self: Tensor, diagonal: int) -> Tensor:
     return _diagonal_matrix(self, diagonal) if self.dim() == 1 else self.diagonal(diagonal)
 
 
+def _filled(self: Tensor, value: Tensor | float) -> Tensor:
+    if isinstance(value, Tensor):
+        return value.to(self.dtype).expand(self.shape)
+    return torch.full_like(self, value)
+
+
 def _one_hot(self: Tensor, num_classes: int) -> Tensor:
     return (self.unsqueeze(-1) == torch.arange(num_classes)).to(torch.int64)
 
@@ -63,8 +69,5 @@ DEFINITIONS: Definitions = {
     "diagflat": Definition(lambda self, offset: _diagonal_matrix(self.flatten(), offset)),
     "one_hot": Definition(_one_hot, lambda node: bool(bind(node)["num_classes"] > 0)),
     "zero": Definition(lambda self: torch.zeros_like(self)),
-    "fill": Definition(
-        lambda self, value: torch.full_like(self, value),
-        lambda node: isinstance(bind(node)["value"], int | float),
-    ),
+    "fill": Definition(_filled),
 }
