@@ -81,6 +81,7 @@ def pool(shape: tuple[int, int, int], source: int, target: int, mode: int = 0) -
         "ACTIVATION_MIN": {"value": -128},
         "ACTIVATION_MAX": {"value": 127},
         "OFM_SCALE": {"scale": 1},
+        "BLOCKDEP": {"value": 0},
     }
 
 

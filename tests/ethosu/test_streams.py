@@ -128,9 +128,9 @@ def test_a_missing_register() -> None:
             idle.append(name)
         except StreamError as error:
             assert error.what == f"needs the register {name}, which was not set"
-    # One tile does not need the bases of the others; the block's size changes no result of a pool.
+    # One tile does not need the bases of the others; one pool alone runs into none, and its block changes no result.
     assert " ".join(sorted(idle)) == (
-        "IFM_BASE1 IFM_BASE2 IFM_BASE3 OFM_BASE1 OFM_BASE2 OFM_BASE3 OFM_BLK_DEPTH_M1 OFM_BLK_HEIGHT_M1 "
+        "BLOCKDEP IFM_BASE1 IFM_BASE2 IFM_BASE3 OFM_BASE1 OFM_BASE2 OFM_BASE3 OFM_BLK_DEPTH_M1 OFM_BLK_HEIGHT_M1 "
         "OFM_BLK_WIDTH_M1"
     )
 

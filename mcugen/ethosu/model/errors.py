@@ -34,5 +34,6 @@ class UnknownBehaviourError(StreamError):
 class HazardError(StreamError):
     """A command touches data that a DMA transfer or another operation may still be working on."""
 
-    def __init__(self, what: str, command: Command) -> None:
-        super().__init__(what, command, hint="a wait is missing before it: NPU_OP_DMA_WAIT or NPU_OP_KERNEL_WAIT")
+    def __init__(self, what: str, command: Command, *, hint: str = "") -> None:
+        wait = "a wait is missing before it: NPU_OP_DMA_WAIT or NPU_OP_KERNEL_WAIT"
+        super().__init__(what, command, hint=hint or wait)

@@ -24,6 +24,8 @@ from mcugen.ethosu.model.registers import Registers
 BRICK = 16
 _MOST_ELEMENTS = 1 << 26
 Shape = tuple[int, int, int]
+Box = tuple[slice, slice, slice]
+"""Rows, columns and channels."""
 
 _TYPES: dict[tuple[str, str], type[np.integer]] = {
     ("UNSIGNED", "B8"): np.uint8,
@@ -44,6 +46,29 @@ class _Part:
     base: int
     shape: tuple[int, int, int, int]
     strides: tuple[int, int, int, int]
+
+    def within(self, box: Box) -> Iterator[_Part]:
+        """What of it lies in a box, in pieces with constant strides again."""
+        rows, columns, channels = (
+            slice(max(own.start, wanted.start), min(own.stop, wanted.stop))
+            for own, wanted in zip((self.rows, self.columns, self.channels), box, strict=True)
+        )
+        if rows.start >= rows.stop or columns.start >= columns.stop:
+            return
+        start = self.base + (rows.start - self.rows.start) * self.strides[0]
+        start += (columns.start - self.columns.start) * self.strides[1]
+        size = (rows.stop - rows.start, columns.stop - columns.start)
+        # Blocks of channels that the box cuts differ in what is left of them.
+        first, step = channels.start - self.channels.start, self.shape[3]
+        last = channels.stop - self.channels.start
+        while first < last:
+            block, within = divmod(first, step)
+            count = min(step - within, last - first)
+            blocks = max(1, (last - first) // step) if within == 0 else 1
+            place = start + block * self.strides[2] + within * self.strides[3]
+            piece = slice(self.channels.start + first, self.channels.start + first + blocks * count)
+            yield _Part(rows, columns, piece, place, (*size, blocks, count), self.strides)
+            first += blocks * count
 
 
 @dataclass(frozen=True)
@@ -68,9 +93,10 @@ class FeatureMap:
         """Elements."""
         return int(np.prod(self.shape))
 
-    def accesses(self, *, writes: bool) -> list[Access]:
-        """The bytes of all its elements."""
-        return [self._access(part, writes) for part in self.parts]
+    def accesses(self, *, writes: bool, box: Box | None = None) -> list[Access]:
+        """The bytes of all its elements, or of those in a box."""
+        parts = self.parts if box is None else [part for whole in self.parts for part in whole.within(box)]
+        return [self._access(part, writes) for part in parts]
 
     def _access(self, part: _Part, writes: bool) -> Access:
         """Runs of channels; where one follows the other without a gap, they are one run."""

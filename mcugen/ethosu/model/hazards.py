@@ -2,7 +2,7 @@
 
 DMA transfers run beside operations, and both start in order. NPU_OP_DMA_WAIT k waits until at most k transfers are
 under way, NPU_OP_KERNEL_WAIT n until at most n operations are. Starting one more than the NPU can hold waits for the
-oldest. How far one operation may run into the next is bounded by BLOCKDEP, which this does not check.
+oldest. How far one operation may run into the next is bounded by BLOCKDEP (`jobs.py`).
 
 Source: how Vela places waits (`register_command_stream_util.get_wait_dependency`).
 """
@@ -13,6 +13,7 @@ from collections import deque
 
 from mcugen.ethosu.model.configuration import Configuration
 from mcugen.ethosu.model.errors import HazardError
+from mcugen.ethosu.model.jobs import touches_too_early
 from mcugen.ethosu.model.operations import Operation, Transfer
 from mcugen.ethosu.model.stream import Command
 
@@ -39,6 +40,8 @@ class Hazards:
         found = self._conflicts(operation, self._transfers)
         if is_transfer:
             found += self._conflicts(operation, self._kernels)
+        elif self._kernels:
+            found += self._overlap(self._kernels[-1], operation)
         found += self._table(operation)
         queue, most = (
             (self._transfers, self._configuration.most_transfers)
@@ -65,6 +68,23 @@ class Hazards:
                             )
                         )
         return found
+
+    def _overlap(self, before: Operation, operation: Operation) -> list[HazardError]:
+        """What the operation before may still be at work on when this one runs into it."""
+        name = touches_too_early(before, operation)
+        if name is not None:
+            what = f"may read its {name} before {before.command.place()} has written it"
+        elif (
+            before.table is not None
+            and operation.table is None
+            and not self._configuration.keeps_tables
+            and operation.registers["BLOCKDEP"]
+        ):
+            what = f"may overwrite the table that {before.command.place()} still uses"
+        else:
+            return []
+        depth = operation.registers["BLOCKDEP"]
+        return [HazardError(what, operation.command, hint=f"BLOCKDEP is {depth}, which is too much here")]
 
     def _table(self, operation: Operation) -> list[HazardError]:
         """Tables: loaded by a transfer; without banks of their own, overwritten by any operation without one."""

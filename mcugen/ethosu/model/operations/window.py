@@ -58,6 +58,19 @@ class Window:
     def is_padded(self) -> bool:
         return any(self.before + self.after)
 
+    def seen(self, rows: slice, columns: slice, most: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns of the input in memory that outputs need; of a kernel beyond `most`, its first elements."""
+        factor = 1 if self.upscale == "NONE" else 2
+        result = []
+        for axis, part in enumerate((rows, columns)):
+            reach = min((self.kernel[axis] - 1) * self.dilation[axis] + 1, most[axis])
+            first = part.start * self.stride[axis] - self.before[axis]
+            behind = (part.stop - 1) * self.stride[axis] - self.before[axis] + reach
+            size = self.input[axis]
+            low = min(max(first, 0) // factor, size)
+            result.append(slice(low, max(low, min(-(-behind // factor), size))))
+        return result[0], result[1]
+
     def expand(self, values: npt.NDArray[Any], padding: float) -> npt.NDArray[Any]:
         """An input (height, width, depth) without its zero point, upscaled and padded."""
         if self.upscale != "NONE":
