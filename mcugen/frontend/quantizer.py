@@ -37,6 +37,7 @@ from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import KEPT, Role, Row
 from mcugen.frontend.ranges.flat import needed_range
 from mcugen.frontend.ranges.observe import STATE
+from mcugen.frontend.ranges.shares import SHARES
 from mcugen.frontend.ranges.tail import TailObserver
 from mcugen.frontend.rounding import SCALE_OF_ZERO, restricted, rounded
 from mcugen.frontend.wide import row_of, wide_values
@@ -243,7 +244,7 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             inputs[weight] = weight_spec(row.channel_axis_of(node))
         values = self._constant_value(bound[row.table]) if row.table is not None else None
         if row.role is Role.PROBABILITY:
-            self._set(node, inputs, PROBABILITY)
+            self._set(node, inputs, fixed_spec(node.meta[SHARES], -128) if SHARES in node.meta else PROBABILITY)
         elif values is not None:
             quantization = covering(values.double().numpy())
             self._set(node, inputs, fixed_spec(max(quantization.scale, SCALE_OF_ZERO), quantization.zero_point))

@@ -47,6 +47,7 @@ from mcugen.graph.ops import (
     Transpose,
     TransposedConv2d,
 )
+from mcugen.graph.ops.normalization.softmax import SHARE_BITS, share_bits
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.builder import ModelBuilder
 from mcugen.litert.recurrent import write_lstm
@@ -241,6 +242,10 @@ def _clamp(b: ModelBuilder, op: Clamp, inputs: list[Tensor], outputs: list[Tenso
 
 
 def _softmax(b: ModelBuilder, op: Softmax, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    if share_bits(outputs[0]) != SHARE_BITS:
+        raise UnsupportedOperatorError(
+            f"{op.name}: its output scale is {outputs[0].scale}, LiteRT has 1/256 alone", where=str(op.origin)
+        )
     b.operator("SOFTMAX", [b.tensor(inputs[0])], [b.tensor(outputs[0])], _options("SoftmaxOptions", beta=op.beta))
 
 

@@ -425,7 +425,7 @@ def masked_softmax_graphs(draw: Draw) -> Case:
     tensors = [
         Tensor("input", shape, "int8", x),
         Tensor("mask", given, "bool", None, mask if draw(st.booleans()) else None),
-        Tensor("output", shape, "int8", Quantization.per_tensor(1 / 256, -128)),
+        Tensor("output", shape, "int8", Quantization.per_tensor(2.0 ** -draw(st.sampled_from([8, 8, 11, 20])), -128)),
     ]
     op = MaskedSoftmax(
         name="softmax",

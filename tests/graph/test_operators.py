@@ -111,6 +111,7 @@ def test_other_operators_refuse() -> None:
     refuses(POOL, "must share their quantization", output={"quantization": OTHER_Q}, input={"quantization": Q})
     refuses(POOL, "smaller than the kernel", {"kernel": (1, 1), "padding": (1, 0, 0, 0)})
     refuses(SOFTMAX, "must be 1/256", output={"quantization": Q})
+    refuses(SOFTMAX, "must be 1/256", output={"quantization": Quantization.per_tensor(1 / 128, -128)})
     refuses(SOFTMAX, "must be positive", {"beta": 0.0})
     refuses(SOFTMAX, "must be 1 to 4095", input={"shape": (4096,)}, output={"shape": (4096,)})
     refuses(ADD, "do not broadcast", input={"shape": (3,)}, other={"shape": (2,), "data": None})

@@ -107,11 +107,11 @@ def test_no_shift_beyond_32_bits(out_scale: float, offered: bool) -> None:
     assert kernel.supports(op, case.graph, cpu_of("mps2_an386")) == offered
 
 
-@pytest.mark.parametrize(("elements", "offered"), [(511, True), (512, False)])
-def test_softmax_of_many_elements(elements: int, offered: bool) -> None:
+@pytest.mark.parametrize(("elements", "bits", "offered"), [(511, 8, True), (512, 8, False), (511, 9, False)])
+def test_softmax_of_many_elements(elements: int, bits: int, offered: bool) -> None:
     tensors = [
         Tensor("input", (1, elements), "int8", Q),
-        Tensor("output", (1, elements), "int8", Quantization.per_tensor(1 / 256, -128)),
+        Tensor("output", (1, elements), "int8", Quantization.per_tensor(2.0**-bits, -128)),
     ]
     op = Softmax(name="softmax", inputs=("input",), outputs=("output",))
     case = strategies.make_case(op, tensors, np.random.default_rng(0))

@@ -100,6 +100,23 @@ def test_softmax_of_many_equal_elements(elements: int) -> None:
         check(BY_NAME["softmax_s8.portable"], Case(random.graph, {"input": np.full(elements, value, np.int8)}))
 
 
+@pytest.mark.parametrize("bits", [9, 14, 20])
+def test_shares_in_finer_steps(bits: int) -> None:
+    rng, elements = np.random.default_rng(bits), 1500
+    tensors = (
+        Tensor("input", (2, elements), "int8", Quantization.per_tensor(1 / 64, 3)),
+        Tensor("output", (2, elements), "int8", Quantization.per_tensor(2.0**-bits, -128)),
+    )
+    random = case(Softmax(name="softmax", inputs=("input",), outputs=("output",)), *tensors)
+    given = rng.integers(-128, 128, (2, elements)).astype(np.int8)
+    for kernel in ("softmax_s8.portable", "softmax_table_s8.portable"):
+        check(BY_NAME[kernel], Case(random.graph, {"input": given}))
+    exponentials = np.exp((given.astype(np.float64) - 3) / 64)
+    exact = exponentials / exponentials.sum(1, keepdims=True) * 2.0**bits - 128
+    found = run_reference(random.graph, {"input": given})["output"]
+    assert np.abs(found - np.clip(exact, -128, 127)).max() < 0.51 + 2.0 ** (bits - 20)
+
+
 @pytest.mark.parametrize("kind", ["add", "concatenation"])
 def test_constant_operands_keep_their_order(kind: str) -> None:
     constant = np.arange(-6, 6, dtype=np.int8).reshape(2, 6)

@@ -5,6 +5,7 @@
 struct mcugen_masked_softmax_params {
     int32_t shape[6], mask_step[6];
     int32_t most_below;
+    int32_t share_bits;
     int32_t included;
 };
 
@@ -13,7 +14,8 @@ MCUGEN_KERNEL void mcugen_masked_softmax_rows(const struct mcugen_masked_softmax
                                               const uint8_t *mask, const int32_t *exponentials, int8_t *output)
 {
     const int32_t elements = params->shape[5];
-    const struct mcugen_softmax_row row = {elements, params->most_below, 1, params->included, params->mask_step[5]};
+    const struct mcugen_softmax_row row = {elements, params->most_below,     params->share_bits,
+                                           1,        params->included, params->mask_step[5]};
     for (int32_t i = 0; i < params->shape[4]; i++) {
         mcugen_softmax_table_row(&row, input + i * elements, mask + i * params->mask_step[4], exponentials,
                                  output + i * elements);

@@ -19,15 +19,16 @@ MCUGEN_KERNEL int32_t mcugen_one_over_one_plus(int32_t x)
     return mcugen_saturating_shift_left(estimate, 1);
 }
 
-/* 1 / sum for a positive sum in Q12.19, as a number in Q0.31 and the exponent that `mcugen_softmax_share` takes. */
-MCUGEN_KERNEL int32_t mcugen_softmax_reciprocal(int32_t sum, int32_t *exponent)
+/* 1 / sum for a positive sum in Q12.19, as a number in Q0.31 and the exponent that `mcugen_softmax_share` takes for
+ * shares of so many fractional bits. */
+MCUGEN_KERNEL int32_t mcugen_softmax_reciprocal(int32_t sum, int32_t share_bits, int32_t *exponent)
 {
     /* Normalised to [1, 2). */
     int32_t headroom = 0;
     while (((uint32_t)sum << headroom & UINT32_C(0x80000000)) == 0u) {
         headroom++;
     }
-    *exponent = MCUGEN_SOFTMAX_BITS - headroom + 31 - 8;
+    *exponent = MCUGEN_SOFTMAX_BITS - headroom + 31 - share_bits;
     return mcugen_one_over_one_plus((int32_t)(((uint32_t)sum << headroom) & UINT32_C(0x7fffffff)));
 }
 

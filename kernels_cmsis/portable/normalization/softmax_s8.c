@@ -1,4 +1,5 @@
-/* Softmax over rows in gemmlowp's fixed point, the bits of TFLM and CMSIS-NN; output scale 1/256, zero point -128.
+/* Softmax over rows in gemmlowp's fixed point, the bits of TFLM and CMSIS-NN; output scale 2**-share_bits
+ * (theirs is 1/256), zero point -128.
  *
  * Qm.n has m integer and n fractional bits beside the sign. An output element is written after its row has been summed
  * and its own input read, so the output may be the input.
@@ -9,6 +10,7 @@
 struct mcugen_softmax_params {
     int32_t rows, row_elements;
     int32_t multiplier, left_shift, diff_min;
+    int32_t share_bits;
 };
 
 /* exp(x) in Q0.31 for x <= 0 in Q5.26. */
@@ -59,7 +61,7 @@ MCUGEN_KERNEL void mcugen_softmax_row(const struct mcugen_softmax_params *params
         }
     }
     int32_t exponent;
-    const int32_t reciprocal = mcugen_softmax_reciprocal(sum, &exponent);
+    const int32_t reciprocal = mcugen_softmax_reciprocal(sum, params->share_bits, &exponent);
     for (int32_t i = 0; i < params->row_elements; i++) {
         int32_t value = INT8_MIN;
         if (input[i] - largest >= params->diff_min) {

@@ -8,6 +8,7 @@
 struct mcugen_softmax_row {
     int32_t elements;
     int32_t most_below;
+    int32_t share_bits;
     int32_t masked, included; /* masked 0: everything takes part; else where the mask is `included` */
     int32_t mask_step;
 };
@@ -36,7 +37,7 @@ MCUGEN_KERNEL void mcugen_softmax_table_row(const struct mcugen_softmax_row *row
         return;
     }
     int32_t exponent;
-    const int32_t reciprocal = mcugen_softmax_reciprocal(sum, &exponent);
+    const int32_t reciprocal = mcugen_softmax_reciprocal(sum, row->share_bits, &exponent);
     for (int32_t i = 0; i < row->elements; i++) {
         int32_t value = INT8_MIN;
         if (largest - input[i] <= row->most_below && mcugen_takes_part(row, mask, i)) {

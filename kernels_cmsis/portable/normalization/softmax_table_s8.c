@@ -4,12 +4,13 @@
 struct mcugen_softmax_table_params {
     int32_t rows, row_elements;
     int32_t most_below;
+    int32_t share_bits;
 };
 
 MCUGEN_KERNEL void mcugen_softmax_table_s8(const struct mcugen_softmax_table_params *params, const int8_t *input,
                                            const int32_t *exponentials, int8_t *output)
 {
-    const struct mcugen_softmax_row row = {params->row_elements, params->most_below, 0, 0, 0};
+    const struct mcugen_softmax_row row = {params->row_elements, params->most_below, params->share_bits, 0, 0, 0};
     for (int32_t i = 0; i < params->rows; i++) {
         mcugen_softmax_table_row(&row, input, NULL, exponentials, output);
         input += params->row_elements;

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
-from mcugen.frontend.provenance import origin
+from mcugen.frontend.lowering.row import Role, Row
 from mcugen.graph.ops import LogSoftmax, MaskedSoftmax, Softmax
+from mcugen.graph.ops.normalization.softmax import covering_shares
 from mcugen.graph.tensor import Quantization
-
-log = logging.getLogger(__name__)
 
 
 def _mask(ctx: Lowering, node: Node, value: Node, order: tuple[int, ...]) -> str:
@@ -49,14 +45,13 @@ def _back(ctx: Lowering, node: Node, result: str) -> str:
 def softmax(ctx: Lowering, node: Node, out: Quantization) -> str:
     """Also mcugen::masked_softmax, with its factor and its mask."""
     bound, x = bind(node), _last(ctx, node)
-    if out.scale < 0.9 * PROBABILITY.scale:
-        log.warning("%s: steps of %.3g are asked for, the integer softmax has steps of 1/256", origin(node), out.scale)
+    shares = covering_shares(min(max((127 - out.zero_point) * out.scale, out.scale), 1.0))
     given, beta = ctx.tensors[x].shape, bound.get("beta", 1.0)
     if bound.get("mask") is None:
-        result = ctx.emit(Softmax, node, (x,), given, PROBABILITY, beta=beta)
+        result = ctx.emit(Softmax, node, (x,), given, shares, beta=beta)
     else:
         mask = _mask(ctx, node, bound["mask"], _order(node))
-        result = ctx.emit(MaskedSoftmax, node, (x, mask), given, PROBABILITY, beta=beta, included=bound["included"])
+        result = ctx.emit(MaskedSoftmax, node, (x, mask), given, shares, beta=beta, included=bound["included"])
     return ctx.requantize(node, _back(ctx, node, result), out)
 
 

@@ -13,6 +13,7 @@ from mcugen.frontend.ranges.clip import clipped
 from mcugen.frontend.ranges.joins import separate_parts
 from mcugen.frontend.ranges.normalize import Normalizations, combined, normalize_inputs, normalized
 from mcugen.frontend.ranges.observe import Samples
+from mcugen.frontend.ranges.shares import find_small_shares
 from mcugen.frontend.rewrites.folding import fold
 
 INTRUSIVE = 4.0
@@ -58,6 +59,8 @@ def variants(module: GraphModule, samples: Samples) -> list[Variant]:
         fold(normal, measured(normal, taken))
         base = Variant(normal, taken, normalized(samples, normalizations), normalizations, INTRUSIVE)
         found += _balanced(base) or [base]
+    for variant in found:
+        find_small_shares(variant.module, variant.samples)
     return found + [apart for variant in found for apart in _separated(variant)]
 
 

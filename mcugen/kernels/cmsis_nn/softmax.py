@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Operator
-from mcugen.graph.ops.normalization.softmax import Softmax
+from mcugen.graph.ops.normalization.softmax import SHARE_BITS, Softmax, share_bits
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel
 
@@ -23,7 +23,8 @@ class SoftmaxS8(CmsisNnKernel):
     operator: ClassVar[type[Operator]] = Softmax
 
     def exact(self, op: Operator, graph: Graph) -> bool:
-        return graph.tensor(op.inputs[0]).shape[-1] <= _MOST_ELEMENTS
+        few = graph.tensor(op.inputs[0]).shape[-1] <= _MOST_ELEMENTS
+        return few and share_bits(graph.tensor(op.outputs[0])) == SHARE_BITS
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Softmax)

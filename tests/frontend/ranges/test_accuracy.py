@@ -202,3 +202,11 @@ def test_last_states_of_several_layers_do_not_cost_the_sequence(rng: np.random.G
     found = deploy(layers, {"input": normal(rng, 24, 12, 8)}, {"input": normal(rng, 16, 12, 8)}, tmp_path)
     sequence, *_ = found.decibels.values()
     assert sequence >= 38
+
+
+@pytest.mark.parametrize(("classes", "scale"), [(10, 1 / 256), (1024, 2.0**-11)])
+def test_small_shares_have_finer_steps(rng: np.random.Generator, tmp_path: Path, classes: int, scale: float) -> None:
+    """Of 1024 normal scores none has a share of 1/32."""
+    found = deploy(nn.Softmax(-1), {"input": normal(rng, 32, classes)}, {"input": normal(rng, 16, classes)}, tmp_path)
+    (shares,) = (found.graph.tensor(op.outputs[0]) for op in found.graph.operators)
+    assert shares.scale == scale

@@ -14,6 +14,7 @@ from mcugen.graph.ops.normalization.softmax import (
     SoftmaxParameters,
     integer_softmax,
     require_softmax,
+    share_bits,
     softmax_parameters,
 )
 from mcugen.graph.tensor import IntArray, Tensor
@@ -52,4 +53,5 @@ class MaskedSoftmax(Operator):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         takes_part = np.broadcast_to(inputs[1].astype(bool) == self.included, inputs[0].shape)
-        return [integer_softmax(inputs[0].astype(np.int64), takes_part, self.parameters(tensors_in))]
+        p, bits = self.parameters(tensors_in), share_bits(tensors_out[0])
+        return [integer_softmax(inputs[0].astype(np.int64), takes_part, p, bits)]

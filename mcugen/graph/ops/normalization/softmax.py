@@ -14,11 +14,14 @@ from mcugen.graph.arithmetic import quantize_multiplier, rounding_divide_by_pot,
 from mcugen.graph.fixed_point import exp_on_negative_values, one_over_one_plus_x
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import IntArray, Quantization, Tensor
 
 _DIFFERENCE_INTEGER_BITS = 5
 SUM_INTEGER_BITS = 12
 SUM_FRACTION = 31 - SUM_INTEGER_BITS
+SHARE_BITS = 8
+"""Fractional bits of a share in LiteRT, whose output scale is 1/256."""
+_MOST_SHARE_BITS = 20
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,23 @@ def require_softmax(op: Operator, x: Tensor, out: Tensor, beta: float) -> None:
     # The sum of exponentials has 12 integer bits.
     limit = 1 << SUM_INTEGER_BITS
     require(0 < depth < limit, op, f"the last axis has {depth} elements, must be 1 to {limit - 1}")
-    fixed = (out.scale, out.zero_point) == (1 / 256, -128)
-    require(fixed, op, f"output scale {out.scale}, zero point {out.zero_point}; must be 1/256, -128")
+    known = out.quantization in SHARES
+    require(known, op, f"output scale {out.scale}, zero point {out.zero_point}; must be 1/256 (or 1/512 ...), -128")
     require(0 < beta < math.inf, op, f"beta is {beta}, must be positive and finite")
+
+
+SHARES = tuple(Quantization.per_tensor(2.0**-bits, -128) for bits in range(SHARE_BITS, _MOST_SHARE_BITS + 1))
+"""The quantizations that shares can have."""
+
+
+def share_bits(out: Tensor) -> int:
+    """Fractional bits of a softmax's output."""
+    return -math.frexp(out.scale)[1] + 1
+
+
+def covering_shares(largest: float) -> Quantization:
+    """The finest of `SHARES` that holds shares up to the largest, in (0, 1]."""
+    return min((q for q in SHARES if largest <= 256 * q.scale), key=lambda q: q.scale)
 
 
 def exponentials_of(difference: npt.NDArray[np.int64], p: SoftmaxParameters) -> npt.NDArray[np.int64]:
@@ -67,8 +84,10 @@ def exponentials_of(difference: npt.NDArray[np.int64], p: SoftmaxParameters) -> 
     return exp_on_negative_values(saturating_rounding_doubling_high_mul(difference << p.left_shift, p.multiplier))
 
 
-def integer_softmax(x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_], p: SoftmaxParameters) -> IntArray:
-    """int8 shares (scale 1/256, zero point -128) of the elements along the last axis that take part; 0 for others."""
+def integer_softmax(
+    x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_], p: SoftmaxParameters, bits: int
+) -> IntArray:
+    """int8 shares, scale 2**-bits, zero point -128, of the last axis' elements that take part; 0 for others."""
     largest = np.where(takes_part, x, -128).max(axis=-1, keepdims=True)
     difference = x - largest
     counts = takes_part & (difference >= p.diff_min)
@@ -79,7 +98,7 @@ def integer_softmax(x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_],
     # frexp's exponent is the bit length; the sum is normalised to [1, 2) in Q0.31 offset by one.
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     reciprocal = one_over_one_plus_x((total << headroom) - (1 << 31))
-    exponent = SUM_INTEGER_BITS - headroom + 31 - 8
+    exponent = SUM_INTEGER_BITS - headroom + 31 - bits
     share = rounding_divide_by_pot(saturating_rounding_doubling_high_mul(reciprocal, exponentials), exponent)
     result: IntArray = np.where(counts, np.clip(share - 128, -128, 127), -128).astype(np.int8)
     return result
@@ -87,7 +106,7 @@ def integer_softmax(x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_],
 
 @dataclass(frozen=True, kw_only=True)
 class Softmax(Operator):
-    """LiteRT SOFTMAX over the last axis; output scale 1/256, zero point -128.
+    """LiteRT SOFTMAX over the last axis; output scale 1/256, zero point -128. LiteRT has no finer powers of two.
 
     The arithmetic is that of TFLM `reference_ops::Softmax<int8_t, int8_t>` and CMSIS-NN `arm_softmax_s8`, which agree
     bit for bit. The desktop LiteRT interpreter uses a table of float exponentials instead; it differs by at most one
@@ -111,4 +130,4 @@ class Softmax(Operator):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         x = inputs[0].astype(np.int64)
-        return [integer_softmax(x, np.ones(x.shape, bool), self.parameters(tensors_in))]
+        return [integer_softmax(x, np.ones(x.shape, bool), self.parameters(tensors_in), share_bits(tensors_out[0]))]

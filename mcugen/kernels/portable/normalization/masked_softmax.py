@@ -11,6 +11,7 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.normalization.masked_softmax import MaskedSoftmax
+from mcugen.graph.ops.normalization.softmax import share_bits
 from mcugen.graph.tensor import Tensor
 from mcugen.kernels.base import Constant, Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, flat, pad_front
@@ -44,6 +45,7 @@ class MaskedSoftmaxPortable(PortableKernel):
                 "shape": pad_front(x.shape, _RANK, 1),
                 "mask_step": _steps(mask, len(x.shape)),
                 "most_below": most_below(p),
+                "share_bits": share_bits(graph.tensor(op.outputs[0])),
                 "included": int(op.included),
             },
             inputs=op.inputs if mask.data is None else op.inputs[:1],

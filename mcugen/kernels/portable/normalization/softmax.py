@@ -8,7 +8,7 @@ import numpy as np
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.normalization.softmax import Softmax, SoftmaxParameters, exponentials_of
+from mcugen.graph.ops.normalization.softmax import Softmax, SoftmaxParameters, exponentials_of, share_bits
 from mcugen.kernels.base import Constant, Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
 
@@ -34,6 +34,7 @@ class SoftmaxPortable(PortableKernel):
                 "multiplier": p.multiplier,
                 "left_shift": p.left_shift,
                 "diff_min": p.diff_min,
+                "share_bits": share_bits(out),
             },
             inputs=given.inputs,
             constants=given.constants,
@@ -70,6 +71,7 @@ class SoftmaxTablePortable(PortableKernel):
                 "rows": out.elements // out.shape[-1],
                 "row_elements": out.shape[-1],
                 "most_below": most_below(p),
+                "share_bits": share_bits(out),
             },
             inputs=op.inputs,
             constants=(exponentials(p),),

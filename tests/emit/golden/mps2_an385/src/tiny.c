@@ -173,6 +173,7 @@ INSTANCE void softmax_0(const int8_t *input, int8_t *output)
         .multiplier = 1717986944,
         .left_shift = 23,
         .diff_min = -248,
+        .share_bits = 8,
     };
     mcugen_softmax_s8(&params, input, output);
 }
