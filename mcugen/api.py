@@ -15,10 +15,14 @@ from mcugen.emit.manifest import ModelEntry
 from mcugen.emit.names import default_module_name, module_name
 from mcugen.emulate.cycles import require_cycle_model
 from mcugen.errors import InputError
+from mcugen.ethosu.kernel import with_npu
+from mcugen.ethosu.partition import Partition, npu_mode
+from mcugen.ethosu.partition import partition as share_out
 from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
+from mcugen.plan.candidates import Finder
 from mcugen.plan.planner import make_plan
 from mcugen.plugins import load_plugin
 from mcugen.testbench.extras import Extras, add_extras
@@ -46,6 +50,9 @@ class Options:
         states: "OUT=IN" each: the output is kept as that input of the next inference.
         reset_every: of a model with state: calibration samples after which it starts again.
         plugins: files or entry points that give operators of one's own an integer form; they are run.
+        npu: "off"; "auto": what gains by it goes to the board's NPU; "require": everything does, or it is an error.
+            None: as the board's file says.
+        accelerator: which of the board's; None: its usual one.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
     """
 
@@ -62,6 +69,8 @@ class Options:
     states: tuple[str, ...] = ()
     reset_every: int | None = None
     plugins: tuple[str, ...] = ()
+    npu: str | None = None
+    accelerator: str | None = None
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
@@ -70,6 +79,8 @@ class Options:
             "states": list(self.states),
             "reset_every": self.reset_every,
             "plugins": [Path(plugin).name for plugin in self.plugins],
+            "npu": self.npu,
+            "accelerator": self.accelerator,
         }
         return {name: getattr(self, name) for name in recorded} | {
             name: value for name, value in given.items() if value
@@ -114,6 +125,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         graph, entry = model, ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:
         graph, entry = _load(model, options, progress)
+    find = functools.partial(registry.candidates, library=library)
+    graph, partition = _share_out(graph, board, options, find)
     plan = make_plan(
         graph,
         board,
@@ -121,9 +134,25 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         optimize=options.optimize,
         max_ram=options.max_ram,
         max_flash=options.max_flash,
-        find=functools.partial(registry.candidates, library=library),
+        find=with_npu(find),
     )
-    return assemble(plan, name, entry, options.entries(), library)
+    return assemble(plan, name, entry, options.entries(), library, partition)
+
+
+def _share_out(graph: Graph, board: Board, options: Options, find: Finder) -> tuple[Graph, Partition | None]:
+    """The graph with parts for the board's NPU, if it has one and it is to be used."""
+    mode = npu_mode(board, options.npu, options.accelerator)
+    if mode == "off":
+        return graph, None
+    return share_out(
+        graph,
+        board,
+        lambda op, of: find(op, of, board.cpu, options.kernels)[0].cost(op, of),
+        accelerator=options.accelerator,
+        optimize=options.optimize,
+        max_ram=options.max_ram,
+        everything=mode == "require",
+    )
 
 
 def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Graph, ModelEntry]:

@@ -29,6 +29,7 @@ from mcugen.options import (
     Json,
     Kernels,
     ModuleFolder,
+    Npu,
     Optimize,
     Plugins,
     ResetEvery,
@@ -124,6 +125,17 @@ def emit(
             help="Sources of CMSIS-NN, also for auto; default for cmsis-nn: CMSIS_NN_PATH, then the Zephyr workspace.",
         ),
     ] = None,
+    npu: Annotated[
+        Npu | None,
+        typer.Option(
+            help="Of a board with an NPU: use it for nothing, for what gains by it, or for everything (else an error); "
+            "default: auto, unless the board's file says otherwise."
+        ),
+    ] = None,
+    accelerator: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which NPU the board has, such as ethos-u55-256."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files of the module that were edited since.")] = False,
 ) -> None:
     """Compile a model into a C module for a board."""
@@ -145,6 +157,8 @@ def emit(
         states=tuple(state or ()),
         reset_every=reset_every,
         plugins=tuple(plugin or ()),
+        npu=npu.value if npu is not None else None,
+        accelerator=accelerator,
     )
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")

@@ -22,6 +22,12 @@ class Optimize(StrEnum):
     ram = "ram"
 
 
+class Npu(StrEnum):
+    off = "off"
+    auto = "auto"
+    require = "require"
+
+
 class RunnerName(StrEnum):
     auto = "auto"
     renode = "renode"

@@ -123,6 +123,7 @@ class Npu:
         scratch: where Vela's scratch (feature maps) goes: `sram`, but in Dedicated_Sram.
         weights: where the constants and the command stream go.
         cache_size: bytes of `sram` for the NPU alone in Dedicated_Sram; 0 in the other modes.
+        by_default: whether `--npu` is "auto" where nothing is said, else "off".
         axi0, axi1: on-chip RAM, and where `weights` is if that is another kind of memory; None in Sram_Only.
     """
 
@@ -138,6 +139,7 @@ class Npu:
     cache_size: int
     axi0: NpuPort
     axi1: NpuPort | None
+    by_default: bool = True
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ class NpuSchema(Strict):
     cache_size: Size | None = None
     axi0: NpuPortSchema
     axi1: NpuPortSchema | None = None
+    by_default: bool = True
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> NpuSchema:
@@ -132,6 +133,7 @@ class NpuSchema(Strict):
             cache_size=self.cache_size or 0,
             axi0=self.axi0.port(),
             axi1=self.axi1.port() if self.axi1 else None,
+            by_default=self.by_default,
         )
 
 

@@ -13,6 +13,7 @@ from mcugen.emit.describe import manifest_of
 from mcugen.emit.module import port_parameters, render
 from mcugen.emit.output import write_folder
 from mcugen.emit.vectors import make_vectors, vector_files, vector_header
+from mcugen.ethosu.partition import Partition
 from mcugen.kernels.cmsis_nn import CmsisNn
 from mcugen.plan.plan import Plan
 
@@ -45,7 +46,12 @@ class Module:
 
 
 def assemble(
-    plan: Plan, name: str, model: manifests.ModelEntry, options: Mapping[str, Any], library: CmsisNn | None
+    plan: Plan,
+    name: str,
+    model: manifests.ModelEntry,
+    options: Mapping[str, Any],
+    library: CmsisNn | None,
+    partition: Partition | None = None,
 ) -> Module:
     """All files of a module.
 
@@ -54,6 +60,7 @@ def assemble(
         model: the file that it comes from.
         options: what it was asked for, for the manifest.
         library: the CMSIS-NN that the kernels were chosen for; noted in the manifest when a layer calls it.
+        partition: what goes to an NPU, and what does not; None: nobody asked.
     """
     text = render(plan, name, model.file)
     vectors = make_vectors(plan.graph, [name for c in text.calls for name in c.step.invocation.outputs])
@@ -62,6 +69,6 @@ def assemble(
     entries = dict(options)
     if library is not None and any(c.step.invocation.source.startswith("cmsis_nn/") for c in text.calls):
         entries["cmsis_nn"] = {"path": str(library.path), "version": library.version}
-    manifest = manifest_of(plan, text, name, model, files, entries)
+    manifest = manifest_of(plan, text, name, model, files, entries, partition)
     files[PurePosixPath(manifests.FILE_NAME)] = manifests.to_json(manifest)
     return Module(manifest, plan, files)

@@ -10,6 +10,8 @@ from typing import Any
 from mcugen import __version__
 from mcugen.emit import manifest as manifests
 from mcugen.emit.module import Call, ModuleText, port_parameters
+from mcugen.emit.npu import npu_entry
+from mcugen.ethosu.partition import Partition
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.limits import accepted_range
 from mcugen.plan.plan import Plan
@@ -22,6 +24,7 @@ def manifest_of(
     entry: manifests.ModelEntry,
     files: Mapping[PurePosixPath, bytes],
     options: dict[str, Any],
+    partition: Partition | None,
 ) -> manifests.Manifest:
     """The manifest of a module called `name`; `files` are all but the manifest itself."""
     graph, arena = plan.graph, plan.arena
@@ -41,6 +44,7 @@ def manifest_of(
         accuracy=_accuracy(graph),
         warnings=tuple(_one_line(text) for text in graph.warnings),
         layers=tuple(_layer(graph, call) for call in text.calls),
+        npu=npu_entry(partition, _one_line) if partition else None,
         memory=manifests.MemoryEntry(
             arena_bytes=arena.size,
             arena_alignment=arena.alignment,

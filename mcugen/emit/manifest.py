@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pydantic
 
-from mcugen.boards.board import Board, Console, Cpu, Memory, RegisterSetup
+from mcugen.boards.board import Board
 from mcugen.borders import Source
 from mcugen.borders.files import is_file
 from mcugen.borders.json import read_json
@@ -35,7 +35,8 @@ from mcugen.emit.fields import (
     Version,
     ZeroPoint,
 )
-from mcugen.emit.origin import check_board, check_options
+from mcugen.emit.npu import NpuEntry
+from mcugen.emit.origin import board_of, check_board, check_options
 from mcugen.emit.paths import FilePath
 from mcugen.errors import InputError
 from mcugen.graph.tensor import DTYPES
@@ -219,6 +220,7 @@ class Manifest(_Strict):
     accuracy: AccuracyEntry | None = None
     warnings: tuple[Text, ...] = ()
     layers: tuple[LayerEntry, ...]
+    npu: NpuEntry | None = None
     memory: MemoryEntry
     files: dict[FilePath, Sha256]
 
@@ -241,14 +243,7 @@ class Manifest(_Strict):
     @property
     def target(self) -> Board:
         """The board as it was when the module was made."""
-        fields = dict(self.board)
-        fields["cpu"] = Cpu(**fields["cpu"])
-        fields["memories"] = tuple(Memory(**m) for m in fields["memories"])
-        fields["aliases"] = tuple(fields["aliases"])
-        if fields.get("console"):
-            setup = tuple(RegisterSetup(**s) for s in fields["console"]["setup"])
-            fields["console"] = Console(**(fields["console"] | {"setup": setup}))
-        return Board(**fields)
+        return board_of(self.board)
 
 
 def optimization_flag(optimize: object) -> str:

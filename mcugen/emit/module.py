@@ -40,6 +40,8 @@ _COPIED = (
     ("cmake/mcugen_zephyr.cmake", "zephyr/mcugen_zephyr.cmake"),
     ("cmake/mcugen_models.ld", "zephyr/mcugen_models.ld"),
 )
+# And what a module with a part for an NPU carries besides.
+_COPIED_FOR_NPU = (("include/mcugen/npu.h", "include/mcugen/npu.h"),)
 
 # Start of a C expression for a place in the arena.
 _ARENA_ADDRESS = "memory + "
@@ -53,6 +55,7 @@ class Instance:
 
     Attributes:
         images: how often the kernel is called; 1: once.
+        fallible: whether it returns a status.
     """
 
     symbol: str
@@ -64,6 +67,7 @@ class Instance:
     arguments: Sequence[str]
     static_asserts: Sequence[tuple[str, str]]
     images: int
+    fallible: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Call:
     """One line of the schedule."""
 
     step: Step
-    symbol: str
+    instance: Instance
     arguments: Sequence[str]
     results: Sequence[TracedResult]
     comment: str
@@ -132,6 +136,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "core_check": core_check(plan.board, (c.step.invocation.source for c in calls)),
         "cmsis_nn_groups": cmsis_nn_groups(c.step.invocation.source for c in calls),
         "instances": builder.instances,
+        "fallible": any(c.instance.fallible for c in calls),
         "calls": calls,
         "inputs": [_port_context(graph, p) for p in graph.inputs],
         "outputs": [_port_context(graph, p) for p in graph.outputs],
@@ -146,7 +151,8 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
     }
     sources = kernel_files(c.step.invocation.source for c in calls)
     files |= {PurePosixPath("kernels") / path: content for path, content in sources.items()}
-    files |= {PurePosixPath(target): (data_folder("zephyr_module") / source).read_bytes() for source, target in _COPIED}
+    copied = (*_COPIED, *(_COPIED_FOR_NPU if any(c.step.invocation.fallible for c in calls) else ()))
+    files |= {PurePosixPath(target): (data_folder("zephyr_module") / source).read_bytes() for source, target in copied}
     return ModuleText(files, calls, pool.total_bytes)
 
 
@@ -241,13 +247,13 @@ class _ScheduleBuilder:
         first = self._plan.graph.tensors[invocation.outputs[0]]
         shape = "x".join(map(str, first.shape))
         comment = comment_text(f"{step.operator.name}: {step.operator.kind} -> {shape} ({step.operator.origin})")
-        symbol = self._instance(step.operator.kind, invocation).symbol
+        instance = self._instance(step.operator.kind, invocation)
         results = []
         for name in invocation.outputs:
             place = self._pointer(name, "int8_t", const=True)
             results.append(TracedResult(self._results, place, self._plan.graph.tensors[name].size_bytes))
             self._results += 1
-        return Call(step, symbol, arguments, results, comment, arrays)
+        return Call(step, instance, arguments, results, comment, arrays)
 
     def _argument(self, tensor: str, invocation: Invocation) -> str:
         """A pointer of the type that the kernel takes."""
@@ -324,6 +330,7 @@ class _ScheduleBuilder:
                 arguments,
                 [(condition, comment_text(message)) for condition, message in invocation.static_asserts],
                 invocation.images.count if invocation.images else 1,
+                invocation.fallible,
             )
             self._instances[key] = known
         return known

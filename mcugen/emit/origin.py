@@ -22,6 +22,8 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "max_cycles": pydantic.TypeAdapter(Number | None),
     "states": pydantic.TypeAdapter(list[Text]),
     "plugins": pydantic.TypeAdapter(list[Text]),
+    "npu": pydantic.TypeAdapter(Text),
+    "accelerator": pydantic.TypeAdapter(Text),
     "reset_every": pydantic.TypeAdapter(Number | None),
     "cmsis_nn": pydantic.TypeAdapter(dict[Text, Text] | None),
 }
@@ -39,9 +41,14 @@ def check_options(options: Mapping[str, Any]) -> None:
         raise ValueError("cmsis_nn needs a path and a version")
 
 
+def board_of(fields: Mapping[str, Any]) -> Board:
+    """The board of a manifest's fields. Raises ValueError (of pydantic) when one is missing or of a wrong type."""
+    return _BOARD.validate_json(json.dumps(fields), strict=True)
+
+
 def check_board(fields: Mapping[str, Any]) -> None:
     """Raises ValueError (of pydantic) when these are not the fields of a board that its YAML file could describe."""
-    board = _BOARD.validate_json(json.dumps(fields), strict=True)
+    board = board_of(fields)
     if json.loads(json.dumps(dataclasses.asdict(board))) != json.loads(json.dumps(fields)):
         raise ValueError("fields that no board has, or not all of them")
     _NAME.validate_python(board.name)

@@ -15,6 +15,7 @@ import numpy as np
 
 from mcugen.emit.manifest import PortEntry
 from mcugen.emulate.faults import STACK_PATTERN, stack_overflow
+from mcugen.emulate.npu import EmulatedNpu
 from mcugen.emulate.runner import FirmwareResult, Progress
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.build import Firmware
@@ -26,7 +27,7 @@ BELL, POINT = "harness_bell", "harness_exchange_point"
 """The firmware writes the first one when it wants something, and goes on at the second one."""
 
 _STACK_BOTTOM = "linker_stack_bottom"
-_SAMPLE, _LAYER, _END = 1, 2, 3
+_SAMPLE, _LAYER, _END, _NPU = 1, 2, 3, 4
 _ANSWER_OFFSET = 16
 _MOST_FACTS, _LONGEST_KEY = 16, 24
 
@@ -78,6 +79,7 @@ class Mailbox:
         self._reset_every = reset_every
         self._found: list[list[bytes]] = [[] for _ in manifest.outputs]
         self._traces = firmware.mode == "trace"
+        self._npu = EmulatedNpu((firmware.machine.code, firmware.machine.data)) if manifest.npu is not None else None
         self._layers: list[bytes] = []
         self._ports: dict[int, list[tuple[int, int]]] = {}
 
@@ -97,6 +99,9 @@ class Mailbox:
             self._exchange_sample(memory, first, second, third)
         elif command == _LAYER and self._traces:
             self._take_layer(memory, first, second, third)
+        elif command == _NPU and self._npu is not None:
+            self._npu.run(memory.read, memory.write, first)
+            memory.write(self._mailbox + _ANSWER_OFFSET, struct.pack("<I", 1))
         elif command == _END:
             return _read_ending(memory, first, second, third)
         else:

@@ -264,6 +264,8 @@ def _compile_harness(
     for name, text in application.headers.items():
         (build_dir / name).write_text(text)
     names = [*_HARNESS_SOURCES[mode], *application.sources]
+    if manifest.npu is not None and manifest.npu.parts:
+        names.append("npu.c")
     if application.console and board.console is not None:
         (build_dir / "board.h").write_text(render_template(_PACKAGE, "board.h.j2", board=board, console=board.console))
         names.append(f"uart/{board.console.driver}.c")

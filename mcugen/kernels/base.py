@@ -112,6 +112,8 @@ class Invocation:
         images: None for one call.
         as_bytes: True when inputs, constants and outputs are passed as int8_t, whatever their type.
         alias: True when the operator moves no data (reshape): input and output are one buffer, nothing is called.
+        fallible: True when the C function returns an int: 0, or a negative status that ends the inference. The caller's
+            outputs and the states are written only when all such calls have ended well.
         static_asserts: (C constant expression, message) pairs that the emitted code has to satisfy when it is compiled:
             facts about a library outside the module that the plan relies on.
     """
@@ -130,6 +132,7 @@ class Invocation:
     images: Images | None = None
     as_bytes: bool = False
     alias: bool = False
+    fallible: bool = False
     static_asserts: tuple[tuple[str, str], ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
 

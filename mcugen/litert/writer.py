@@ -8,7 +8,8 @@ padding as PAD, an arbitrary clamp as MAXIMUM and MINIMUM.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -57,13 +58,24 @@ Window = Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d
 Pair = tuple[int, int]
 
 
-def can_write(graph: Graph) -> bool:
-    """Whether LiteRT has every operator of the graph; some forms of them `write` refuses all the same."""
-    return all(type(op) in _WRITERS for op in graph.operators)
+Writer = Callable[..., None]
+"""(builder, operator, input tensors, output tensors): appends what stands for the operator."""
 
 
-def write(graph: Graph) -> bytes:
+def can_write(graph: Graph, more: Collection[type[Operator]] = ()) -> bool:
+    """Whether LiteRT has every operator of the graph; some forms of them `write` refuses all the same.
+
+    Args:
+        more: operators that there are writers for besides.
+    """
+    return all(type(op) in _WRITERS or type(op) in more for op in graph.operators)
+
+
+def write(graph: Graph, more: Mapping[type[Operator], Writer] = MappingProxyType({})) -> bytes:
     """The graph as the bytes of a LiteRT model; inputs and outputs in the device's layout, in the ports' order.
+
+    Args:
+        more: writers of operators that LiteRT does not have.
 
     Raises:
         UnsupportedOperatorError: LiteRT cannot express an operator's attributes.
@@ -71,7 +83,8 @@ def write(graph: Graph) -> bytes:
     """
     builder = ModelBuilder(graph.name)
     for op in graph.operators:
-        _WRITERS[type(op)](builder, op, graph.input_tensors(op), graph.output_tensors(op))
+        writer = _WRITERS.get(type(op)) or more[type(op)]
+        writer(builder, op, graph.input_tensors(op), graph.output_tensors(op))
     return builder.finish(
         [graph.tensor(p.tensor) for p in graph.inputs], [graph.tensor(p.tensor) for p in graph.outputs]
     )
@@ -338,7 +351,7 @@ def _concatenation(b: ModelBuilder, op: Concatenation, inputs: list[Tensor], out
     b.operator("CONCATENATION", [*map(b.tensor, inputs)], [b.tensor(outputs[0])], options)
 
 
-_WRITERS: dict[type[Operator], Callable[..., None]] = {
+_WRITERS: dict[type[Operator], Writer] = {
     Add: _elementwise("ADD", "AddOptions"),
     AveragePool2d: _pool("AVERAGE_POOL_2D"),
     BatchMatMul: _batch_matmul,

@@ -90,6 +90,7 @@ def schedule_tasks(graph: Graph, calls: Sequence[BoundOperator], storage: Mappin
     producer = {name: i for i, call in enumerate(calls) for name in call.operator.outputs}
     tasks = []
     readers: dict[str, set[int]] = {}
+    fallible = {i for i, call in enumerate(calls) if call.invocation.fallible}
     for i, call in enumerate(calls):
         for name in () if call.invocation.alias else call.invocation.inputs:
             readers.setdefault(storage[name], set()).add(i)
@@ -102,6 +103,9 @@ def schedule_tasks(graph: Graph, calls: Sequence[BoundOperator], storage: Mappin
         # A state is overwritten when everybody has read it.
         for buffer in {storage[n] for n in inv.outputs if is_state(storage[n])}:
             after |= readers.get(buffer, set()) - {i}
+        # Nothing that lasts is written until all has gone well.
+        if any(is_border(storage[n]) for n in inv.outputs):
+            after |= fallible - {i}
         sharing = tuple(
             (p.upper, min(max(sizes[p.lower] - max(p.distance, 0), 0), sizes[p.upper])) for p in _pairs(inv, storage)
         )

@@ -10,6 +10,7 @@ from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.plan import budget
 from mcugen.plan.candidates import Candidates, Finder
+from mcugen.plan.fallible import delay_outputs
 from mcugen.plan.fitting import Arrangement, Fitter
 from mcugen.plan.lifetimes import ACTIVATION_ALIGNMENT
 from mcugen.plan.plan import ArenaPlan, Placement, Plan, Step
@@ -53,7 +54,8 @@ def make_plan(
     finder = find or registry.candidates
     candidates = Candidates(graph, board.cpu, kernels, finder)
     aliases = [op for op in graph if candidates.fastest(op).invocation.alias]
-    separated = separate_states(separate_borders(graph, aliases), aliases)
+    fallible = {op.name for op in graph if candidates.fastest(op).invocation.fallible}
+    separated = separate_states(delay_outputs(separate_borders(graph, aliases), aliases, fallible), aliases)
     if separated is not graph:
         graph, candidates = separated, Candidates(separated, board.cpu, kernels, finder)
     state = place_states(graph)

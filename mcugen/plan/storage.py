@@ -32,14 +32,14 @@ def separate_borders(graph: Graph, aliases: Iterable[Operator]) -> Graph:
         aliases: the operators that move no data.
     """
     aliases = list(aliases)
-    roots = _roots(graph, aliases)
+    roots = roots_of(graph, aliases)
     taken = {roots[p.tensor] for p in graph.inputs} | {roots[s.tensor] for s in graph.states}
     operators, tensors, ports = list(graph.operators), [], []
     names = set(graph.tensors) | {op.name for op in operators}
     for port in graph.outputs:
         root = roots[port.tensor]
         if root in taken or graph.tensors[root].is_constant:
-            copy, tensor = _copy(graph.tensors[port.tensor], f"copy_{port.tensor}", names)
+            copy, tensor = copy_of(graph.tensors[port.tensor], f"copy_{port.tensor}", names)
             operators.append(copy)
             tensors.append(tensor)
             port = replace(port, tensor=tensor.name)
@@ -53,7 +53,7 @@ def separate_borders(graph: Graph, aliases: Iterable[Operator]) -> Graph:
 def assign_storage(graph: Graph, aliases: Iterable[Operator]) -> dict[str, str]:
     """The buffer of each activation tensor: "input:<i>", "output:<i>", "state:<i>", or the name of the tensor that
     an alias group starts with. Needs a graph with separated borders and states."""
-    roots = _roots(graph, aliases)
+    roots = roots_of(graph, aliases)
     border = {roots[p.tensor]: f"input:{i}" for i, p in enumerate(graph.inputs)}
     border |= {roots[p.tensor]: f"output:{i}" for i, p in enumerate(graph.outputs)}
     for i, state in enumerate(graph.states):
@@ -61,7 +61,7 @@ def assign_storage(graph: Graph, aliases: Iterable[Operator]) -> dict[str, str]:
     return {name: border.get(roots[name], roots[name]) for name, t in graph.tensors.items() if not t.is_constant}
 
 
-def _roots(graph: Graph, aliases: Iterable[Operator]) -> dict[str, str]:
+def roots_of(graph: Graph, aliases: Iterable[Operator]) -> dict[str, str]:
     """For each tensor the first one of its alias group."""
     roots = {name: name for name in graph.tensors}
     for op in aliases:
@@ -75,7 +75,7 @@ def separate_states(graph: Graph, aliases: Iterable[Operator]) -> Graph:
 
     What comes from another state is copied to the arena first: the states may change places.
     """
-    roots = _roots(graph, aliases)
+    roots = roots_of(graph, aliases)
     held = {roots[s.tensor] for s in graph.states}
     names = set(graph.tensors) | {op.name for op in graph.operators}
     first: list[Operator] = []
@@ -85,10 +85,10 @@ def separate_states(graph: Graph, aliases: Iterable[Operator]) -> Graph:
         source = graph.tensors[state.result]
         if roots[state.result] != roots[state.tensor]:
             if roots[state.result] in held:
-                copy, source = _copy(source, f"copy_{source.name}", names)
+                copy, source = copy_of(source, f"copy_{source.name}", names)
                 first.append(copy)
                 tensors.append(source)
-            copy, result = _copy(source, f"keep_{state.name}", names)
+            copy, result = copy_of(source, f"keep_{state.name}", names)
             then.append(copy)
             tensors.append(result)
             state = replace(state, result=result.name)
@@ -98,7 +98,8 @@ def separate_states(graph: Graph, aliases: Iterable[Operator]) -> Graph:
     return graph.with_changes(operators=[*graph.operators, *first, *then], new_tensors=tensors, states=states)
 
 
-def _copy(source: Tensor, operator: str, names: set[str]) -> tuple[Operator, Tensor]:
+def copy_of(source: Tensor, operator: str, names: set[str]) -> tuple[Operator, Tensor]:
+    """An operator that copies a tensor, and what it writes; `names` are taken, and get the new ones."""
     name = _unique(f"{source.name}_copy", names)
     tensor = Tensor(name, source.shape, source.dtype, source.quantization)
     return Copy(name=_unique(operator, names), inputs=(source.name,), outputs=(name,)), tensor

@@ -11,6 +11,7 @@ from mcugen import __version__
 from mcugen.emit.manifest import Manifest
 from mcugen.errors import InputError
 from mcugen.report import text
+from mcugen.report.npu import npu_rows
 from mcugen.verify.result import VerifyOutcome
 
 _CHART_WIDTH = 960
@@ -46,6 +47,7 @@ def write_report(result: VerifyOutcome, path: Path) -> None:
         manifest=result.manifest,
         measured=measured,
         accuracy=text.accuracy(result.manifest),
+        npu=npu_rows(result.manifest),
         verdict=text.verdict(result) if result.match else result.failure,
         poor=text.is_poor(result.manifest),
         most=max((layer.instructions for layer in measured.layers), default=1) or 1,

@@ -15,6 +15,7 @@ from mcugen.boards.board import Npu
 from mcugen.boards.machines import core_of, find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.graph.graph import Fidelity
+from mcugen.report.npu import npu_rows
 from mcugen.verify.doctor import Check
 from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
 
@@ -49,7 +50,7 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
     if manifest.states:
         names = ", ".join(state.name for state in manifest.states)
         rows.append(("state", f"{thousands(memory.state_bytes)} B beside the arena: {names}"))
-    rows.append(("accuracy", accuracy(manifest)))
+    rows += [*npu_rows(manifest), ("accuracy", accuracy(manifest))]
     rows += [
         (f"input {port.name}", "takes each channel normalised: FACTORS and OFFSETS in the header and the manifest")
         for port in manifest.inputs
@@ -103,7 +104,8 @@ def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[Renderabl
     # Equal to the reference is one thing, close to the float model another.
     good = "bold yellow" if is_poor(result.manifest) else "bold green"
     style = good if result.match else "bold red"
-    rows = [("accuracy", accuracy(result.manifest)), *_counts(result.measurement), *_edited(result.edited)]
+    rows = [("accuracy", accuracy(result.manifest)), *_counts(result.measurement)]
+    rows += [*npu_rows(result.manifest), *_edited(result.edited)]
     yield Group(Text(verdict(result), style=style), _pairs(rows))
     for warning in result.manifest.warnings:
         yield Text(f"warning: {warning}", style="yellow")

@@ -128,6 +128,11 @@ def _edited_json(edited: Sequence[str]) -> dict[str, Any]:
     return {"edited": list(edited)} if edited else {}
 
 
+def _npu_json(manifest: Manifest) -> dict[str, Any]:
+    """Of a module that was made for an NPU: its jobs with Vela's estimates, and why operators stayed on the CPU."""
+    return {} if manifest.npu is None else {"npu": manifest.npu.model_dump(mode="json")}
+
+
 @dataclass(frozen=True)
 class RunOutcome:
     """Result of `mcugen run`: outputs in the model's own layout, by name; `edited`: files that were, since emission."""
@@ -139,7 +144,8 @@ class RunOutcome:
     edited: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {"samples": self.samples, **self.measurement.as_json(), **_edited_json(self.edited)}
+        found = {"samples": self.samples, **self.measurement.as_json()}
+        return {**found, **_npu_json(self.manifest), **_edited_json(self.edited)}
 
 
 @dataclass(frozen=True)
@@ -191,6 +197,7 @@ class VerifyOutcome:
             "accuracy": None if self.manifest.accuracy is None else self.manifest.accuracy.model_dump(mode="json"),
             "warnings": list(self.manifest.warnings),
             **self.measurement.as_json(),
+            **_npu_json(self.manifest),
             **_edited_json(self.edited),
         }
         if self.over_budget:

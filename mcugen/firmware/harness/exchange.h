@@ -15,6 +15,8 @@ enum exchange_command {
     EXCHANGE_LAYER = 2,
     /* {exit code, address of struct harness_fact, count}: the end. */
     EXCHANGE_END = 3,
+    /* {address of struct mcugen_npu_job}: it is to be run; answers 1 when that went well. */
+    EXCHANGE_NPU = 4,
 };
 
 /* The watcher's answer. */

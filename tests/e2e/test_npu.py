@@ -1,0 +1,157 @@
+"""Boards with an NPU: networks shared out between it and the CPU, emitted, run and verified as a user would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.e2e.test_examples import Command, Export
+
+pytestmark = pytest.mark.emulator
+BOARD = "mps3_corstone300"
+MODELS = ("ds_cnn", "mobilenet_v1", "resnet8", "autoencoder", "conv1d_net")
+
+
+class Mixed(nn.Module):
+    """A function by table, which LiteRT does not have, is for the NPU; a running sum in the middle is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 8, 3, padding=1)
+        self.last = nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        early = nn.functional.hardswish(self.first(x))
+        middle = torch.cumsum(0.1 * early, 3)
+        late = torch.sigmoid(self.second(middle))
+        return {"early": early.amax((2, 3)), "late": self.last(late.mean((2, 3)))}
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with net.pt2 and cal.npz."""
+    folder = tmp_path_factory.mktemp("mixed")
+    torch.manual_seed(1)
+    torch.export.save(torch.export.export(Mixed().eval(), (torch.zeros(1, 3, 16, 16),)), folder / "net.pt2")
+    np.savez(folder / "cal.npz", x=torch.randn(6, 3, 16, 16).numpy())
+    return folder
+
+
+def emit(command: Command, folder: Path, output: Path, *options: object) -> None:
+    arguments = (folder / "net.pt2", "--calibration", folder / "cal.npz", "--output", output)
+    done = command("emit", *arguments, "--board", BOARD, *options)
+    assert done.code == 0, done.err
+
+
+def outputs(command: Command, module: Path, samples: Path, to: Path) -> dict[str, np.ndarray]:
+    done = command("run", module, "--inputs", samples, "--outputs", to)
+    assert done.code == 0, done.err
+    with np.load(to) as found:
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def emitted(mixed: Path, command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mixed network as a module."""
+    folder = tmp_path_factory.mktemp("emitted") / "net"
+    emit(command, mixed, folder, "--name", "net")
+    return folder
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_mixed_network_is_split_and_keeps_its_bits(
+    mcugen: Command, mixed: Path, emitted: Path, tmp_path: Path
+) -> None:
+    emit(mcugen, mixed, tmp_path / "auto", "--name", "net")
+    assert files_of(tmp_path / "auto") == files_of(emitted), "emission is not repeatable"
+    verified = mcugen("verify", tmp_path / "auto", "--json")
+    assert verified.code == 0, verified.err
+    kernels = [layer["kernel"] for layer in verified.json["layers"]]
+    assert kernels == ["ethos_u.npu", "cumulative_sum_s8.portable", "ethos_u.npu", "copy_s8.portable"]
+    assert all(layer["match"] for layer in verified.json["layers"])
+    (left,) = verified.json["npu"]["on_cpu"]
+    assert left["op"] == "cumulative_sum" and "LiteRT" in left["reason"]
+    emit(mcugen, mixed, tmp_path / "off", "--npu", "off")
+    with_npu = outputs(mcugen, tmp_path / "auto", mixed / "cal.npz", tmp_path / "auto.npz")
+    without = outputs(mcugen, tmp_path / "off", mixed / "cal.npz", tmp_path / "off.npz")
+    assert with_npu.keys() == without.keys() == {"early", "late"}
+    assert all(np.array_equal(with_npu[name], without[name]) for name in without)
+    assert "npu" not in mcugen("verify", tmp_path / "off", "--json").json
+
+
+def check_whole(command: Command, exported: Export, model: str, accelerator: str, folder: Path) -> None:
+    """All of it on the NPU, matching, with the bytes that the CPU gives."""
+    files = exported(model)
+    arguments = ("emit", files.archive, "--calibration", files.calibration, "--board", BOARD)
+    done = command(*arguments, "--output", folder / "npu", "--npu", "require", "--accelerator", accelerator)
+    assert done.code == 0, done.err
+    verified = command("verify", folder / "npu", "--json")
+    assert verified.code == 0 and verified.json["match"] is True, verified.err
+    assert [layer["kernel"] for layer in verified.json["layers"]] == ["ethos_u.npu"]
+    assert verified.json["npu"]["accelerator"] == accelerator
+    done = command(*arguments, "--output", folder / "cpu", "--npu", "off")
+    assert done.code == 0, done.err
+    for module in ("npu", "cpu"):
+        outputs(command, folder / module, files.calibration, folder / f"{module}.npz")
+    with np.load(folder / "npu.npz") as npu, np.load(folder / "cpu.npz") as cpu:
+        assert all(np.array_equal(npu[name], cpu[name]) for name in cpu.files)
+
+
+def test_an_example_runs_as_a_whole(command: Command, exported: Export, tmp_path: Path) -> None:
+    check_whole(command, exported, "ds_cnn", "ethos-u55-128", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("accelerator", ["ethos-u55-128", "ethos-u55-256"])
+@pytest.mark.parametrize("model", MODELS)
+def test_examples_run_as_a_whole(
+    command: Command, exported: Export, model: str, accelerator: str, tmp_path: Path
+) -> None:
+    check_whole(command, exported, model, accelerator, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("board", "options", "said"),
+    [
+        ("nrf5340dk", ("--npu", "require"), "has no NPU"),
+        ("nrf5340dk", ("--accelerator", "ethos-u55-128"), "has no NPU"),
+        (BOARD, ("--accelerator", "ethos-u85-256"), "has no ethos-u85-256"),
+        (BOARD, ("--npu", "off", "--accelerator", "ethos-u55-256"), "--npu off leaves it alone"),
+        (BOARD, ("--npu", "require"), "cumsum (cumulative_sum;"),
+    ],
+)
+def test_what_cannot_be_is_one_error(
+    command: Command, mixed: Path, tmp_path: Path, board: str, options: tuple[str, ...], said: str
+) -> None:
+    arguments = ("emit", mixed / "net.pt2", "--calibration", mixed / "cal.npz", "--output", tmp_path / "out")
+    done = command(*arguments, "--board", board, *options)
+    assert done.code == 2 and said in done.err.replace("\n", " "), done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_stream_is_an_error_that_names_its_command(command: Command, emitted: Path, tmp_path: Path) -> None:
+    module = tmp_path / "out"
+    shutil.copytree(emitted, module)
+    weights = module / "src" / "net_weights.c"
+    text = weights.read_text()
+    start = text.index("{", text.index("npu_0_stream")) + 1
+    end = text.index("}", start)
+    numbers = text[start:end].split(",")
+    # The address of the first operation's weights: far outside its region.
+    stream = bytes(int(n.strip().rstrip("u")) for n in numbers if n.strip())
+    place = stream.index(bytes([0x20, 0x40]), 16) + 4
+    numbers[place + 2] = " 127u"
+    weights.write_text(text[:start] + ",".join(numbers) + text[end:])
+    done = command("verify", module, "--json", "--allow-edited")
+    assert done.code == 1
+    assert "the NPU's model refuses a command stream" in done.err and "NPU_OP" in done.err, done.err
+    assert json.loads(done.out or "{}") == {}
