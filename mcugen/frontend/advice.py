@@ -72,6 +72,9 @@ _INSTEAD: dict[tuple[str, ...], str] = {
         "cumprod",
         "logcumsumexp",
     ): "for positive values use exp of a cumsum of log; else unroll its few steps as products",
+    ("atan2", "arctan2"): "where x keeps its sign use atan(y / x), with x limited away from 0; for a direction "
+    "functional.normalize of (y, x) is an angle without the angle; else return both and compute it in the application",
+    ("float_power",): "it computes in float64: use pow, or x ** n",
     ("cummax", "cummin"): "unroll its few steps with torch.maximum, or pool with amax over windows (max_pool1d)",
     ("embedding_bag", "_embedding_bag", "_embedding_bag_forward_only"): "use embedding, then sum or mean over its rows",
     ("ctc_loss", "_ctc_loss", "cross_entropy_loss", "nll_loss", "nll_loss_nd", "nll_loss2d"): _LOSS,
@@ -93,9 +96,9 @@ _BY_NAME = {name: advice for names, advice in _INSTEAD.items() for name in names
 _BY_START = {"fft_": _SPECTRUM, "_fft_": _SPECTRUM, "quantize": "use PT2E's quantized_decomposed operators"}
 
 
-def instead(operator: str) -> str:
-    """Advice for an operator by its full name, such as "aten.sort.default"."""
-    return next(_advice(operator), _DEFAULT)
+def instead(operator: str, otherwise: str = _DEFAULT) -> str:
+    """Advice for an operator by its full name, such as "aten.sort.default"; `otherwise` where there is none."""
+    return next(_advice(operator), otherwise)
 
 
 def of_several(operator: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.advice import BYTES, COMPLEX, REALS
+from mcugen.frontend.advice import BYTES, COMPLEX, REALS, instead
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.functional import functionalize, is_known
 from mcugen.frontend.lowering import ROWS
@@ -77,6 +77,8 @@ def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
     if is_quantize(node) or is_dequantize(node) or name in BATCH_NORMS:
         return
     if stage.functions.source(node) is not None:
+        if not quantized and not stage.functions.is_inner(node):
+            _require_known_type(node)
         return
     if name not in ROWS:
         raise row_missing(node)
@@ -105,7 +107,8 @@ def _require_known_type(node: Node) -> None:
     dtype = dtype_of(node)
     if dtype is not None and dtype not in INTEGERS and dtype != torch.float32:
         if dtype.is_floating_point:
-            raise unsupported(node, f"its values are {dtype}, must be torch.float32", REALS)
+            hint = instead(target_name(node), REALS) if node.op == "call_function" else REALS
+            raise unsupported(node, f"its values are {dtype}, must be torch.float32", hint)
         raise unsupported(node, f"its values are {dtype}, must be float32, bool or signed integers", BYTES)
 
 

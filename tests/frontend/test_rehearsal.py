@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,30 @@ def test_all_faults_of_a_quantized_program() -> None:
     text = str(caught.value)
     for words in ("aten.cumprod.default: this", "8 bits", "choose_qparams", line_of("torch.int16)")):
         assert words in text
+
+
+class Calls(nn.Module):
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+        self.norm = nn.LayerNorm(8)
+        with torch.no_grad():
+            self.norm.weight[3] = torch.inf
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x) if self.function is nn.functional.layer_norm else self.function(x)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: torch.atan2(x[:1], x[1:]), ("aten.atan2.default", "atan(y / x)")),
+        (lambda x: torch.float_power(x, 2), ("aten.float_power.Tensor_Scalar", "torch.float64", "use pow")),
+        (lambda x: torch.linalg.vector_norm(x, -1), ("norm of order -1", "use -inf", "clamp")),
+        (lambda x: torch.pow(x[:1], x[1:]), ("aten.pow.Tensor_Tensor", "constant exponent")),
+        (nn.functional.layer_norm, ("its weight 'norm.weight' holds inf", "check the weights")),
+    ],
+)
+def test_says_what_is_wrong_and_what_to_use(function: Callable[[Tensor], Tensor], words: tuple[str, ...]) -> None:
+    text = refused(Calls(function), (2, 8))
+    assert all(word in text for word in words) and "test_rehearsal.py:" in text

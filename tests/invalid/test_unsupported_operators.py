@@ -53,6 +53,8 @@ RECOMMENDED = {
     "aten.cdist.default": lambda x, ids: (x * x).sum(1)[:, None] + (x * x).sum(1) - 2 * x @ x.mT,
     "aten.masked_select.default": lambda x, ids: torch.where(x > 0, x, 0).sum(),
     "aten.conv3d.default": lambda x, ids: nn.functional.conv2d(x.reshape(1, 2, 3, 4), torch.ones(1, 2, 2, 2)),
+    "aten.linalg_vector_norm.default": lambda x, ids: (x.abs().clamp(min=0.1) ** -2.0).sum() ** -0.5,
+    "aten.atan2.default": lambda x, ids: torch.atan(x / (x.abs() + 0.5)),
     "aten.embedding_bag.default": lambda x, ids: nn.functional.embedding(ids, BORDERS[:, None].expand(3, 2)).sum(0),
     "aten.cummax.default": lambda x, ids: torch.maximum(x[:, 1:], x[:, :-1]),
     "higher_order.cond": lambda x, ids: torch.where(x.sum() > 0, x.sin(), x.cos()),

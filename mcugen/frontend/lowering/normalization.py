@@ -30,7 +30,12 @@ def _parameters(ctx: Lowering, node: Node, name: str, value: Any, otherwise: flo
     constant = ctx.constant_value(value)
     if constant is None:
         raise ctx.unsupported(node, f"its {name} is no constant", f"use a constant {name}")
-    return np.asarray(constant.double().numpy().reshape(-1))
+    values = np.asarray(constant.double().numpy().reshape(-1))
+    if not np.isfinite(values).all():
+        held = f" {str(value.target)!r}" if isinstance(value, Node) and value.op == "get_attr" else ""
+        wrong = values[~np.isfinite(values)][0]
+        raise ctx.unsupported(node, f"its {name}{held} holds {wrong:g}", "check the weights in the archive")
+    return values
 
 
 def _normalize(

@@ -172,6 +172,12 @@ def _spread(*, root: bool) -> Row[Lowering]:
     return Row(build, Role.COMPUTE)
 
 
+_POWERS = (
+    "use -inf, the smallest magnitude; or write the powers, limited away from 0: "
+    "(x.abs().clamp(min=a) ** p).sum() ** (1 / p)"
+)
+
+
 def norm(ctx: Lowering, node: Node, out: Quantization) -> str:
     bound = bind(node)
     order = bound["ord"] if "ord" in bound else bound["p"]
@@ -184,7 +190,7 @@ def norm(ctx: Lowering, node: Node, out: Quantization) -> str:
         sizes = ctx.emit(Table, node, (x,), ctx.tensors[x].shape, out, "_magnitudes", values=table)
         return _reduce(ctx, node, sizes, ReduceMax if order > 0 else ReduceMin, out)
     if order < 0:
-        raise ctx.unsupported(node, f"the norm of order {order}", "use an order that is not negative, or inf")
+        raise ctx.unsupported(node, f"the norm of order {order}", _POWERS)
     magnitudes = np.abs(ELEMENTS.astype(np.int64) - q.zero_point)
     if order in (0, 1, 2):
         values = (magnitudes > 0).astype(np.int64) if order == 0 else magnitudes ** int(order)

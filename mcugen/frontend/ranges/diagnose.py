@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule, Node
 
+from mcugen.frontend.functional import is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
+from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import KEPT, Role
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.ranges.observe import STATE, Samples, count, inputs_of, is_real, visit
@@ -89,10 +91,12 @@ def diagnose(module: GraphModule, samples: Samples, given: Samples, titles: Mapp
         titles: the user's names of the inputs.
     """
     seen = watch(module, samples)
+    # Steps of a function are no tensors of the device.
+    functions = Lowering(module, ROWS, is_known).functions
     return [
         *_about_samples(given),
         *_about_inputs(module, seen, given, titles),
-        *_about_layers(seen),
+        *_about_layers({node: values for node, values in seen.items() if not functions.is_inner(node)}),
     ]
 
 

@@ -88,3 +88,10 @@ def test_channels_that_nothing_can_normalise() -> None:
     module = export(Summed(), (1, 6)).module(check_guards=False)
     (text,) = [t for t in quantize_program(module, {"features": data}).warnings if "'features'" in t]
     assert "channel 5" in text and "-fold" in text
+
+
+def test_steps_of_a_function_are_no_layers() -> None:
+    """Decomposed, logsigmoid begins with min(0, x)."""
+    data = np.abs(np.random.default_rng(0).standard_normal((32, 1, 6))).astype(np.float32)
+    program = torch.export.export(torch.nn.LogSigmoid(), (torch.zeros(1, 6),)).run_decompositions()
+    assert quantize_program(program.module(check_guards=False), {"input": data}).warnings == []
