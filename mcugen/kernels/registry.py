@@ -9,7 +9,7 @@ from mcugen.boards.board import Cpu
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.kernels import cmsis_nn, dsp, portable
+from mcugen.kernels import cmsis_nn, dsp, mve, portable
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.cmsis_nn import CmsisNn
 
@@ -17,6 +17,7 @@ LIBRARIES: Mapping[str, tuple[Kernel, ...]] = MappingProxyType(
     {
         "portable": portable.KERNELS,
         "dsp": dsp.KERNELS,
+        "mve": mve.KERNELS,
     }
 )
 """mcugen's own kernel libraries by name: a folder of `kernels_cmsis/` and a package beside this file."""
@@ -26,10 +27,10 @@ PLUGIN_KERNELS: list[Kernel] = []
 
 POLICIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "auto": ("dsp", "portable"),
-        "native": ("dsp", "portable"),
+        "auto": ("mve", "dsp", "portable"),
+        "native": ("mve", "dsp", "portable"),
         "portable": ("portable",),
-        "cmsis-nn": ("dsp", "portable"),
+        "cmsis-nn": ("mve", "dsp", "portable"),
     }
 )
 """The own libraries that each `--kernels` policy draws from; "cmsis-nn" where CMSIS-NN has no kernel."""

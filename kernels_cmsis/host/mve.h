@@ -1,0 +1,240 @@
+/* Plain C for the intrinsics that the kernels in `mve/` use: names and semantics of arm_mve.h.
+ * Source: Arm C Language Extensions, "M-profile Vector Extension (MVE) intrinsics"; Armv8-M Architecture Reference Manual.
+ */
+#ifndef MCUGEN_HOST_MVE_H
+#define MCUGEN_HOST_MVE_H
+
+#include "mcugen_kernels.h"
+
+typedef struct {
+    int8_t lane[16];
+} int8x16_t;
+typedef struct {
+    uint8_t lane[16];
+} uint8x16_t;
+typedef struct {
+    int16_t lane[8];
+} int16x8_t;
+typedef struct {
+    uint16_t lane[8];
+} uint16x8_t;
+typedef struct {
+    int32_t lane[4];
+} int32x4_t;
+typedef struct {
+    uint32_t lane[4];
+} uint32x4_t;
+typedef struct {
+    int8x16_t val[4];
+} int8x16x4_t;
+/* A bit for each byte of a vector. */
+typedef uint16_t mve_pred16_t;
+
+MCUGEN_KERNEL int64_t mcugen_emulated_limit(int64_t value, int64_t lowest, int64_t highest)
+{
+    return value < lowest ? lowest : value > highest ? highest : value;
+}
+
+/* x * 2**shift, saturated to 32 bits; a negative shift divides, rounding ties up. */
+MCUGEN_KERNEL int32_t mcugen_emulated_shift(int32_t x, int32_t shift)
+{
+    if (shift >= 0) {
+        const int64_t most = INT32_MAX >> (shift > 31 ? 31 : shift);
+        return x > most ? INT32_MAX : x < -most - 1 ? INT32_MIN : (int32_t)((uint32_t)x << shift);
+    }
+    return shift < -32 ? 0 : (int32_t)((x + (INT64_C(1) << (-shift - 1))) >> -shift);
+}
+
+MCUGEN_KERNEL mve_pred16_t mcugen_emulated_tail(uint32_t bytes)
+{
+    return (mve_pred16_t)(bytes >= 16 ? 0xffffu : (1u << bytes) - 1u);
+}
+
+MCUGEN_KERNEL mve_pred16_t vctp8q(uint32_t lanes)
+{
+    return mcugen_emulated_tail(lanes);
+}
+
+MCUGEN_KERNEL mve_pred16_t vctp16q(uint32_t lanes)
+{
+    return mcugen_emulated_tail(lanes >= 8 ? 16 : 2 * lanes);
+}
+
+MCUGEN_KERNEL mve_pred16_t vctp32q(uint32_t lanes)
+{
+    return mcugen_emulated_tail(lanes >= 4 ? 16 : 4 * lanes);
+}
+
+/* MCUGEN_EACH(int32x4_t, 4, expression of i) is a vector. */
+#define MCUGEN_EACH(type, lanes, expression)  \
+    type result;                              \
+    for (int32_t i = 0; i < (lanes); i++) {   \
+        result.lane[i] = (expression);        \
+    }                                         \
+    return result
+
+#define MCUGEN_ACTIVE(predicate, i, bytes) (((uint32_t)(predicate) >> ((i) * (bytes))) & 1u)
+
+MCUGEN_KERNEL int8x16_t vdupq_n_s8(int8_t value)
+{
+    MCUGEN_EACH(int8x16_t, 16, value);
+}
+
+MCUGEN_KERNEL int16x8_t vdupq_n_s16(int16_t value)
+{
+    MCUGEN_EACH(int16x8_t, 8, value);
+}
+
+MCUGEN_KERNEL int32x4_t vdupq_n_s32(int32_t value)
+{
+    MCUGEN_EACH(int32x4_t, 4, value);
+}
+
+MCUGEN_KERNEL int8x16_t vldrbq_s8(const int8_t *base)
+{
+    MCUGEN_EACH(int8x16_t, 16, base[i]);
+}
+
+MCUGEN_KERNEL int8x16_t vldrbq_z_s8(const int8_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(int8x16_t, 16, MCUGEN_ACTIVE(p, i, 1) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL int32x4_t vldrbq_s32(const int8_t *base)
+{
+    MCUGEN_EACH(int32x4_t, 4, base[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vldrwq_s32(const int32_t *base)
+{
+    MCUGEN_EACH(int32x4_t, 4, base[i]);
+}
+
+MCUGEN_KERNEL void vstrbq_s8(int8_t *base, int8x16_t value)
+{
+    memcpy(base, value.lane, 16);
+}
+
+MCUGEN_KERNEL void vstrbq_p_s8(int8_t *base, int8x16_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 16; i++) {
+        if (MCUGEN_ACTIVE(p, i, 1)) {
+            base[i] = value.lane[i];
+        }
+    }
+}
+
+/* The low bytes of the lanes. */
+MCUGEN_KERNEL void vstrbq_p_s32(int8_t *base, int32x4_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        if (MCUGEN_ACTIVE(p, i, 4)) {
+            base[i] = (int8_t)(uint8_t)((uint32_t)value.lane[i] & 0xffu);
+        }
+    }
+}
+
+MCUGEN_KERNEL void vstrbq_s32(int8_t *base, int32x4_t value)
+{
+    vstrbq_p_s32(base, value, 0xffffu);
+}
+
+MCUGEN_KERNEL void vstrbq_scatter_offset_p_s8(int8_t *base, uint8x16_t offset, int8x16_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 16; i++) {
+        if (MCUGEN_ACTIVE(p, i, 1)) {
+            base[offset.lane[i]] = value.lane[i];
+        }
+    }
+}
+
+MCUGEN_KERNEL uint8x16_t vldrbq_u8(const uint8_t *base)
+{
+    MCUGEN_EACH(uint8x16_t, 16, base[i]);
+}
+
+MCUGEN_KERNEL int8x16_t vreinterpretq_s8_s32(int32x4_t value)
+{
+    int8x16_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+/* Sums wrap modulo 2**32. */
+MCUGEN_KERNEL int32_t vmladavaq_s8(int32_t sum, int8x16_t a, int8x16_t b)
+{
+    for (int32_t i = 0; i < 16; i++) {
+        sum = (int32_t)((uint32_t)sum + (uint32_t)(a.lane[i] * b.lane[i]));
+    }
+    return sum;
+}
+
+MCUGEN_KERNEL int32_t vmladavq_s8(int8x16_t a, int8x16_t b)
+{
+    return vmladavaq_s8(0, a, b);
+}
+
+MCUGEN_KERNEL int32x4_t vaddq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] + (uint32_t)b.lane[i]));
+}
+
+MCUGEN_KERNEL int32x4_t vaddq_n_s32(int32x4_t a, int32_t b)
+{
+    return vaddq_s32(a, vdupq_n_s32(b));
+}
+
+MCUGEN_KERNEL int32x4_t vqaddq_n_s32(int32x4_t a, int32_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)mcugen_emulated_limit((int64_t)a.lane[i] + b, INT32_MIN, INT32_MAX));
+}
+
+MCUGEN_KERNEL int32x4_t vandq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] & b.lane[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vmaxq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vminq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vshrq_n_s32(int32x4_t a, int32_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] >> (shift > 31 ? 31 : shift));
+}
+
+MCUGEN_KERNEL int32x4_t vrshlq_s32(int32x4_t a, int32x4_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, mcugen_emulated_shift(a.lane[i], shift.lane[i]));
+}
+
+MCUGEN_KERNEL int32x4_t vrshlq_n_s32(int32x4_t a, int32_t shift)
+{
+    return vrshlq_s32(a, vdupq_n_s32(shift));
+}
+
+/* Here for shifts that are not negative. */
+MCUGEN_KERNEL int32x4_t vqshlq_s32(int32x4_t a, int32x4_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, mcugen_emulated_shift(a.lane[i], shift.lane[i]));
+}
+
+MCUGEN_KERNEL int32x4_t vqrdmulhq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4,
+                (int32_t)mcugen_emulated_limit(((int64_t)a.lane[i] * b.lane[i] + (INT64_C(1) << 30)) >> 31, INT32_MIN,
+                                               INT32_MAX));
+}
+
+MCUGEN_KERNEL int32x4_t vqrdmulhq_n_s32(int32x4_t a, int32_t b)
+{
+    return vqrdmulhq_s32(a, vdupq_n_s32(b));
+}
+
+#endif

@@ -1,0 +1,37 @@
+"""The Helium kernels and random graphs for each, for the tests on the workstation and on the emulated core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mcugen.boards.board import Cpu
+from mcugen.graph.graph import Graph
+from mcugen.kernels import mve
+from mcugen.kernels.base import Kernel
+from tests.graph.strategies import Case, conv2d_graphs, fully_connected_graphs
+
+CORTEX_M55 = Cpu("cortex-m55", True, "double", "float", 100_000_000)
+CORTEX_M55_INTEGER = Cpu("cortex-m55", True, "none", "integer", 100_000_000)
+CORTEX_M55_PLAIN = Cpu("cortex-m55", True, "none", "none", 100_000_000)
+
+POINTWISE: dict[str, Any] = {"kernel": (1, 1), "padding": "valid", "grouped": False}
+
+# More vectors than the kernels unroll, and all remainders.
+DEEP = st.sampled_from([113, 130, 144, 150, 176, 6])
+VECTORS = st.sampled_from([16, 32, 160, 7])
+
+CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
+    "conv2d_1x1": (mve.Conv2d1x1Mve(), conv2d_graphs(**POINTWISE)),
+    "conv2d": (mve.Conv2dMve(), conv2d_graphs(grouped=False)),
+    "conv2d of few channels": (mve.Conv2dMve(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),
+    "fully_connected": (mve.FullyConnectedMve(), fully_connected_graphs()),
+    "fully_connected deep": (mve.FullyConnectedMve(), fully_connected_graphs(channels=DEEP)),
+    "fully_connected vector": (mve.FullyConnectedVectorMve(), fully_connected_graphs(channels=VECTORS)),
+}
+
+
+def supports(kernel: Kernel, graph: Graph) -> bool:
+    """On a core with Helium."""
+    return kernel.supports(graph.operators[0], graph, CORTEX_M55)

@@ -1,0 +1,66 @@
+"""The Helium kernels compile without a warning for every core that has it and with every usual optimization."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcugen.boards.board import Cpu
+from mcugen.firmware.toolchain import cpu_flags, find_toolchain
+from mcugen.resources import data_folder
+from tests.kernels.mve_cases import CASES, CORTEX_M55, CORTEX_M55_INTEGER, supports
+from tests.kernels.test_cross_compile import CLANG, Typed, c_library, instance, typed
+from tests.kernels.test_dsp_counts import _collect
+
+pytestmark = pytest.mark.emulator
+
+CORES = {
+    "m55": CORTEX_M55,
+    "m55 integer": CORTEX_M55_INTEGER,
+    "m85": Cpu("cortex-m85", True, "double", "float", 480_000_000),
+}
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    """A few instances of every kernel, with constant parameters as a schedule has them."""
+    found: list[Typed] = []
+    for kernel, strategy in CASES.values():
+        graphs = [case.graph for case in _collect(strategy, 20)]
+        invocations = [typed(kernel.invoke(g.operators[0], g), g) for g in graphs if supports(kernel, g)]
+        assert invocations, kernel.name
+        found += invocations[:2]
+    sources = sorted({i.invocation.source for i in found})
+    return "".join(f'#include "{s}"\n' for s in sources) + "".join(instance(n, i) for n, i in enumerate(found))
+
+
+def _compile(command: list[str], text: str, folder: Path) -> None:
+    library = data_folder("kernels_cmsis")
+    (folder / "kernels.c").write_text(text)
+    command = [*command, "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Wshadow", "-Werror"]
+    command += [f"-I{library}", f"-I{library / 'include'}", "-c", "kernels.c", "-o", "kernels.o"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[:2000]
+
+
+def test_compiles(program: str, tmp_path: Path) -> None:
+    gcc = str(find_toolchain().gcc)
+    _compile([gcc, *cpu_flags(CORTEX_M55_INTEGER), "-Os"], program, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("flags", ["-O0", "-Og", "-Os", "-O2", "-O3", "-O2 -fno-omit-frame-pointer"])
+def test_compiles_with_every_optimization(core: str, flags: str, program: str, tmp_path: Path) -> None:
+    gcc = str(find_toolchain().gcc)
+    _compile([gcc, *cpu_flags(CORES[core]), *flags.split()], program, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which(CLANG) is None, reason=f"{CLANG} is not installed")
+def test_compiles_with_clang(program: str, tmp_path: Path) -> None:
+    flags = ["--target=arm-none-eabi", f"-isystem{c_library()}", "-mcpu=cortex-m55", "-mfloat-abi=hard", "-mthumb"]
+    _compile([CLANG, *flags, "-O2"], program, tmp_path)

@@ -1,0 +1,87 @@
+"""Helium kernels on an emulated Cortex-M55: right bits, and instructions counted on the shapes of MLPerf Tiny."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcugen.kernels import registry
+from tests.graph.strategies import Case
+from tests.kernels.mve_cases import CASES, CORTEX_M55, supports
+from tests.kernels.parallel import run_on_target
+from tests.kernels.test_dsp_counts import Layer, _collect, _graph
+
+pytestmark = pytest.mark.emulator
+BOARD = "mps3_an547"
+# Every input and output is a file, and an emulator opens only so many.
+TOGETHER = 24
+
+LAYERS = (
+    # Keyword spotting.
+    Layer("conv", (49, 10, 1), 64, (10, 4), 2, 0.34),
+    Layer("conv", (25, 5, 64), 64, (1, 1), 1, 0.18),
+    Layer("conv", (25, 5, 64), 64, (1, 1), 1, 0.19, relu=False),
+    # Image classification.
+    Layer("conv", (32, 32, 3), 16, (3, 3), 1, 0.36),
+    Layer("conv", (32, 32, 16), 16, (3, 3), 1, 0.16),
+    Layer("conv", (16, 16, 16), 32, (1, 1), 2, 0.38),
+    Layer("conv", (8, 8, 64), 64, (3, 3), 1, 0.13),
+    # Visual wake words.
+    Layer("conv", (24, 24, 8), 16, (1, 1), 1, 0.8),
+    Layer("conv", (12, 12, 32), 32, (1, 1), 1, 0.25),
+    Layer("conv", (3, 3, 256), 256, (1, 1), 1, 0.15),
+    # Anomaly detection.
+    Layer("fully connected", (1, 1, 640), 128, (1, 1), 1, 0.21),
+    Layer("fully connected", (1, 1, 128), 640, (1, 1), 1, 0.26),
+    # Others.
+    Layer("conv", (1, 64, 40), 32, (1, 9), 1, 0.135),
+    Layer("conv", (7, 7, 63), 37, (1, 1), 1, 0.21),
+)
+
+
+def test_instructions_per_mac_and_their_estimate() -> None:
+    graphs = [_graph(layer) for layer in LAYERS]
+    too_slow, misjudged = [], []
+    for layer, graph, result in zip(LAYERS, graphs, run_on_target(graphs, BOARD), strict=True):
+        (op,) = graph.operators
+        kernel = registry.select(op, graph, CORTEX_M55)
+        assert kernel.library == "mve" and kernel.name == result.entry.kernel
+        per_mac = result.instructions / graph.macs()
+        estimate = kernel.cost(op, graph) / result.instructions
+        print(f"{layer!s:45} {result.instructions:8} {per_mac:6.3f} per MAC, estimate {estimate:.2f}")
+        if per_mac > layer.most:
+            too_slow.append(f"{layer}: {per_mac:.3f} instructions per MAC, at most {layer.most}")
+        if not 0.8 < estimate < 1.25:
+            misjudged.append(f"{layer}: estimated {estimate:.2f} times the count")
+    assert not too_slow, too_slow
+    assert not misjudged, misjudged
+
+
+@pytest.fixture
+def only_mve(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A kernel policy that leaves no choice: other kernels win in the smallest layers."""
+    monkeypatch.setattr(registry, "POLICIES", {**registry.POLICIES, "mve": ("mve",)})
+    return "mve"
+
+
+def _supported(name: str, count: int) -> list[Case]:
+    kernel, strategy = CASES[name]
+    cases = _collect(strategy, 10 * count)
+    found = [c for c in cases if supports(kernel, c.graph)]
+    assert found, name
+    return found[:count]
+
+
+def test_random_layers_give_the_reference_bits_on_the_core(only_mve: str) -> None:
+    """The instructions themselves, and what the compiler makes of constant parameters."""
+    cases = [case for name in CASES for case in _supported(name, TOGETHER // len(CASES) or 1)]
+    assert all(r.match for r in run_on_target([c.graph for c in cases], BOARD, kernels=only_mve))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("optimize", ["size", "speed"])
+def test_random_layers_in_a_long_sweep(name: str, optimize: str, only_mve: str) -> None:
+    cases = _supported(name, 72)
+    for first in range(0, len(cases), TOGETHER):
+        graphs = [c.graph for c in cases[first : first + TOGETHER]]
+        assert all(r.match for r in run_on_target(graphs, BOARD, optimize=optimize, kernels=only_mve))
