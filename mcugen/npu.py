@@ -60,24 +60,60 @@ def disassemble(file: CompiledFile) -> None:
 @app.command()
 def trace(
     file: CompiledFile,
+    system: Annotated[
+        str | None,
+        typer.Option("--system-config", metavar="NAME", help="Memories and their speeds: a section of --config."),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option("--memory-mode", metavar="NAME", help="Which memory holds what: a section of --config."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="vela.ini", help="Vela's configuration file; without, the one of its package."),
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option("--vela-summary", metavar="CSV", help="Vela's summary, to set its estimate beside.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List what each operation does: work, memory traffic by region, and an estimate of its cycles."""
+    """List what each operation does: work, memory traffic by region, and an estimate of its cycles.
+
+    Without a system configuration, memory is taken to be as fast as the NPU's port.
+    """
+    from mcugen.errors import InputError
     from mcugen.ethosu.model import Npu, read_network
+    from mcugen.ethosu.model.memories import read_memories
+    from mcugen.ethosu.model.summary import read_summary
     from mcugen.ethosu.model.trace import trace as trace_of
 
-    found = trace_of(Npu(read_network(file), allow_hazards=True))
-    print(json.dumps(found.as_json()) if as_json else "\n".join(_table(found)))
+    npu = Npu(read_network(file), allow_hazards=True)
+    memories = None
+    if system is not None and mode is not None:
+        memories = read_memories(npu.programs[0].payload.configuration, system, mode, config)
+    elif (system, mode, config) != (None, None, None):
+        raise InputError("--system-config and --memory-mode belong together", hint="give both, as to Vela")
+    found, vela = trace_of(npu, memories), None if summary is None else read_summary(summary)
+    if as_json:
+        print(json.dumps(found.as_json() | ({} if vela is None else {"vela": vela.as_json()})))
+        return
+    print("\n".join(_table(found)))
+    if vela is not None:
+        print(
+            f"Vela estimates {vela.total:,} cycles, {vela.npu:,} of the NPU itself ({vela.configuration}); "
+            f"the estimate here is {100 * (found.elapsed / max(vela.total, 1) - 1):+.1f} %"
+        )
 
 
 def _table(found: Trace) -> list[str]:
     """Columns of fixed width, then sums."""
+    time = "" if found.clock is None else f", {1000 * found.elapsed / found.clock:.3f} ms at {found.clock / 1e6:g} MHz"
     lines = [
-        f"{found.npu}; cycles are an estimate from the stream",
+        f"{found.npu}; cycles are an estimate from the stream, with {found.memories}",
         f"{'byte':>8}  {'operation':32} {'output':>14} {'kernel':>7} {'MACs':>12} {'cycles':>10}  "
-        f"{'bound by':8}  traffic",
+        f"{'bound by':12}  traffic",
         *(_row(row) for row in found.rows),
-        f"{found.macs:,} MACs, {found.cycles:,} cycles of operations; transfers run beside them",
+        f"{found.macs:,} MACs, {found.elapsed:,} cycles{time}; {found.cycles:,} of operations, beside transfers",
     ]
     lines += [f"{name}: {read:,} bytes read, {written:,} written" for name, (read, written) in found.traffic().items()]
     hazards = [f"hazard at byte 0x{row.offset:06x}: {hazard}" for row in found.rows for hazard in row.hazards]
@@ -91,5 +127,5 @@ def _row(row: Row) -> str:
     traffic += [f"write {size} to {name}" for name, size in row.writes.items()]
     return (
         f"0x{row.offset:06x}  {row.kind + ' ' + row.detail:32} {output:>14} {kernel:>7} {row.macs:>12,} "
-        f"{row.cycles:>10,}  {row.bound:8}  {', '.join(traffic)}{'  HAZARD' * bool(row.hazards)}"
+        f"{row.cycles:>10,}  {row.bound:12}  {', '.join(traffic)}{'  HAZARD' * bool(row.hazards)}"
     )

@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,14 +82,24 @@ def compile_network(
     Args:
         extra: lines for the section of the scheduler.
     """
+    # Its `model` is memory of the compiled object, which has to live until it is copied.
+    compiled = _compile(model, accelerator, cop, extra, arena)
+    return bytes(compiled.model)
+
+
+def compile_and_estimate(model: bytes, accelerator: str) -> tuple[bytes, int]:
+    """A compiled `.tflite`, and the cycles that Vela estimates for it."""
+    compiled = _compile(model, accelerator, "COP1", "", 384 * 1024)
+    return bytes(compiled.model), compiled.perf_report.totalCycles
+
+
+def _compile(model: bytes, accelerator: str, cop: str, extra: str, arena: int) -> Any:
     product, configuration = _configuration(accelerator)
     options = (
         f"\n[compiler]\noutput_format=TFLite\ncop_format={cop}\n\n[scheduler]\noptimize=Performance\n"
         f"arena_size_limit={arena}\ncpu_tensor_alignment=16\ntensor_allocator=HillClimb\n{extra}\n[graph]\n"
     )
-    # Its `model` is memory of the compiled object, which has to live until it is copied.
-    compiled = regor.compile(product, model, "TFLITE", configuration, options=options, verbose=False)
-    return bytes(compiled.model)
+    return regor.compile(product, model, "TFLITE", configuration, options=options, verbose=False)
 
 
 def as_network(compiled: bytes) -> Network:

@@ -68,6 +68,7 @@ def test_trace(folder: Path) -> None:
         assert row["estimated_cycles"] >= row["macs"] / 128
     assert told["macs"] == sum(row["macs"] for row in told["operations"])
     assert told["traffic"]["region 0"]["read"] > 0 == told["traffic"]["region 0"]["written"]
+    assert told["estimated_cycles"] >= told["estimated_cycles_of_operations"] > 0 and told["clock_hz"] is None
     text = mcugen("trace", folder / "net.tflite").stdout
     assert text.startswith("Ethos-U55-128; cycles are an estimate") and f"{told['macs']:,} MACs" in text
 

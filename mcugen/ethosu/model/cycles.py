@@ -1,34 +1,41 @@
 """An estimate of cycles from the stream itself: blocks, multiply-accumulates, output stage and memory traffic.
 
-The NPU works block by block: multiply-accumulate, output stage and memory overlap, so that the slowest decides. A
-core does one step a cycle: a ublock of outputs with eight input channels. Weights come at eight a cycle and output
-channel of a ublock. The output stage takes a number of cycles an element that depends on the operation. Memory moves
-eight bytes a cycle (U55) or sixteen (U65): memory that is slower than the NPU's port, latency and bursts are left
-out.
+The NPU works block by block: multiply-accumulate units, output stage and memory overlap, so that the slowest decides;
+the first block's input, the last block's output and the first block of the other unit do not overlap with anything. A
+core does one step a cycle: a ublock of outputs with eight input channels, or a ublock with one element of a kernel
+where channels do not add up. Weights come at eight a cycle and output channel of a ublock; a step that waits for the
+sum before it takes some cycles more. The output stage takes cycles for each element that depend on the operation.
 
-Figures: `npu_performance.py` and `architecture_features.py` of Arm's Vela 5.2. An estimate, not a measurement.
+Figures: `npu_performance.py` and `architecture_features.py` of Arm's Vela 5.2 and the same in its other compiler core.
+An estimate, not a measurement.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mcugen.ethosu.model.operations import Operation
+from mcugen.ethosu.model.feature_map import FeatureMap
+from mcugen.ethosu.model.memories import Memories, Speed
+from mcugen.ethosu.model.memory import SHRAM
+from mcugen.ethosu.model.operations import Convolution, Operation, Pooling
 from mcugen.ethosu.model.registers import Registers
 
-_PORT_BYTES = {"U55": 8, "U65": 16}
+_SUBKERNEL = 8
+_BIAS_BYTES = 10
 
-# MACs: cycles that the output stage takes for an element of a product or of 40-bit sums, of a sum or difference, of a
-# maximum, of everything else.
-_OUTPUT_CYCLES: Mapping[int, tuple[float, float, float, float]] = {
-    32: (3.0, 6.0, 1.0, 2.0),
-    64: (1.5, 3.0, 0.5, 1.0),
-    128: (0.75, 1.5, 0.25, 0.5),
-    256: (0.375, 0.75, 0.125, 0.25),
-    512: (0.1875, 0.375, 0.0625, 0.125),
+# MACs: cycles that the output stage takes for an element of 32-bit inputs (one, two), of products into 32 bits, of
+# other products and 40-bit sums, of a sum or difference, of a maximum, of everything else.
+_OUTPUT: Mapping[int, tuple[float, float, float, float, float, float, float]] = {
+    32: (2.0, 3.0, 3.0, 3.0, 6.0, 1.0, 2.0),
+    64: (1.0, 1.5, 1.5, 1.5, 3.0, 0.5, 1.0),
+    128: (0.75, 1.25, 0.75, 0.75, 1.5, 0.25, 0.5),
+    256: (0.625, 1.125, 0.5, 0.375, 0.75, 0.125, 0.25),
+    512: (0.3125, 0.5625, 0.25, 0.1875, 0.375, 0.0625, 0.125),
 }
+# MACs: cycles for an element that goes through a table, tanh or sigmoid.
+_TABLE: Mapping[int, float] = {32: 1.0, 64: 1.0, 128: 1.0, 256: 1.0, 512: 0.5}
 
 
 @dataclass(frozen=True)
@@ -38,38 +45,61 @@ class Estimate:
     Attributes:
         compute: of the multiply-accumulate units.
         output: of the output stage.
-        memory: of the port, at its width.
+        memory: of each memory, by its name.
+        edges: what does not overlap: the first block's input, the last one's output.
         reads, writes: bytes by region: an input is read again for each block of output channels.
     """
 
     compute: int
     output: int
-    memory: int
+    memory: Mapping[str, int]
+    edges: int
     reads: Mapping[int, int]
     writes: Mapping[int, int]
 
     @property
     def cycles(self) -> int:
-        """The slowest of the three, which overlap."""
-        return max(self.compute, self.output, self.memory)
+        """The slowest, for they overlap, and the edges."""
+        return max(self.compute, self.output, max(self.memory.values(), default=0)) + self.edges
+
+    @property
+    def bound(self) -> str:
+        """What decides: "compute", "output", or the name of a memory."""
+        parts = {"compute": self.compute, "output": self.output, **self.memory}
+        return max(parts, key=lambda name: parts[name])
 
 
-def estimate(operation: Operation) -> Estimate:
+def estimate(operation: Operation, memories: Memories) -> Estimate:
     """Cycles and traffic of an operation."""
-    registers, work = operation.registers, operation.work
-    configuration = registers.configuration
-    repeats = _input_repeats(registers, operation) if work.kind in ("convolution", "depthwise", "pooling") else 1.0
-    reads: dict[int, int] = {}
-    writes: dict[int, int] = {}
+    work = operation.work
+    repeats = _input_repeats(operation) if isinstance(operation, Convolution | Pooling) else 1.0
+    block = None if work.kind == "dma" else _block(operation.registers)
+    again = 1
+    if block is not None and work.ofm is not None and isinstance(operation, Convolution):
+        # Weights are read again for each block of rows and columns.
+        again = math.prod(math.ceil(size / step) for size, step in zip(work.ofm[:2], block[:2], strict=True))
+    traffic: tuple[dict[int, int], dict[int, int]] = ({}, {})
+    moved: dict[str, float] = {}
+    maps = {fm.name: fm for fm in operation.feature_maps}
     for what, access in operation.accesses:
-        traffic = writes if access.writes else reads
-        times = repeats if what == "IFM" else 1.0
-        traffic[access.region] = traffic.get(access.region, 0) + round(access.bytes * times)
-    moved = sum(reads.values()) + sum(writes.values())
-    if work.kind == "dma":
-        return Estimate(0, 0, math.ceil(max(moved // 2, 1) / _PORT_BYTES[configuration.product]), reads, writes)
-    memory = math.ceil(moved / _PORT_BYTES[configuration.product])
-    return Estimate(_compute(operation), _output(operation), memory, reads, writes)
+        size = float(access.bytes) * (repeats if what == "IFM" else again if what in ("weights", "scales") else 1)
+        kind = traffic[access.writes]
+        kind[access.region] = kind.get(access.region, 0) + round(size)
+        speed = memories.regions.get(access.region)
+        if access.region == SHRAM or speed is None:
+            continue
+        if what in maps and block is not None:
+            size *= _waste(maps[what], block, speed, writes=access.writes)
+        latency = (speed.write_latency if access.writes else speed.read_latency) if work.kind == "dma" else 0
+        moved[speed.name] = moved.get(speed.name, 0.0) + size / speed.bytes_per_cycle + latency
+    memory = {name: math.ceil(cycles) for name, cycles in moved.items()}
+    if block is None:
+        return Estimate(0, 0, memory, 0, *traffic)
+    compute, output = _compute(operation, block), _output(operation)
+    blocks = math.prod(math.ceil(n / b) for n, b in zip(work.ofm or (1, 1, 1), block, strict=True))
+    # Element-wise operations have no unit in front of the output stage; the next one begins behind it at once.
+    edges = 0 if work.kind == "elementwise" else _edges(operation, block, memories) + min(compute, output) // blocks
+    return Estimate(compute, output, memory, edges, *traffic)
 
 
 def _block(registers: Registers) -> tuple[int, int, int]:
@@ -78,59 +108,129 @@ def _block(registers: Registers) -> tuple[int, int, int]:
     return height, width, depth
 
 
-def _input_repeats(registers: Registers, operation: Operation) -> float:
+def _waste(fm: FeatureMap, block: tuple[int, int, int], speed: Speed, *, writes: bool) -> float:
+    """How many bytes are moved for one that is wanted: a run that is shorter than a burst takes up a whole one."""
+    item, depth = fm.dtype.itemsize, min(block[2], fm.shape[2])
+    if fm.is_bricked:
+        run = 16 * item * min(block[1], fm.shape[1])
+    elif depth == fm.shape[2] and (not writes or depth <= 16):
+        run = item * depth * min(block[1], fm.shape[1])
+    else:
+        run = min(64, 16 * item, depth * item) if writes else depth * item
+    return speed.burst / min(speed.burst, run)
+
+
+def _edges(operation: Operation, block: tuple[int, int, int], memories: Memories) -> int:
+    """Cycles to fetch the first block's input and to write the last one's output."""
+    result = 0.0
+    for fm in operation.feature_maps:
+        speed = memories.regions.get(fm.region)
+        if speed is None:
+            continue
+        sizes = [min(b, n) for b, n in zip(block, fm.shape, strict=True)]
+        if fm.name != "OFM" and isinstance(operation, Convolution | Pooling):
+            rows, columns = operation.window.seen(slice(0, sizes[0]), slice(0, sizes[1]), (_SUBKERNEL, _SUBKERNEL))
+            sizes = [rows.stop - rows.start, columns.stop - columns.start, min(32 // fm.dtype.itemsize, fm.shape[2])]
+        is_output = fm.name == "OFM"
+        size = math.prod(sizes) * fm.dtype.itemsize * _waste(fm, block, speed, writes=is_output)
+        result += size / speed.bytes_per_cycle + (speed.write_latency if is_output else speed.read_latency)
+    return math.ceil(result)
+
+
+def _input_repeats(operation: Convolution | Pooling) -> float:
     """How often each input element is read: once a block of output channels, more where blocks overlap."""
-    work, block = operation.work, _block(registers)
+    work, block = operation.work, _block(operation.registers)
     assert work.ofm is not None and work.ifm is not None
     result = float(math.ceil(work.ofm[2] / block[2])) if work.kind == "convolution" else 1.0
-    stride = registers.values["KERNEL_STRIDE"].fields()
-    for axis, name in enumerate("yx"):
-        step = 1 + stride[f"stride_{name}_lsb"] + 2 * stride[f"stride_{name}_msb"]
+    for axis in (0, 1):
         size = min(block[axis], work.ofm[axis])
-        seen = min((size - 1) * step + work.kernel[axis], work.ifm[axis])
+        reach = (work.kernel[axis] - 1) * operation.window.dilation[axis] + 1
+        seen = min((size - 1) * operation.window.stride[axis] + reach, work.ifm[axis])
         result *= max(1.0, seen * math.ceil(work.ofm[axis] / size) / work.ifm[axis])
     return result
 
 
-def _compute(operation: Operation) -> int:
-    work, registers = operation.work, operation.registers
-    if work.kind == "elementwise" or work.ofm is None or work.ifm is None:
+def _compute(operation: Operation, block: tuple[int, int, int]) -> int:
+    """Cycles of the multiply-accumulate units for all blocks."""
+    work, configuration = operation.work, operation.registers.configuration
+    if not isinstance(operation, Convolution | Pooling) or work.ofm is None or work.ifm is None:
         return 0
-    configuration, block = registers.configuration, _block(registers)
-    height, width, depth = (min(b, n) for b, n in zip(block, work.ofm, strict=True))
     ublock = configuration.ofm_ublock
-    area = math.ceil(height / ublock[0]) * math.ceil(width / ublock[1])
-    deep = math.ceil(depth / (ublock[2] * configuration.cores))
-    blocks = math.prod(n / size for n, size in zip(work.ofm, (height, width, depth), strict=True))
-    item = operation.feature_maps[0].dtype.itemsize
-    elements = work.kernel[0] * work.kernel[1]
-    if work.kind == "pooling":
-        inputs = math.ceil(work.ifm[2] / 32) if work.detail == "reduce sum" else 1
-        return math.ceil(blocks * area * deep * max(4, elements) * inputs * item)
-    return math.ceil(blocks * deep * _steps(operation, elements) * max(4 * area * item, 4 * ublock[2]))
+    if (
+        ublock[0] == 2
+        and work.kind == "convolution"
+        and work.ofm[0] == 1
+        and not work.ofm[1] % 2
+        and work.kernel[0] == 1
+    ):
+        ublock = (1, 4, ublock[2])  # one row: its columns take both rows of a ublock
+    sizes = [min(b, n) for b, n in zip(block, work.ofm, strict=True)]
+    rows, columns, deep = (math.ceil(n / u) for n, u in zip(sizes, ublock, strict=True))
+    item = operation.ifm.dtype.itemsize
+    is_wide = operation.registers.choice("ACC_FORMAT", "acc_format") == "I40"
+    area, total = rows * columns, 0
+    for elements in _subkernels(work.kernel):
+        steps, each = _steps(operation, elements, area, ublock[2], item)
+        total += steps * each * deep
+        if work.kind != "pooling" or work.detail == "reduce sum":
+            total += _delay(configuration.macs, rows, columns, deep, steps, is_wide=is_wide)
+    if work.kind == "convolution" or work.detail == "reduce sum":
+        step = 16 if work.detail == "part-kernel-first" else 32 // item
+        total *= math.ceil(work.ifm[2] / step) if work.detail != "part-kernel-first" else 1
+    covered = math.prod(math.ceil(n / u) for n, u in zip(work.ofm, ublock, strict=True))
+    return math.ceil(total * covered / (area * deep) / configuration.cores)
 
 
-def _steps(operation: Operation, elements: int) -> int:
-    """Steps of four cycles for one ublock."""
+def _subkernels(kernel: tuple[int, int]) -> Iterator[int]:
+    """Elements of each piece of 8×8 at most."""
+    for y in range(0, kernel[0], _SUBKERNEL):
+        for x in range(0, kernel[1], _SUBKERNEL):
+            yield min(_SUBKERNEL, kernel[0] - y) * min(_SUBKERNEL, kernel[1] - x)
+
+
+def _steps(operation: Convolution | Pooling, elements: int, area: int, depth: int, item: int) -> tuple[int, int]:
+    """Steps for one depth of ublocks of a block, and the cycles of one."""
     work = operation.work
     assert work.ifm is not None
-    item = operation.feature_maps[0].dtype.itemsize
+    weights = 4 * depth  # cycles until they are there
+    if work.kind == "pooling" and work.detail != "reduce sum":
+        return 1, max(4, elements) * area * (4 * item if operation.registers.configuration.macs > 32 else 1)
     if work.kind == "depthwise":
-        return math.ceil(elements / 4)
+        return math.ceil(elements / 4), max(weights, 4 * area * item)
     if work.detail == "part-kernel-first":
-        return math.ceil(elements * item / 4) * math.ceil(work.ifm[2] / 8)
-    return elements * math.ceil(work.ifm[2] * item / 32)
+        return math.ceil(elements * item / 4) * math.ceil(work.ifm[2] / 8), max(weights, 4 * area)
+    return elements, max(weights, 4 * area)
+
+
+def _delay(macs: int, rows: int, columns: int, deep: int, steps: int, *, is_wide: bool) -> int:
+    """Cycles in which a step waits for the sum of the one before it: where a block is a single ublock."""
+    small = macs == 32
+    delay = (7 if is_wide else 3) if small else 3 if is_wide and macs <= 128 else 2
+    result = 0
+    if rows * columns == 1:
+        result = delay * steps if deep == 1 else delay * max(0, steps - 1) * deep
+    if small and is_wide and min(rows, columns) == 1 and deep > 1:
+        result += delay * deep
+    return result
 
 
 def _output(operation: Operation) -> int:
-    work, configuration = operation.work, operation.registers.configuration
+    """Cycles of the output stage."""
+    work, registers = operation.work, operation.registers
     assert work.ofm is not None
-    product, difference, maximum, other = _OUTPUT_CYCLES[configuration.macs]
-    is_wide = work.kind != "elementwise" and operation.registers.choice("ACC_FORMAT", "acc_format") == "I40"
-    if work.detail == "mul" or is_wide:
-        each = product
+    one, two, wide, product, difference, maximum, other = _OUTPUT[registers.configuration.macs]
+    inputs = [fm for fm in operation.feature_maps if fm.name != "OFM"]
+    item = operation.feature_maps[-1].dtype.itemsize if operation.feature_maps else 1
+    if work.kind == "elementwise" and inputs[0].dtype.itemsize == 4:
+        each = two if len(inputs) > 1 else one
+    elif work.detail == "mul":
+        each = wide if item == 4 else product
     elif work.detail in ("add", "sub"):
         each = difference
+    elif work.kind != "elementwise" and registers.choice("ACC_FORMAT", "acc_format") == "I40":
+        each = product
     else:
         each = maximum if work.detail == "max" and work.kind == "pooling" else other
+    if registers.choice("ACTIVATION", "activation_function") != "RELU":
+        each = max(each, _TABLE[registers.configuration.macs])
     return math.ceil(each * math.prod(work.ofm))

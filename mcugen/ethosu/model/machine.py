@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,11 +28,19 @@ Observer = Callable[[Operation], object]
 
 @dataclass(frozen=True)
 class Program:
-    """A command stream, prepared for the memory that it works on."""
+    """A command stream, prepared for the memory that it works on.
+
+    Attributes:
+        steps: operations, and the commands that wait.
+    """
 
     payload: Payload
-    operations: tuple[Operation, ...]
+    steps: tuple[Operation | Command, ...]
     hazards: tuple[HazardError, ...]
+
+    @functools.cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        return tuple(step for step in self.steps if isinstance(step, Operation))
 
 
 class Npu:
@@ -165,15 +174,17 @@ def prepare(payload: Payload, memory: Memory) -> Program:
             f"the stream is for {configuration}, which the model does not execute",
             hint="`mcugen npu disassemble` reads it; compile for an Ethos-U55 or U65 to run it",
         )
-    hazards, operations, found = Hazards(configuration), [], []
+    hazards, found = Hazards(configuration), []
+    steps: list[Operation | Command] = []
     for command, registers in _operations(payload):
         if command.name in _WAITS:
             hazards.wait(command)
+            steps.append(command)
         elif command.name not in _IGNORED:
             operation = OPERATIONS[command.name](Registers(command, registers, configuration), memory)
-            operations.append(operation)
+            steps.append(operation)
             found += hazards.start(operation)
-    return Program(payload, tuple(operations), tuple(found))
+    return Program(payload, tuple(steps), tuple(found))
 
 
 def _operations(payload: Payload) -> Iterator[tuple[Command, dict[str, Command]]]:

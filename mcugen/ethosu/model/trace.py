@@ -8,7 +8,9 @@ from typing import Any
 
 from mcugen.ethosu.model.cycles import estimate
 from mcugen.ethosu.model.machine import Npu, Program
+from mcugen.ethosu.model.memories import Memories, as_fast_as_the_port
 from mcugen.ethosu.model.memory import SHRAM
+from mcugen.ethosu.model.timeline import elapsed
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Row:
         stream: number of its command stream in the network.
         offset: of its command, in bytes.
         reads, writes: bytes by memory: "region 0" … "region 7", or "SHRAM".
-        bound: what decides its cycles: "compute", "output" or "memory".
+        bound: what decides its cycles: "compute", "output" or the name of a memory.
         hazards: what it touches too early.
     """
 
@@ -40,14 +42,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Trace:
-    """All operations of a network, in order. Its cycles are estimates; they add up operations that do not overlap."""
+    """All operations of a network, in order. Its cycles are estimates.
+
+    Attributes:
+        memories: what the estimate takes the memories to be.
+        clock: of the NPU in Hz, where it is known.
+        elapsed: cycles from the first command to the last result: transfers run beside operations where nothing waits.
+    """
 
     npu: str
     rows: tuple[Row, ...]
+    memories: str
+    clock: float | None
+    elapsed: int
 
     @property
     def cycles(self) -> int:
-        """Of the operations; transfers run beside them."""
+        """Of the operations, without the transfers."""
         return sum(row.cycles for row in self.rows if row.kind != "dma")
 
     @property
@@ -67,7 +78,10 @@ class Trace:
         return {
             "npu": self.npu,
             "macs": self.macs,
-            "estimated_cycles": self.cycles,
+            "memories": self.memories,
+            "clock_hz": self.clock,
+            "estimated_cycles": self.elapsed,
+            "estimated_cycles_of_operations": self.cycles,
             "traffic": traffic,
             "operations": [
                 {
@@ -90,18 +104,25 @@ class Trace:
         }
 
 
-def trace(npu: Npu) -> Trace:
-    """What a prepared network does."""
-    return trace_programs(npu.programs)
+def trace(npu: Npu, memories: Memories | None = None) -> Trace:
+    """What a prepared network does.
+
+    Args:
+        memories: None: as fast as the NPU's port.
+    """
+    return trace_programs(npu.programs, memories)
 
 
-def trace_programs(programs: Sequence[Program]) -> Trace:
+def trace_programs(programs: Sequence[Program], memories: Memories | None = None) -> Trace:
     """What prepared command streams do, one or more."""
-    rows = []
+    rows: list[Row] = []
+    total, configuration = 0, programs[0].payload.configuration
+    memories = memories or as_fast_as_the_port(configuration)
     for number, program in enumerate(programs):
+        cycles = {}
         for operation in program.operations:
-            work, found = operation.work, estimate(operation)
-            parts = {"compute": found.compute, "output": found.output, "memory": found.memory}
+            work, found = operation.work, estimate(operation, memories)
+            cycles[operation.command.offset] = found.cycles
             rows.append(
                 Row(
                     stream=number,
@@ -113,13 +134,14 @@ def trace_programs(programs: Sequence[Program]) -> Trace:
                     kernel=work.kernel,
                     macs=work.macs,
                     cycles=found.cycles,
-                    bound=max(parts, key=lambda name: parts[name]),
+                    bound=found.bound,
                     reads=_named(found.reads),
                     writes=_named(found.writes),
                     hazards=tuple(h.what for h in program.hazards if h.command is operation.command),
                 )
             )
-    return Trace(str(programs[0].payload.configuration), tuple(rows))
+        total += elapsed(program, cycles)
+    return Trace(str(configuration), tuple(rows), memories.name, memories.clock, total)
 
 
 def _named(traffic: Mapping[int, int]) -> dict[str, int]:
