@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcugen.emit.assemble import Module
-from mcugen.errors import CheckFailedError
+from mcugen.errors import CheckFailedError, InputError
 from mcugen.scratch import scratch_folder
 from mcugen.testbench.mlperf_tiny import InputFormat, machine_for_console, mlperf_tiny_firmware
 from mcugen.testbench.renode_suite import renode_suite, require_platform
@@ -32,7 +32,7 @@ def add_extras(module: Module, extras: Extras, progress: Progress | None = None)
     """The module with the firmware that was asked for. An inference is verified and counted in an emulator for it.
 
     Raises:
-        InputError: no emulator has the board with its UART.
+        InputError: no emulator has the board with its UART, or parts of the module run on an NPU.
         MissingToolError: no compiler or emulator.
         DoesNotFitError: such firmware exceeds the board's memories.
         CheckFailedError: the module does not compute what the reference does, or exceeds a budget.
@@ -44,6 +44,13 @@ def add_extras(module: Module, extras: Extras, progress: Progress | None = None)
         machine_for_console(manifest.target)
     if not extras.renode and not extras.mlperf_tiny:
         return module
+    if manifest.npu is not None and manifest.npu.parts:
+        raise InputError(
+            f"{'--renode' if extras.renode else '--harness'} runs without mcugen, so without its model of the NPU, and "
+            f"{len(manifest.npu.parts)} of the layers run on the NPU of {manifest.target.name}",
+            where=manifest.target.name,
+            hint="emit with --npu off; `mcugen verify` runs modules with parts for the NPU",
+        )
     with scratch_folder("mcugen-extras-") as scratch:
         folder = scratch / "module"
         module.write(folder)
