@@ -17,6 +17,7 @@ from examples.models import MODELS
 from mcugen import api
 from mcugen.verify.result import Measurement
 from mcugen.verify.verify import verify_module
+from tools import npu_benchmark
 
 BOARDS = ("nrf5340dk", "nrf52840dk", "stm32f4_disco", "nucleo_f746zg", "mps3_an547", "mps2_an385")
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     page = HEADER + "\n".join(row(model, board) for model in MODELS for board in BOARDS) + "\n"
+    page += npu_benchmark.section()
     if not arguments.check:
         PAGE.write_text(page)
     elif PAGE.read_text() != page:
