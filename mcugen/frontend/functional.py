@@ -13,11 +13,11 @@ from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
-from mcugen.frontend.lowering.context import row_missing, unsupported
 from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import origin
+from mcugen.frontend.refusals import row_missing, unsupported
 from mcugen.frontend.rewrites.canonical import REWRITES
 from mcugen.frontend.rewrites.composites import expand_composites
 from mcugen.frontend.rewrites.folding import BATCH_NORMS, DROPOUTS

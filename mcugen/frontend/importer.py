@@ -17,10 +17,11 @@ from mcugen.frontend.faults import Faults
 from mcugen.frontend.functional import is_known, make_functional
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
-from mcugen.frontend.lowering.context import Lowering, row_missing
+from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import KEPT
 from mcugen.frontend.ranges.observe import STATE
+from mcugen.frontend.refusals import row_missing
 from mcugen.frontend.rewrites.canonical import canonicalize
 from mcugen.frontend.rewrites.masks import rewrite_masks
 from mcugen.frontend.rewrites.recurrent import expand

@@ -13,9 +13,10 @@ from mcugen.frontend.faults import together
 from mcugen.frontend.functional import is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, target_name
-from mcugen.frontend.lowering.context import Lowering, unsupported
+from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.row import KEPT, Role
+from mcugen.frontend.refusals import unsupported
 from mcugen.graph.tensor import Quantization
 
 _XNNPACK = "XNNPACKQuantizer of torchao and ExecuTorch leaves it so"

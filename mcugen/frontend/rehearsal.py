@@ -19,8 +19,9 @@ from mcugen.frontend.functional import functionalize, is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.constants import Constants
-from mcugen.frontend.lowering.context import Lowering, Weights, row_missing, unsupported
+from mcugen.frontend.lowering.context import Lowering, Weights
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
+from mcugen.frontend.refusals import row_missing, unsupported
 from mcugen.frontend.rewrites.canonical import canonicalize
 from mcugen.frontend.rewrites.folding import BATCH_NORMS
 from mcugen.frontend.rewrites.masks import rewrite_masks

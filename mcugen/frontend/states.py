@@ -22,9 +22,9 @@ from torch.fx import GraphModule, Node
 from mcugen.errors import InputError
 from mcugen.frontend.functional import aliased, is_view, ordinary_packet
 from mcugen.frontend.lowering.arguments import dtype_of, shape_of, target_name
-from mcugen.frontend.lowering.context import unsupported
 from mcugen.frontend.ranges.observe import STATE as MARK
 from mcugen.frontend.ranges.observe import Samples, count, inputs_of, results
+from mcugen.frontend.refusals import unsupported
 from mcugen.frontend.sequences import Sequences
 from mcugen.frontend.signature import PortNames
 

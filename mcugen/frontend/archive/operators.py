@@ -18,10 +18,10 @@ from mcugen.frontend.archive.fields import fields
 from mcugen.frontend.definitions import COMPOSED, DEFINITIONS
 from mcugen.frontend.faults import together
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.context import no_integer_form
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import module_path_of_text, source_line
 from mcugen.frontend.quantized_operators import NAMESPACE
+from mcugen.frontend.refusals import no_integer_form
 from mcugen.frontend.rewrites.canonical import REWRITES
 from mcugen.frontend.rewrites.folding import BATCH_NORMS
 from mcugen.graph.tensor import Origin

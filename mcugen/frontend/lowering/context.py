@@ -1,4 +1,4 @@
-"""The state of one lowering: integer tensors made so far, constants, and helpers that emit IR operators.
+"""The state of one lowering: which value of the program is which integer tensor, and the constants.
 
 Lowering is driven by the quantize nodes. Each asks for the float value behind it *in its own quantization*; builders
 pull their operands, which must themselves be integers (a dequantize of an integer tensor) or constants. A float value
@@ -18,24 +18,19 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError, UnsupportedOperatorError
-from mcugen.frontend.advice import instead, of_several
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.constants import Constants, covering
-from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions, is_pointwise
+from mcugen.frontend.lowering.emission import Emission
+from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
 from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
+from mcugen.frontend.refusals import row_missing
 from mcugen.graph.graph import Port
-from mcugen.graph.ops import Cast, Clamp, Operator, Requantize, Reshape, Table, Transpose
+from mcugen.graph.ops import Cast, Clamp, Table
 from mcugen.graph.ops.elementwise.table import ELEMENTS, tabulate
 from mcugen.graph.quantization import quantize
-from mcugen.graph.tensor import DTYPES, MAX_RANK, Origin, Quantization, Tensor
-
-
-def unsupported(node: Node, why: str, hint: str) -> UnsupportedOperatorError:
-    """The error about a node: names the operator, its Python line and module."""
-    return UnsupportedOperatorError(f"{target_name(node)}: {why}", where=str(origin(node)), hint=hint)
-
+from mcugen.graph.tensor import MAX_RANK, Quantization
 
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 
@@ -48,18 +43,6 @@ def narrowest(values: Sequence[int]) -> str:
     return next(f"int{size}" for size in (8, 16, 32, 64) if bits <= size)
 
 
-def row_missing(node: Node) -> UnsupportedOperatorError:
-    """The error about an operator that the table lacks."""
-    if is_pointwise(node) and len(node.all_input_nodes) > 1:
-        return unsupported(node, "of several tensors it has no integer form", of_several(target_name(node)))
-    return no_integer_form(target_name(node), origin(node))
-
-
-def no_integer_form(name: str, where: Origin) -> UnsupportedOperatorError:
-    """As `row_missing`, for an operator that is known by its name alone."""
-    return UnsupportedOperatorError(f"{name}: this operator has no integer form", where=str(where), hint=instead(name))
-
-
 @dataclass(frozen=True)
 class Weights:
     """Constant int8 weights in PyTorch's axis order, symmetric; one scale per tensor or per output channel (axis 0)."""
@@ -69,7 +52,7 @@ class Weights:
 
 
 @dataclass
-class Lowering:
+class Lowering(Emission):
     """See the module's text.
 
     Attributes:
@@ -77,7 +60,7 @@ class Lowering:
         table: operator names to rows.
         may_run: whether an operator may be executed to compute a constant.
         input_names: the model's inputs with their names in the program's signature.
-        tensors, operators, ports: the graph so far.
+        ports: the graph's inputs so far.
         integers: the tensor of each integer node of the program: quantizes, and what moves their results.
     """
 
@@ -85,8 +68,6 @@ class Lowering:
     table: dict[str, Row[Lowering]]
     may_run: Callable[[Node], bool]
     input_names: dict[Node, str] = field(default_factory=dict)
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    operators: list[Operator] = field(default_factory=list)
     ports: dict[Node, Port] = field(default_factory=dict)
     integers: dict[Node, str] = field(default_factory=dict)
     _memo: dict[tuple[Node, Quantization], str] = field(default_factory=dict)
@@ -98,93 +79,6 @@ class Lowering:
     def functions(self) -> Functions:
         """Which nodes are functions of one tensor; shapes must be known when it is first asked for."""
         return Functions(self.module, self.constant_value, self.table)
-
-    # -- names and emission -------------------------------------------------------------------------------------
-
-    def unique(self, base: str) -> str:
-        taken = self.tensors
-        name, index = base, 1
-        while name in taken:
-            name, index = f"{base}_{index}", index + 1
-        return name
-
-    def activation(
-        self, base: str, shape: tuple[int, ...], quantization: Quantization | None, dtype: str | None = None
-    ) -> str:
-        """A new tensor. Without a type it has that of its quantization, or int8."""
-        if dtype is None:
-            dtype = quantization.dtype if quantization is not None else "int8"
-        tensor = Tensor(self.unique(base), shape, dtype, quantization)
-        self.tensors[tensor.name] = tensor
-        return tensor.name
-
-    def constant(self, base: str, data: npt.NDArray[Any], quantization: Quantization | None) -> str:
-        dtype = next(name for name, d in DTYPES.items() if d == data.dtype)
-        tensor = Tensor(self.unique(base), data.shape, dtype, quantization, np.array(data, order="C"))
-        self.tensors[tensor.name] = tensor
-        return tensor.name
-
-    def emit(
-        self,
-        kind: type[Operator],
-        node: Node,
-        inputs: tuple[str, ...],
-        shape: tuple[int, ...],
-        quantization: Quantization | None,
-        suffix: str = "",
-        dtype: str | None = None,
-        **attributes: Any,
-    ) -> str:
-        """Appends one operator with one new output tensor and returns the tensor's name.
-
-        Args:
-            quantization: None for plain integers and booleans.
-            dtype: as in `activation`.
-
-        Raises:
-            UnsupportedOperatorError: the tensor has too many axes, or no elements.
-        """
-        self.require_shape(node, shape)
-        output = self.activation(node.name + suffix, shape, quantization, dtype)
-        self.operators.append(kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes))
-        return output
-
-    def transpose(self, node: Node, tensor: str, permutation: tuple[int, ...], suffix: str) -> str:
-        source = self.tensors[tensor]
-        shape = tuple(source.shape[axis] for axis in permutation)
-        return self.emit(
-            Transpose, node, (tensor,), shape, source.quantization, suffix, source.dtype, permutation=permutation
-        )
-
-    def reshape(self, node: Node, tensor: str, shape: tuple[int, ...], suffix: str = "_reshape") -> str:
-        source = self.tensors[tensor]
-        if source.shape == shape:
-            return tensor
-        if source.data is not None:
-            return self.constant(tensor + suffix, source.data.reshape(shape), source.quantization)
-        return self.emit(Reshape, node, (tensor,), shape, source.quantization, suffix, source.dtype)
-
-    def requantize(self, node: Node, tensor: str, quantization: Quantization) -> str:
-        """The tensor in another quantization; itself when the quantization is already that."""
-        source = self.tensors[tensor]
-        if source.quantization == quantization:
-            return tensor
-        limits = quantization.integer_range
-        return self.emit(Requantize, node, (tensor,), source.shape, quantization, "_requantize", clamp=limits)
-
-    def require_shape(self, node: Node, shape: tuple[int, ...]) -> None:
-        """Raises UnsupportedOperatorError: no tensor of an IR graph has this shape."""
-        if len(shape) > MAX_RANK:
-            raise self.unsupported(
-                node, f"a tensor of shape {shape} has {len(shape)} axes", f"use at most {MAX_RANK} axes"
-            )
-        if 0 in shape:
-            raise self.unsupported(node, f"a tensor of shape {shape} has no elements", "leave empty tensors out")
-
-    # -- errors -------------------------------------------------------------------------------------------------
-
-    def unsupported(self, node: Node, why: str, hint: str) -> UnsupportedOperatorError:
-        return unsupported(node, why, hint)
 
     # -- constants ----------------------------------------------------------------------------------------------
 
