@@ -1,4 +1,4 @@
-"""The example networks on an NPU, beside what plain Vela makes of the same LiteRT file: a part of docs/benchmarks.md."""
+"""The example networks on an NPU, beside what plain Vela makes of the same file: a part of docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MODELS = ("ds_cnn", "mobilenet_v1", "resnet8", "autoencoder")
 HEADER = f"""
 ## With an Ethos-U
 
-The same networks on {BOARD}, whole on the NPU; every output equals the integer reference, which the CPU gives as well.
-Instructions are those of the CPU, counted; NPU cycles are Vela's estimate. Beside it plain Vela, from the same LiteRT file
-with the same configuration: the SRAM that it reports, to which an interpreter adds its own, and its .tflite, which takes
-the place of weights and commands in flash.
+The same networks on {BOARD}, whole on the NPU; every output equals the integer reference, which the CPU
+gives as well. Instructions are those of the CPU, counted; NPU cycles are Vela's estimate. Beside it plain Vela, from the
+same LiteRT file with the same configuration: the SRAM that it reports, to which an interpreter adds its own, and its
+.tflite, which takes the place of weights and commands in flash.
 
-| network | accelerator | CPU instructions | NPU cycles | arena | Vela's SRAM | weights and commands | Vela's .tflite |
+| network | accelerator | CPU instructions | NPU cycles | arena | Vela's SRAM | weights, commands | Vela's .tflite |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 

@@ -54,6 +54,7 @@ def manifest_of(
             input_bytes=sum(p.size_bytes for p in inputs),
             output_bytes=sum(p.size_bytes for p in outputs),
             state_bytes=plan.state.size if plan.state else 0,
+            fast_bytes=plan.fast_bytes,
             arena=_buffers(plan),
         ),
         files={str(path): hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())},

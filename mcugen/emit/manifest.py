@@ -168,7 +168,7 @@ class BufferEntry(_Strict):
 class MemoryEntry(_Strict):
     """Bytes. `lower_bound`: the smallest arena that any layout could have with these kernels; `live_bound`: the
     largest sum of tensors alive at once, which the arena can undercut where a kernel may overwrite its input.
-    `state_bytes`: beside the arena, kept from one inference to the next."""
+    `state_bytes`: beside the arena, kept from one inference to the next. `fast_bytes`: beside the arena, the NPU's."""
 
     arena_bytes: Bytes
     arena_alignment: Bytes
@@ -178,6 +178,7 @@ class MemoryEntry(_Strict):
     input_bytes: Bytes
     output_bytes: Bytes
     state_bytes: Bytes = 0
+    fast_bytes: Bytes = 0
     arena: tuple[BufferEntry, ...]
 
     def bytes_alive(self, layer: int) -> int:

@@ -130,6 +130,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "constant_bytes": pool.total_bytes,
         "optimization": optimization_flag(plan.optimize),
         "arena_size": plan.arena.size,
+        "fast_bytes": plan.fast_bytes,
         "arena_alignment": plan.arena.alignment,
         "arrays": pool.arrays,
         "kernel_sources": sorted({c.step.invocation.source for c in calls}),
@@ -244,6 +245,8 @@ class _ScheduleBuilder:
         arguments = [*inputs, *constants, *outputs]
         if invocation.scratch_bytes:
             arguments.append(self._arena(f"scratch:{step.operator.name}"))
+        if invocation.fast_bytes:
+            arguments.append("fast_memory")
         first = self._plan.graph.tensors[invocation.outputs[0]]
         shape = "x".join(map(str, first.shape))
         comment = comment_text(f"{step.operator.name}: {step.operator.kind} -> {shape} ({step.operator.origin})")
@@ -303,7 +306,14 @@ class _ScheduleBuilder:
     def _instance(self, kind: str, invocation: Invocation) -> Instance:
         params = tuple((field, _c_value(value)) for field, value in invocation.params.items())
         types = self._types(invocation)
-        key = (invocation.function, params, *types, invocation.images, invocation.scratch_bytes > 0)
+        key = (
+            invocation.function,
+            params,
+            *types,
+            invocation.images,
+            invocation.scratch_bytes > 0,
+            invocation.fast_bytes > 0,
+        )
         known = self._instances.get(key)
         if known is None:
             roles = [c_identifier(c.role) for c in invocation.constants]
@@ -318,6 +328,9 @@ class _ScheduleBuilder:
             if invocation.scratch_bytes:
                 parameters.append("void *scratch")
                 arguments.append("scratch")
+            if invocation.fast_bytes:
+                parameters.append("void *fast")
+                arguments.append("fast")
             number = sum(1 for i in self._instances.values() if i.symbol.startswith(f"{kind}_"))
             symbol = f"{kind}_{number}"
             known = Instance(

@@ -50,14 +50,17 @@ class EthosUKernel(Kernel):
                 "stream_bytes": len(made.payload),
                 "weights_bytes": len(made.weights),
                 "scratch_bytes": made.scratch_bytes,
+                "fast_bytes": made.fast_bytes,
                 "weights_region": made.weights_region,
                 "scratch_region": made.scratch_region,
+                "fast_region": made.fast_region,
             },
             inputs=op.inputs,
             constants=(_constant("stream", made.payload), _constant("weights", made.weights)),
             outputs=op.outputs,
             scratch_bytes=made.scratch_bytes,
             scratch_alignment=_ALIGNMENT,
+            fast_bytes=made.fast_bytes,
             fallible=True,
         )
 

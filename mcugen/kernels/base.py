@@ -9,7 +9,8 @@ The C function of every kernel has one fixed shape, so that the emitter needs no
                   const <ctype> *input0[, const <ctype> *input1 ...],
                   const <ctype> *constant0[, const <ctype> *constant1 ...],
                   <ctype> *output0[, <ctype> *output1 ...],
-                  void *scratch);          -- only when scratch_bytes > 0
+                  void *scratch,           -- only when scratch_bytes > 0
+                  void *fast);             -- only when fast_bytes > 0
 
 <ctype> is that of the tensor's dtype (`C_TYPES`): int8_t for quantized activations, int64_t for token ids, uint8_t
 (0 or 1) for bool. A kernel that moves data of any type takes bytes: int8_t (`Invocation.as_bytes`).
@@ -108,6 +109,8 @@ class Invocation:
         constants: packed arrays in call order.
         outputs: names of the output tensors.
         scratch_bytes, scratch_alignment: working memory inside the arena, alive during this step only.
+        fast_bytes: of a second working memory, faster than the arena and beside it, which one call at a time uses;
+            aligned to 16 bytes.
         overlaps: see Overlap.
         images: None for one call.
         as_bytes: True when inputs, constants and outputs are passed as int8_t, whatever their type.
@@ -128,6 +131,7 @@ class Invocation:
     outputs: tuple[str, ...]
     scratch_bytes: int = 0
     scratch_alignment: int = 4
+    fast_bytes: int = 0
     overlaps: tuple[Overlap, ...] = ()
     images: Images | None = None
     as_bytes: bool = False

@@ -85,5 +85,10 @@ class Plan:
     kernel_policy: str
 
     @property
+    def fast_bytes(self) -> int:
+        """Of the fast memory beside the arena: what the step that wants most of it takes."""
+        return max((step.invocation.fast_bytes for step in self.steps), default=0)
+
+    @property
     def constant_bytes(self) -> int:
         return sum(step.invocation.constant_bytes for step in self.steps)

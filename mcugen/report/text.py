@@ -50,6 +50,8 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
     if manifest.states:
         names = ", ".join(state.name for state in manifest.states)
         rows.append(("state", f"{thousands(memory.state_bytes)} B beside the arena: {names}"))
+    if memory.fast_bytes:
+        rows.append(("fast", f"{thousands(memory.fast_bytes)} B of fast memory beside the arena, for the NPU"))
     rows += [*npu_rows(manifest), ("accuracy", accuracy(manifest))]
     rows += [
         (f"input {port.name}", "takes each channel normalised: FACTORS and OFFSETS in the header and the manifest")
