@@ -45,7 +45,7 @@ def load_board(name: str) -> Board:
         return load_board_file(Path(name))
     boards = list_boards()
     wanted = _normalise(name)
-    for accepts in (_is_name, _is_spelling, _is_prefix):
+    for accepts in (_is_name, _is_main_spelling, _is_spelling, _is_prefix):
         found = [b for b in boards if wanted and accepts(b, wanted)]
         if len(found) == 1:
             return found[0]
@@ -116,6 +116,12 @@ def _spellings(board: Board) -> set[str]:
 
 def _is_name(board: Board, wanted: str) -> bool:
     return _normalise(board.name) == wanted
+
+
+def _is_main_spelling(board: Board, wanted: str) -> bool:
+    """Where several boards have one Zephyr name, it is that of the board which is called like its first part."""
+    zephyr = board.zephyr_board
+    return wanted == _normalise(zephyr) and _normalise(board.name) == _normalise(zephyr.split("/")[0])
 
 
 def _is_spelling(board: Board, wanted: str) -> bool:

@@ -246,7 +246,7 @@ def board_table(found: Sequence[Board]) -> Table:
             ", ".join(e for e in extensions if e),
             *sizes,
             _npu_words(board.npu),
-            board.zephyr_board,
+            board.zephyr_board or "-",
             f"{board.qemu_machine}{stand_in}" or "-",
             _renode_words(board),
         )

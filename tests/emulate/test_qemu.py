@@ -33,7 +33,13 @@ def samples(count: int, size: int = 37, inputs: int = 1) -> list[IntArray]:
     return [generator.integers(-128, 128, (count, 1, size)).astype(np.int8) for _ in range(inputs)]
 
 
-@pytest.mark.parametrize("board", list_boards(), ids=lambda b: b.name)
+# Of the boards with an NPU by default those that QEMU has: the others are its Cortex-M55 and M33 again.
+BOARDS = [
+    pytest.param(b, id=b.name, marks=pytest.mark.slow if b.npu and not b.qemu_exact else []) for b in list_boards()
+]
+
+
+@pytest.mark.parametrize("board", BOARDS)
 def test_every_board_runs_and_counts(tmp_path: Path, board: Board) -> None:
     inputs = samples(3)
     result = select_runner("auto", board).run(build(tmp_path, board), inputs)
