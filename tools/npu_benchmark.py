@@ -26,8 +26,8 @@ HEADER = f"""
 
 The same networks on {BOARD}, whole on the NPU; every output equals the integer reference, which the CPU
 gives as well. Instructions are those of the CPU, counted; NPU cycles are Vela's estimate. Beside it plain Vela, from
-the same LiteRT file with the same configuration: the SRAM that it reports, to which an interpreter adds its own, and its
-.tflite, which takes the place of weights and commands in flash.
+the same LiteRT file with the same configuration: the SRAM that it reports, to which an interpreter adds its own, and
+its .tflite, which takes the place of weights and commands in flash.
 
 | network | accelerator | CPU instructions | NPU cycles | arena | Vela's SRAM | weights, commands | Vela's .tflite |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
