@@ -148,6 +148,34 @@ MCUGEN_KERNEL void vstrbq_scatter_offset_p_s8(int8_t *base, uint8x16_t offset, i
     }
 }
 
+/* The low bytes of the lanes. */
+MCUGEN_KERNEL void vstrbq_scatter_offset_p_s32(int8_t *base, uint32x4_t offset, int32x4_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        if (MCUGEN_ACTIVE(p, i, 4)) {
+            base[offset.lane[i]] = (int8_t)(uint8_t)((uint32_t)value.lane[i] & 0xffu);
+        }
+    }
+}
+
+MCUGEN_KERNEL void vstrbq_scatter_offset_s32(int8_t *base, uint32x4_t offset, int32x4_t value)
+{
+    vstrbq_scatter_offset_p_s32(base, offset, value, 0xffffu);
+}
+
+/* Byte i of each vector in turn. */
+MCUGEN_KERNEL void vst4q_s8(int8_t *base, int8x16x4_t value)
+{
+    for (int32_t i = 0; i < 64; i++) {
+        base[i] = value.val[i % 4].lane[i / 4];
+    }
+}
+
+MCUGEN_KERNEL uint32x4_t vldrwq_u32(const uint32_t *base)
+{
+    MCUGEN_EACH(uint32x4_t, 4, base[i]);
+}
+
 MCUGEN_KERNEL uint8x16_t vldrbq_u8(const uint8_t *base)
 {
     MCUGEN_EACH(uint8x16_t, 16, base[i]);
@@ -158,6 +186,51 @@ MCUGEN_KERNEL int8x16_t vreinterpretq_s8_s32(int32x4_t value)
     int8x16_t result;
     memcpy(&result, &value, sizeof result);
     return result;
+}
+
+MCUGEN_KERNEL int8x16_t vreinterpretq_s8_s16(int16x8_t value)
+{
+    int8x16_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+MCUGEN_KERNEL int16x8_t vreinterpretq_s16_s8(int8x16_t value)
+{
+    int16x8_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+MCUGEN_KERNEL int16x8_t vreinterpretq_s16_s32(int32x4_t value)
+{
+    int16x8_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+MCUGEN_KERNEL int32x4_t vreinterpretq_s32_s8(int8x16_t value)
+{
+    int32x4_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+/* Saturates to the lower halves; the upper ones are those of `into`. */
+MCUGEN_KERNEL int16x8_t vqmovnbq_s32(int16x8_t into, int32x4_t value)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        into.lane[2 * i] = (int16_t)mcugen_emulated_limit(value.lane[i], INT16_MIN, INT16_MAX);
+    }
+    return into;
+}
+
+MCUGEN_KERNEL int8x16_t vqmovnbq_s16(int8x16_t into, int16x8_t value)
+{
+    for (int32_t i = 0; i < 8; i++) {
+        into.lane[2 * i] = (int8_t)mcugen_emulated_limit(value.lane[i], INT8_MIN, INT8_MAX);
+    }
+    return into;
 }
 
 /* Sums wrap modulo 2**32. */
@@ -230,6 +303,14 @@ MCUGEN_KERNEL int32x4_t vqrdmulhq_s32(int32x4_t a, int32x4_t b)
     MCUGEN_EACH(int32x4_t, 4,
                 (int32_t)mcugen_emulated_limit(((int64_t)a.lane[i] * b.lane[i] + (INT64_C(1) << 30)) >> 31, INT32_MIN,
                                                INT32_MAX));
+}
+
+/* sum + round(a * b / 2**31), saturated. */
+MCUGEN_KERNEL int32x4_t vqrdmlahq_n_s32(int32x4_t sum, int32x4_t a, int32_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4,
+                (int32_t)mcugen_emulated_limit(
+                    sum.lane[i] + (((int64_t)a.lane[i] * b + (INT64_C(1) << 30)) >> 31), INT32_MIN, INT32_MAX));
 }
 
 MCUGEN_KERNEL int32x4_t vqrdmulhq_n_s32(int32x4_t a, int32_t b)

@@ -9,6 +9,23 @@ struct mcugen_mve_output {
     int32_t zero_point, lowest, highest, general;
 };
 
+/* Limits to what is asked for, in the low byte of each lane. */
+MCUGEN_KERNEL int32x4_t mcugen_mve_clamp(int32x4_t x, const struct mcugen_mve_output *out)
+{
+    if (out->lowest == INT8_MIN && out->highest == INT8_MAX) {
+        /* Without vectors of limits, which loops would have to keep. */
+#if MCUGEN_MVE_ALL_REGISTERS
+        __asm__("vqmovnb.s32 %q0, %q0\n\tvqmovnb.s16 %q0, %q0" : "+w"(x));
+        return x;
+#else
+        const int16x8_t halves = vreinterpretq_s16_s32(x);
+        const int8x16_t bytes = vreinterpretq_s8_s16(vqmovnbq_s32(halves, x));
+        return vreinterpretq_s32_s8(vqmovnbq_s16(bytes, vreinterpretq_s16_s8(bytes)));
+#endif
+    }
+    return vminq_s32(vmaxq_s32(x, vdupq_n_s32(out->lowest)), vdupq_n_s32(out->highest));
+}
+
 /* round(x * multiplier / 2**31), then divided by 2**-shift, ties away from zero, plus the zero point, clamped.
  *
  * VRSHL rounds ties up. What is negative is one less before: x < 0 says so as well as the product does, because a product
@@ -28,7 +45,7 @@ MCUGEN_KERNEL int32x4_t mcugen_mve_requantize(int32x4_t x, int32x4_t multiplier,
         x = out->lowest < out->zero_point ? vaddq_s32(product, vshrq_n_s32(x, 31)) : product;
         x = vaddq_n_s32(vrshlq_s32(x, shift), out->zero_point);
     }
-    return vminq_s32(vmaxq_s32(x, vdupq_n_s32(out->lowest)), vdupq_n_s32(out->highest));
+    return mcugen_mve_clamp(x, out);
 }
 
 /* The same with one multiplier and shift for all lanes. */
@@ -38,10 +55,10 @@ MCUGEN_KERNEL int32x4_t mcugen_mve_requantize_n(int32x4_t x, int32_t multiplier,
     if (out->general) {
         return mcugen_mve_requantize(x, vdupq_n_s32(multiplier), vdupq_n_s32(shift), out);
     }
-    const int32x4_t product = vqrdmulhq_n_s32(x, multiplier);
-    x = out->lowest < out->zero_point ? vaddq_s32(product, vshrq_n_s32(x, 31)) : product;
+    x = out->lowest < out->zero_point ? vqrdmlahq_n_s32(vshrq_n_s32(x, 31), x, multiplier)
+                                      : vqrdmulhq_n_s32(x, multiplier);
     x = vaddq_n_s32(vrshlq_n_s32(x, shift), out->zero_point);
-    return vminq_s32(vmaxq_s32(x, vdupq_n_s32(out->lowest)), vdupq_n_s32(out->highest));
+    return mcugen_mve_clamp(x, out);
 }
 
 #endif

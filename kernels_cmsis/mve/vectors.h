@@ -32,6 +32,35 @@
 #define MCUGEN_MVE_ALL_REGISTERS 0
 #endif
 
+/* A vector at a constant offset of 0 to 127, from one pointer for all. */
+MCUGEN_KERNEL int8x16_t mcugen_mve_load_at(const int8_t *base, int32_t offset)
+{
+#if MCUGEN_MVE_ALL_REGISTERS
+    int8x16_t vector;
+    __asm__("vldrb.8 %q0, [%1, %2]" : "=w"(vector) : "r"(base), "i"(offset), "m"(*(const int8_t(*)[144])base));
+    return vector;
+#else
+    return vldrbq_s8(base + offset);
+#endif
+}
+
+/* Stores the low bytes of the lanes that a constant mask has, at offsets; GCC takes detours with predicates. */
+MCUGEN_KERNEL void mcugen_mve_scatter(int8_t *base, uint32x4_t offsets, int32x4_t value, uint32_t mask)
+{
+    if (mask == 0xffffu) {
+        vstrbq_scatter_offset_s32(base, offsets, value);
+        return;
+    }
+#if MCUGEN_MVE_ALL_REGISTERS
+    __asm__ volatile("vpst\n\tvstrbt.32 %q2, [%0, %q1]"
+                     :
+                     : "r"(base), "w"(offsets), "w"(value), "Up"((mve_pred16_t)mask)
+                     : "memory");
+#else
+    vstrbq_scatter_offset_p_s32(base, offsets, value, (mve_pred16_t)mask);
+#endif
+}
+
 /* Four sums as lanes. */
 MCUGEN_KERNEL int32x4_t mcugen_mve_lanes(int32_t a, int32_t b, int32_t c, int32_t d)
 {

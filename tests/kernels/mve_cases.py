@@ -10,7 +10,7 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import Case, conv2d_graphs, fully_connected_graphs
+from tests.graph.strategies import Case, conv2d_graphs, depthwise_graphs, fully_connected_graphs
 
 CORTEX_M55 = Cpu("cortex-m55", True, "double", "float", 100_000_000)
 CORTEX_M55_INTEGER = Cpu("cortex-m55", True, "none", "integer", 100_000_000)
@@ -18,6 +18,7 @@ CORTEX_M55_PLAIN = Cpu("cortex-m55", True, "none", "none", 100_000_000)
 
 POINTWISE: dict[str, Any] = {"kernel": (1, 1), "padding": "valid", "grouped": False}
 
+PATCHES: dict[str, Any] = {"kernel": (3, 3), "stride": (1, 1), "padding": "same", "dilation": (1, 1)}
 # More vectors than the kernels unroll, and all remainders.
 DEEP = st.sampled_from([113, 130, 144, 150, 176, 6])
 VECTORS = st.sampled_from([16, 32, 160, 7])
@@ -26,6 +27,9 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "conv2d_1x1": (mve.Conv2d1x1Mve(), conv2d_graphs(**POINTWISE)),
     "conv2d": (mve.Conv2dMve(), conv2d_graphs(grouped=False)),
     "conv2d of few channels": (mve.Conv2dMve(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),
+    "depthwise": (mve.DepthwiseConv2dMve(), depthwise_graphs()),
+    "depthwise 3x3": (mve.DepthwiseConv2dMve(), depthwise_graphs(**PATCHES)),
+    "depthwise, little scratch": (mve.DepthwiseConv2dLittleScratchMve(), depthwise_graphs(multiplier=1)),
     "fully_connected": (mve.FullyConnectedMve(), fully_connected_graphs()),
     "fully_connected deep": (mve.FullyConnectedMve(), fully_connected_graphs(channels=DEEP)),
     "fully_connected vector": (mve.FullyConnectedVectorMve(), fully_connected_graphs(channels=VECTORS)),

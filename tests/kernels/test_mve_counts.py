@@ -17,9 +17,11 @@ TOGETHER = 24
 
 LAYERS = (
     # Keyword spotting.
-    Layer("conv", (49, 10, 1), 64, (10, 4), 2, 0.34),
+    Layer("conv", (49, 10, 1), 64, (10, 4), 2, 0.31),
     Layer("conv", (25, 5, 64), 64, (1, 1), 1, 0.18),
     Layer("conv", (25, 5, 64), 64, (1, 1), 1, 0.19, relu=False),
+    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 0.95),
+    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 1.0, relu=False),
     # Image classification.
     Layer("conv", (32, 32, 3), 16, (3, 3), 1, 0.36),
     Layer("conv", (32, 32, 16), 16, (3, 3), 1, 0.16),
@@ -29,11 +31,15 @@ LAYERS = (
     Layer("conv", (24, 24, 8), 16, (1, 1), 1, 0.8),
     Layer("conv", (12, 12, 32), 32, (1, 1), 1, 0.25),
     Layer("conv", (3, 3, 256), 256, (1, 1), 1, 0.15),
+    Layer("depthwise", (48, 48, 8), 8, (3, 3), 1, 0.62),
+    Layer("depthwise", (24, 24, 16), 16, (3, 3), 2, 1.0),
+    Layer("depthwise", (3, 3, 256), 256, (3, 3), 1, 1.5),
     # Anomaly detection.
-    Layer("fully connected", (1, 1, 640), 128, (1, 1), 1, 0.21),
-    Layer("fully connected", (1, 1, 128), 640, (1, 1), 1, 0.26),
+    Layer("fully connected", (1, 1, 640), 128, (1, 1), 1, 0.16),
+    Layer("fully connected", (1, 1, 128), 640, (1, 1), 1, 0.2),
     # Others.
     Layer("conv", (1, 64, 40), 32, (1, 9), 1, 0.135),
+    Layer("depthwise", (16, 16, 16), 16, (5, 5), 1, 1.05),
     Layer("conv", (7, 7, 63), 37, (1, 1), 1, 0.21),
 )
 

@@ -1,0 +1,191 @@
+/* Depthwise convolution of any kernel, stride and dilation: taps in lanes.
+ *
+ * For a group of channels the input rows that a step needs become a strip in scratch, in which each channel has the bytes of
+ * four rows in one word, column after column, with borders of the input zero point. A vector gathered from four columns
+ * is a patch of 4x4 inputs, and a sum over its 16 products with weights is one instruction (VMLADAV).
+ *
+ *   Kernels of at most 3x3 with stride 1: a step is two output rows. A patch gives 2x2 outputs of a channel, for which the
+ *   taps are shifted by a row, a column or both: the weights of a channel lie behind zeros, so that a load from a few
+ *   bytes before them is what is shifted.
+ *   Others: a step is one output row, and an output is the sum of as many patches as cover the kernel.
+ *
+ * A step's outputs are written after the strip of the next step has been made where `buffers` is 2: what they
+ * overwrite of their own channels is not needed any more.
+ */
+#include "requantize.h"
+#include "strips.h"
+
+/* group: channels of a strip (4, 8 or 16); columns: of a strip; quads_h, quads_w: patches that cover the kernel;
+ * patches: 1 for 2x2 outputs of a patch; general_requantization: 1 when a shift is above -1. */
+struct mcugen_mve_depthwise_params {
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c;
+    int32_t kernel_h;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left;
+    int32_t dilation_h, dilation_w;
+    int32_t input_zero_point, output_zero_point;
+    int32_t clamp_min, clamp_max;
+    int32_t general_requantization;
+    int32_t group, columns, quads_h, quads_w, patches, buffers;
+};
+
+enum { MCUGEN_MVE_BEHIND_ZEROS = 5, MCUGEN_MVE_NUMBERS = 3, MCUGEN_MVE_ALL_LANES = 0xffff };
+
+/* What a step is for all its channels: loops over them keep it in registers. */
+struct mcugen_mve_depthwise_step {
+    struct mcugen_mve_output out;
+    uint32x4_t places;
+    struct mcugen_mve_spread words;
+};
+
+/* The next patch's sums of one channel, requantized and stored where `mask` says. numbers: bias, multiplier, shift. */
+MCUGEN_KERNEL void mcugen_mve_depthwise_patch(const struct mcugen_mve_depthwise_step *step, int8x16_t patch,
+                                              const int8x16_t weights[4], const int32_t numbers[3], int8_t *output,
+                                              uint32_t mask)
+{
+    int32x4_t sums = mcugen_mve_lanes(vmladavq_s8(patch, weights[0]), vmladavq_s8(patch, weights[1]),
+                                      vmladavq_s8(patch, weights[2]), vmladavq_s8(patch, weights[3]));
+    sums = vaddq_n_s32(sums, numbers[0]);
+    sums = mcugen_mve_requantize_n(sums, numbers[1], numbers[2], &step->out);
+    mcugen_mve_scatter(output, step->places, sums, mask);
+}
+
+/* Two rows (or the first of them, where `rows` is 1) of one channel's outputs, 2x2 at a time. `strip`: its first word. */
+MCUGEN_KERNEL void mcugen_mve_depthwise_patches(const struct mcugen_mve_depthwise_params *params,
+                                                const struct mcugen_mve_depthwise_step *step, const int8_t *taps,
+                                                const int32_t *channel, const int8_t *strip, int8_t *output, int rows)
+{
+    const int32_t two_columns = 8 * params->group;
+    /* The first lane of each column of outputs. */
+    const uint32_t mask = rows == 2 ? MCUGEN_MVE_ALL_LANES : 0x0f0f;
+    const int8x16_t weights[4] = {
+        mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS), mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 1),
+        mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 4), mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 5)};
+    const int32_t numbers[3] = {channel[0], channel[1], channel[2]};
+    struct mcugen_mve_gathered at = mcugen_mve_gathered_start(strip - two_columns, step->words);
+    for (int32_t left = params->output_w / 2; left > 0; left--) {
+        const int8x16_t patch = mcugen_mve_gathered_next(&at, two_columns);
+        mcugen_mve_depthwise_patch(step, patch, weights, numbers, output, mask);
+        output += 2 * params->output_c;
+    }
+    if (params->output_w % 2 != 0) {
+        const int8x16_t patch = mcugen_mve_gathered_next(&at, two_columns);
+        mcugen_mve_depthwise_patch(step, patch, weights, numbers, output, mask & 0xff);
+    }
+}
+
+/* One row of one channel's outputs, four at a time. */
+MCUGEN_KERNEL void mcugen_mve_depthwise_row(const struct mcugen_mve_depthwise_params *params,
+                                            const struct mcugen_mve_depthwise_step *step, const int8_t *taps,
+                                            const int32_t *channel, const int8_t *strip, int8_t *output)
+{
+    const int32_t column = 4 * params->group, next = params->stride_w * column;
+    const int32_t numbers[3] = {channel[0], channel[1], channel[2]};
+    const int single = params->quads_h == 1 && params->quads_w == 1;
+    const int8x16_t only = vldrbq_s8(taps);
+    struct mcugen_mve_gathered at = mcugen_mve_gathered_start(strip, step->words);
+    for (int32_t left = params->output_w; left > 0; left -= 4) {
+        const int8_t *weights = taps;
+        int32_t sum[4] = {0, 0, 0, 0};
+#pragma GCC unroll 4
+        for (int32_t quad_h = 0; quad_h < params->quads_h; quad_h++) {
+#pragma GCC unroll 4
+            for (int32_t quad_w = 0; quad_w < params->quads_w; quad_w++) {
+                const int8x16_t lanes = single ? only : vldrbq_s8(weights);
+                const int32_t beyond = (quad_h * params->columns + 4 * quad_w * params->dilation_w) * column;
+                const struct mcugen_mve_gathered first = beyond != 0 ? mcugen_mve_gathered_plus(at, beyond) : at;
+#pragma GCC unroll 4
+                for (int i = 0; i < 4; i++) {
+                    const int near = 3 * next <= MCUGEN_MVE_FARTHEST;
+                    const struct mcugen_mve_gathered from = near ? first : mcugen_mve_gathered_plus(first, i * next);
+                    const int8x16_t patch = mcugen_mve_gathered_at(&from, near ? i * next : 0);
+                    sum[i] = single ? vmladavq_s8(patch, lanes) : vmladavaq_s8(sum[i], patch, lanes);
+                }
+                weights += 16;
+            }
+        }
+        int32x4_t sums = vaddq_n_s32(mcugen_mve_lanes(sum[0], sum[1], sum[2], sum[3]), numbers[0]);
+        sums = mcugen_mve_requantize_n(sums, numbers[1], numbers[2], &step->out);
+        if (left < 4) {
+            mcugen_mve_scatter(output, step->places, sums, (1u << (4 * (params->output_w % 4))) - 1u);
+        } else {
+            mcugen_mve_scatter(output, step->places, sums, MCUGEN_MVE_ALL_LANES);
+        }
+        at = mcugen_mve_gathered_plus(at, 4 * next);
+        output += 4 * params->output_c;
+    }
+}
+
+/* The strip of the step whose first output row is `y`, for `channels` input channels from `input` on. */
+MCUGEN_KERNEL void mcugen_mve_depthwise_strip(const struct mcugen_mve_depthwise_params *params, int8_t *strip,
+                                              const int8_t *border, const int8_t *input, int32_t y, int32_t channels)
+{
+    const int32_t rows = params->patches ? params->kernel_h + 1 : params->kernel_h;
+    const int32_t top = y * params->stride_h - params->pad_top;
+    for (int32_t quad = 0; quad < params->quads_h; quad++) {
+        struct mcugen_mve_rows four;
+#pragma GCC unroll 4
+        for (int32_t i = 0; i < 4; i++) {
+            const int32_t tap = 4 * quad + i, at = top + tap * params->dilation_h;
+            const int inside = tap < rows && at >= 0 && at < params->input_h;
+            four.row[i] = inside ? input + at * params->input_w * params->input_c : border;
+            four.step[i] = inside ? params->input_c : 0;
+        }
+        mcugen_mve_interleave(&four, strip + quad * params->columns * 4 * params->group, params->pad_left,
+                              params->input_w, params->columns, params->group, channels,
+                              params->input_c % 16 != 0 || params->group != 16, params->input_zero_point);
+    }
+}
+
+MCUGEN_KERNEL void mcugen_mve_depthwise_conv2d_s8(const struct mcugen_mve_depthwise_params *params,
+                                                  const int8_t *input, const int8_t *weights, const int32_t *channels,
+                                                  int8_t *output, void *scratch)
+{
+    const uint32_t beside = (uint32_t)params->output_c, below = beside * (uint32_t)params->output_w;
+    const uint32_t places[2][4] = {{0, beside, 2 * beside, 3 * beside}, {0, below, beside, below + beside}};
+    const struct mcugen_mve_depthwise_step step = {
+        {params->output_zero_point, params->clamp_min, params->clamp_max, params->general_requantization},
+        vldrwq_u32(places[params->patches]),
+        mcugen_mve_spread(4 * params->group * params->dilation_w)};
+    const int32_t rows = params->patches ? 2 : 1, multiplier = params->output_c / params->input_c;
+    const int32_t strip_bytes = params->quads_h * params->columns * 4 * params->group + 64 - 4 * params->group;
+    const int32_t patch_bytes = params->patches ? 16 : 16 * params->quads_h * params->quads_w;
+    int8_t *const border = scratch;
+    int8_t *strip = border + 16, *next = params->buffers == 2 ? strip + strip_bytes : strip;
+    mcugen_mve_fill(border, params->input_zero_point, 16);
+    for (int32_t first = 0; first < params->input_c; first += params->group) {
+        const int32_t left = params->input_c - first, count = left < params->group ? left : params->group;
+        if (params->buffers == 2) {
+            mcugen_mve_depthwise_strip(params, strip, border, input + first, 0, count);
+        }
+        for (int32_t y = 0; y < params->output_h; y += rows) {
+            if (params->buffers != 2) {
+                mcugen_mve_depthwise_strip(params, strip, border, input + first, y, count);
+            } else if (y + rows < params->output_h) {
+                mcugen_mve_depthwise_strip(params, next, border, input + first, y + rows, count);
+            }
+            const int8_t *taps = weights + first * multiplier * patch_bytes;
+            const int32_t *numbers = channels + first * multiplier * MCUGEN_MVE_NUMBERS;
+            int8_t *target = output + y * params->output_w * params->output_c + first * multiplier;
+            for (int32_t c = 0; c < count * multiplier; c++) {
+                const int8_t *const words = strip + 4 * (multiplier == 1 ? c : c / multiplier);
+                if (!params->patches) {
+                    mcugen_mve_depthwise_row(params, &step, taps, numbers, words, target);
+                } else if (params->output_h % 2 != 0 && y + 1 == params->output_h) {
+                    mcugen_mve_depthwise_patches(params, &step, taps, numbers, words, target, 1);
+                } else {
+                    mcugen_mve_depthwise_patches(params, &step, taps, numbers, words, target, 2);
+                }
+                taps += patch_bytes;
+                numbers += MCUGEN_MVE_NUMBERS;
+                target++;
+            }
+            if (params->buffers == 2) {
+                int8_t *const made = next;
+                next = strip;
+                strip = made;
+            }
+        }
+    }
+}
