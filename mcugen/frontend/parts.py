@@ -42,6 +42,7 @@ _PERHAPS = {"aten.reshape.default", "aten.flatten.using_ints", "aten.contiguous.
 """Views of what lies in order in memory, copies of all else."""
 
 
+@torch.no_grad()
 def change_whole_tensors(module: GraphModule) -> None:
     """Changes the module in place. Nodes must have their "val"; what has no such form is left as it is."""
     order = {node: index for index, node in enumerate(module.graph.nodes)}

@@ -22,6 +22,7 @@ from mcugen.frontend.lowering.constants import Constants
 from mcugen.frontend.lowering.context import Lowering, Weights
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.refusals import row_missing, unsupported
+from mcugen.frontend.rewrites.assigned import rewrite_assignments
 from mcugen.frontend.rewrites.canonical import canonicalize
 from mcugen.frontend.rewrites.folding import BATCH_NORMS
 from mcugen.frontend.rewrites.masks import rewrite_masks
@@ -48,6 +49,7 @@ def require_supported(module: GraphModule) -> None:
     expand(module, faults)
     simplify(module)
     rewrite_masks(module, Lowering(module, ROWS, is_known))
+    rewrite_assignments(module, Lowering(module, ROWS, is_known))
     canonicalize(module)
     quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
     if not quantized:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from mcugen.frontend import compile_program
-from mcugen.frontend.functional import make_functional
 from mcugen.frontend.parts import change_whole_tensors
+from mcugen.frontend.rehearsal import require_supported
 from mcugen.frontend.signature import positional_module
 
 Function = Callable[[Tensor, Tensor], Any]
@@ -88,7 +88,23 @@ def an_input(x: Tensor, z: Tensor) -> Any:
     return x * 2
 
 
-FUNCTIONS = (slices, other_names, splits_of_it, copies, parts_of_parts, one_after_the_other, an_input)
+def masks(x: Tensor, z: Tensor) -> Any:
+    y = x * 2
+    y[y < 0] = 0.25
+    y[0, x[0].sum(-1) > 0] = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
+    y[:, torch.tensor([True, False, False, True])] = -1
+    return y
+
+
+def places(x: Tensor, z: Tensor) -> Any:
+    y = x.clone()
+    y[:, [0, 2]] = z
+    y[0, [1, 1, 3], [4, 0, 2]] = z[0, 0, :3]
+    y[..., [3]] += 1
+    return y
+
+
+FUNCTIONS = (slices, other_names, splits_of_it, copies, parts_of_parts, one_after_the_other, an_input, masks, places)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
@@ -97,7 +113,7 @@ def test_equals_pytorch(function: Function) -> None:
     program = torch.export.export(Net(function).eval(), (x.clone(), z.clone()))
     module = positional_module(program)
     change_whole_tensors(module)
-    make_functional(module)
+    require_supported(module)
     wanted = tree_leaves(function(x.clone(), z.clone()))
     found = tree_leaves(module(x.clone(), z.clone()))
     assert all(torch.equal(a, b) for a, b in zip(wanted, found, strict=True))
