@@ -21,7 +21,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_s8(const struct mcugen_dsp_conv2d_params *p
             done -= kept;
         }
         for (int32_t p = kept; p < block; p++) {
-            mcugen_dsp_column(params, columns + 2 * p, window, input, y, x, block);
+            mcugen_dsp_column(params, columns + 2 * p, window, input, y, x, block, 1);
             x += params->stride_w;
             if (++out_x == params->output_w) {
                 out_x = 0;

@@ -16,14 +16,15 @@
 /* Most columns and channels of a block; quads of inputs for each turn of the inner loop. */
 enum { MCUGEN_DSP_COLUMNS = 3, MCUGEN_DSP_CHANNELS = 4, MCUGEN_DSP_UNROLL = 4 };
 
-/* Widens `depth` bytes to the first of `block` interleaved columns: two words in turn from each. */
-MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth, int32_t block)
+/* Widens `depth` bytes to the first of `block` interleaved columns: two words in turn from each, the second one `odd`
+ * words behind the first. */
+MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth, int32_t block, int32_t odd)
 {
 #pragma GCC unroll 8
     for (int32_t quads = depth / 4; quads > 0; quads--) {
         uint32_t word = mcugen_load_word(bytes);
         column[0] = mcugen_sxtb16(word);
-        column[1] = mcugen_sxtb16_odd(word);
+        column[odd] = mcugen_sxtb16_odd(word);
         column += 2 * block;
         bytes += 4;
     }
@@ -31,7 +32,7 @@ MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, in
         uint32_t word = 0;
         memcpy(&word, bytes, (size_t)(depth % 4));
         column[0] = mcugen_sxtb16(word);
-        column[1] = mcugen_sxtb16_odd(word);
+        column[odd] = mcugen_sxtb16_odd(word);
     }
 }
 
@@ -240,7 +241,7 @@ MCUGEN_KERNEL void mcugen_dsp_gemm_rows(const int8_t *input, int32_t rows, int32
             done -= kept;
         }
         for (int32_t p = kept; p < block; p++) {
-            mcugen_dsp_widen(columns + 2 * p, input, depth, block);
+            mcugen_dsp_widen(columns + 2 * p, input, depth, block, 1);
             input += depth;
         }
         mcugen_dsp_gemm(columns, quads, weights, output + done * output_c, output_c, block, out);

@@ -17,8 +17,8 @@
 #endif
 
 /* Inline assembly that takes (nearly) all fourteen registers in one piece, where GCC would otherwise spill inside a loop.
- * A build that keeps a register for itself (-fno-omit-frame-pointer, -ffixed-r9, ...) fails with "impossible constraints":
- * it has to define MCUGEN_DSP_SPARE_REGISTERS as 1. */
+ * A build that keeps a register for itself (-fno-omit-frame-pointer, -ffixed-r9, ...) fails with "impossible constraints"
+ * or "cannot be used in 'asm' here": it has to define MCUGEN_DSP_SPARE_REGISTERS as 1. */
 #ifndef MCUGEN_DSP_SPARE_REGISTERS
 #if defined(CONFIG_FRAME_POINTER) /* Zephyr's option */
 #define MCUGEN_DSP_SPARE_REGISTERS 1
@@ -31,6 +31,14 @@
 #define MCUGEN_DSP_ALL_REGISTERS 1
 #else
 #define MCUGEN_DSP_ALL_REGISTERS 0
+#endif
+
+/* Where a load of two registers takes no longer than one of one: cores with a data bus of 64 bits, Cortex-M7 and M55 on.
+ * GCC tells the M7 from the M4 by its floating-point unit only. */
+#if defined(__ARM_ARCH_8_1M_MAIN__) || (defined(__ARM_ARCH_7EM__) && defined(__ARM_FEATURE_NUMERIC_MAXMIN))
+#define MCUGEN_DSP_WIDE_BUS 1
+#else
+#define MCUGEN_DSP_WIDE_BUS 0
 #endif
 
 /* A word of memory that was, or will be, accessed as other types too: the arena is plain bytes. */
@@ -190,6 +198,39 @@ MCUGEN_KERNEL int32_t mcugen_ssat8(int32_t value)
     return saturated;
 #else
     return value < -128 ? -128 : value > 127 ? 127 : value;
+#endif
+}
+
+/* value / 2, rounded down, saturated to int8. */
+MCUGEN_KERNEL int32_t mcugen_ssat8_of_half(int32_t value)
+{
+#if MCUGEN_HAS_DSP
+    int32_t saturated;
+    __asm__("ssat %0, #8, %1, asr #1" : "=r"(saturated) : "r"(value));
+    return saturated;
+#else
+    return mcugen_ssat8(value >> 1);
+#endif
+}
+
+/* Shifts by the low byte of `count`, at most 31: what a shift by a register does. */
+MCUGEN_KERNEL int32_t mcugen_shift_left_by_byte(int32_t value, uint32_t count)
+{
+#if MCUGEN_HAS_DSP
+    __asm__("lsl %0, %1, %2" : "=r"(value) : "r"(value), "r"(count));
+    return value;
+#else
+    return (int32_t)((uint32_t)value << (count & 0xffu));
+#endif
+}
+
+MCUGEN_KERNEL int32_t mcugen_shift_right_by_byte(int32_t value, uint32_t count)
+{
+#if MCUGEN_HAS_DSP
+    __asm__("asr %0, %1, %2" : "=r"(value) : "r"(value), "r"(count));
+    return value;
+#else
+    return value >> (count & 0xffu);
 #endif
 }
 

@@ -48,10 +48,9 @@ MCUGEN_KERNEL int8_t mcugen_dsp_finish_general(int32_t accumulator, int32_t mult
     return (int8_t)(value + out->zero_point);
 }
 
-/* Saturates and clamps a value that has its zero point. */
-MCUGEN_KERNEL int8_t mcugen_dsp_finish(int32_t value, const struct mcugen_dsp_output *out)
+/* Clamps a saturated value that has its zero point. */
+MCUGEN_KERNEL int8_t mcugen_dsp_clamp(int32_t value, const struct mcugen_dsp_output *out)
 {
-    value = mcugen_ssat8(value);
     if (out->clamp_min > INT8_MIN) {
         value = value < out->clamp_min ? out->clamp_min : value;
     }
@@ -59,6 +58,12 @@ MCUGEN_KERNEL int8_t mcugen_dsp_finish(int32_t value, const struct mcugen_dsp_ou
         value = value > out->clamp_max ? out->clamp_max : value;
     }
     return (int8_t)value;
+}
+
+/* Saturates and clamps a value that has its zero point. */
+MCUGEN_KERNEL int8_t mcugen_dsp_finish(int32_t value, const struct mcugen_dsp_output *out)
+{
+    return mcugen_dsp_clamp(mcugen_ssat8(value), out);
 }
 
 /* c of the fast form: (2 * zero_point + 1) * 2**(exponent - 1). */

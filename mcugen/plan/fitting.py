@@ -16,6 +16,8 @@ from mcugen.plan.storage import assign_storage
 
 QUICK_NODES = 60_000  # of the arena solver while kernels and orders are compared
 
+_COMPACT = 1.125  # times the smallest constants: what "size" accepts
+
 Selection = Mapping[str, Candidate]
 
 
@@ -38,8 +40,7 @@ class Fitter:
     def choose(self, optimize: str, ram: budget.Limit) -> Arrangement:
         """The arrangement for "speed", "size" or "ram"; it may exceed the limits when nothing fits them."""
         if optimize == "size":
-            smallest = {op.name: min(self.candidates.all(op), key=_constants_first) for op in self.graph}
-            return self._fit(smallest, ram.size)
+            return self._fit({op.name: _compact(self.candidates.all(op)) for op in self.graph}, ram.size)
         fastest = self._fit_flash({op.name: self.candidates.fastest(op) for op in self.graph})
         if optimize == "speed":
             return self._fit(fastest, ram.size)
@@ -170,5 +171,8 @@ class Fitter:
         return Arrangement(tuple(calls), storage, problem, solve(problem, QUICK_NODES))
 
 
-def _constants_first(candidate: Candidate) -> tuple[int, float]:
-    return candidate.invocation.constant_bytes, candidate.cost
+def _compact(candidates: Sequence[Candidate]) -> Candidate:
+    """The cheapest kernel among those with hardly more constants than the smallest: padding to whole words is a few
+    bytes a channel, and may be what a kernel that takes half the time asks for."""
+    smallest = min(c.invocation.constant_bytes for c in candidates)
+    return next(c for c in candidates if c.invocation.constant_bytes <= smallest * _COMPACT)

@@ -19,6 +19,9 @@ void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, voi
 void depthwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
 void convolution(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
 void vector(const int8_t *input, const uint32_t *weights, int8_t *output);
+void pointwise_pairs(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
+void convolution_pairs(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
+void vector_pairs(const int8_t *input, const uint32_t *weights, int8_t *output);
 void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_conv2d_params params = {
@@ -41,6 +44,23 @@ void vector(const int8_t *input, const uint32_t *weights, int8_t *output)
 {
     static const struct mcugen_dsp_fully_connected_params params = {1, 61, 13, 0, 0, -128, 127, 0};
     mcugen_dsp_fully_connected_vector_s8(&params, input, weights, output);
+}
+void pointwise_pairs(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_conv2d_params params = {
+        25, 5, 64, 25, 5, 63, 1, 1, 1, 1, 0, 0, 1, 1, -128, -128, -128, 127, 0};
+    mcugen_dsp_conv2d_1x1_paired_s8(&params, input, weights, output, scratch);
+}
+void convolution_pairs(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_conv2d_params params = {
+        32, 32, 15, 32, 32, 17, 3, 3, 1, 1, 1, 1, 1, 1, 3, 5, -100, 90, 0};
+    mcugen_dsp_conv2d_paired_s8(&params, input, weights, output, scratch);
+}
+void vector_pairs(const int8_t *input, const uint32_t *weights, int8_t *output)
+{
+    static const struct mcugen_dsp_fully_connected_params params = {1, 61, 13, 0, 0, -128, 127, 0};
+    mcugen_dsp_fully_connected_vector_paired_s8(&params, input, weights, output);
 }
 """
 

@@ -18,7 +18,9 @@ POINTWISE: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": "val
 CASES = {
     "batch_matmul": (dsp.BatchMatMulDsp(), batch_matmul_graphs()),
     "conv2d_1x1": (dsp.Conv2d1x1Dsp(), conv2d_graphs(**POINTWISE)),
+    "conv2d_1x1 in pairs": (dsp.Conv2d1x1PairedDsp(), conv2d_graphs(**POINTWISE)),
     "conv2d": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False)),
+    "conv2d in pairs": (dsp.Conv2dPairedDsp(), conv2d_graphs(grouped=False)),
     "conv2d of few channels": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),
     "conv2d 3x3": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False, kernel=(3, 3), dilation=(1, 1))),
     "depthwise": (dsp.DepthwiseConv2dDsp(), depthwise_graphs()),
@@ -28,6 +30,8 @@ CASES = {
         depthwise_graphs(kernel=(3, 3), dilation=(1, 1), stride=(1, 1), padding="same", multiplier=1),
     ),
     "fully_connected": (dsp.FullyConnectedDsp(), fully_connected_graphs()),
+    "fully_connected in pairs": (dsp.FullyConnectedPairedDsp(), fully_connected_graphs()),
+    "fully_connected vector in pairs": (dsp.FullyConnectedVectorPairedDsp(), fully_connected_graphs()),
     "fully_connected vector": (dsp.FullyConnectedVectorDsp(), fully_connected_graphs()),
 }
 

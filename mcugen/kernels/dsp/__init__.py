@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp
-from mcugen.kernels.dsp.conv2d import Conv2dDsp
-from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp
+from mcugen.kernels.dsp.conv2d import Conv2dDsp, Conv2dPairedDsp
+from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp, Conv2d1x1PairedDsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp
-from mcugen.kernels.dsp.fully_connected import FullyConnectedDsp, FullyConnectedVectorDsp
+from mcugen.kernels.dsp.fully_connected import (
+    FullyConnectedDsp,
+    FullyConnectedPairedDsp,
+    FullyConnectedVectorDsp,
+    FullyConnectedVectorPairedDsp,
+)
 from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
 
 KERNELS: tuple[Kernel, ...] = (
     BatchMatMulDsp(),
     Conv2d1x1Dsp(),
+    Conv2d1x1PairedDsp(),
     Conv2dDsp(),
+    Conv2dPairedDsp(),
     DepthwiseConv2dDsp(),
     FullyConnectedDsp(),
+    FullyConnectedPairedDsp(),
     FullyConnectedVectorDsp(),
+    FullyConnectedVectorPairedDsp(),
     GruDsp(),
     LstmDsp(),
     RnnDsp(),
@@ -26,10 +35,14 @@ __all__ = [
     "KERNELS",
     "BatchMatMulDsp",
     "Conv2d1x1Dsp",
+    "Conv2d1x1PairedDsp",
     "Conv2dDsp",
+    "Conv2dPairedDsp",
     "DepthwiseConv2dDsp",
     "FullyConnectedDsp",
+    "FullyConnectedPairedDsp",
     "FullyConnectedVectorDsp",
+    "FullyConnectedVectorPairedDsp",
     "GruDsp",
     "LstmDsp",
     "RnnDsp",

@@ -9,9 +9,9 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.linear.fully_connected import FullyConnected
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
-from mcugen.kernels.dsp import gemm
-from mcugen.kernels.dsp.conv2d_1x1 import rows_cost, rows_distance
-from mcugen.kernels.requantization import pack_channels
+from mcugen.kernels.dsp import gemm, paired
+from mcugen.kernels.dsp.conv2d_1x1 import paired_rows_cost, rows_cost, rows_distance
+from mcugen.kernels.requantization import PackedChannels, pack_channels
 
 
 class FullyConnectedDsp(Kernel):
@@ -39,7 +39,7 @@ class FullyConnectedDsp(Kernel):
             constants=(weights,),
             outputs=op.outputs,
             scratch_bytes=gemm.scratch_bytes(rows, depth),
-            overlaps=(Overlap(0, rows_distance(rows, depth, output_c)),),
+            overlaps=(Overlap(0, rows_distance(rows, depth, output_c, gemm.columns_at_once(rows))),),
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -78,22 +78,101 @@ class FullyConnectedVectorDsp(Kernel):
         return blocks * (22 * gemm.quads(depth) + 50) + 30
 
 
-def _packed(op: FullyConnected, graph: Graph) -> tuple[dict[str, ParamValue], Constant]:
-    """The fields of struct mcugen_dsp_fully_connected_params, and the weight stream."""
+class FullyConnectedPairedDsp(Kernel):
+    """mcugen_dsp_fully_connected_paired_s8: several rows, channels in pairs."""
+
+    name: ClassVar[str] = "fully_connected_paired_s8.dsp"
+    library: ClassVar[str] = "dsp"
+    operator: ClassVar[type[Operator]] = FullyConnected
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        if not isinstance(op, FullyConnected) or not cpu.dsp:
+            return False
+        return op.rows(graph.input_tensors(op)) >= paired.COLUMNS and _fits_pairs(op, graph)
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, FullyConnected)
+        output_c, depth = graph.tensor(op.inputs[1]).shape
+        rows = op.rows(graph.input_tensors(op))
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_dsp_fully_connected_paired_s8",
+            source="dsp/fully_connected_paired_s8.c",
+            params_type="mcugen_dsp_fully_connected_params",
+            params=_params(op, graph, False),
+            inputs=(op.inputs[0],),
+            constants=(paired.weight_stream(_channels(op, graph, doubled=True), 4),),
+            outputs=op.outputs,
+            scratch_bytes=paired.scratch_bytes(depth),
+            overlaps=(Overlap(0, rows_distance(rows, depth, output_c, paired.COLUMNS)),),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, FullyConnected)
+        output_c, depth = graph.tensor(op.inputs[1]).shape
+        return paired_rows_cost(op.rows(graph.input_tensors(op)), depth, output_c)
+
+
+class FullyConnectedVectorPairedDsp(Kernel):
+    """mcugen_dsp_fully_connected_vector_paired_s8: one row, channels in pairs. No scratch, no overlap."""
+
+    name: ClassVar[str] = "fully_connected_vector_paired_s8.dsp"
+    library: ClassVar[str] = "dsp"
+    operator: ClassVar[type[Operator]] = FullyConnected
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        if not isinstance(op, FullyConnected) or not cpu.dsp:
+            return False
+        return op.rows(graph.input_tensors(op)) == 1 and _fits_pairs(op, graph)
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, FullyConnected)
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_dsp_fully_connected_vector_paired_s8",
+            source="dsp/fully_connected_vector_paired_s8.c",
+            params_type="mcugen_dsp_fully_connected_params",
+            params=_params(op, graph, False),
+            inputs=(op.inputs[0],),
+            constants=(paired.weight_stream(_channels(op, graph, doubled=True), 8),),
+            outputs=op.outputs,
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        output_c, depth = graph.tensor(op.inputs[1]).shape
+        return paired.vector_cost(depth, output_c)
+
+
+def _fits_pairs(op: FullyConnected, graph: Graph) -> bool:
+    return paired.fits(_channels(op, graph, doubled=True), graph.tensor(op.inputs[0]))
+
+
+def _channels(op: FullyConnected, graph: Graph, *, doubled: bool = False) -> PackedChannels:
+    """The layer's channels; `doubled` as in `pack_channels`."""
     tensors = graph.input_tensors(op)
     x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
     assert weights.data is not None
-    rows = op.rows(tensors)
     bias = tensors[2].data if len(tensors) > 2 else None
-    channels = pack_channels(weights.data, bias, op.requantization(tensors, [out]), x, out, op.clamp)
-    params: dict[str, ParamValue] = {
-        "rows": rows,
+    return pack_channels(weights.data, bias, op.requantization(tensors, [out]), x, out, op.clamp, doubled=doubled)
+
+
+def _params(op: FullyConnected, graph: Graph, general: bool) -> dict[str, ParamValue]:
+    """The fields of struct mcugen_dsp_fully_connected_params."""
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    return {
+        "rows": op.rows(graph.input_tensors(op)),
         "input_c": weights.shape[1],
         "output_c": weights.shape[0],
         "input_zero_point": x.zero_point,
         "output_zero_point": out.zero_point,
         "clamp_min": op.clamp[0],
         "clamp_max": op.clamp[1],
-        "general_requantization": int(channels.general),
+        "general_requantization": int(general),
     }
-    return params, gemm.weight_stream(channels, rows)
+
+
+def _packed(op: FullyConnected, graph: Graph) -> tuple[dict[str, ParamValue], Constant]:
+    """The parameters and the weight stream of gemm.h."""
+    channels = _channels(op, graph)
+    rows = op.rows(graph.input_tensors(op))
+    return _params(op, graph, channels.general), gemm.weight_stream(channels, rows)

@@ -1,0 +1,11 @@
+/* Pointwise convolution with stride 1 and channels in pairs: as conv2d_1x1_s8.c, two positions at a time. */
+#include "conv2d.h"
+#include "paired.h"
+
+MCUGEN_KERNEL void mcugen_dsp_conv2d_1x1_paired_s8(const struct mcugen_dsp_conv2d_params *params, const int8_t *input,
+                                                   const uint32_t *weights, int8_t *output, void *scratch)
+{
+    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    mcugen_dsp_paired_rows(input, params->output_h * params->output_w, params->input_c, weights, output,
+                           params->output_c, scratch, &out);
+}

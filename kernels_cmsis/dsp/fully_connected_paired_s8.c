@@ -1,0 +1,11 @@
+/* Fully connected with channels in pairs: as fully_connected_s8.c, two rows of the input at a time. */
+#include "fully_connected.h"
+#include "paired.h"
+
+MCUGEN_KERNEL void mcugen_dsp_fully_connected_paired_s8(const struct mcugen_dsp_fully_connected_params *params,
+                                                        const int8_t *input, const uint32_t *weights, int8_t *output,
+                                                        void *scratch)
+{
+    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    mcugen_dsp_paired_rows(input, params->rows, params->input_c, weights, output, params->output_c, scratch, &out);
+}
