@@ -35,10 +35,10 @@
 #endif
 #endif
 
-#include "dsp/conv2d_s8.c"
+#include "dsp/conv2d_paired_s8.c"
 #include "dsp/depthwise_conv2d_s8.c"
+#include "dsp/fully_connected_vector_paired_s8.c"
 #include "portable/elementwise/add_table_s8.c"
-#include "portable/linear/fully_connected_s8.c"
 #include "portable/normalization/softmax_s8.c"
 #include "portable/reduction/mean_s8.c"
 
@@ -88,7 +88,7 @@ void mcugen_layer_hook(int layer, const int8_t *output, size_t bytes);
 #define SCHEDULE __attribute__((noinline, noclone))
 #endif
 
-/* conv2d_s8.dsp */
+/* conv2d_paired_s8.dsp */
 INSTANCE void conv2d_0(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_conv2d_params params = {
@@ -112,7 +112,7 @@ INSTANCE void conv2d_0(const int8_t *input, const uint32_t *weights, int8_t *out
         .clamp_max = 127,
         .general_requantization = 0,
     };
-    mcugen_dsp_conv2d_s8(&params, input, weights, output, scratch);
+    mcugen_dsp_conv2d_paired_s8(&params, input, weights, output, scratch);
 }
 
 /* depthwise_conv2d_s8.dsp */
@@ -173,19 +173,20 @@ INSTANCE void mean_0(const int8_t *input, int8_t *output)
     mcugen_mean_s8(&params, input, output);
 }
 
-/* fully_connected_s8.portable */
-INSTANCE void fully_connected_0(const int8_t *input, const int8_t *weights, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *output)
+/* fully_connected_vector_paired_s8.dsp */
+INSTANCE void fully_connected_0(const int8_t *input, const uint32_t *weights, int8_t *output)
 {
-    static const struct mcugen_fully_connected_params params = {
+    static const struct mcugen_dsp_fully_connected_params params = {
         .rows = 1,
         .input_c = 4,
         .output_c = 3,
+        .input_zero_point = -128,
         .output_zero_point = 4,
         .clamp_min = -128,
         .clamp_max = 127,
         .general_requantization = 0,
     };
-    mcugen_fully_connected_s8(&params, input, weights, bias, multiplier, shift, output);
+    mcugen_dsp_fully_connected_vector_paired_s8(&params, input, weights, output);
 }
 
 /* softmax_s8.portable */
@@ -232,7 +233,7 @@ SCHEDULE int tiny_run_with(struct tiny_arena *arena, const int8_t *input, int8_t
 
     /* classifier: fully_connected -> 1x3 (unknown origin) */
     LAYER_LABEL(layer_4);
-    fully_connected_0(memory + 0, tiny_classifier_weights, tiny_classifier_bias, tiny_classifier_multiplier, tiny_classifier_shift, memory + 4);
+    fully_connected_0(memory + 0, tiny_classifier_weights, memory + 4);
     LAYER_OUTPUT(4, memory + 4, 3);
 
     /* softmax: softmax -> 1x3 (unknown origin) */
