@@ -95,7 +95,7 @@ class NpuSchema(Strict):
         if dedicated and self.axi1.area != "Dram":
             raise ValueError(f"memory_mode Dedicated_Sram writes through axi1: its area is Dram, not {self.axi1.area}")
 
-    def check_memories(self, memories: Sequence[Memory]) -> None:
+    def check_memories(self, memories: Sequence[Memory], code: str, data: str) -> None:
         """Raises ValueError when one of its memories does not exist, or cannot be what it is named for."""
         by_name = {memory.name: memory for memory in memories}
         for field in ("sram", "scratch", "weights"):
@@ -115,6 +115,16 @@ class NpuSchema(Strict):
             raise ValueError(
                 f"npu.cache_size is {self.cache_size} bytes, and {self.sram} has {by_name[self.sram].size}"
             )
+        scratch = self.scratch or self.sram
+        for field, mine, field_of_board, board in (
+            ("weights", self.weights, "code_memory", code),
+            ("scratch" if self.scratch else "sram", scratch, "data_memory", data),
+        ):
+            if mine != board:
+                raise ValueError(
+                    f"npu.{field} is {mine}, and {field_of_board} {board}: constants and the arena of a module lie "
+                    "where the NPU reads and writes them"
+                )
         for memory in memories:
             if memory.start <= self.address < memory.start + memory.size:
                 raise ValueError(f"npu.address {self.address:#x} lies in memory {memory.name}")

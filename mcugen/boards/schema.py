@@ -144,7 +144,7 @@ class BoardSchema(Strict):
         if machine is not None and self.cpu.core not in machine.runs:
             raise ValueError(f"qemu_machine {machine.name} has a {machine.core}, the board a {self.cpu.core}")
         if self.npu is not None:
-            self.npu.check_memories(self.regions())
+            self.npu.check_memories(self.regions(), self.code_memory, self.data_memory)
         if self.renode_zephyr and not (self.zephyr_board and self.renode_platform and self.console):
             raise ValueError("renode_zephyr needs a zephyr_board, a renode_platform and a console")
         return self

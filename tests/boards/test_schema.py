@@ -85,12 +85,12 @@ npu:
   accelerator: ethos-u65-256
   accelerators: [ethos-u65-512]
   memory_mode: Dedicated_Sram
-  scratch: ram2
+  scratch: ram
   cache_size: 32K
   clock: 1 GHz
   address: 0x48102000
   interrupt: 56
-  sram: ram
+  sram: ram2
   weights: flash
   axi0: {area: Sram, burst_length: 32, read_latency: 32, write_latency: 32, max_reads: 8, max_writes: 8}
   axi1: {area: Dram, clock_scale: 0.5, burst_length: 64, read_latency: 9, write_latency: 8, max_reads: 9, max_writes: 2}
@@ -103,15 +103,16 @@ def test_the_npu_of_a_users_own_board(tmp_path: Path) -> None:
     assert npu is not None and npu.axi1 is not None
     assert npu.accelerators == ("ethos-u65-256", "ethos-u65-512")
     assert (npu.clock_hz, npu.address, npu.interrupt, npu.cache_size) == (10**9, 0x48102000, 56, 32 * 1024)
-    assert (npu.sram, npu.scratch, npu.weights) == ("ram", "ram2", "flash")
+    assert (npu.sram, npu.scratch, npu.weights) == ("ram2", "ram", "flash")
     assert (npu.axi0.area, npu.axi0.clock_scale, npu.axi0.ports) == ("Sram", 1.0, 1)
     assert (npu.axi1.area, npu.axi1.clock_scale, npu.axi1.max_writes) == ("Dram", 0.5, 2)
 
 
 def test_constants_beside_the_scratch_need_no_second_port(tmp_path: Path) -> None:
-    text = NPU.replace("Dedicated_Sram\n  scratch: ram2\n  cache_size: 32K", "Sram_Only").replace(
-        "weights: flash", "weights: ram2"
+    text = NPU.replace("Dedicated_Sram\n  scratch: ram\n  cache_size: 32K", "Sram_Only").replace(
+        "sram: ram2", "sram: ram"
     )
+    text = text.replace("weights: flash", "weights: ram2").replace("code_memory: flash", "code_memory: ram2")
     npu = load_board(write(tmp_path, text[: text.index("  axi1")])).npu
     assert npu is not None
     assert (npu.axi1, npu.scratch, npu.cache_size) == (None, "ram", 0)
@@ -124,10 +125,10 @@ def test_constants_beside_the_scratch_need_no_second_port(tmp_path: Path) -> Non
         ("[ethos-u65-512]", "[ethos-u85-512]", "npu: .*of one family, here ethos-u65"),
         ("Dedicated_Sram", "Dedicated_Sram_384KB", "npu.memory_mode: .*'Shared_Sram'"),
         ("Dedicated_Sram", "Shared_Sram", "npu: .*Shared_Sram takes no scratch"),
-        ("  scratch: ram2\n", "", "npu: .*Dedicated_Sram needs scratch"),
+        ("  scratch: ram\n", "", "npu: .*Dedicated_Sram needs scratch"),
         ("  cache_size: 32K\n", "", "npu: .*Dedicated_Sram needs cache_size"),
         ("u65-256\n  accelerators: [ethos-u65-512]", "u55-256", "npu: .*U55 only reads through its second port"),
-        ("Dedicated_Sram\n  scratch: ram2\n  cache_size: 32K", "Sram_Only", "npu: .*Sram_Only takes no axi1"),
+        ("Dedicated_Sram\n  scratch: ram\n  cache_size: 32K", "Sram_Only", "npu: .*Sram_Only takes no axi1"),
         ("  axi1: {area: Dram", "  axi1: {area: Sram", "npu: .*axi1.area cannot be Sram in memory_mode Dedicated_Sram"),
         ("  axi1: {area: Dram", "  axi1: {area: OffChipFlash", "npu: .*its area is Dram, not OffChipFlash"),
         ("  axi0: {area: Sram", "  axi0: {area: Dram", "npu: .*axi0 is on-chip RAM"),
@@ -139,15 +140,17 @@ def test_constants_beside_the_scratch_need_no_second_port(tmp_path: Path) -> Non
         ("address: 0x48102000", "address: 0x08001000", ": .*npu.address 0x8001000 lies in memory flash"),
         ("interrupt: 56", "interrupt: 480", "npu.interrupt: .*less than 480"),
         ("interrupt: 56", "irq: 56", "npu.interrupt: .*required"),
-        ("sram: ram\n", "sram: sram\n", ": .*npu.sram is 'sram', the memories are flash, ram, ram2, itcm"),
+        ("sram: ram2\n", "sram: sram\n", ": .*npu.sram is 'sram', the memories are flash, ram, ram2, itcm"),
         ("weights: flash", "weights: rom", ": .*npu.weights is 'rom'"),
-        ("sram: ram\n", "sram: flash\n", ": .*npu.sram is written, and flash is flash"),
+        ("sram: ram2\n", "sram: flash\n", ": .*npu.sram is written, and flash is flash"),
         (
-            "scratch: ram2",
+            "scratch: ram",
             "scratch: itcm",
             ": .*npu.scratch: an NPU does not reach tightly coupled memory",
         ),
-        ("cache_size: 32K", "cache_size: 65K", ": .*npu.cache_size is 66560 bytes, and ram has 65536"),
+        ("scratch: ram\n", "scratch: ram2\n", ": .*npu.scratch is ram2, and data_memory ram"),
+        ("weights: flash", "weights: ram2", ": .*npu.weights is ram2, and code_memory flash"),
+        ("cache_size: 32K", "cache_size: 65K", ": .*npu.cache_size is 66560 bytes, and ram2 has 65536"),
     ],
 )
 def test_a_wrong_npu_is_told_where(tmp_path: Path, old: str, new: str, message: str) -> None:
