@@ -12,7 +12,7 @@ from torch.fx import GraphModule, Node
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.faults import Faults
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import target_name
+from mcugen.frontend.lowering.arguments import dtype_of, target_name
 from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
 from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
@@ -78,6 +78,7 @@ _RESIZE = (
 )
 _FOR_CONSTANTS = {f"aten.{name}" for name in (*_CREATE, *_REARRANGE, *_RESIZE)}
 _IN_PLACE_DUNDER = re.compile(r"__i(?P<name>and|or|xor|lshift|rshift)__")
+CONVERSIONS = {"aten.to.dtype", "aten.to.dtype_layout"}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain")
 
 
@@ -240,7 +241,8 @@ def _seen_through_views(changed: Node, node: Node, order: dict[Node, int]) -> No
 def is_view(node: Node) -> bool:
     """True when the result may share memory with an operand; copies (clone, pooling, padding) do not.
 
-    The operator's schema tells, but for dropout, which hands its operand through in evaluation mode.
+    The operator's schema tells, but for dropout, which hands its operand through in evaluation mode, and conversions,
+    which do so with a tensor that has the type already.
     """
     if node.op != "call_function":
         return False
@@ -249,6 +251,8 @@ def is_view(node: Node) -> bool:
     target = node.target
     if target_name(node) in DROPOUTS:
         return True
+    if target_name(node) in CONVERSIONS and dtype_of(node) != dtype_of(node.all_input_nodes[0]):
+        return False
     return isinstance(target, torch._ops.OpOverload) and any(r.alias_info for r in target._schema.returns)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.fx import GraphModule, Node
 
-from mcugen.frontend.functional import in_its_type, is_in_place, is_view, ordinary_form
+from mcugen.frontend.functional import CONVERSIONS, in_its_type, is_in_place, is_view, ordinary_form
 from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.rewrites.folding import DROPOUTS
@@ -37,7 +37,7 @@ _RESHAPES = {
     )
 }
 _PERMUTES = {"aten.permute.default", "aten.transpose.int", "aten.t.default"}
-_SAME = {"aten.alias.default", "aten.detach.default", *DROPOUTS}
+_SAME = {"aten.alias.default", "aten.detach.default", *DROPOUTS, *CONVERSIONS}
 _PERHAPS = {"aten.reshape.default", "aten.flatten.using_ints", "aten.contiguous.default"}
 """Views of what lies in order in memory, copies of all else."""
 

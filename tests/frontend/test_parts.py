@@ -104,7 +104,26 @@ def places(x: Tensor, z: Tensor) -> Any:
     return y
 
 
-FUNCTIONS = (slices, other_names, splits_of_it, copies, parts_of_parts, one_after_the_other, an_input, masks, places)
+def conversions(x: Tensor, z: Tensor) -> Any:
+    """A conversion is a copy, but to the type that a tensor has."""
+    y = x.clone()
+    y.float()[:, 1] = 0.5
+    places = (z > 0).float().mul_(0.5).add_(y[:, :2])
+    return y, places
+
+
+FUNCTIONS = (
+    conversions,
+    slices,
+    other_names,
+    splits_of_it,
+    copies,
+    parts_of_parts,
+    one_after_the_other,
+    an_input,
+    masks,
+    places,
+)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
