@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,6 +105,20 @@ def trace(
             f"Vela estimates {vela.total:,} cycles, {vela.npu:,} of the NPU itself ({vela.configuration}); "
             f"the estimate here is {100 * (found.elapsed / max(vela.total, 1) - 1):+.1f} %"
         )
+
+
+@app.command()
+def serve(
+    socket: Annotated[Path, typer.Argument(metavar="SOCKET", help="A local socket to be made, such as /tmp/npu.")],
+) -> None:
+    """Be the NPU behind the peripheral of Renode that renode/scripts/mcugen_npu.cs describes, until interrupted."""
+    from mcugen.ethosu.peripheral import Server, StreamJobs
+
+    jobs = StreamJobs(lambda error: print(f"refused: {error}", file=sys.stderr, flush=True))
+    with Server(socket, jobs.handle) as server, suppress(KeyboardInterrupt):
+        # Whoever started this reads the line to know that it may connect.
+        print(socket, flush=True)
+        server.wait()
 
 
 def _table(found: Trace) -> list[str]:

@@ -57,6 +57,12 @@ class Job:
         return job
 
 
+def refusal(error: InputError) -> CheckFailedError:
+    """What the model has against a stream of the firmware's."""
+    what = f"the NPU's model refuses a command stream of the firmware: {error.what}"
+    return CheckFailedError(what, where=error.where, hint=error.hint)
+
+
 @dataclass
 class EmulatedNpu:
     """Runs jobs. What is constant is read once, at the first job with the same addresses.
@@ -89,11 +95,7 @@ class EmulatedNpu:
         try:
             execute(stream, regions)
         except InputError as error:
-            raise CheckFailedError(
-                f"the NPU's model refuses a command stream of the firmware: {error.what}",
-                where=error.where,
-                hint=error.hint,
-            ) from error
+            raise refusal(error) from error
         for number in sorted(job.written):
             write(job.regions[number][0], regions[number].tobytes())
         self.jobs += 1

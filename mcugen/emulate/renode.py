@@ -21,6 +21,7 @@ from mcugen.emulate.faults import explain_exit
 from mcugen.emulate.mailbox import MAILBOX, POINT, symbol
 from mcugen.emulate.process import child_process
 from mcugen.emulate.renode_install import require_renode
+from mcugen.emulate.renode_npu import PERIPHERAL, RenodeNpu, renode_npu
 from mcugen.emulate.runner import FirmwareResult, Progress, RunResult
 from mcugen.errors import CheckFailedError
 from mcugen.firmware.build import Firmware, FirmwareKind
@@ -89,15 +90,21 @@ class RenodeRunner:
         check_inputs(inputs, firmware.manifest)
         elf = Elf(firmware.elf)
         labels = module_labels(firmware, elf) if count else []
-        with scratch_folder("mcugen-renode-") as folder:
-            _prepare(folder, platform, firmware, elf, labels, reset_every)
+        with scratch_folder("mcugen-renode-") as folder, renode_npu(folder, firmware) or _no_npu() as npu:
+            _prepare(folder, platform, firmware, elf, labels, reset_every, npu)
             # Renode keeps its own temporary files in TMPDIR and would leave them there when killed.
             command = ["env", f"TMPDIR={folder}", program, "--console", "--disable-gui", "--plain"]
             command += ["--config", str(folder / "renode.config"), str(folder / _SCRIPT)]
-            if firmware.kind == "zephyr":
-                found = self._converse(command, folder, firmware, elf, inputs, progress, reset_every)
-            else:
-                found = self._exchange_files(command, folder, firmware, elf, inputs, progress)
+            try:
+                if firmware.kind == "zephyr":
+                    found = self._converse(command, folder, firmware, elf, inputs, progress, reset_every)
+                else:
+                    found = self._exchange_files(command, folder, firmware, elf, inputs, progress)
+            except CheckFailedError:
+                if npu is not None:
+                    # Why it failed, where the model knows that.
+                    npu.check()
+                raise
             counts = read_counts(folder / _COUNTS, firmware.board.cpu.core, elf) if count else Counts()
         return RunResult(
             runner=self.name,
@@ -183,16 +190,28 @@ class RenodeRunner:
                 raise explain_exit(code, {}, elf, f"{console.words}\n{_last_words(log)}") from error
 
 
+@contextlib.contextmanager
+def _no_npu() -> Iterator[None]:
+    yield None
+
+
 def _prepare(
-    folder: Path, platform: str, firmware: Firmware, elf: Elf, labels: Sequence[int], reset_every: int | None
+    folder: Path,
+    platform: str,
+    firmware: Firmware,
+    elf: Elf,
+    labels: Sequence[int],
+    reset_every: int | None,
+    npu: RenodeNpu | None,
 ) -> None:
     """Everything under plain names in the folder: Renode's monitor has its own ideas of quoting."""
     vectors = symbol(elf, _VECTORS[firmware.kind])
     scripts = data_folder("renode") / "scripts"
     for source in (firmware.elf, scripts / _EXCHANGE, scripts / BLOCK_COUNTER):
         shutil.copyfile(source, folder / ("firmware.elf" if source is firmware.elf else source.name))
-    (folder / "board.repl").write_text(platform)
+    (folder / "board.repl").write_text(platform + (npu.description if npu else ""))
     lines = [
+        *([f"include @{npu.source}"] if npu else []),
         f'mach create "{firmware.board.name}"',
         f"machine LoadPlatformDescription @{folder}/board.repl",
         # As fast as the host can, not as fast as the board's clock.
@@ -204,13 +223,13 @@ def _prepare(
         words = ",".join(str(label) for label in labels)
         lines += [f"include @{folder}/{BLOCK_COUNTER}", f'cpu CountBlocks "{words}" "{folder}/{_COUNTS}"']
     if firmware.kind == "bare":
-        lines += [f"include @{folder}/{_EXCHANGE}", _attach_command(folder, firmware, elf, reset_every)]
+        lines += [f"include @{folder}/{_EXCHANGE}", _attach_command(folder, firmware, elf, reset_every, npu)]
     lines += console_commands(folder, firmware.board) if firmware.kind == "zephyr" else ["start"]
     (folder / _SCRIPT).write_text("\n".join(lines) + "\n")
 
 
-def _attach_command(folder: Path, firmware: Firmware, elf: Elf, reset_every: int | None) -> str:
-    """Of `_EXCHANGE`: where the firmware asks for samples, and how many bytes it may be given and may give."""
+def _attach_command(folder: Path, firmware: Firmware, elf: Elf, reset_every: int | None, npu: RenodeNpu | None) -> str:
+    """Of `_EXCHANGE`: where the firmware asks for samples, how many bytes it may be given and may give, and its NPU."""
     manifest = firmware.manifest
     lists = (
         [port.size_bytes for port in manifest.inputs],
@@ -218,7 +237,8 @@ def _attach_command(folder: Path, firmware: Firmware, elf: Elf, reset_every: int
         [result.bytes for _, result in manifest.results] if firmware.mode == "trace" else [],
     )
     sizes = " ".join(f'"{",".join(map(str, numbers))}"' for numbers in lists)
-    return f'mcugen_attach "{folder}" {symbol(elf, POINT)} {symbol(elf, MAILBOX)} {sizes} {reset_every or 0}'
+    places = f"{symbol(elf, POINT)} {symbol(elf, MAILBOX)}"
+    return f'mcugen_attach "{folder}" {places} {sizes} {reset_every or 0} "{PERIPHERAL if npu else ""}"'
 
 
 def console_commands(folder: Path, board: Board) -> list[str]:

@@ -20,14 +20,17 @@ from System import Array, Byte, UInt64  # noqa: E402
 from System.Diagnostics import Process  # noqa: E402
 from System.IO import File, FileAccess, FileMode, FileShare, FileStream, Path  # noqa: E402
 
-_SAMPLE, _LAYER, _END = 1, 2, 3
+_SAMPLE, _LAYER, _END, _NPU = 1, 2, 3, 4
 _MOST_FACTS, _LONGEST_KEY = 16, 24
 
 
 class _Exchange:
-    """The files of one run. Sizes in bytes of a sample's inputs and outputs, and of the layers' outputs."""
+    """The files of one run. Sizes in bytes of a sample's inputs and outputs, and of the layers' outputs.
 
-    def __init__(self, folder, mailbox, inputs, outputs, layers, reset_every):
+    `npu` is a peripheral, or None.
+    """
+
+    def __init__(self, folder, mailbox, inputs, outputs, layers, reset_every, npu):
         self.folder = folder
         self.mailbox = mailbox
         self.sizes = {"input": inputs, "output": outputs}
@@ -37,6 +40,9 @@ class _Exchange:
         self.done = 0
         self.files = {}
         self.commands = {_SAMPLE: self.sample, _LAYER: self.layer, _END: self.end}
+        if npu is not None:
+            self.npu = npu
+            self.commands[_NPU] = self.job
 
     def answer(self, cpu, address):
         command, first, second, third = self.words(cpu.Bus, self.mailbox, 4)
@@ -83,6 +89,12 @@ class _Exchange:
             lines.append("{}=0x{:x}".format(self.text(bus, key), value))
         File.WriteAllText(Path.Combine(self.folder, "report.txt"), "\n".join(lines) + "\n")
         self.leave(str(int(code)))
+
+    def job(self, bus, address, unused, unused_too):
+        wrong = self.npu.RunJob(UInt64(address))
+        if wrong:
+            raise ValueError(wrong)
+        return 1
 
     def open(self, name, writing):
         if name not in self.files:
@@ -138,7 +150,7 @@ def _numbers(text):
     return [int(word) for word in text.split(",") if word]
 
 
-def mc_mcugen_attach(folder, point, mailbox, inputs, outputs, layers, reset_every):
+def mc_mcugen_attach(folder, point, mailbox, inputs, outputs, layers, reset_every, npu):
     """Monitor command.
 
     Args:
@@ -147,7 +159,10 @@ def mc_mcugen_attach(folder, point, mailbox, inputs, outputs, layers, reset_ever
         mailbox: address of what it says there.
         inputs, outputs, layers: sizes in bytes, comma-separated.
         reset_every: samples after which a module with state starts again; 0: never.
+        npu: name of the peripheral (mcugen_npu.cs) that runs the firmware's jobs; "": there is none.
     """
     cpu = self.Machine["sysbus.cpu"]  # noqa: F821 - Renode's monitor gives scripts the current machine
-    exchange = _Exchange(folder, int(mailbox), _numbers(inputs), _numbers(outputs), _numbers(layers), int(reset_every))
+    peripheral = self.Machine[npu] if npu else None  # noqa: F821
+    sizes = _numbers(inputs), _numbers(outputs), _numbers(layers)
+    exchange = _Exchange(folder, int(mailbox), sizes[0], sizes[1], sizes[2], int(reset_every), peripheral)
     cpu.AddHook(UInt64(point), _guard(exchange, exchange.answer))

@@ -11,10 +11,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mcugen.emulate.renode_install import find_renode
 from tests.e2e.test_examples import Command, Export
 
 pytestmark = pytest.mark.emulator
 BOARD = "mps3_corstone300"
+needs_renode = pytest.mark.skipif(find_renode() is None, reason="Renode is neither in RENODE_ROOT nor on PATH")
 MODELS = ("ds_cnn", "mobilenet_v1", "resnet8", "autoencoder", "conv1d_net")
 
 
@@ -49,8 +51,8 @@ def emit(command: Command, folder: Path, output: Path, *options: object) -> None
     assert done.code == 0, done.err
 
 
-def outputs(command: Command, module: Path, samples: Path, to: Path) -> dict[str, np.ndarray]:
-    done = command("run", module, "--inputs", samples, "--outputs", to)
+def outputs(command: Command, module: Path, samples: Path, to: Path, *options: str) -> dict[str, np.ndarray]:
+    done = command("run", module, "--inputs", samples, "--outputs", to, *options)
     assert done.code == 0, done.err
     with np.load(to) as found:
         return dict(found)
@@ -86,6 +88,41 @@ def test_a_mixed_network_is_split_and_keeps_its_bits(
     assert with_npu.keys() == without.keys() == {"early", "late"}
     assert all(np.array_equal(with_npu[name], without[name]) for name in without)
     assert "npu" not in mcugen("verify", tmp_path / "off", "--json").json
+
+
+@needs_renode
+@pytest.mark.renode
+def test_renode_gives_the_same_bytes(command: Command, mixed: Path, emitted: Path, tmp_path: Path) -> None:
+    renode, qemu = (
+        outputs(command, emitted, mixed / "cal.npz", tmp_path / f"{runner}.npz", "--runner", runner)
+        for runner in ("renode", "qemu")
+    )
+    assert renode.keys() == {"early", "late"}
+    assert all(np.array_equal(renode[name], qemu[name]) for name in renode)
+
+
+@needs_renode
+@pytest.mark.renode
+@pytest.mark.slow
+@pytest.mark.parametrize("accelerator", ["ethos-u55-128", "ethos-u55-256"])
+@pytest.mark.parametrize("model", [*MODELS, "mixed"])
+def test_renode_verifies_and_counts_as_qemu(
+    command: Command, exported: Export, mixed: Path, model: str, accelerator: str, tmp_path: Path
+) -> None:
+    if model == "mixed":
+        archive, calibration = mixed / "net.pt2", mixed / "cal.npz"
+    else:
+        archive, calibration = exported(model).archive, exported(model).calibration
+    options = ("--board", BOARD, "--accelerator", accelerator, "--output", tmp_path / "out")
+    done = command("emit", archive, "--calibration", calibration, *options)
+    assert done.code == 0, done.err
+    renode, qemu = (
+        command("verify", tmp_path / "out", "--json", "--layers", "--runner", runner) for runner in ("renode", "qemu")
+    )
+    assert renode.code == 0, renode.err
+    assert renode.json["match"] and all(layer["match"] for layer in renode.json["layers"])
+    for figure in ("instructions", "cycles", "layers", "stack_bytes", "npu"):
+        assert renode.json[figure] == qemu.json[figure]
 
 
 def check_whole(command: Command, exported: Export, model: str, accelerator: str, folder: Path) -> None:
@@ -138,7 +175,12 @@ def test_what_cannot_be_is_one_error(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_damaged_stream_is_an_error_that_names_its_command(command: Command, emitted: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "runner", ["qemu", pytest.param("renode", marks=[needs_renode, pytest.mark.renode, pytest.mark.slow])]
+)
+def test_a_damaged_stream_is_an_error_that_names_its_command(
+    command: Command, emitted: Path, tmp_path: Path, runner: str
+) -> None:
     module = tmp_path / "out"
     shutil.copytree(emitted, module)
     weights = module / "src" / "net_weights.c"
@@ -151,7 +193,7 @@ def test_a_damaged_stream_is_an_error_that_names_its_command(command: Command, e
     place = stream.index(bytes([0x20, 0x40]), 16) + 4
     numbers[place + 2] = " 127u"
     weights.write_text(text[:start] + ",".join(numbers) + text[end:])
-    done = command("verify", module, "--json", "--allow-edited")
+    done = command("verify", module, "--json", "--allow-edited", "--runner", runner)
     assert done.code == 1
     assert "the NPU's model refuses a command stream" in done.err and "NPU_OP" in done.err, done.err
     assert json.loads(done.out or "{}") == {}

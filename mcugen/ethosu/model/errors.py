@@ -20,6 +20,23 @@ class StreamError(InputError):
         self.command = command
 
 
+class AccessError(StreamError):
+    """A command accesses memory that is not there, or writes to constants.
+
+    Attributes:
+        region: number of the region; -1: SHRAM.
+        target: what it accesses, such as "weights" or "OFM".
+    """
+
+    def __init__(self, what: str, command: Command, region: int, target: str) -> None:
+        super().__init__(what, command)
+        self.region, self.target = region, target
+
+
+class WeightError(StreamError):
+    """A stream of weights is damaged."""
+
+
 class UnknownBehaviourError(StreamError):
     """A command is valid, but what the silicon does with it is not documented, so the model refuses to guess."""
 

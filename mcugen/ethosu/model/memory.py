@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.ethosu.model.errors import StreamError
+from mcugen.ethosu.model.errors import AccessError
 from mcugen.ethosu.model.stream import Command
 
 SHRAM = -1
@@ -68,7 +68,7 @@ class Memory:
     constant: frozenset[int] = field(default=frozenset())
 
     def check(self, access: Access, what: str, command: Command) -> None:
-        """Raises StreamError when an access leaves its region, or writes to constants.
+        """Raises AccessError when an access leaves its region, or writes to constants.
 
         Args:
             what: that is accessed, for the message.
@@ -79,11 +79,18 @@ class Memory:
         low, high = access.bounds
         name = "SHRAM" if access.region == SHRAM else f"region {access.region}"
         if access.region not in self.regions:
-            raise StreamError(f"{verb} its {what} in {name}, which the network does not have", command)
+            raise AccessError(
+                f"{verb} its {what} in {name}, which the network does not have", command, access.region, what
+            )
         size = self.regions[access.region].size
         if low < 0 or high > size:
-            raise StreamError(
-                f"{verb} its {what} outside {name}: bytes {low} to {high - 1} of a region of {size} bytes", command
+            raise AccessError(
+                f"{verb} its {what} outside {name}: bytes {low} to {high - 1} of a region of {size} bytes",
+                command,
+                access.region,
+                what,
             )
         if access.writes and access.region in self.constant:
-            raise StreamError(f"writes its {what} to {name}, which holds the network's constants", command)
+            raise AccessError(
+                f"writes its {what} to {name}, which holds the network's constants", command, access.region, what
+            )

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from mcugen.ethosu.model.errors import WeightError
 from mcugen.ethosu.model.memory import Bytes, contiguous
 from mcugen.ethosu.model.operations.operation import Operation
 from mcugen.ethosu.model.weights.order import Layout, arrange
@@ -81,9 +82,9 @@ def read_weights(operation: Operation, layouts: list[Layout]) -> Constants[npt.N
             try:
                 result[core :: len(layouts)] = _decoded(data, layout)
             except WeightStreamError as error:
-                raise operation.registers.wrong(str(error)) from error
+                raise WeightError(str(error), operation.command) from error
             except ValueError as error:
-                raise operation.registers.wrong(f"the weight stream {error}") from error
+                raise WeightError(f"the weight stream {error}", operation.command) from error
         return result
 
     return Constants(parts, make)
