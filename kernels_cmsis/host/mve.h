@@ -181,6 +181,46 @@ MCUGEN_KERNEL uint8x16_t vldrbq_u8(const uint8_t *base)
     MCUGEN_EACH(uint8x16_t, 16, base[i]);
 }
 
+MCUGEN_KERNEL uint8x16_t vldrbq_z_u8(const uint8_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(uint8x16_t, 16, MCUGEN_ACTIVE(p, i, 1) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL int16x8_t vldrbq_s16(const int8_t *base)
+{
+    MCUGEN_EACH(int16x8_t, 8, base[i]);
+}
+
+MCUGEN_KERNEL int16x8_t vldrbq_z_s16(const int8_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(int16x8_t, 8, MCUGEN_ACTIVE(p, i, 2) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL int32x4_t vldrbq_z_s32(const int8_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(int32x4_t, 4, MCUGEN_ACTIVE(p, i, 4) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL int8x16_t vldrbq_gather_offset_s8(const int8_t *base, uint8x16_t offset)
+{
+    MCUGEN_EACH(int8x16_t, 16, base[offset.lane[i]]);
+}
+
+/* The low bytes of the lanes. */
+MCUGEN_KERNEL void vstrbq_p_s16(int8_t *base, int16x8_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 8; i++) {
+        if (MCUGEN_ACTIVE(p, i, 2)) {
+            base[i] = (int8_t)(uint8_t)((uint32_t)value.lane[i] & 0xffu);
+        }
+    }
+}
+
+MCUGEN_KERNEL void vstrbq_s16(int8_t *base, int16x8_t value)
+{
+    vstrbq_p_s16(base, value, 0xffffu);
+}
+
 MCUGEN_KERNEL int8x16_t vreinterpretq_s8_s32(int32x4_t value)
 {
     int8x16_t result;
@@ -260,6 +300,104 @@ MCUGEN_KERNEL int32x4_t vaddq_n_s32(int32x4_t a, int32_t b)
 MCUGEN_KERNEL int32x4_t vqaddq_n_s32(int32x4_t a, int32_t b)
 {
     MCUGEN_EACH(int32x4_t, 4, (int32_t)mcugen_emulated_limit((int64_t)a.lane[i] + b, INT32_MIN, INT32_MAX));
+}
+
+/* The lower and the upper halves of the lanes. */
+MCUGEN_KERNEL int32x4_t vmovlbq_s16(int16x8_t value)
+{
+    MCUGEN_EACH(int32x4_t, 4, value.lane[2 * i]);
+}
+
+MCUGEN_KERNEL int32x4_t vmovltq_s16(int16x8_t value)
+{
+    MCUGEN_EACH(int32x4_t, 4, value.lane[2 * i + 1]);
+}
+
+MCUGEN_KERNEL int16_t mcugen_emulated_half(int32_t value)
+{
+    return (int16_t)(uint16_t)((uint32_t)value & 0xffffu);
+}
+
+/* Low bits to the lower, or upper, halves; the others are those of `into`. */
+MCUGEN_KERNEL int16x8_t vmovnbq_s32(int16x8_t into, int32x4_t value)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        into.lane[2 * i] = mcugen_emulated_half(value.lane[i]);
+    }
+    return into;
+}
+
+MCUGEN_KERNEL int16x8_t vmovntq_s32(int16x8_t into, int32x4_t value)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        into.lane[2 * i + 1] = mcugen_emulated_half(value.lane[i]);
+    }
+    return into;
+}
+
+MCUGEN_KERNEL int16x8_t vaddq_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int16x8_t, 8, mcugen_emulated_half(a.lane[i] + b.lane[i]));
+}
+
+MCUGEN_KERNEL int8x16_t vmaxq_s8(int8x16_t a, int8x16_t b)
+{
+    MCUGEN_EACH(int8x16_t, 16, a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+MCUGEN_KERNEL int8x16_t vminq_s8(int8x16_t a, int8x16_t b)
+{
+    MCUGEN_EACH(int8x16_t, 16, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+/* sum plus all lanes. */
+MCUGEN_KERNEL int32_t vaddvaq_s8(int32_t sum, int8x16_t a)
+{
+    for (int32_t i = 0; i < 16; i++) {
+        sum = (int32_t)((uint32_t)sum + (uint32_t)a.lane[i]);
+    }
+    return sum;
+}
+
+MCUGEN_KERNEL uint32x4_t vdupq_n_u32(uint32_t value)
+{
+    MCUGEN_EACH(uint32x4_t, 4, value);
+}
+
+MCUGEN_KERNEL uint32x4_t vreinterpretq_u32_s32(int32x4_t value)
+{
+    MCUGEN_EACH(uint32x4_t, 4, (uint32_t)value.lane[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vreinterpretq_s32_u32(uint32x4_t value)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)value.lane[i]);
+}
+
+MCUGEN_KERNEL uint32x4_t vmulhq_u32(uint32x4_t a, uint32x4_t b)
+{
+    MCUGEN_EACH(uint32x4_t, 4, (uint32_t)(((uint64_t)a.lane[i] * b.lane[i]) >> 32));
+}
+
+MCUGEN_KERNEL int32x4_t vmulq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] * (uint32_t)b.lane[i]));
+}
+
+/* a * b + sum */
+MCUGEN_KERNEL int32x4_t vmlasq_n_s32(int32x4_t a, int32x4_t b, int32_t sum)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] * (uint32_t)b.lane[i] + (uint32_t)sum));
+}
+
+MCUGEN_KERNEL int32x4_t vsubq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] - (uint32_t)b.lane[i]));
+}
+
+MCUGEN_KERNEL int32x4_t veorq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] ^ b.lane[i]);
 }
 
 MCUGEN_KERNEL int32x4_t vandq_s32(int32x4_t a, int32x4_t b)

@@ -10,7 +10,22 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import Case, conv2d_graphs, depthwise_graphs, fully_connected_graphs
+from tests.graph.reduction_strategies import reduce_sum_graphs
+from tests.graph.strategies import (
+    Case,
+    add_graphs,
+    average_pool_graphs,
+    clamp_graphs,
+    conv2d_graphs,
+    depthwise_graphs,
+    fully_connected_graphs,
+    max_pool_graphs,
+    mean_graphs,
+    mul_graphs,
+    requantize_graphs,
+    sub_graphs,
+    table_graphs,
+)
 
 CORTEX_M55 = Cpu("cortex-m55", True, "double", "float", 100_000_000)
 CORTEX_M55_INTEGER = Cpu("cortex-m55", True, "none", "integer", 100_000_000)
@@ -33,6 +48,18 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "fully_connected": (mve.FullyConnectedMve(), fully_connected_graphs()),
     "fully_connected deep": (mve.FullyConnectedMve(), fully_connected_graphs(channels=DEEP)),
     "fully_connected vector": (mve.FullyConnectedVectorMve(), fully_connected_graphs(channels=VECTORS)),
+    "add": (mve.AddMve(), add_graphs()),
+    "sub": (mve.SubMve(), sub_graphs()),
+    "mul": (mve.MulMve(), mul_graphs()),
+    "requantize": (mve.RequantizeMve(), requantize_graphs()),
+    "lookup": (mve.RequantizeLookupMve(), requantize_graphs()),
+    "table": (mve.TableMve(), table_graphs()),
+    "clamp": (mve.ClampMve(), clamp_graphs()),
+    "max_pool2d": (mve.MaxPool2dMve(), max_pool_graphs()),
+    "average_pool2d": (mve.AveragePool2dMve(), average_pool_graphs()),
+    "mean": (mve.MeanMve(), mean_graphs()),
+    "global mean": (mve.MeanMve(), mean_graphs(axes=(1, 2))),
+    "reduce_sum": (mve.ReduceSumMve(), reduce_sum_graphs()),
 }
 
 

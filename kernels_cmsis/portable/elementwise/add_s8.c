@@ -3,15 +3,7 @@
  */
 #include "mcugen_requantize.h"
 #include "portable/elementwise/broadcast.h"
-
-struct mcugen_add_params {
-    int32_t shape[6], step0[6], step1[6];
-    int32_t left_shift;
-    int32_t input0_zero_point, input0_multiplier, input0_shift;
-    int32_t input1_zero_point, input1_multiplier, input1_shift;
-    int32_t output_zero_point, output_multiplier, output_shift;
-    int32_t clamp_min, clamp_max;
-};
+#include "portable/elementwise/params.h"
 
 /* An input element on the common scale. */
 MCUGEN_KERNEL int32_t mcugen_add_term(int32_t x, int32_t zero_point, int32_t left_shift, int32_t multiplier,

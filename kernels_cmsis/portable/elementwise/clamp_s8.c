@@ -1,10 +1,5 @@
 /* Limits every element; output may be the input. */
-#include "mcugen_kernels.h"
-
-struct mcugen_clamp_params {
-    int32_t elements;
-    int32_t clamp_min, clamp_max;
-};
+#include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL void mcugen_clamp_s8(const struct mcugen_clamp_params *params, const int8_t *input, int8_t *output)
 {

@@ -1,9 +1,5 @@
 /* Any function of one element, through a table: table[(uint8_t)x]; output may be the input. */
-#include "mcugen_kernels.h"
-
-struct mcugen_lookup_params {
-    int32_t elements;
-};
+#include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL void mcugen_lookup_s8(const struct mcugen_lookup_params *params, const int8_t *input, const int8_t *table,
                                     int8_t *output)

@@ -1,13 +1,7 @@
 /* Product of two tensors, element by element. */
 #include "mcugen_requantize.h"
 #include "portable/elementwise/broadcast.h"
-
-struct mcugen_mul_params {
-    int32_t shape[6], step0[6], step1[6];
-    int32_t input0_zero_point, input1_zero_point, output_zero_point;
-    int32_t multiplier, shift;
-    int32_t clamp_min, clamp_max;
-};
+#include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL int8_t *mcugen_mul_row(const struct mcugen_mul_params *params, const int8_t *input0, const int8_t *input1,
                                      int8_t *output)

@@ -1,12 +1,6 @@
 /* Changes scale and zero point; output may be the input. */
 #include "mcugen_requantize.h"
-
-struct mcugen_requantize_params {
-    int32_t elements;
-    int32_t input_zero_point, output_zero_point;
-    int32_t multiplier, shift;
-    int32_t clamp_min, clamp_max;
-};
+#include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL void mcugen_requantize_s8(const struct mcugen_requantize_params *params, const int8_t *input,
                                         int8_t *output)

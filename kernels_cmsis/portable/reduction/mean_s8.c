@@ -1,13 +1,7 @@
 /* Mean over axes. Neighbouring axes that are all reduced or all kept are merged: shape is kept, reduced, kept, ... kept,
  * with three reduced ones. Elements of later outputs lie above those of earlier ones, so the output may start where the input starts. */
 #include "mcugen_requantize.h"
-
-/* shape: axes merged to kept, reduced, kept, reduced, kept, reduced, kept. The multiplier divides by the number of elements too. */
-struct mcugen_mean_params {
-    int32_t shape[7];
-    int32_t input_zero_point, output_zero_point;
-    int32_t multiplier, shift;
-};
+#include "portable/reduction/mean.h"
 
 /* Sum of (x - zero point) over the reduced axes. */
 MCUGEN_KERNEL int32_t mcugen_reduced_sum(const struct mcugen_mean_params *params, const int8_t *input)

@@ -6,23 +6,55 @@ from mcugen.kernels.base import Kernel
 from mcugen.kernels.mve.conv2d import Conv2dMve
 from mcugen.kernels.mve.conv2d_1x1 import Conv2d1x1Mve
 from mcugen.kernels.mve.depthwise_conv2d import DepthwiseConv2dLittleScratchMve, DepthwiseConv2dMve
+from mcugen.kernels.mve.elementwise import (
+    AddMve,
+    ClampMve,
+    MulMve,
+    RequantizeLookupMve,
+    RequantizeMve,
+    SubMve,
+    TableMve,
+)
 from mcugen.kernels.mve.fully_connected import FullyConnectedMve, FullyConnectedVectorMve
+from mcugen.kernels.mve.pooling import AveragePool2dMve, MaxPool2dMve, MeanMve, ReduceSumMve
 
 KERNELS: tuple[Kernel, ...] = (
+    AddMve(),
+    AveragePool2dMve(),
+    ClampMve(),
     Conv2d1x1Mve(),
     Conv2dMve(),
     DepthwiseConv2dLittleScratchMve(),
     DepthwiseConv2dMve(),
     FullyConnectedMve(),
     FullyConnectedVectorMve(),
+    MaxPool2dMve(),
+    MeanMve(),
+    MulMve(),
+    ReduceSumMve(),
+    RequantizeLookupMve(),
+    RequantizeMve(),
+    SubMve(),
+    TableMve(),
 )
 
 __all__ = [
     "KERNELS",
+    "AddMve",
+    "AveragePool2dMve",
+    "ClampMve",
     "Conv2d1x1Mve",
     "Conv2dMve",
     "DepthwiseConv2dLittleScratchMve",
     "DepthwiseConv2dMve",
     "FullyConnectedMve",
     "FullyConnectedVectorMve",
+    "MaxPool2dMve",
+    "MeanMve",
+    "MulMve",
+    "ReduceSumMve",
+    "RequantizeLookupMve",
+    "RequantizeMve",
+    "SubMve",
+    "TableMve",
 ]

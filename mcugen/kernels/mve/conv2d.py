@@ -16,7 +16,7 @@ from mcugen.kernels.base import Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import LaneChannels, lane_channels
-from mcugen.kernels.mve.core import has_vectors
+from mcugen.kernels.mve.common import has_vectors
 from mcugen.kernels.overlap import overlap_distance
 
 # A strip that is longer makes a row's blocks fewer, but the arena larger.

@@ -11,8 +11,8 @@ from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Kernel, Overlap
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve import gemm
+from mcugen.kernels.mve.common import has_vectors
 from mcugen.kernels.mve.conv2d import conv2d_params, packed_conv2d
-from mcugen.kernels.mve.core import has_vectors
 from mcugen.kernels.overlap import overlap_distance
 
 

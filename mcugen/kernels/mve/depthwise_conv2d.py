@@ -15,7 +15,7 @@ from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve.channels import LaneChannels, as_words, lane_channels
-from mcugen.kernels.mve.core import has_vectors
+from mcugen.kernels.mve.common import has_vectors
 from mcugen.kernels.overlap import overlap_distance
 
 # Strips of fewer channels take less scratch, but more instructions to make.

@@ -11,8 +11,8 @@ from mcugen.graph.ops.linear.fully_connected import FullyConnected
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import lane_channels
+from mcugen.kernels.mve.common import has_vectors
 from mcugen.kernels.mve.conv2d_1x1 import pairs_distance, rows_cost
-from mcugen.kernels.mve.core import has_vectors
 
 
 class FullyConnectedMve(Kernel):

@@ -1,0 +1,100 @@
+"""Element-wise operators on Helium."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.elementwise.add import Sub
+from mcugen.graph.tensor import DTYPES
+from mcugen.kernels.mve.common import InLanes
+from mcugen.kernels.portable.broadcast import broadcast
+from mcugen.kernels.portable.common import operands
+from mcugen.kernels.portable.elementwise.add import AddPortable
+from mcugen.kernels.portable.elementwise.clamp import ClampPortable
+from mcugen.kernels.portable.elementwise.mul import MulPortable
+from mcugen.kernels.portable.elementwise.requantize import RequantizeLookupPortable, RequantizePortable
+from mcugen.kernels.portable.elementwise.table import TablePortable
+
+
+def _row_cost(op: Operator, graph: Graph, per_vector: float) -> float:
+    """Of rows along the innermost axis, four elements at a time."""
+    first, second = (t.shape for t in operands(op, graph).tensors)
+    out = graph.tensor(op.outputs[0])
+    shape = broadcast(first, second, out.shape).shape or (1,)
+    return out.elements // shape[-1] * (per_vector * -(-shape[-1] // 4) + 12) + 30
+
+
+class AddMve(InLanes, AddPortable):
+    """mcugen_mve_add_s8: four elements at a time, without tables."""
+
+    name: ClassVar[str] = "add_s8.mve"
+    lanes_function: ClassVar[str] = "mcugen_mve_add_s8"
+    source: ClassVar[str] = "mve/add_s8.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _row_cost(op, graph, 17)
+
+
+class SubMve(AddMve):
+    """mcugen_mve_add_s8 with a negative multiplier."""
+
+    name: ClassVar[str] = "sub_s8.mve"
+    operator: ClassVar[type[Operator]] = Sub
+
+
+class MulMve(InLanes, MulPortable):
+    """mcugen_mve_mul_s8: four elements at a time."""
+
+    name: ClassVar[str] = "mul_s8.mve"
+    lanes_function: ClassVar[str] = "mcugen_mve_mul_s8"
+    source: ClassVar[str] = "mve/mul_s8.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _row_cost(op, graph, 14)
+
+
+class RequantizeMve(InLanes, RequantizePortable):
+    """mcugen_mve_requantize_s8: four elements at a time."""
+
+    name: ClassVar[str] = "requantize_s8.mve"
+    lanes_function: ClassVar[str] = "mcugen_mve_requantize_s8"
+    source: ClassVar[str] = "mve/requantize_s8.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 10.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
+
+
+class _Lookup(InLanes):
+    lanes_function: ClassVar[str] = "mcugen_mve_lookup_s8"
+    source: ClassVar[str] = "mve/lookup_s8.c"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return super().fits(op, graph) and DTYPES[graph.tensor(op.outputs[0]).dtype].itemsize == 1
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 4.0 * -(-graph.tensor(op.outputs[0]).elements // 16) + 20
+
+
+class TableMve(_Lookup, TablePortable):
+    """mcugen_mve_lookup_s8: sixteen elements at a time."""
+
+    name: ClassVar[str] = "table_s8.mve"
+
+
+class RequantizeLookupMve(_Lookup, RequantizeLookupPortable):
+    """mcugen_mve_lookup_s8 with the requantization of all 256 elements as its table."""
+
+    name: ClassVar[str] = "lookup_s8.mve"
+
+
+class ClampMve(InLanes, ClampPortable):
+    """mcugen_mve_clamp_s8: sixteen elements at a time."""
+
+    name: ClassVar[str] = "clamp_s8.mve"
+    lanes_function: ClassVar[str] = "mcugen_mve_clamp_s8"
+    source: ClassVar[str] = "mve/clamp_s8.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 5.0 * -(-graph.tensor(op.outputs[0]).elements // 16) + 20

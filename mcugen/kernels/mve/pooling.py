@@ -1,0 +1,88 @@
+"""Pooling, means and sums on Helium."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.pooling.average_pool2d import AveragePool2d
+from mcugen.graph.ops.pooling.max_pool2d import MaxPool2d
+from mcugen.graph.ops.reduction.mean import ReduceSum, Total
+from mcugen.kernels.images import cost_per_image
+from mcugen.kernels.mve.common import InLanes
+from mcugen.kernels.portable.common import operands
+from mcugen.kernels.portable.pooling.pool import AveragePool2dPortable, MaxPool2dPortable
+from mcugen.kernels.portable.reduction.mean import MeanPortable, alternating
+
+# Sums of so many elements fit 16 bits.
+_SUMMANDS = 255
+
+
+def _pool_cost(op: Operator, graph: Graph, lanes: int, finish: float) -> float:
+    assert isinstance(op, AveragePool2d | MaxPool2d)
+    _, height, width, depth = graph.tensor(op.outputs[0]).shape
+    tap = 4 if depth % lanes == 0 else 6
+    window = op.kernel[0] * (tap * op.kernel[1] + 8) + finish
+    return height * width * (-(-depth // lanes) * window + 14) + 30
+
+
+class MaxPool2dMve(InLanes, MaxPool2dPortable):
+    """mcugen_mve_max_pool2d_s8: sixteen channels at a time."""
+
+    name: ClassVar[str] = "max_pool2d_s8.mve"
+    lanes_function: ClassVar[str] = "mcugen_mve_max_pool2d_s8"
+    source: ClassVar[str] = "mve/max_pool2d_s8.c"
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _pool_cost(op, graph, 16, 10)
+
+
+class AveragePool2dMve(InLanes, AveragePool2dPortable):
+    """mcugen_mve_average_pool2d_s8: eight channels at a time."""
+
+    name: ClassVar[str] = "average_pool2d_s8.mve"
+    lanes_function: ClassVar[str] = "mcugen_mve_average_pool2d_s8"
+    source: ClassVar[str] = "mve/average_pool2d_s8.c"
+    limits: ClassVar[str] = f"windows of at most {_SUMMANDS} elements"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, AveragePool2d)
+        return super().fits(op, graph) and op.kernel[0] * op.kernel[1] <= _SUMMANDS
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _pool_cost(op, graph, 8, 30)
+
+
+class MeanMve(InLanes, MeanPortable):
+    """mcugen_mve_mean_s8: eight outputs in lanes, or rows of sixteen elements."""
+
+    name: ClassVar[str] = "mean_s8.mve"
+    lanes_function: ClassVar[str] = "mcugen_mve_mean_s8"
+    source: ClassVar[str] = "mve/mean_s8.c"
+    limits: ClassVar[str] = "neighbouring axes"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return super().fits(op, graph) and len(_groups(op, graph)) <= 3
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        outer, reduced, inner = (*_groups(op, graph), 1, 1)[:3]
+        if inner == 1:
+            return outer * (3.0 * -(-reduced // 16) + 16) + 20
+        tap = 3 if inner % 8 == 0 else 5
+        return outer * (-(-inner // 8) * (tap * reduced + 25.0 + 12 * (reduced // _SUMMANDS)) + 10) + 30
+
+
+class ReduceSumMve(MeanMve):
+    """mcugen_mve_mean_s8 with a multiplier that does not divide."""
+
+    name: ClassVar[str] = "reduce_sum_s8.mve"
+    operator: ClassVar[type[Operator]] = ReduceSum
+
+
+def _groups(op: Operator, graph: Graph) -> tuple[int, ...]:
+    """Kept, reduced, kept, ... elements."""
+    assert isinstance(op, Total)
+    return alternating(operands(op, graph).tensors[0].shape, op.axes)
