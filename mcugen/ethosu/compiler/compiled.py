@@ -63,9 +63,11 @@ class Refused:
 
     Attributes:
         reason: Vela's words, in one line.
+        failed: that it did not say so of an operator, but came to no end.
     """
 
     reason: str
+    failed: bool = False
 
 
 _MEMORIES = ("sram", "dram", "on_chip_flash", "off_chip_flash")

@@ -149,12 +149,12 @@ def _result(folder: Path, number: int, ending: str | None) -> Compiled | Refused
     log = folder / f"{number}.log"
     words = log.read_text(errors="replace") if log.exists() else ""
     if ending is not None:
-        return Refused(ending)
+        return Refused(ending, failed=True)
     results = folder / str(number)
     raw = sorted(results.glob("*_vela.npz"))
     summary = sorted(results.glob("*_summary_*.csv"))
     if not (folder / f"{number}.done").exists() or not raw or not summary:
-        return Refused(_reason(words))
+        return _refusal(words)
     return read_compiled(raw[0], summary[0])
 
 
@@ -163,10 +163,10 @@ _NOT_SUPPORTED = re.compile(
 )
 
 
-def _reason(words: str) -> str:
+def _refusal(words: str) -> Refused:
     """Vela's reason, from what it said: of the operators that it does not support, else its last line."""
     found = dict.fromkeys(f"{m['kind']}: {m['why'].strip()}" for m in _NOT_SUPPORTED.finditer(words))
     if found:
-        return "; ".join(found)
+        return Refused("; ".join(found))
     lines = [line.strip() for line in words.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "Vela said nothing"
+    return Refused(lines[-1][:300] if lines else "Vela said nothing", failed=True)

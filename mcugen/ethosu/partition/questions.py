@@ -27,10 +27,11 @@ _LEAST_VALUES, _MOST_SAMPLES = 4096, 24
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a network: `compiled`, or why not."""
+    """What came of a network: `compiled`, or why not; `failed` where Vela came to no end."""
 
     compiled: Compiled | None
     reason: str = ""
+    failed: bool = False
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Questions:
         for (index, (chosen, _)), result in zip(files.items(), results, strict=True):
             network = networks[index]
             if isinstance(result, Refused):
-                answers[index] = Answer(None, f"Vela: {result.reason}")
+                answers[index] = Answer(None, f"Vela: {result.reason}", result.failed)
                 continue
             made = self._stands.replace(network, chosen, result)
             answers[index] = _judged(network, made) if made else Answer(None, "Vela does without a table for it")

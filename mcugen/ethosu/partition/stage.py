@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mcugen.boards.board import Board, Npu
-from mcugen.errors import DoesNotFitError, InputError, UnsupportedOperatorError
+from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, UnsupportedOperatorError
 from mcugen.ethosu.compiler import Compiled, Target, require_vela
 from mcugen.ethosu.configuration import board_npu, system_configuration, vela_configuration
 from mcugen.ethosu.kernel import crossing_instructions
@@ -19,6 +20,8 @@ from mcugen.ethosu.partition.report import OnCpu, Part, Partition
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import Origin
+
+log = logging.getLogger(__name__)
 
 Cost = Callable[[Operator, Graph], float]
 """(operator, its graph) -> instructions on the CPU; infinite where nobody counted."""
@@ -49,6 +52,7 @@ def partition(
     Raises:
         InputError: the board has no NPU, or not that accelerator.
         UnsupportedOperatorError: `everything` is asked for and something cannot go to the NPU.
+        CheckFailedError: Vela fails whatever it is given.
         DoesNotFitError: a part needs more scratch memory than there is.
         MissingToolError: Vela is not installed.
     """
@@ -108,9 +112,11 @@ class _Search:
 
     def run(self) -> None:
         operators = list(self.graph)
-        for op, answer in zip(operators, self._ask([[op] for op in operators]), strict=True):
+        answers = self._ask([[op] for op in operators])
+        for op, answer in zip(operators, answers, strict=True):
             if answer.compiled is None:
                 self.reasons[op.name] = answer.reason
+        self._tell_failures(operators, answers)
         while True:
             groups = regions(self.graph, {op.name for op in operators} - set(self.reasons))
             answers = self._ask(groups)
@@ -120,6 +126,20 @@ class _Search:
             if len(self.reasons) == left:
                 self.parts = [(g, a.compiled) for g, a in zip(groups, answers, strict=True) if a.compiled is not None]
                 return
+
+    def _tell_failures(self, operators: Sequence[Operator], answers: Sequence[Answer]) -> None:
+        """A failure of Vela's is not the operator's fault: it is said, and an error where it fails at everything."""
+        failed = [(op, answer) for op, answer in zip(operators, answers, strict=True) if answer.failed]
+        if not failed:
+            return
+        rows = "\n".join(f"{op.name} ({op.kind}; {op.origin}): {answer.reason}" for op, answer in failed)
+        if all(answer.compiled is None for answer in answers):
+            raise CheckFailedError(
+                "Vela, the compiler for the NPU, fails at every operator that it is given",
+                where=rows,
+                hint="use --npu off, and check `npu:` in the board's file",
+            )
+        log.warning("Vela fails at operators, which stay on the CPU: %s", rows)
 
     def _judge(self, group: Sequence[Operator], answer: Answer) -> None:
         if answer.compiled is None:

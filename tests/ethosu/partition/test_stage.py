@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mcugen.boards import Board, load_board
-from mcugen.errors import DoesNotFitError, InputError, MissingToolError
+from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, MissingToolError
 from mcugen.ethosu.compiler import Target, vela
 from mcugen.ethosu.model import execute
 from mcugen.ethosu.operator import EthosU
 from mcugen.ethosu.partition import npu_mode, partition
+from mcugen.ethosu.partition.questions import Answer, Questions
 from mcugen.ethosu.partition.tables import Stands
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
@@ -126,6 +128,35 @@ def test_without_vela_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(MissingToolError) as caught:
         partition(NETWORKS["ds_cnn"](), BOARD, dear)
     assert "3.12.0" in caught.value.what and caught.value.hint == "pip install 'mcugen[npu]'"
+
+
+def failing(kinds: Collection[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vela as it is, but that it crashes at networks of one operator of these kinds."""
+    ask = Questions.ask
+
+    def crash(self: Questions, networks: Sequence[Graph]) -> list[Answer]:
+        crashes = [len(n.operators) == 1 and n.operators[0].kind in kinds for n in networks]
+        answers = ask(self, [n for n, crash in zip(networks, crashes, strict=True) if not crash])
+        found = iter(answers)
+        return [Answer(None, "Vela: ended by SIGSEGV", True) if crash else next(found) for crash in crashes]
+
+    monkeypatch.setattr(Questions, "ask", crash)
+
+
+def test_where_vela_fails_it_is_said(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    from tests.plan.networks import NetworkBuilder
+
+    net = NetworkBuilder("two")
+    first = net.conv(net.input(1, 4, 4, 4), 4, (3, 3))
+    graph = net.build(net.depthwise(first))
+    failing(["depthwise_conv2d"], monkeypatch)
+    _, found = partition(graph, BOARD, dear)
+    assert [entry.reason for entry in found.on_cpu] == ["Vela: ended by SIGSEGV"]
+    assert "depthwise_conv2d_1" in caplog.text and "SIGSEGV" in caplog.text
+    failing(["depthwise_conv2d", "conv2d"], monkeypatch)
+    with pytest.raises(CheckFailedError, match="every operator") as caught:
+        partition(graph, BOARD, dear)
+    assert "net.py:10" in str(caught.value) and "--npu off" in str(caught.value)
 
 
 def test_modes() -> None:

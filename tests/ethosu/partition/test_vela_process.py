@@ -38,14 +38,14 @@ def test_every_network_gets_an_answer(tmp_path: Path, monkeypatch: pytest.Monkey
     refused = "SPLIT: too odd"
     assert vela.compile_networks(networks, TARGET, seconds=1.0) == [
         Refused(refused),
-        Refused("Vela ended by SIGSEGV"),
+        Refused("Vela ended by SIGSEGV", failed=True),
         Refused(refused),
-        Refused("Vela took more than 1 s"),
-        Refused("Vela ended with exit code 5: out of ideas"),
+        Refused("Vela took more than 1 s", failed=True),
+        Refused("Vela ended with exit code 5: out of ideas", failed=True),
         Refused(refused),
     ]
 
 
 def test_damaged_files_are_refused_with_velas_words() -> None:
     (answer,) = vela.compile_networks([b"no flatbuffer"], TARGET)
-    assert isinstance(answer, Refused) and answer.reason
+    assert isinstance(answer, Refused) and answer.failed and answer.reason
