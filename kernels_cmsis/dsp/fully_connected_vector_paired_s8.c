@@ -140,8 +140,8 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_vector_paired_block(const int8_t *in
     for (int c = 0; c < channels; c++) {
         const struct mcugen_dsp_pair *pair = &sums[c / 2];
         const int32_t doubled = c % 2 == 0 ? mcugen_dsp_doubled_first(pair) : mcugen_dsp_doubled_second(pair);
-        const int32_t rounding = mcugen_shift_left_by_byte(2 * out->zero_point + 1, exponents);
-        output[c] = mcugen_dsp_paired_requantize(doubled, (int32_t)stream[c], exponents, rounding, out);
+        const int32_t rounding = mcugen_dsp_rounding_by_byte(exponents, out);
+        output[c] = mcugen_dsp_requantize_by_byte(doubled, (int32_t)stream[c], exponents, rounding, out);
         exponents = c == 3 && channels > 4 ? stream[channels + 1] : exponents >> 8;
     }
     return stream + channels + (channels + 3) / 4;

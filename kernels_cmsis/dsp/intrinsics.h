@@ -33,12 +33,10 @@
 #define MCUGEN_DSP_ALL_REGISTERS 0
 #endif
 
-/* Where a load of two registers takes no longer than one of one: cores with a data bus of 64 bits, Cortex-M7 and M55 on.
- * GCC tells the M7 from the M4 by its floating-point unit only. */
-#if defined(__ARM_ARCH_8_1M_MAIN__) || (defined(__ARM_ARCH_7EM__) && defined(__ARM_FEATURE_NUMERIC_MAXMIN))
-#define MCUGEN_DSP_WIDE_BUS 1
-#else
-#define MCUGEN_DSP_WIDE_BUS 0
+/* Where a load of two registers takes no longer than one of one: on a data bus of 64 bits. A module for such a core says so;
+ * compilers do not tell the Cortex-M7 from the M4. */
+#ifndef MCUGEN_WIDE_BUS
+#define MCUGEN_WIDE_BUS 0
 #endif
 
 /* A word of memory that was, or will be, accessed as other types too: the arena is plain bytes. */
@@ -241,6 +239,16 @@ MCUGEN_KERNEL uint32_t mcugen_double_halves(uint32_t pair)
     return (uint32_t)__sadd16((int16x2_t)pair, (int16x2_t)pair);
 #else
     return mcugen_pair(2 * mcugen_low(pair), 2 * mcugen_high(pair));
+#endif
+}
+
+/* Half by half a + b, modulo 2**16. */
+MCUGEN_KERNEL uint32_t mcugen_add_halves(uint32_t a, uint32_t b)
+{
+#if MCUGEN_HAS_DSP
+    return (uint32_t)__sadd16((int16x2_t)a, (int16x2_t)b);
+#else
+    return mcugen_pair(mcugen_low(a) + mcugen_low(b), mcugen_high(a) + mcugen_high(b));
 #endif
 }
 

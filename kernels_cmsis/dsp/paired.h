@@ -32,15 +32,6 @@ MCUGEN_KERNEL void mcugen_dsp_paired_accumulate(uint32_t x, uint32_t raw, uint32
     mcugen_accumulate(x, first, &pair->first);
 }
 
-/* From a doubled sum to int8: the fast form of requantize.h. The low byte of `exponent` is the exponent less one. */
-MCUGEN_KERNEL int8_t mcugen_dsp_paired_requantize(int32_t doubled, int32_t multiplier, uint32_t exponent,
-                                                  int32_t rounding, const struct mcugen_dsp_output *out)
-{
-    const int32_t addend = mcugen_wrapping_add(rounding, mcugen_dsp_tie(doubled, out));
-    const int32_t value = mcugen_shift_right_by_byte(mcugen_smmlar(doubled, multiplier, addend), exponent);
-    return mcugen_dsp_clamp(mcugen_ssat8_of_half(value), out);
-}
-
 MCUGEN_KERNEL int32_t mcugen_dsp_doubled_first(const struct mcugen_dsp_pair *pair)
 {
     return (int32_t)((uint32_t)pair->first << 1);
@@ -61,12 +52,12 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_finish(const mcugen_word *str
 #pragma GCC unroll 4
     for (int c = 0; c < channels; c++) {
         const int32_t multiplier = (int32_t)stream[c];
-        const int32_t rounding = mcugen_shift_left_by_byte(2 * out->zero_point + 1, exponents);
+        const int32_t rounding = mcugen_dsp_rounding_by_byte(exponents, out);
 #pragma GCC unroll 2
         for (int p = 0; p < columns; p++) {
             const struct mcugen_dsp_pair *pair = &sums[c / 2][p];
             const int32_t doubled = c % 2 == 0 ? mcugen_dsp_doubled_first(pair) : mcugen_dsp_doubled_second(pair);
-            output[p * output_stride + c] = mcugen_dsp_paired_requantize(doubled, multiplier, exponents, rounding, out);
+            output[p * output_stride + c] = mcugen_dsp_requantize_by_byte(doubled, multiplier, exponents, rounding, out);
         }
         exponents >>= 8;
     }
@@ -74,7 +65,7 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_finish(const mcugen_word *str
 }
 
 #if MCUGEN_DSP_ALL_REGISTERS
-#if MCUGEN_DSP_WIDE_BUS
+#if MCUGEN_WIDE_BUS
 #define MCUGEN_DSP_PAIRED_LOADS(offset0, offset1)             \
     "ldrd %[x0], %[x1], [%[x], #" offset0 "]\n\t"            \
     "ldrd %[w0], %[w1], [%[w], #" offset0 "]\n\t"

@@ -101,4 +101,19 @@ MCUGEN_KERNEL int8_t mcugen_dsp_requantize_doubled(int32_t accumulator, int32_t 
     return mcugen_dsp_finish(mcugen_smmlar(accumulator, multiplier, addend) >> shift, out);
 }
 
+/* c of the fast form, with the exponent less one in the low byte of `exponent`: what is above it need not be cut off. */
+MCUGEN_KERNEL int32_t mcugen_dsp_rounding_by_byte(uint32_t exponent, const struct mcugen_dsp_output *out)
+{
+    return mcugen_shift_left_by_byte(2 * out->zero_point + 1, exponent);
+}
+
+/* From a doubled sum to int8 in the fast form, with such an exponent. */
+MCUGEN_KERNEL int8_t mcugen_dsp_requantize_by_byte(int32_t doubled, int32_t multiplier, uint32_t exponent,
+                                                   int32_t rounding, const struct mcugen_dsp_output *out)
+{
+    const int32_t addend = mcugen_wrapping_add(rounding, mcugen_dsp_tie(doubled, out));
+    const int32_t value = mcugen_shift_right_by_byte(mcugen_smmlar(doubled, multiplier, addend), exponent);
+    return mcugen_dsp_clamp(mcugen_ssat8_of_half(value), out);
+}
+
 #endif

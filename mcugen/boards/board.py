@@ -27,6 +27,11 @@ class Cpu:
     mve: Literal["none", "integer", "float"]
     clock_hz: int
 
+    @property
+    def wide_bus(self) -> bool:
+        """Two registers are loaded in the time of one: the data side is 64 bits wide."""
+        return self.core in ("cortex-m7", "cortex-m55", "cortex-m85")
+
 
 @dataclass(frozen=True)
 class Memory:

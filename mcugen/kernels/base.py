@@ -151,6 +151,7 @@ class Kernel(ABC):
     name: ClassVar[str]
     library: ClassVar[str]  # "portable", "dsp", "mve", "cmsis_nn"
     operator: ClassVar[type[Operator]]
+    enlarges: ClassVar[bool] = False  # its constants are a multiple of the weights: only where speed is asked for
     limits: ClassVar[str] = ""  # for the user, when nothing fits: what `supports` asks for, such as "1 to 8 inputs"
 
     @abstractmethod

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcugen.graph.graph import Graph
+from mcugen.graph.ops.base import Operator
 from mcugen.plan import budget
 from mcugen.plan.arena import solve, step_bound
 from mcugen.plan.candidates import Candidate, Candidates
@@ -16,7 +17,8 @@ from mcugen.plan.storage import assign_storage
 
 QUICK_NODES = 60_000  # of the arena solver while kernels and orders are compared
 
-_COMPACT = 1.125  # times the smallest constants: what "size" accepts
+_COMPACT = 1.125  # times the smallest constants: what "size" accepts of an operator's kernel
+_LARGER = 2  # times the constants of kernels that do not enlarge them: what "speed" accepts without a budget
 
 Selection = Mapping[str, Candidate]
 
@@ -36,26 +38,39 @@ class Fitter:
 
     def __init__(self, graph: Graph, candidates: Candidates, flash: budget.Limit) -> None:
         self.graph, self.candidates, self.flash = graph, candidates, flash
+        self._most_constants = flash.size
+        self._enlarging = False
 
     def choose(self, optimize: str, ram: budget.Limit) -> Arrangement:
         """The arrangement for "speed", "size" or "ram"; it may exceed the limits when nothing fits them."""
         if optimize == "size":
-            return self._fit({op.name: _compact(self.candidates.all(op)) for op in self.graph}, ram.size)
-        fastest = self._fit_flash({op.name: self.candidates.fastest(op) for op in self.graph})
+            return self._fit({op.name: _compact(self._options(op)) for op in self.graph}, ram.size)
+        fastest = {op.name: self._options(op)[0] for op in self.graph}
+        if optimize == "speed":
+            if not self.flash.is_budget:
+                self._most_constants = min(self.flash.size, _LARGER * self._constants(fastest))
+            self._enlarging = True
+            fastest = {op.name: self._options(op)[0] for op in self.graph}
+        fastest = dict(self._fit_flash(fastest))
         if optimize == "speed":
             return self._fit(fastest, ram.size)
         frugal = self._arrange(self._frugal(fastest))
         relaxed = self._fit(fastest, frugal.layout.size)
         return relaxed if relaxed.layout.size <= frugal.layout.size else frugal
 
+    def _options(self, op: Operator) -> list[Candidate]:
+        """The kernels that may be taken, cheapest first."""
+        found = self.candidates.all(op)
+        return [c for c in found if self._enlarging or not c.kernel.enlarges] or found
+
     def _fit_flash(self, selection: Selection) -> Selection:
         """Trades speed for smaller constants, where a byte costs least, until they fit or nothing is left to trade."""
         chosen = dict(selection)
-        while (excess := self._constants(chosen) - self.flash.size) > 0:
+        while (excess := self._constants(chosen) - self._most_constants) > 0:
             trades = [
                 ((c.cost - chosen[op.name].cost) / min(saved, excess), op.name, c)
                 for op in self.graph
-                for c in self.candidates.all(op)
+                for c in self._options(op)
                 if (saved := chosen[op.name].invocation.constant_bytes - c.invocation.constant_bytes) > 0
             ]
             if not trades:
@@ -119,7 +134,7 @@ class Fitter:
         for bound, step in sorted(worst, key=lambda b: (-b[0], b[1])):
             op = current.calls[step].operator
             options = []
-            for candidate in self.candidates.all(op):
+            for candidate in self._options(op):
                 if (op.name, candidate.kernel.name) in tried or candidate is chosen[op.name]:
                     continue
                 if self._outgrows_flash({**chosen, op.name: candidate}, chosen):
@@ -144,12 +159,12 @@ class Fitter:
         current = self._arrange(selection)
         chosen = {}
         for step, call in enumerate(current.calls):
-            options = [(self._need(current, step, c), c.cost, c) for c in self.candidates.all(call.operator)]
+            options = [(self._need(current, step, c), c.cost, c) for c in self._options(call.operator)]
             chosen[call.operator.name] = min(options, key=lambda o: o[:2])[2]
         return chosen
 
     def _outgrows_flash(self, attempt: Selection, chosen: Selection) -> bool:
-        return self._constants(attempt) > max(self.flash.size, self._constants(chosen))
+        return self._constants(attempt) > max(self._most_constants, self._constants(chosen))
 
     def _constants(self, selection: Selection) -> int:
         return budget.merged_bytes(c.constants for c in selection.values())

@@ -35,7 +35,9 @@ def make_plan(
 
     Args:
         kernels: the registry's policy: auto, native, cmsis-nn or portable.
-        optimize: "speed" takes the cheapest kernels and turns to smaller ones only where memory does not suffice;
+        optimize: "speed" takes the cheapest kernels and turns to smaller ones only where memory does not suffice.
+            Kernels with more constants than the model's weights may double all constants, unless a budget for flash
+            says how many there may be;
             "size" takes the cheapest of those with hardly more constants than the smallest; "ram" makes the arena as
             small as it can be, then takes the cheapest kernels that keep it there.
         max_ram: bytes for the arena; max_flash: bytes for the constants. The board's memories hold besides.

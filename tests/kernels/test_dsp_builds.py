@@ -22,6 +22,7 @@ void vector(const int8_t *input, const uint32_t *weights, int8_t *output);
 void pointwise_pairs(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
 void convolution_pairs(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
 void vector_pairs(const int8_t *input, const uint32_t *weights, int8_t *output);
+void winograd(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
 void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_conv2d_params params = {
@@ -56,6 +57,12 @@ void convolution_pairs(const int8_t *input, const uint32_t *weights, int8_t *out
     static const struct mcugen_dsp_conv2d_params params = {
         32, 32, 15, 32, 32, 17, 3, 3, 1, 1, 1, 1, 1, 1, 3, 5, -100, 90, 0};
     mcugen_dsp_conv2d_paired_s8(&params, input, weights, output, scratch);
+}
+void winograd(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_conv2d_params params = {
+        15, 17, 15, 15, 17, 17, 3, 3, 1, 1, 1, 1, 1, 1, 3, 5, -100, 90, 0};
+    mcugen_dsp_conv2d_winograd_s8(&params, input, weights, output, scratch);
 }
 void vector_pairs(const int8_t *input, const uint32_t *weights, int8_t *output)
 {

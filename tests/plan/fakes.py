@@ -38,10 +38,14 @@ class FakeKernel(Kernel):
             first input only) or "skewed" (the second input at a distance).
         scratch: bytes for each input channel.
         width: bytes for each weight.
+        enlarges: as `Kernel.enlarges`.
     """
 
-    def __init__(self, kind: str, overlap: str | None, scratch: int = 0, cost: float = 1, width: int = 1) -> None:
+    def __init__(
+        self, kind: str, overlap: str | None, scratch: int = 0, cost: float = 1, width: int = 1, enlarges: bool = False
+    ) -> None:
         self.kind, self.overlap, self.scratch, self.price, self.width = kind, overlap, scratch, cost, width
+        self.enlarges = enlarges  # type: ignore[misc]
         self.name = f"{kind}.{overlap}.{scratch}.{width}"  # type: ignore[misc]
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:

@@ -259,6 +259,23 @@ def test_size_takes_the_smallest_constants_and_flash_budgets_trade_speed() -> No
     assert "conv2d_1" in str(caught.value) and "net.py:11" in str(caught.value)
 
 
+def test_kernels_that_enlarge_the_constants_are_for_speed_and_may_double_them() -> None:
+    large = FakeKernel("conv2d", None, cost=1, width=4, enlarges=True)
+    plain = FakeKernel("conv2d", None, cost=3)
+    net = NetworkBuilder("flash")
+    x = net.conv(net.input(1, 8, 8, 2), 8)
+    graph = net.build(net.conv(net.conv(x, 16), 4))  # 16, 128 and 64 weights
+
+    def kernels(**options: object) -> list[str]:
+        plan = make_plan(graph, board(), find=finder([large, plain]), **options)  # type: ignore[arg-type]
+        return [s.invocation.kernel for s in plan.steps]
+
+    assert kernels() == [plain.name, plain.name, large.name]
+    assert kernels(max_flash=4 * 16 + 128 + 4 * 64) == [large.name, plain.name, large.name]
+    assert kernels(max_flash=10_000) == [large.name] * 3
+    assert kernels(optimize="ram", max_flash=10_000) == kernels(optimize="size", max_flash=10_000) == [plain.name] * 3
+
+
 def test_a_model_too_large_names_what_is_alive_at_the_peak() -> None:
     with pytest.raises(DoesNotFitError) as caught:
         make_plan(NETWORKS["mobilenet"](), board(ram=48 * 1024), find=finder(PLAIN))

@@ -14,6 +14,7 @@ from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedVectorPairedDsp,
 )
 from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
+from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp
 
 KERNELS: tuple[Kernel, ...] = (
     BatchMatMulDsp(),
@@ -21,6 +22,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2d1x1PairedDsp(),
     Conv2dDsp(),
     Conv2dPairedDsp(),
+    Conv2dWinogradDsp(),
     DepthwiseConv2dDsp(),
     FullyConnectedDsp(),
     FullyConnectedPairedDsp(),
@@ -38,6 +40,7 @@ __all__ = [
     "Conv2d1x1PairedDsp",
     "Conv2dDsp",
     "Conv2dPairedDsp",
+    "Conv2dWinogradDsp",
     "DepthwiseConv2dDsp",
     "FullyConnectedDsp",
     "FullyConnectedPairedDsp",
