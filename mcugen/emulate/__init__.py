@@ -52,9 +52,15 @@ RUNNERS: Mapping[str, _Choice] = {
     "renode": _Choice(RenodeRunner, _renode_runs, find_renode, require_renode),
 }
 
+_WITH_NPU = frozenset({"renode"})
 
-def select_runner(name: str, board: Board, kind: FirmwareKind = "bare") -> Runner:
+
+def select_runner(name: str, board: Board, kind: FirmwareKind = "bare", *, npu: bool = False) -> Runner:
     """The runner of a name, or with "auto" the first installed one that can run such firmware of the board.
+
+    Args:
+        npu: the firmware has jobs for the board's NPU. Bare-metal firmware leaves them to the runner; a Zephyr image
+            has a driver, which wants the NPU's registers, and only Renode's board has these.
 
     Raises:
         InputError: there is no such runner, or it cannot run the board.
@@ -62,9 +68,16 @@ def select_runner(name: str, board: Board, kind: FirmwareKind = "bare") -> Runne
     """
     if name != "auto" and name not in RUNNERS:
         raise InputError(f"runner {name!r} is not part of this version", hint=f"use auto or {', '.join(RUNNERS)}")
-    able = [choice for n, choice in RUNNERS.items() if name in ("auto", n) and choice.can_run(board, kind)]
+    able = {n: choice for n, choice in RUNNERS.items() if name in ("auto", n) and choice.can_run(board, kind)}
+    if npu and kind == "zephyr" and able and not (able := {n: c for n, c in able.items() if n in _WITH_NPU}):
+        raise InputError(
+            f"no NPU is emulated for a Zephyr image of {board.name} (runner {name})",
+            where=board.name,
+            hint="use --firmware bare, where the runner itself runs the NPU's jobs"
+            + (", or --runner renode" if _renode_runs(board, kind) else ""),
+        )
     if able:
-        chosen = next((choice for choice in able if choice.find()), able[0])
+        chosen = next((choice for choice in able.values() if choice.find()), next(iter(able.values())))
         chosen.require()
         return chosen.make()
     if kind == "zephyr":

@@ -46,7 +46,8 @@ def build_and_run(
         scratch: build folders go below it.
         reset_every: samples after which the state starts again.
     """
-    chosen = select_runner(runner, manifest.target, kind)
+    has_jobs = manifest.npu is not None and bool(manifest.npu.parts)
+    chosen = select_runner(runner, manifest.target, kind, npu=has_jobs)
     build_dir = scratch / _BUILD_FOLDERS[kind].format(mode=mode)
     machine = chosen.machine(manifest.target)
     firmware = _BUILDERS[kind](folder, manifest, manifest.target, mode=mode, build_dir=build_dir, machine=machine)

@@ -10,23 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mcugen.boards import load_board
 from mcugen.emulate.renode_install import find_renode
 from mcugen.emulate.renode_npu import describe_npu
-from mcugen.ethosu.model import Npu
-from mcugen.ethosu.model.trace import trace
 from mcugen.firmware.elf import Elf
 from mcugen.resources import data_folder
-from tests.ethosu.assembler import U55_128, U65_256
-from tests.ethosu.compiler import as_network, compile_network
-from tests.ethosu.networks import deep_network
+from tests.emulate.npu_case import write_case
 
 HERE = Path(__file__).parent / "npu_driver"
 BOARD = load_board("mps3_corstone300")
-CONFIGURATIONS = {"ethos-u55-128": (U55_128, "u55"), "ethos-u65-256": (U65_256, "u65")}
 RESULTS = (
     """init inference matches running finished cycles no_memory no_command other_npu again matches_again""".split()
 )
@@ -38,44 +32,6 @@ pytestmark = [
     pytest.mark.skipif(find_renode() is None, reason="Renode is neither in RENODE_ROOT nor on PATH"),
     pytest.mark.skipif(not DRIVER, reason="ETHOSU_DRIVER_PATH does not name Arm's ethos-u-core-driver"),
 ]
-
-
-def c_array(name: str, data: bytes, kind: str = "uint8_t") -> str:
-    numbers = np.frombuffer(data, {"uint8_t": np.uint8, "uint32_t": np.dtype("<u4")}[kind])
-    return f"static {kind} {name}[] __attribute__((aligned(16), used)) = {{{','.join(map(str, numbers))}}};\n"
-
-
-def write_case(folder: Path, accelerator: str) -> int:
-    """`case.h`: a network as its driver payload, its memory, an input and what comes of it; the cycles it takes."""
-    model, inputs = deep_network(3)
-    network = as_network(compile_network(model, accelerator))
-    npu = Npu(network)
-    (out,) = npu.outputs
-    given = {p.name: x.reshape(p.shape) for p, x in zip(npu.inputs, inputs, strict=True)}
-    expected = npu.run(given)[out.name]
-    (invocation,) = network.invocations
-    blocks = {b.name: f"block_{i}" for i, b in enumerate(network.blocks)}
-    text = "".join(c_array(blocks[b.name], b.content or bytes(b.size)) for b in network.blocks)
-    configuration = CONFIGURATIONS[accelerator][0]
-    # Three words of nothing, so that the stream is aligned to 16 bytes.
-    words = [0x31504F43, 1, configuration, 0x10060000, 5, 5, 5, 2 | len(invocation.payload.words) << 16]
-    payload = np.array([*words, *invocation.payload.words], "<u4").tobytes()
-    text += c_array("payload", payload, "uint32_t") + c_array("expected", expected.tobytes())
-    copies = ""
-    for i, port in enumerate(npu.inputs):
-        text += c_array(f"input_{i}", given[port.name].tobytes())
-        copies += f"memcpy({blocks[port.block]} + {port.offset}, input_{i}, sizeof input_{i});"
-    text += f"#define WRITE_INPUTS {copies}\n"
-    regions = [invocation.regions.get(n) for n in range(max(invocation.regions) + 1)]
-    bases = [f"(uintptr_t)({blocks[r.block]} + {r.offset})" if r else "0" for r in regions]
-    text += f"#define REGIONS {{{', '.join(bases)}}}\n"
-    text += f"#define REGION_BYTES {{{', '.join(str(r.size if r else 0) for r in regions)}}}\n"
-    text += f"#define OUTPUT_PLACE ({blocks[out.block]} + {out.offset})\n"
-    text += f"#define STREAM_WORD {len(words)}\n#define OTHER_CONFIGURATION {configuration ^ 15:#x}u\n"
-    assert BOARD.npu is not None
-    text += f"#define NPU_ADDRESS {BOARD.npu.address:#x}u\n#define NPU_INTERRUPT {BOARD.npu.interrupt}\n"
-    (folder / "case.h").write_text(text)
-    return trace(npu).elapsed
 
 
 def build(folder: Path, product: str) -> Path:
@@ -107,8 +63,9 @@ def build(folder: Path, product: str) -> Path:
 
 @pytest.mark.parametrize("accelerator", ["ethos-u55-128", pytest.param("ethos-u65-256", marks=pytest.mark.slow)])
 def test_the_driver_runs_a_network_and_gets_through_every_fault(tmp_path: Path, accelerator: str) -> None:
-    cycles = write_case(tmp_path, accelerator)
-    elf = build(tmp_path, CONFIGURATIONS[accelerator][1])
+    assert BOARD.npu is not None
+    cycles = write_case(tmp_path, accelerator, BOARD.npu)
+    elf = build(tmp_path, accelerator.split("-")[1])
     symbols = Elf(elf)
     # The path of a socket is short.
     socket = Path(f"/tmp/mcugen-npu-{os.getpid()}")

@@ -72,3 +72,14 @@ def test_a_board_without_a_platform(install: Install) -> None:
         select_runner("renode", dataclasses.replace(BOARD, renode_platform=""))
     with pytest.raises(InputError, match="runner renode can run a Zephyr image"):
         select_runner("renode", load_board("microbit"), "zephyr")
+
+
+def test_a_zephyr_image_with_an_npu_needs_its_registers(install: Install) -> None:
+    board = load_board("mps3_an547")
+    install("renode", "qemu-system-arm")
+    assert select_runner("auto", board, "zephyr").name == "qemu"
+    assert select_runner("auto", board, "zephyr", npu=True).name == "renode"
+    assert select_runner("auto", board, "bare", npu=True).name == "qemu"
+    with pytest.raises(InputError, match=r"a Zephyr image of mps3_an547 \(runner qemu") as caught:
+        select_runner("qemu", board, "zephyr", npu=True)
+    assert "--runner renode" in str(caught.value.hint)

@@ -14,7 +14,9 @@ from mcugen.boards import Board
 from mcugen.emulate.process import child_process
 from mcugen.emulate.renode import find_platform
 from mcugen.emulate.renode_install import require_renode
+from mcugen.emulate.renode_npu import SOURCE
 from mcugen.firmware.elf import Elf
+from mcugen.resources import data_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "zephyr_module"
@@ -144,13 +146,19 @@ def run_image(build_dir: Path, board: str, last_words: str, timeout: float = 120
     raise AssertionError(f"no line matches {last_words!r} in:\n{''.join(lines)}")
 
 
-def run_image_in_renode(build_dir: Path, board: Board, last_words: str, timeout: float = 120.0) -> str:
-    """The same in Renode."""
+def run_image_in_renode(build_dir: Path, board: Board, last_words: str, timeout: float = 120.0, npu: str = "") -> str:
+    """The same in Renode.
+
+    Args:
+        npu: of `describe_npu`, for an NPU that `mcugen npu serve` serves.
+    """
     elf, platform, console = build_dir / "zephyr" / "zephyr.elf", find_platform(board), board.console
     assert platform is not None and console is not None
-    (build_dir / "board.repl").write_text(platform)
+    (build_dir / "board.repl").write_text(platform + npu)
     words = build_dir / "console.txt"
+    words.unlink(missing_ok=True)
     commands = [
+        *([f"include @{data_folder('renode') / 'scripts' / SOURCE}"] if npu else []),
         f'mach create "{board.name}"',
         f"machine LoadPlatformDescription @{build_dir}/board.repl",
         "emulation SetGlobalAdvanceImmediately true",
