@@ -27,7 +27,11 @@ ACCELERATORS = {
     "ethos-u55-256": ("EthosU55", 256, 1, "Ethos_U55_High_End_Embedded", "Shared_Sram"),
     "ethos-u65-256": ("EthosU65", 256, 1, "Ethos_U65_Client_Server", "Dedicated_Sram_384KB"),
     "ethos-u65-512": ("EthosU65", 256, 2, "Ethos_U65_Client_Server", "Dedicated_Sram_384KB"),
+    "ethos-u85-128": ("EthosU85", 128, 1, "Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
     "ethos-u85-256": ("EthosU85", 256, 1, "Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
+    "ethos-u85-512": ("EthosU85", 512, 1, "Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
+    "ethos-u85-1024": ("EthosU85", 1024, 1, "Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
+    "ethos-u85-2048": ("EthosU85", 2048, 1, "Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
 }
 
 

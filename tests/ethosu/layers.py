@@ -383,6 +383,54 @@ def resize_bilinear(m: Maker, x: int) -> int:
     return y
 
 
+def matrix_product(m: Maker, x: int) -> int:
+    """With a second input, or with the first one's own columns as rows."""
+    _, height, width, depth = m.shape(x)
+    columns, transposed = m.channels(), m.chance(0.5)
+    shape = [1, height, columns, depth] if transposed else [1, height, depth, columns]
+    other = m.model.input(shape, m.dtype, m.scale(), m.zero_point())
+    spread = m.scale_of(x) * m.scale_of(other) * math.sqrt(depth) * (6000 if m.dtype is np.int16 else 60)
+    y = m.activation([1, height, width, columns], float(np.float32(spread * 2.0 ** m.rng.uniform(-1, 2))))
+    m.model.operator("BATCH_MATMUL", [x, other], [y], table="BatchMatMulOptions", adjX=False, adjY=transposed)
+    return y
+
+
+def resize_nearest_any(m: Maker, x: int) -> int:
+    """To sizes that are no multiples. With neither option Vela 5.2 takes the pixels' centres."""
+    sizes = [m.integer(1, 2 * n + 3) for n in m.shape(x)[1:3]]
+    y, corners = m.like(x, [1, *sizes, m.shape(x)[3]]), m.chance(0.5)
+    options = {"table": "ResizeNearestNeighborOptions", "alignCorners": corners, "halfPixelCenters": not corners}
+    m.model.operator("RESIZE_NEAREST_NEIGHBOR", [x, m.model.constant(sizes)], [y], **options)
+    return y
+
+
+def greatest(builtin: str) -> Callable[[Maker, int], int]:
+    """Over one axis or two."""
+
+    def add(m: Maker, x: int) -> int:
+        axes = m.pick([1], [2], [3], [1, 2])
+        y = m.like(x, [1 if a in axes else n for a, n in enumerate(m.shape(x))])
+        m.model.operator(builtin, [x, m.model.constant(axes)], [y], table="ReducerOptions", keepDims=True)
+        return y
+
+    return add
+
+
+def reverse(m: Maker, x: int) -> int:
+    y = m.like(x, m.shape(x))
+    m.model.operator("REVERSE_V2", [x, m.model.constant([m.integer(1, 3)])], [y], table="ReverseV2Options")
+    return y
+
+
+LAYERS_OF_U85: dict[str, Callable[[Maker, int], int]] = {
+    "BATCH_MATMUL": matrix_product,
+    "REDUCE_MAX": greatest("REDUCE_MAX"),
+    "REDUCE_MIN": greatest("REDUCE_MIN"),
+    "RESIZE_NEAREST_ANY": resize_nearest_any,
+    "REVERSE_V2": reverse,
+}
+"""What a U85 can do and the others cannot."""
+
 LAYERS: dict[str, Callable[[Maker, int], int]] = {
     "ABS": _unary("ABS"),
     "ADD": _binary("ADD", "AddOptions"),

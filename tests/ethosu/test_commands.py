@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from mcugen.cli import main
+from mcugen.ethosu.model import read_network
+from mcugen.ethosu.model.stream import decode
 from tests.ethosu.builder import run_litert
 from tests.ethosu.compiler import compile_network
 from tests.ethosu.networks import deep_network
@@ -46,17 +49,16 @@ def _input_tensors(model: bytes) -> list[int]:
     return [int(i) for i in schema().ModelT.InitFromPackedBuf(model, 0).subgraphs[0].inputs]
 
 
-def test_run(folder: Path) -> None:
-    result = mcugen(
-        "run", folder / "net.tflite", "--inputs", folder / "in.npz", "--outputs", folder / "out.npz", "--json"
-    )
+@pytest.mark.parametrize(("file", "npu"), [("net.tflite", "Ethos-U55-128"), ("u85.tflite", "Ethos-U85-256")])
+def test_run(file: str, npu: str, folder: Path) -> None:
+    result = mcugen("run", folder / file, "--inputs", folder / "in.npz", "--outputs", folder / "out.npz", "--json")
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
-    assert (told["npu"], told["samples"]) == ("Ethos-U55-128", 5)
-    with np.load(folder / "out.npz") as file:
-        (name,) = file.files
-        assert np.array_equal(file[name], np.load(folder / "wanted.npy"))
-        assert told["outputs"][name] == {"dtype": "int8", "shape": list(file[name].shape)}
+    assert (told["npu"], told["samples"]) == (npu, 5)
+    with np.load(folder / "out.npz") as found:
+        (name,) = found.files
+        assert np.array_equal(found[name], np.load(folder / "wanted.npy"))
+        assert told["outputs"][name] == {"dtype": "int8", "shape": list(found[name].shape)}
 
 
 def test_trace(folder: Path) -> None:
@@ -82,13 +84,85 @@ def test_disassemble(folder: Path) -> None:
         assert lines[-1].endswith("NPU_OP_STOP                mask = 65535")
 
 
+def _changed(folder: Path, name: str, command: str, words: tuple[int, ...]) -> Path:
+    """The network with the first command of a name replaced by other words, as many."""
+    payload = read_network(folder / "net.tflite").invocations[0].payload
+    content = bytearray((folder / "net.tflite").read_bytes())
+    stream = np.array(payload.words, "<u4").tobytes()
+    found = next(c for c in decode(payload.words, payload.configuration.isa) if c.name == command)
+    place = content.index(stream) + found.offset
+    content[place : place + 4 * len(words)] = np.array(words, "<u4").tobytes()
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
 def _damaged(folder: Path) -> Path:
     """The network with its first address of an input far outside."""
-    content = bytearray((folder / "net.tflite").read_bytes())
-    place = content.index(bytes.fromhex("00400000"), content.index(b"COP1")) + 4
-    content[place : place + 4] = (0x7FFFFFF0).to_bytes(4, "little")
-    (folder / "damaged.tflite").write_bytes(content)
-    return folder / "damaged.tflite"
+    return _changed(folder, "damaged.tflite", "NPU_SET_IFM_BASE0", (0x00004000, 0x7FFFFFF0))
+
+
+WRONG = {
+    "an address outside": (
+        ("NPU_SET_IFM_BASE0", (0x00004000, 0x7FFFFFF0)),
+        r"reads its IFM outside region 1: bytes \d+ to \d+ of a region of \d+ bytes",
+        "NPU_OP_CONV",
+    ),
+    "an output outside": (
+        ("NPU_SET_OFM_BASE0", (0x00004010, 0x7FFFFFF0)),
+        "writes its OFM outside region 1",
+        "NPU_OP_CONV",
+    ),
+    "a region that is not there": (
+        ("NPU_SET_IFM_REGION", (0x0005010F,)),
+        "in region 5, which the network does not have",
+        "NPU_OP_CONV",
+    ),
+    "constants to write to": (
+        ("NPU_SET_OFM_REGION", (0x0000011F,)),
+        "writes its OFM to region 0, which holds the network's constants|outside region 0",
+        "NPU_OP_CONV",
+    ),
+    "a stream cut short": (("NPU_OP_STOP", (0x00000012,)), "cut short: it does not end with NPU_OP_STOP", "byte 0x"),
+    "a payload that is missing": (
+        ("NPU_OP_STOP", (0x00004024,)),
+        "ends before the payload of NPU_SET_OFM_SCALE",
+        "byte 0x",
+    ),
+    "weights that end early": (
+        ("NPU_SET_WEIGHT_LENGTH", (0x00004021, 16)),
+        r"the weight stream (of 16 bytes ends inside a slice|has \d+ weights, \d+ are needed)",
+        "NPU_OP_CONV",
+    ),
+    "no weights": (
+        ("NPU_SET_WEIGHT_LENGTH", (0x00004021, 0)),
+        "0 bytes of weights, which are not enough",
+        "NPU_OP_CONV",
+    ),
+}
+
+
+FRESH = ("an address outside", "a stream cut short", "weights that end early")
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_wrong_streams(name: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Some in a process of their own."""
+    change, words, place = WRONG[name]
+    file, out = _changed(folder, f"{name.replace(' ', '_')}.tflite", *change), tmp_path / "out.npz"
+    command = ["run", str(file), "--inputs", str(folder / "in.npz"), "--outputs", str(out)]
+    if name in FRESH:
+        result = mcugen(*command)
+        code, printed, told = result.returncode, result.stdout, result.stderr
+    else:
+        with pytest.raises(SystemExit) as stop:
+            main(["npu", *command])
+        code, (printed, told) = stop.value.code, capsys.readouterr()
+    assert (code, printed) == (2, "") and not out.exists()
+    told = " ".join(told.split())
+    assert re.search(words, told), told
+    offset = "[0-9a-f]{6} of the command stream"
+    assert re.search(rf"{place}( at byte 0x)?{offset}", told), told
+    assert "Traceback" not in told and "fix: " in told, told
 
 
 def test_what_is_wrong_ends_with_2_and_writes_nothing(
@@ -101,7 +175,6 @@ def test_what_is_wrong_ends_with_2_and_writes_nothing(
     (tmp_path / "text").write_text("no network")
     for file, given, target, words in (
         (_damaged(folder), samples, out, "outside region 1"),
-        (folder / "u85.tflite", samples, out, "which the model does not execute"),
         (tmp_path / "text", samples, out, "neither a .tflite nor an .npz"),
         (tmp_path / "none", samples, out, "does not exist"),
         (folder / "net.tflite", floats, out, "samples are float32"),

@@ -18,7 +18,7 @@ from mcugen.ethosu.model.disassembler import disassemble
 from mcugen.ethosu.model.stream import decode
 from mcugen.ethosu.model.trace import trace
 from tests.ethosu.compiler import compile_network, compile_raw
-from tests.ethosu.networks import make_case
+from tests.ethosu.networks import U85_TARGETS, make_case
 from tests.fuzz import mutations
 
 SECONDS, MEMORY = 10, 600 * 2**20
@@ -32,6 +32,10 @@ def _good(folder: Path) -> tuple[bytes, ...]:
         for seed, kinds in ((11, ("CONV_2D", "ADD")), (12, ("DEPTHWISE_CONV_2D", "TANH")), (13, ("SOFTMAX",)))
     ]
     files = [compile_network(case.model, case.accelerator, **case.options) for case in cases]
+    kinds = (("CONV_2D", "ADD"), ("DEPTHWISE_CONV_2D", "TANH"), ("SOFTMAX",), ("BATCH_MATMUL",), ("RESIZE_BILINEAR",))
+    for seed, names in enumerate(kinds):
+        target = U85_TARGETS[seed % len(U85_TARGETS)]
+        files.append(compile_network(make_case(seed, kinds=names, accelerator=target).model, target))
     return (*files, *(compile_raw(case.model, "ethos-u65-256", folder / "raw").read_bytes() for case in cases[:2]))
 
 

@@ -31,7 +31,7 @@ def _memory(network: Network) -> dict[int, np.ndarray]:
     }
 
 
-@pytest.mark.parametrize("target", ["ethos-u55-32", "ethos-u55-256", "ethos-u65-512"])
+@pytest.mark.parametrize("target", ["ethos-u55-32", "ethos-u55-256", "ethos-u65-512", "ethos-u85-1024"])
 def test_a_network_on_memory_of_the_callers(target: str) -> None:
     model, inputs = deep_network(3)
     network = as_network(compile_network(model, target))
@@ -125,7 +125,7 @@ def test_what_is_wrong() -> None:
     assert [len(row.hazards) for row in trace.rows] == [0, 2]
 
 
-@pytest.mark.parametrize("name", [name for name in ACCELERATORS if "u85" not in name])
+@pytest.mark.parametrize("name", list(ACCELERATORS))
 def test_npus_by_their_names(name: str) -> None:
     """The same as what Vela writes for it."""
     found = as_network(compile_network(deep_network(3)[0], name)).invocations[0].payload.configuration

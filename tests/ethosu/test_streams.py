@@ -256,5 +256,5 @@ def test_an_unknown_npu() -> None:
         network(assemble(), config=0x00001809)
     with pytest.raises(InputError, match="unknown NPU, product 7"):
         network(assemble(), config=0x70001807)
-    with pytest.raises(InputError, match="Ethos-U85-256, which the model does not execute"):
-        Npu(network(assemble(), config=0x20000118))
+    with pytest.raises(InputError, match="no Ethos-U85 with 64 MACs"):
+        network(assemble(), config=0x20000116)

@@ -1,4 +1,4 @@
-"""A functional model of Arm's Ethos-U55 and U65: executes the command stream that the silicon would, on NumPy arrays.
+"""A functional model of Arm's Ethos-U55, U65 and U85: executes the stream that the silicon would, on NumPy arrays.
 
     npu = Npu(read_network(Path("network_vela.tflite")))
     outputs = npu.run({"input": values})

@@ -25,9 +25,9 @@ class Configuration:
     Attributes:
         product: "U55", "U65" or "U85".
         macs: multiply-accumulates a cycle, of all cores.
-        cores: 2 on U65-512, which share an operation by output channels.
-        ofm_ublock, ifm_ublock: height, width and depth of the block that a core works on at once.
-        shram: bytes of SHRAM of one core.
+        cores: 2 on U65-512, which share an operation by output channels; on U85 the streams of weights.
+        ofm_ublock, ifm_ublock: height, width and depth of the block that a core works on at once; a U85 has several.
+        shram: bytes of SHRAM of one core; of a U85, of its memory for tables.
         architecture: version of the command set, such as (1, 0, 6).
     """
 
@@ -49,7 +49,7 @@ class Configuration:
     @property
     def keeps_tables(self) -> bool:
         """Whether SHRAM has banks for tables alone; without, every operation that uses no table overwrites them."""
-        return self.shram > 16 * BANK
+        return self.product == "U85" or self.shram > 16 * BANK
 
     @property
     def table_start(self) -> int:
@@ -59,7 +59,7 @@ class Configuration:
     @property
     def most_transfers(self) -> int:
         """DMA transfers that may be under way at once."""
-        return 1 if self.product == "U55" else 2
+        return {"U55": 1, "U65": 2, "U85": 4}[self.product]
 
     @property
     def most_kernels(self) -> int:
@@ -77,6 +77,8 @@ _DESIGNS: Mapping[tuple[str, int], tuple[int, tuple[int, int, int], tuple[int, i
     ("U65", 512): (2, (2, 2, 8), (2, 2, 8)),
 }
 _PRODUCTS = {0: "U55", 1: "U65", 2: "U85"}
+# MACs of a U85: the streams of weights that it decodes at once, and its usual ublock.
+_U85 = {128: (1, (1, 2, 8)), 256: (1, (2, 2, 8)), 512: (2, (2, 2, 16)), 1024: (4, (2, 2, 32)), 2048: (4, (2, 2, 64))}
 # KiB of SHRAM of one core.
 _SHRAM = {("U55", 32): 16, ("U55", 64): 16, ("U55", 128): 24, ("U55", 256): 48, ("U65", 256): 48, ("U65", 512): 48}
 
@@ -90,8 +92,16 @@ def named(name: str) -> Configuration:
     for (product, macs), design in _DESIGNS.items():
         if name == f"ethos-{product.lower()}-{macs}":
             return Configuration(product, macs, *design, _SHRAM[product, macs] * BANK, (1, 0, 6))
-    names = ", ".join(f"ethos-{product.lower()}-{macs}" for product, macs in _DESIGNS)
-    raise InputError(f"there is no NPU {name}", hint=f"the model executes {names}")
+    for macs in _U85:
+        if name == f"ethos-u85-{macs}":
+            return _u85(macs, (2, 0, 0))
+    names = [f"ethos-{product.lower()}-{macs}" for product, macs in _DESIGNS] + [f"ethos-u85-{macs}" for macs in _U85]
+    raise InputError(f"there is no NPU {name}", hint=f"the model executes {', '.join(names)}")
+
+
+def _u85(macs: int, architecture: tuple[int, int, int]) -> Configuration:
+    cores, ublock = _U85[macs]
+    return Configuration("U85", macs, cores, ublock, (1, 1, 8), TABLE_BYTES, architecture)
 
 
 def read_configuration(config: int, identity: int) -> Configuration:
@@ -106,7 +116,9 @@ def read_configuration(config: int, identity: int) -> Configuration:
     if product is None:
         raise InputError(f"the stream is for an unknown NPU, product {config >> 28}", where=where)
     if product == "U85":
-        return Configuration(product, macs, 1, (0, 0, 0), (0, 0, 0), 0, architecture)
+        if macs not in _U85:
+            raise InputError(f"there is no Ethos-U85 with {macs} MACs a cycle", where=where)
+        return _u85(macs, architecture)
     if version := config >> 4 & 15:
         raise InputError(f"the stream has the unknown version {version}", where=where)
     design = _DESIGNS.get((product, macs))

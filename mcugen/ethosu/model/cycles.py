@@ -16,14 +16,17 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mcugen.ethosu.model.feature_map import FeatureMap
+from mcugen.ethosu.model.feature_map import FeatureMap, registers_of
 from mcugen.ethosu.model.memories import Memories, Speed
 from mcugen.ethosu.model.memory import SHRAM
-from mcugen.ethosu.model.operations import Convolution, Operation, Pooling
+from mcugen.ethosu.model.operations import Operation
+from mcugen.ethosu.model.operations.operation import Work
+from mcugen.ethosu.model.operations.window import Window
 from mcugen.ethosu.model.registers import Registers
 
 _SUBKERNEL = 8
-_BIAS_BYTES = 10
+_WIDE = ("I40", "I48")
+_UNARY = ("lrelu", "abs", "clz", "not")
 
 # MACs: cycles that the output stage takes for an element of 32-bit inputs (one, two), of products into 32 bits, of
 # other products and 40-bit sums, of a sum or difference, of a maximum, of everything else.
@@ -33,6 +36,14 @@ _OUTPUT: Mapping[int, tuple[float, float, float, float, float, float, float]] = 
     128: (0.75, 1.25, 0.75, 0.75, 1.5, 0.25, 0.5),
     256: (0.625, 1.125, 0.5, 0.375, 0.75, 0.125, 0.25),
     512: (0.3125, 0.5625, 0.25, 0.1875, 0.375, 0.0625, 0.125),
+}
+# The same of U85: for an element of 8, 16, 32, 64 bits, of two inputs of 32 bits into less and into as many.
+_OUTPUT_U85: Mapping[int, tuple[float, float, float, float, float, float]] = {
+    128: (0.5, 0.5, 0.5, 1.0, 1.0, 1.0),
+    256: (0.25, 0.25, 0.25, 0.5, 0.5, 0.5),
+    512: (0.125, 0.125, 0.25, 0.5, 0.25, 0.25),
+    1024: (0.0625, 0.125, 0.25, 0.5, 0.125, 0.25),
+    2048: (0.03125, 0.0625, 0.125, 0.25, 0.0625, 0.125),
 }
 # MACs: cycles for an element that goes through a table, tanh or sigmoid.
 _TABLE: Mapping[int, float] = {32: 1.0, 64: 1.0, 128: 1.0, 256: 1.0, 512: 0.5}
@@ -72,10 +83,10 @@ class Estimate:
 def estimate(operation: Operation, memories: Memories) -> Estimate:
     """Cycles and traffic of an operation."""
     work = operation.work
-    repeats = _input_repeats(operation) if isinstance(operation, Convolution | Pooling) else 1.0
+    repeats = 1.0 if operation.window is None else _input_repeats(operation, operation.window)
     block = None if work.kind == "dma" else _block(operation.registers)
     again = 1
-    if block is not None and work.ofm is not None and isinstance(operation, Convolution):
+    if block is not None and work.ofm is not None and work.kind in ("convolution", "depthwise"):
         # Weights are read again for each block of rows and columns.
         again = math.prod(math.ceil(size / step) for size, step in zip(work.ofm[:2], block[:2], strict=True))
     traffic: tuple[dict[int, int], dict[int, int]] = ({}, {})
@@ -128,8 +139,8 @@ def _edges(operation: Operation, block: tuple[int, int, int], memories: Memories
         if speed is None:
             continue
         sizes = [min(b, n) for b, n in zip(block, fm.shape, strict=True)]
-        if fm.name != "OFM" and isinstance(operation, Convolution | Pooling):
-            rows, columns = operation.window.seen(slice(0, sizes[0]), slice(0, sizes[1]), (_SUBKERNEL, _SUBKERNEL))
+        if fm.name != "OFM" and operation.window is not None:
+            rows, columns = operation.seen(slice(0, sizes[0]), slice(0, sizes[1]), (_SUBKERNEL, _SUBKERNEL))
             sizes = [rows.stop - rows.start, columns.stop - columns.start, min(32 // fm.dtype.itemsize, fm.shape[2])]
         is_output = fm.name == "OFM"
         size = math.prod(sizes) * fm.dtype.itemsize * _waste(fm, block, speed, writes=is_output)
@@ -137,15 +148,15 @@ def _edges(operation: Operation, block: tuple[int, int, int], memories: Memories
     return math.ceil(result)
 
 
-def _input_repeats(operation: Convolution | Pooling) -> float:
+def _input_repeats(operation: Operation, window: Window) -> float:
     """How often each input element is read: once a block of output channels, more where blocks overlap."""
     work, block = operation.work, _block(operation.registers)
     assert work.ofm is not None and work.ifm is not None
     result = float(math.ceil(work.ofm[2] / block[2])) if work.kind == "convolution" else 1.0
     for axis in (0, 1):
         size = min(block[axis], work.ofm[axis])
-        reach = (work.kernel[axis] - 1) * operation.window.dilation[axis] + 1
-        seen = min((size - 1) * operation.window.stride[axis] + reach, work.ifm[axis])
+        reach = (work.kernel[axis] - 1) * window.dilation[axis] + 1
+        seen = min((size - 1) * window.stride[axis] + reach, work.ifm[axis])
         result *= max(1.0, seen * math.ceil(work.ofm[axis] / size) / work.ifm[axis])
     return result
 
@@ -153,32 +164,26 @@ def _input_repeats(operation: Convolution | Pooling) -> float:
 def _compute(operation: Operation, block: tuple[int, int, int]) -> int:
     """Cycles of the multiply-accumulate units for all blocks."""
     work, configuration = operation.work, operation.registers.configuration
-    if not isinstance(operation, Convolution | Pooling) or work.ofm is None or work.ifm is None:
+    if operation.window is None or work.ofm is None or work.ifm is None:
         return 0
-    ublock = configuration.ofm_ublock
-    if (
-        ublock[0] == 2
-        and work.kind == "convolution"
-        and work.ofm[0] == 1
-        and not work.ofm[1] % 2
-        and work.kernel[0] == 1
-    ):
+    ublock, is_u85 = operation.ublock, configuration.product == "U85"
+    is_row = work.ofm[0] == work.kernel[0] == 1 and not work.ofm[1] % 2
+    if not is_u85 and ublock[0] == 2 and work.kind == "convolution" and is_row:
         ublock = (1, 4, ublock[2])  # one row: its columns take both rows of a ublock
     sizes = [min(b, n) for b, n in zip(block, work.ofm, strict=True)]
     rows, columns, deep = (math.ceil(n / u) for n, u in zip(sizes, ublock, strict=True))
-    item = operation.ifm.dtype.itemsize
-    is_wide = operation.registers.choice("ACC_FORMAT", "acc_format") == "I40"
+    item = registers_of(operation.registers, "IFM")[0].itemsize
+    is_wide = operation.registers.choice("ACC_FORMAT", "acc_format") in _WIDE
     area, total = rows * columns, 0
     for elements in _subkernels(work.kernel):
-        steps, each = _steps(operation, elements, area, ublock[2], item)
+        steps, each = _steps(operation, elements, area, 4 * ublock[2] // (configuration.cores if is_u85 else 1), item)
         total += steps * each * deep
         if work.kind != "pooling" or work.detail == "reduce sum":
             total += _delay(configuration.macs, rows, columns, deep, steps, is_wide=is_wide)
-    if work.kind == "convolution" or work.detail == "reduce sum":
-        step = 16 if work.detail == "part-kernel-first" else 32 // item
-        total *= math.ceil(work.ifm[2] / step) if work.detail != "part-kernel-first" else 1
+    if operation.input_slice is not None and work.detail != "part-kernel-first":
+        total *= math.ceil(work.ifm[2] / operation.input_slice)
     covered = math.prod(math.ceil(n / u) for n, u in zip(work.ofm, ublock, strict=True))
-    return math.ceil(total * covered / (area * deep) / configuration.cores)
+    return math.ceil(total * covered / (area * deep) / (1 if is_u85 else configuration.cores))
 
 
 def _subkernels(kernel: tuple[int, int]) -> Iterator[int]:
@@ -188,17 +193,23 @@ def _subkernels(kernel: tuple[int, int]) -> Iterator[int]:
             yield min(_SUBKERNEL, kernel[0] - y) * min(_SUBKERNEL, kernel[1] - x)
 
 
-def _steps(operation: Convolution | Pooling, elements: int, area: int, depth: int, item: int) -> tuple[int, int]:
-    """Steps for one depth of ublocks of a block, and the cycles of one."""
+def _steps(operation: Operation, elements: int, area: int, weights: int, item: int) -> tuple[int, int]:
+    """Steps for one depth of ublocks of a block, and the cycles of one.
+
+    Args:
+        weights: cycles until they are there.
+    """
     work = operation.work
     assert work.ifm is not None
-    weights = 4 * depth  # cycles until they are there
     if work.kind == "pooling" and work.detail != "reduce sum":
         return 1, max(4, elements) * area * (4 * item if operation.registers.configuration.macs > 32 else 1)
     if work.kind == "depthwise":
         return math.ceil(elements / 4), max(weights, 4 * area * item)
     if work.detail == "part-kernel-first":
         return math.ceil(elements * item / 4) * math.ceil(work.ifm[2] / 8), max(weights, 4 * area)
+    if operation.registers.configuration.product == "U85":
+        depth = min(operation.input_slice or work.ifm[2], work.ifm[2])
+        return elements, max(weights, math.ceil(depth / 8) * area) * item
     return elements, max(weights, 4 * area)
 
 
@@ -218,19 +229,28 @@ def _output(operation: Operation) -> int:
     """Cycles of the output stage."""
     work, registers = operation.work, operation.registers
     assert work.ofm is not None
+    first, result = (registers_of(registers, name)[0].itemsize for name in ("IFM", "OFM"))
+    if registers.configuration.product == "U85":
+        return math.ceil(_output_u85(work, registers.configuration.macs, first, result) * math.prod(work.ofm))
     one, two, wide, product, difference, maximum, other = _OUTPUT[registers.configuration.macs]
-    inputs = [fm for fm in operation.feature_maps if fm.name != "OFM"]
-    item = operation.feature_maps[-1].dtype.itemsize if operation.feature_maps else 1
-    if work.kind == "elementwise" and inputs[0].dtype.itemsize == 4:
-        each = two if len(inputs) > 1 else one
+    if work.kind == "elementwise" and first == 4:
+        each = one if work.detail in _UNARY else two
     elif work.detail == "mul":
-        each = wide if item == 4 else product
+        each = wide if result == 4 else product
     elif work.detail in ("add", "sub"):
         each = difference
-    elif work.kind != "elementwise" and registers.choice("ACC_FORMAT", "acc_format") == "I40":
+    elif work.kind != "elementwise" and registers.choice("ACC_FORMAT", "acc_format") in _WIDE:
         each = product
     else:
         each = maximum if work.detail == "max" and work.kind == "pooling" else other
     if registers.choice("ACTIVATION", "activation_function") != "RELU":
         each = max(each, _TABLE[registers.configuration.macs])
     return math.ceil(each * math.prod(work.ofm))
+
+
+def _output_u85(work: Work, macs: int, first: int, result: int) -> float:
+    """Cycles of an element, by bytes of input and output."""
+    byte, half, word, double, narrows, keeps = _OUTPUT_U85[macs]
+    if work.kind == "elementwise" and work.detail not in _UNARY and first == 4:
+        return keeps if result == 4 else narrows
+    return {1: byte, 2: half, 4: word, 8: double}[result]

@@ -34,6 +34,8 @@ _TYPES: dict[tuple[str, str], type[np.integer]] = {
     ("SIGNED", "B16"): np.int16,
     ("SIGNED", "B32"): np.int32,
 }
+_WIDE_TYPES = _TYPES | {("SIGNED", "B64"): np.int64}
+"""On U85."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class _Part:
             slice(max(own.start, wanted.start), min(own.stop, wanted.stop))
             for own, wanted in zip((self.rows, self.columns, self.channels), box, strict=True)
         )
-        if rows.start >= rows.stop or columns.start >= columns.stop:
+        if any(part.start >= part.stop for part in (rows, columns, channels)):
             return
         start = self.base + (rows.start - self.rows.start) * self.strides[0]
         start += (columns.start - self.columns.start) * self.strides[1]
@@ -128,9 +130,10 @@ def registers_of(registers: Registers, name: str) -> tuple[np.dtype, bool]:
     """
     precision = f"{name}_PRECISION"
     key = registers.choice(precision, "activation_type"), registers.choice(precision, "activation_precision")
-    if key not in _TYPES:
+    types = _WIDE_TYPES if registers.configuration.product == "U85" else _TYPES
+    if key not in types:
         raise registers.wrong(f"has an {name} of the type {' '.join(key)}, which does not exist")
-    return np.dtype(_TYPES[key]), registers.choice(precision, "activation_format") == "NHCWB16"
+    return np.dtype(types[key]), registers.choice(precision, "activation_format") == "NHCWB16"
 
 
 def read_feature_map(registers: Registers, name: str, shape: Shape) -> FeatureMap:

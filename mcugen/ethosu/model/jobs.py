@@ -5,7 +5,8 @@ channels before columns before rows, and for each block the slices of the input 
 many jobs of the operation before may still be at work: its last but j-th job and the i-th of this operation (both from
 0) run beside each other when i + j < BLOCKDEP. What one of them reads, the other one must not write.
 
-Source: `calc_blockdep` of Arm's Vela 5.2, and the same in its other compiler core.
+Source: `calc_blockdep` of Arm's Vela 5.2, and the same in its other compiler core, which lets job n read the n-th piece
+of the input: with a stride, that is less far on than what its outputs need. Both have to say that a job reads it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcugen.ethosu.model.feature_map import Box, FeatureMap
-from mcugen.ethosu.model.operations import Convolution, Elementwise, Operation, Pooling
+from mcugen.ethosu.model.operations import Operation
 
-_SLICE_BYTES = 32
-"""Of the input channels of one position."""
-_PART_KERNEL_SLICE = 16
 _KERNEL = 32, 64
 """Rows and columns of a kernel that a job is known to read: a larger one goes in pieces, by one of Vela's two cores."""
 
 
 @dataclass(frozen=True)
 class _Job:
-    """What a job writes, and the channels that it reads: None for those that it writes."""
+    """A job.
 
+    Attributes:
+        place: its row and column among the blocks.
+        channels: that it reads; None: those that it writes.
+    """
+
+    place: tuple[int, int]
     output: Box
     channels: slice | None
 
@@ -45,7 +49,8 @@ def touches_too_early(before: Operation, operation: Operation) -> str | None:
         for i, reader in enumerate(first):
             area = _read(operation, fm, reader)
             for writer in last[: depth - i]:
-                if any(_share(target, writer.output, fm, area) for target in written):
+                box = writer.output if before.keeps_axes else None
+                if any(_share(target, box, fm, area) for target in written):
                     return fm.name
     return None
 
@@ -78,30 +83,43 @@ def _jobs(operation: Operation, *, backwards: bool = False) -> Iterator[_Job]:
             slice(at * step, min((at + 1) * step, size))
             for at, step, size in zip((row, column, depth), block, operation.work.ofm, strict=True)
         )
-        yield _Job((box[0], box[1], box[2]), slices[piece])
+        yield _Job((row, column), (box[0], box[1], box[2]), slices[piece])
 
 
 def _slices(operation: Operation) -> list[slice | None]:
     """The input channels that jobs take in turn, where each output needs all of them."""
-    work = operation.work
-    assert work.ifm is not None
-    if work.kind != "convolution" and work.detail != "reduce sum":
+    step, ifm = operation.input_slice, operation.work.ifm
+    if step is None or ifm is None:
         return [None]
-    step = _SLICE_BYTES // operation.feature_maps[0].dtype.itemsize
-    if work.detail == "part-kernel-first":
-        step = _PART_KERNEL_SLICE
-    return [slice(at, min(at + step, work.ifm[2])) for at in range(0, work.ifm[2], step)]
+    return [slice(at, min(at + step, ifm[2])) for at in range(0, ifm[2], step)]
 
 
 def _read(operation: Operation, fm: FeatureMap, job: _Job) -> Box:
     """The area of an input that a job reads."""
     rows, columns, depth = job.output
     channels = depth if job.channels is None else job.channels
-    if isinstance(operation, Convolution | Pooling):
-        rows, columns = operation.window.seen(rows, columns, _KERNEL)
-    elif isinstance(operation, Elementwise):
-        # A broadcast operand has one element along an axis, for all outputs.
-        rows, columns, channels = (
-            part if size > 1 else slice(0, 1) for part, size in zip((rows, columns, channels), fm.shape, strict=True)
-        )
+    if operation.work.kind != "elementwise":
+        seen = operation.seen(rows, columns, _KERNEL)
+        rows, columns = (_common(*pair) for pair in zip(seen, _pieces(operation, job), strict=True))
+        return rows, columns, channels
+    # A broadcast operand has one element along an axis, for all outputs.
+    rows, columns, channels = (
+        part if size > 1 else slice(0, 1) for part, size in zip((rows, columns, channels), fm.shape, strict=True)
+    )
     return rows, columns, channels
+
+
+def _pieces(operation: Operation, job: _Job) -> list[slice]:
+    """Rows and columns of the input, cut into pieces as large as a block needs; the one of the job's number."""
+    window, found = operation.window, []
+    for axis, side in enumerate(("HEIGHT", "WIDTH")):
+        size = operation.registers[f"OFM_BLK_{side}_M1"] + 1
+        if window is not None:
+            size = (size - 1) * window.stride[axis] + (window.kernel[axis] - 1) * window.dilation[axis] + 1
+        found.append(slice(job.place[axis] * size, (job.place[axis] + 1) * size))
+    return found
+
+
+def _common(one: slice, other: slice) -> slice:
+    low = max(one.start, other.start)
+    return slice(low, max(low, min(one.stop, other.stop)))

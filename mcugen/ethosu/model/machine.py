@@ -11,17 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.errors import InputError
-from mcugen.ethosu.model.errors import HazardError, StreamError
+from mcugen.ethosu.model.errors import HazardError, StreamError, UnknownBehaviourError
 from mcugen.ethosu.model.hazards import Hazards
 from mcugen.ethosu.model.memory import SHRAM, Bytes, Memory
 from mcugen.ethosu.model.network import Copy, Invocation, Network, Payload, Port
 from mcugen.ethosu.model.operations import OPERATIONS, Operation
 from mcugen.ethosu.model.registers import Registers
 from mcugen.ethosu.model.stream import Command, decode
+from mcugen.ethosu.model.u85 import OPERATIONS_U85
 
 _WAITS = ("NPU_OP_DMA_WAIT", "NPU_OP_KERNEL_WAIT")
 _IGNORED = ("NPU_OP_STOP", "NPU_OP_IRQ", "NPU_OP_PMU_MASK")
-_BY_SIZE = {1: np.int8, 2: np.int16, 4: np.int32}
+_BY_SIZE = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
 Observer = Callable[[Operation], object]
 
@@ -169,11 +170,7 @@ def prepare(payload: Payload, memory: Memory) -> Program:
         StreamError: an operation is wrong, or not known to the model.
     """
     configuration = payload.configuration
-    if configuration.product == "U85":
-        raise InputError(
-            f"the stream is for {configuration}, which the model does not execute",
-            hint="`mcugen npu disassemble` reads it; compile for an Ethos-U55 or U65 to run it",
-        )
+    make = OPERATIONS_U85 if configuration.product == "U85" else OPERATIONS
     hazards, found = Hazards(configuration), []
     steps: list[Operation | Command] = []
     for command, registers in _operations(payload):
@@ -181,7 +178,9 @@ def prepare(payload: Payload, memory: Memory) -> Program:
             hazards.wait(command)
             steps.append(command)
         elif command.name not in _IGNORED:
-            operation = OPERATIONS[command.name](Registers(command, registers, configuration), memory)
+            if command.name not in make:
+                raise UnknownBehaviourError("the command is not executed yet", command)
+            operation = make[command.name](Registers(command, registers, configuration), memory)
             steps.append(operation)
             found += hazards.start(operation)
     return Program(payload, tuple(steps), tuple(found))

@@ -62,10 +62,12 @@ class Memory:
 
     Attributes:
         constant: numbers of regions that the NPU must not write to.
+        buffers: what one operation leaves to the next inside the NPU (U85): chaining buffers by number.
     """
 
     regions: Mapping[int, Bytes]
     constant: frozenset[int] = field(default=frozenset())
+    buffers: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def check(self, access: Access, what: str, command: Command) -> None:
         """Raises AccessError when an access leaves its region, or writes to constants.

@@ -62,7 +62,8 @@ def decode(words: Sequence[int], isa: InstructionSet) -> list[Command]:
         payload = None
         if definition.has_payload:
             if at + 1 == len(words):
-                raise InputError(f"the command stream ends before the payload of NPU_{definition.name}", where=where)
+                what = f"the command stream ends before the payload of NPU_{definition.name}"
+                raise InputError(what, where=where, hint=_HINT)
             payload = words[at + 1]
         commands.append(Command(definition, 4 * at, word >> 16, payload))
         at += 1 + definition.has_payload

@@ -14,7 +14,7 @@ from mcugen.borders.npz import Npz, open_npz
 from mcugen.ethosu.model.containers.payload import read_payload
 from mcugen.ethosu.model.network import Block, Invocation, Network, Port, Region
 
-_LARGEST = 2**31
+_LARGEST = 2**28
 
 
 def read_raw(source: Source) -> Network:

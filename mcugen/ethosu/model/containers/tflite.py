@@ -23,8 +23,8 @@ IDENTIFIER = b"TFL3"
 _CUSTOM_CODE = b"ethos-u"
 _ALLOCATION = b"OfflineMemoryAllocation"
 _RESHAPE, _CUSTOM = 22, 32
-_TYPES = {2: np.int32, 3: np.uint8, 6: np.bool_, 7: np.int16, 9: np.int8, 16: np.uint16}
-_LARGEST = 2**31
+_TYPES = {2: np.int32, 3: np.uint8, 4: np.int64, 6: np.bool_, 7: np.int16, 9: np.int8, 16: np.uint16}
+_LARGEST = 2**28
 _ARENA, _FAST = "arena", "fast scratch"
 _PORTS = {3: "inputs", 4: "outputs"}
 """With separate ports: regions and the memory of their own that they get."""

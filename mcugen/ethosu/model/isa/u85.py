@@ -1,4 +1,4 @@
-"""The commands of Ethos-U85, for disassembly; the model does not execute them.
+"""The commands of Ethos-U85.
 
 Source: what Arm's Vela 5.2 prints with --verbose-register-command-stream.
 """

@@ -20,4 +20,4 @@ OPERATIONS: Mapping[str, Callable[[Registers, Memory], Operation]] = {
     "NPU_OP_DMA_START": Transfer,
 }
 
-__all__ = ["OPERATIONS", "Convolution", "Elementwise", "Operation", "Pooling", "Transfer"]
+__all__ = ["OPERATIONS", "Operation", "Transfer"]

@@ -13,7 +13,7 @@ from mcugen.ethosu.model.memory import Memory
 from mcugen.ethosu.model.operations.constants import channels_of_cores, read_scale_stream, read_weights
 from mcugen.ethosu.model.operations.operation import Operation, Work
 from mcugen.ethosu.model.operations.output import OutputStage, accumulator_limit, check_accumulator
-from mcugen.ethosu.model.operations.window import read_window
+from mcugen.ethosu.model.operations.window import Window, read_window
 from mcugen.ethosu.model.registers import Registers
 from mcugen.ethosu.model.weights.order import Layout
 
@@ -40,7 +40,7 @@ class Convolution(Operation):
         super().__init__(registers, memory)
         self.is_depthwise = registers.operation.name == "NPU_OP_DEPTHWISE"
         height, width, outputs = shape = self.ofm_shape()
-        self.window = read_window(registers, (height, width))
+        self.window: Window = read_window(registers, (height, width))
         inputs = registers["IFM_DEPTH_M1"] + 1
         if self.is_depthwise and inputs != outputs:
             raise registers.wrong(f"is depthwise with {inputs} input and {outputs} output channels")
@@ -58,6 +58,8 @@ class Convolution(Operation):
         macs = ofm.size * self.window.kernel[0] * self.window.kernel[1] * (1 if self.is_depthwise else inputs)
         kind = "depthwise" if self.is_depthwise else "convolution"
         order = "part-kernel-first" if self._is_part_kernel_first else "depth-first"
+        if not self.is_depthwise:
+            self.input_slice = 16 if self._is_part_kernel_first else 32 // self.ifm.dtype.itemsize
         self.work = Work(kind, "" if self.is_depthwise else order, self.ifm.shape, shape, self.window.kernel, macs)
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mcugen.ethosu.model.feature_map import FeatureMap, Shape, read_feature_map
 from mcugen.ethosu.model.memory import Access, Memory
+from mcugen.ethosu.model.operations.window import Window
 from mcugen.ethosu.model.registers import Registers
 
 
@@ -36,9 +37,15 @@ class Operation:
         accesses: everything that it reads and writes, with a word for what it is.
         feature_maps: inputs and output.
         table: the slots of SHRAM that it reads a table from, as (first byte, bytes), or None.
+        window: how its kernel moves over the input; None: an output needs the element at its own place.
+        input_slice: input channels that are taken at once where an output needs all of them; else None.
+        keeps_axes: whether the output lies in memory as it is computed, no axes exchanged or reversed.
     """
 
     work: Work
+    window: Window | None = None
+    input_slice: int | None = None
+    keeps_axes: bool = True
 
     def __init__(self, registers: Registers, memory: Memory) -> None:
         self.registers, self.memory = registers, memory
@@ -63,6 +70,15 @@ class Operation:
             self.access(name, access)
         self.feature_maps.append(fm)
         return fm
+
+    def seen(self, rows: slice, columns: slice, most: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns of the input in memory that outputs need; of a kernel beyond `most`, its first elements."""
+        return (rows, columns) if self.window is None else self.window.seen(rows, columns, most)
+
+    @property
+    def ublock(self) -> Shape:
+        """Height, width and depth of the outputs that a core works on at once."""
+        return self.registers.configuration.ofm_ublock
 
     def ofm_shape(self) -> Shape:
         """Height, width and depth of the output."""

@@ -9,7 +9,7 @@ from mcugen.ethosu.model.feature_map import Reader
 from mcugen.ethosu.model.memory import Memory
 from mcugen.ethosu.model.operations.operation import Operation, Work
 from mcugen.ethosu.model.operations.output import OutputStage, accumulator_limit, check_accumulator
-from mcugen.ethosu.model.operations.window import read_window
+from mcugen.ethosu.model.operations.window import Window, read_window
 from mcugen.ethosu.model.registers import Registers
 
 
@@ -20,12 +20,14 @@ class Pooling(Operation):
         super().__init__(registers, memory)
         self.mode = _mode(registers)
         height, width, depth = shape = self.ofm_shape()
-        self.window = read_window(registers, (height, width))
+        self.window: Window = read_window(registers, (height, width))
         inputs = registers["IFM_DEPTH_M1"] + 1
         if depth != (1 if self.mode == "REDUCE_SUM" else inputs):
             raise registers.wrong(f"pools {inputs} channels into {depth}")
         self.ifm = self.feature_map("IFM", (*self.window.input, inputs))
         ofm = self.feature_map("OFM", shape)
+        if self.mode == "REDUCE_SUM":
+            self.input_slice = 32 // self.ifm.dtype.itemsize
         self.reader = Reader(self.ifm, memory.regions[self.ifm.region])
         self.limit = accumulator_limit(self)
         self.stage = OutputStage(self, ofm)
