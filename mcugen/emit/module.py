@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,9 +14,10 @@ from mcugen.emit.constants import ConstantArray, ConstantPool
 from mcugen.emit.core_check import core_check
 from mcugen.emit.manifest import optimization_flag
 from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
+from mcugen.emit.ports import port_context
 from mcugen.emit.sources import kernel_files
 from mcugen.emit.zephyr import cmsis_nn_groups
-from mcugen.graph.graph import Graph, Port
+from mcugen.graph.graph import Port
 from mcugen.kernels.base import C_TYPES, Invocation, ParamValue
 from mcugen.plan.plan import Plan, Step
 from mcugen.resources import data_folder
@@ -29,6 +29,7 @@ _TEMPLATES = {
     "src/{name}_weights.h": "weights.h.j2",
     "src/{name}_weights.c": "weights.c.j2",
     "src/{name}_model.c": "model.c.j2",
+    "src/{name}_ports.c": "ports.c.j2",
     "CMakeLists.txt": "CMakeLists.txt.j2",
     "Kconfig": "Kconfig.j2",
     "zephyr/module.yml": "module.yml.j2",
@@ -139,8 +140,8 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "instances": builder.instances,
         "fallible": any(c.instance.fallible for c in calls),
         "calls": calls,
-        "inputs": [_port_context(graph, p) for p in graph.inputs],
-        "outputs": [_port_context(graph, p) for p in graph.outputs],
+        "inputs": [port_context(graph, p, "input", n) for p, n in zip(graph.inputs, inputs, strict=True)],
+        "outputs": [port_context(graph, p, "output", n) for p, n in zip(graph.outputs, outputs, strict=True)],
         "state": _state_context(plan),
         "port_names": [*inputs, *outputs],
         "signature": ", ".join(builder.signature),
@@ -155,22 +156,6 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
     copied = (*_COPIED, *(_COPIED_FOR_NPU if any(c.step.invocation.fallible for c in calls) else ()))
     files |= {PurePosixPath(target): (data_folder("zephyr_module") / source).read_bytes() for source, target in copied}
     return ModuleText(files, calls, pool.total_bytes)
-
-
-def _port_context(graph: Graph, port: Port) -> dict[str, Any]:
-    """Plain integers have scale 1 and zero point 0: their real value is the integer."""
-    tensor, real = graph.tensors[port.tensor], graph.real_quantization(port)
-    return {
-        "comment": comment_text(port.name),
-        "c_string": re.sub(r"[^0-9A-Za-z_.:/ -]", "_", port.name),
-        "dtype": tensor.dtype,
-        "c_type": C_TYPES[tensor.dtype],
-        "shape": tensor.shape,
-        "size_bytes": tensor.size_bytes,
-        "scale": "1.0f" if real is None else f"{real.scale!r}f",
-        "zero_point": 0 if real is None else real.zero_point,
-        "channels": _channels(port),
-    }
 
 
 def _state_context(plan: Plan) -> dict[str, Any] | None:
@@ -197,18 +182,6 @@ def _state_context(plan: Plan) -> dict[str, Any] | None:
 
 def _rows(values: list[int], length: int = 16) -> list[list[int]]:
     return [values[i : i + length] for i in range(0, len(values), length)]
-
-
-def _channels(port: Port) -> dict[str, Any] | None:
-    """Of a port whose channels have scales of their own; the axis is the device's."""
-    by = port.normalization
-    if by is None or by.axis is None:
-        return None
-    return {
-        "axis": port.to_device.index(by.axis),
-        "factors": [f"{value!r}f" for value in by.factors],
-        "offsets": [f"{value!r}f" for value in by.offsets],
-    }
 
 
 class _ScheduleBuilder:

@@ -181,8 +181,10 @@ def _compile_module(
     optimization: str,
     library: CmsisNn | None,
 ) -> list[str]:
-    # Just those that mcugen wrote: others in the folder are not the module's.
-    listed = [folder / name for name in sorted(manifest.files) if PurePosixPath(name).match("src/*.c")]
+    # Just those that mcugen wrote: others in the folder are not the module's. The harness calls no
+    # conversion.
+    unused = f"src/{manifest.name}_ports.c"
+    listed = [folder / n for n in sorted(manifest.files) if PurePosixPath(n).match("src/*.c") and n != unused]
     sources = [source for source in listed if source.is_file()]
     if not sources:
         raise InputError(f"{folder} has no sources", hint="emit the model again")

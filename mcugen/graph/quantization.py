@@ -43,7 +43,8 @@ def quantize(values: npt.ArrayLike, quantization: Quantization, dtype: str) -> I
         raise ValueError(f"{len(quantization.scales)} scales for axis {quantization.axis} of shape {real.shape}")
     reciprocals = (1.0 / np.array(quantization.scales, np.float64)).astype(np.float32)
     info = np.iinfo(DTYPES[dtype])
-    steps = np.rint(real * _broadcast(reciprocals, quantization, real.ndim))
+    with np.errstate(over="ignore"):
+        steps = np.rint(real * _broadcast(reciprocals, quantization, real.ndim))
     zero_points = np.array(quantization.zero_points, np.float64)
     shifted = steps.astype(np.float64) + _broadcast(zero_points, quantization, real.ndim)
     result: IntArray = np.clip(shifted, float(info.min), float(info.max)).astype(DTYPES[dtype])
@@ -69,5 +70,6 @@ def normalize(
     real = np.asarray(values, np.float64)
     shape = [-1 if index == axis else 1 for index in range(real.ndim)] if axis is not None else []
     factor, offset = (np.array(v, np.float64).reshape(shape) for v in (factors, offsets))
-    result: FloatArray = ((real - offset) / factor).astype(np.float32)
+    with np.errstate(over="ignore"):
+        result: FloatArray = ((real - offset) / factor).astype(np.float32)
     return result

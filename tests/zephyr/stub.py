@@ -60,7 +60,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 mkdir -p "$folder/src" "$folder/include/mcugen"
-for file in "src/$name.c" "src/${name}_weights.c" "src/${name}_model.c" mcugen.json; do
+for file in "src/$name.c" "src/${name}_weights.c" "src/${name}_model.c" "src/${name}_ports.c" mcugen.json; do
   echo "typedef int nothing;" > "$folder/$file"
 done
 echo "struct ${name}_arena { signed char memory[8]; };" > "$folder/include/$name.h"

@@ -60,7 +60,10 @@ function(mcugen_add_model target)
   endforeach()
 
   # Ninja makes the folders of its outputs beforehand; mcugen wants its own folder or none.
-  set(sources ${folder}/src/${name}.c ${folder}/src/${name}_weights.c ${folder}/src/${name}_model.c)
+  set(sources ${folder}/src/${name}.c)
+  foreach(part weights model ports)
+    list(APPEND sources ${folder}/src/${name}_${part}.c)
+  endforeach()
   add_custom_command(
     OUTPUT ${sources} ${folder}/mcugen.json ${folder}/include/${name}.h
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder}

@@ -19,16 +19,28 @@ extern "C" {
 #define TINY_LAYER_COUNT 6
 
 #define TINY_INPUT_COUNT 1
-/* image: int8, shape 1x6x5x3; real = SCALE * (integer - ZERO_POINT) */
+/* Input image, parameter input of tiny_run():
+ *   in the model  float, 1x3x6x5
+ *   on the device int8_t, 1x6x5x3: the model's axes 0, 2, 3, 1
+ *   real = SCALE * (integer - ZERO_POINT); -128 to 127 are -6.25 to 6.5, and 1.0 is 17
+ *   Example: [0][1][2][3] of the model is input[40]
+ */
 #define TINY_INPUT_0_SIZE 90
+#define TINY_INPUT_0_ELEMENTS 90
 #define TINY_INPUT_0_RANK 4
 #define TINY_INPUT_0_SHAPE {1, 6, 5, 3}
 #define TINY_INPUT_0_SCALE 0.05000000074505806f
 #define TINY_INPUT_0_ZERO_POINT (-3)
 
 #define TINY_OUTPUT_COUNT 1
-/* scores: int8, shape 1x3; real = SCALE * (integer - ZERO_POINT) */
+/* Output scores, parameter output of tiny_run():
+ *   in the model  float, 1x3
+ *   on the device int8_t, 1x3: the same order
+ *   real = SCALE * (integer - ZERO_POINT); -128 to 127 are 0 to 0.996094, and 1.0 is 127
+ *   Example: [0][1] of the model is output[1]
+ */
 #define TINY_OUTPUT_0_SIZE 3
+#define TINY_OUTPUT_0_ELEMENTS 3
 #define TINY_OUTPUT_0_RANK 2
 #define TINY_OUTPUT_0_SHAPE {1, 3}
 #define TINY_OUTPUT_0_SCALE 0.00390625f
@@ -45,6 +57,23 @@ int tiny_run(const int8_t *input, int8_t *output);
 
 /* One inference in the caller's arena: reentrant, one arena for each concurrent call. */
 int tiny_run_with(struct tiny_arena *arena, const int8_t *input, int8_t *output);
+
+/* What follows is in tiny_ports.c and costs nothing where it is not called.
+ *
+ * Inputs: values in the model's layout to what tiny_run() takes, with the integers that `mcugen run` makes of them. Real
+ * numbers: the nearest, ties to even; what is beyond the range saturates, infinities too; NaN gives ZERO_POINT. Plain integers
+ * saturate to what the model accepts; for a boolean, all but 0 is 1. */
+void tiny_quantize_input(const float *values, int8_t *input);
+
+/* Outputs: what tiny_run() gave to values in the model's layout. */
+void tiny_dequantize_output(const int8_t *output, float *values);
+
+/* The index of an output's largest element, counted in the model's layout; the lowest index of equal ones. */
+int32_t tiny_argmax_output(const int8_t *output);
+
+/* The `count` largest elements, highest first, equal ones by index: indices as above, and values as they are in the output,
+ * both with room for `count`. Returns how many there are. */
+int32_t tiny_top_output(const int8_t *output, int32_t count, int32_t *indices, int8_t *values);
 
 /* Name, shapes, quantization and run function, for code that knows no model by name. */
 extern const struct mcugen_model tiny_model;

@@ -1,0 +1,141 @@
+"""What a module's text says of its ports: layouts, ranges, the loops from the model's layout to the device's."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mcugen.emit.names import comment_text
+from mcugen.graph.graph import Graph, Port
+from mcugen.graph.limits import accepted_range
+from mcugen.graph.quantization import quantize
+from mcugen.graph.tensor import DTYPES, Quantization
+from mcugen.kernels.base import C_TYPES
+
+_VARIABLES = "ijklmn"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One of the loops that visit a port's elements in the device's order.
+
+    Attributes:
+        stride: elements of the model's layout between two steps.
+        channel: it goes along the axis whose indices have scales of their own.
+    """
+
+    variable: str
+    extent: int
+    stride: int
+    channel: bool
+
+    @property
+    def term(self) -> str:
+        """What it adds to the index in the model's layout."""
+        return self.variable if self.stride == 1 else f"{self.stride} * {self.variable}"
+
+
+def loops_of(shape: Sequence[int], to_device: Sequence[int], channel_axis: int | None = None) -> list[Loop]:
+    """As few loops as do, outermost first; at least one.
+
+    Args:
+        shape: in the model's layout.
+        to_device: device = transpose(model, to_device).
+        channel_axis: of `shape`; gets a loop of its own.
+    """
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    merged: list[tuple[int, int, bool]] = []
+    for axis in to_device:
+        extent, stride, channel = shape[axis], strides[axis], axis == channel_axis
+        if extent == 1 and not channel:
+            continue
+        if merged and not channel and not merged[-1][2] and merged[-1][1] == extent * stride:
+            merged[-1] = (merged[-1][0] * extent, stride, False)
+        else:
+            merged.append((extent, stride, channel))
+    merged = merged or [(math.prod(shape), 1, False)]
+    return [Loop(_VARIABLES[n], *loop) for n, loop in enumerate(merged)]
+
+
+def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str, Any]:
+    """What the templates ask for. Plain integers have scale 1 and zero point 0: their real value is the integer.
+
+    Args:
+        group: "input" or "output".
+        c_name: of the parameter of `<name>_run`.
+    """
+    tensor, real = graph.tensors[port.tensor], graph.real_quantization(port)
+    by = port.normalization
+    loops = loops_of(port.shape, port.to_device, by.axis if by else None)
+    low, high = accepted_range(graph, port.tensor) if real is None and group == "input" else tensor.integer_range
+    context = {
+        "comment": comment_text(port.name),
+        "c_string": re.sub(r"[^0-9A-Za-z_.:/ -]", "_", port.name),
+        "c_name": c_name,
+        "dtype": tensor.dtype,
+        "c_type": C_TYPES[tensor.dtype],
+        "value_type": C_TYPES[tensor.dtype] if real is None else "float",
+        "shape": tensor.shape,
+        "model_shape": port.shape,
+        "axes": port.to_device,
+        "elements": tensor.elements,
+        "size_bytes": tensor.size_bytes,
+        "quantized": real is not None,
+        "scale": "1.0f" if real is None else f"{real.scale!r}f",
+        "zero_point": 0 if real is None else real.zero_point,
+        "low": low,
+        "high": high,
+        "low_limited": low > tensor.integer_range[0],
+        "high_limited": high < tensor.integer_range[1],
+        "channels": _channels(port, loops),
+        "loops": loops,
+        "index": " + ".join(loop.term for loop in loops),
+        "turned": len(loops) > 1 and any(a.stride < b.stride for a, b in itertools.pairwise(loops)),
+        "example": _example(port),
+    }
+    if real is not None:
+        context |= _real_context(real, tensor.dtype, (low, high))
+    return context
+
+
+def _real_context(real: Quantization, dtype: str, span: tuple[int, int]) -> dict[str, Any]:
+    # As in `quantize`; a scale so small that this is infinite is no quantizer's.
+    reciprocal = float(np.float32(min(1.0 / real.scale, float(np.finfo(np.float32).max))))
+    return {
+        "reciprocal": f"{reciprocal!r}f",
+        "real_low": f"{real.scale * (span[0] - real.zero_point):.6g}",
+        "real_high": f"{real.scale * (span[1] - real.zero_point):.6g}",
+        "one": int(quantize(1.0, real, dtype)),
+        "wide": DTYPES[dtype].itemsize > 2,
+    }
+
+
+def _example(port: Port) -> dict[str, Any] | None:
+    """An element by its indices in the model's layout, and how many lie before it on the device."""
+    place = tuple(min(axis, extent - 1) for axis, extent in enumerate(port.shape))
+    if not place or min(place) < 0:
+        return None
+    device = tuple(port.shape[axis] for axis in port.to_device)
+    offset = int(np.ravel_multi_index([place[axis] for axis in port.to_device], device))
+    return {"place": place, "offset": offset}
+
+
+def _channels(port: Port, loops: Sequence[Loop]) -> dict[str, Any] | None:
+    """Of a port whose channels have scales of their own; the axis is the device's."""
+    by = port.normalization
+    if by is None or by.axis is None:
+        return None
+    return {
+        "axis": port.to_device.index(by.axis),
+        "factors": [f"{value!r}f" for value in by.factors],
+        "offsets": [f"{value!r}f" for value in by.offsets],
+        "exact_factors": [repr(value) for value in by.factors],
+        "exact_offsets": [repr(value) for value in by.offsets],
+        "variable": next(loop.variable for loop in loops if loop.channel),
+    }
