@@ -201,6 +201,22 @@ MCUGEN_KERNEL int32x4_t vldrbq_z_s32(const int8_t *base, mve_pred16_t p)
     MCUGEN_EACH(int32x4_t, 4, MCUGEN_ACTIVE(p, i, 4) ? base[i] : 0);
 }
 
+MCUGEN_KERNEL int16x8_t vldrhq_s16(const int16_t *base)
+{
+    MCUGEN_EACH(int16x8_t, 8, base[i]);
+}
+
+/* Offsets in elements of four bytes. */
+MCUGEN_KERNEL int32x4_t vldrwq_gather_shifted_offset_s32(const int32_t *base, uint32x4_t offset)
+{
+    MCUGEN_EACH(int32x4_t, 4, base[offset.lane[i]]);
+}
+
+MCUGEN_KERNEL int16x8_t vldrbq_gather_offset_z_s16(const int8_t *base, uint16x8_t offset, mve_pred16_t p)
+{
+    MCUGEN_EACH(int16x8_t, 8, MCUGEN_ACTIVE(p, i, 2) ? base[offset.lane[i]] : 0);
+}
+
 MCUGEN_KERNEL int8x16_t vldrbq_gather_offset_s8(const int8_t *base, uint8x16_t offset)
 {
     MCUGEN_EACH(int8x16_t, 16, base[offset.lane[i]]);
@@ -415,6 +431,75 @@ MCUGEN_KERNEL int32x4_t vminq_s32(int32x4_t a, int32x4_t b)
     MCUGEN_EACH(int32x4_t, 4, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
 }
 
+/* first, first + step, first + 2 * step, ... */
+MCUGEN_KERNEL uint16x8_t vidupq_n_u16(uint32_t first, int step)
+{
+    MCUGEN_EACH(uint16x8_t, 8, (uint16_t)(first + (uint32_t)(i * step)));
+}
+
+MCUGEN_KERNEL uint16x8_t vmulq_n_u16(uint16x8_t a, uint16_t b)
+{
+    MCUGEN_EACH(uint16x8_t, 8, (uint16_t)((uint32_t)a.lane[i] * b));
+}
+
+MCUGEN_KERNEL int32_t vmladavaq_s16(int32_t sum, int16x8_t a, int16x8_t b)
+{
+    for (int32_t i = 0; i < 8; i++) {
+        sum = (int32_t)((uint32_t)sum + (uint32_t)(a.lane[i] * b.lane[i]));
+    }
+    return sum;
+}
+
+MCUGEN_KERNEL int32_t vaddvaq_p_s32(int32_t sum, int32x4_t a, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        if (MCUGEN_ACTIVE(p, i, 4)) {
+            sum = (int32_t)((uint32_t)sum + (uint32_t)a.lane[i]);
+        }
+    }
+    return sum;
+}
+
+MCUGEN_KERNEL int32_t vaddvaq_s32(int32_t sum, int32x4_t a)
+{
+    return vaddvaq_p_s32(sum, a, 0xffffu);
+}
+
+/* The largest of `most` and all lanes. */
+MCUGEN_KERNEL int8_t vmaxvq_p_s8(int8_t most, int8x16_t a, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 16; i++) {
+        most = MCUGEN_ACTIVE(p, i, 1) && a.lane[i] > most ? a.lane[i] : most;
+    }
+    return most;
+}
+
+MCUGEN_KERNEL int8_t vmaxvq_s8(int8_t most, int8x16_t a)
+{
+    return vmaxvq_p_s8(most, a, 0xffffu);
+}
+
+MCUGEN_KERNEL int32x4_t vorrq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] | b.lane[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vbicq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] & ~b.lane[i]);
+}
+
+/* Here for shifts that are not negative. */
+MCUGEN_KERNEL int32x4_t vshlq_r_s32(int32x4_t a, int32_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] << shift));
+}
+
+MCUGEN_KERNEL int32x4_t vshlq_n_s32(int32x4_t a, int32_t shift)
+{
+    return vshlq_r_s32(a, shift);
+}
+
 MCUGEN_KERNEL int32x4_t vshrq_n_s32(int32x4_t a, int32_t shift)
 {
     MCUGEN_EACH(int32x4_t, 4, a.lane[i] >> (shift > 31 ? 31 : shift));
@@ -423,6 +508,11 @@ MCUGEN_KERNEL int32x4_t vshrq_n_s32(int32x4_t a, int32_t shift)
 MCUGEN_KERNEL int32x4_t vrshlq_s32(int32x4_t a, int32x4_t shift)
 {
     MCUGEN_EACH(int32x4_t, 4, mcugen_emulated_shift(a.lane[i], shift.lane[i]));
+}
+
+MCUGEN_KERNEL int32x4_t vrshrq_n_s32(int32x4_t a, int32_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, mcugen_emulated_shift(a.lane[i], -shift));
 }
 
 MCUGEN_KERNEL int32x4_t vrshlq_n_s32(int32x4_t a, int32_t shift)

@@ -10,11 +10,13 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
+from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 from tests.graph.reduction_strategies import reduce_sum_graphs
 from tests.graph.strategies import (
     Case,
     add_graphs,
     average_pool_graphs,
+    batch_matmul_graphs,
     clamp_graphs,
     conv2d_graphs,
     depthwise_graphs,
@@ -23,6 +25,7 @@ from tests.graph.strategies import (
     mean_graphs,
     mul_graphs,
     requantize_graphs,
+    softmax_graphs,
     sub_graphs,
     table_graphs,
 )
@@ -60,6 +63,12 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "mean": (mve.MeanMve(), mean_graphs()),
     "global mean": (mve.MeanMve(), mean_graphs(axes=(1, 2))),
     "reduce_sum": (mve.ReduceSumMve(), reduce_sum_graphs()),
+    "softmax": (mve.SoftmaxMve(), softmax_graphs()),
+    "softmax_table": (mve.SoftmaxTableMve(), softmax_graphs()),
+    "batch_matmul": (mve.BatchMatMulMve(), batch_matmul_graphs()),
+    "lstm": (mve.LstmMve(), lstm_graphs()),
+    "gru": (mve.GruMve(), gru_graphs()),
+    "rnn": (mve.RnnMve(), rnn_graphs()),
 }
 
 

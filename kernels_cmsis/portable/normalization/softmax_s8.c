@@ -4,14 +4,8 @@
  * Qm.n has m integer and n fractional bits beside the sign. An output element is written after its row has been summed
  * and its own input read, so the output may be the input.
  */
+#include "params.h"
 #include "softmax.h"
-
-/* diff_min: elements that far below the largest count as zero. */
-struct mcugen_softmax_params {
-    int32_t rows, row_elements;
-    int32_t multiplier, left_shift, diff_min;
-    int32_t share_bits;
-};
 
 /* exp(x) in Q0.31 for x <= 0 in Q5.26. */
 MCUGEN_KERNEL int32_t mcugen_exp_on_negative(int32_t x)

@@ -1,11 +1,6 @@
 /* Softmax over many rows: the bits of softmax_s8.c, with exponentials from a table. The output may be the input. */
+#include "params.h"
 #include "softmax_table.h"
-
-struct mcugen_softmax_table_params {
-    int32_t rows, row_elements;
-    int32_t most_below;
-    int32_t share_bits;
-};
 
 MCUGEN_KERNEL void mcugen_softmax_table_s8(const struct mcugen_softmax_table_params *params, const int8_t *input,
                                            const int32_t *exponentials, int8_t *output)

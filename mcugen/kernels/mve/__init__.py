@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
+from mcugen.kernels.mve.batch_matmul import BatchMatMulMve
 from mcugen.kernels.mve.conv2d import Conv2dMve
 from mcugen.kernels.mve.conv2d_1x1 import Conv2d1x1Mve
 from mcugen.kernels.mve.depthwise_conv2d import DepthwiseConv2dLittleScratchMve, DepthwiseConv2dMve
@@ -17,10 +18,13 @@ from mcugen.kernels.mve.elementwise import (
 )
 from mcugen.kernels.mve.fully_connected import FullyConnectedMve, FullyConnectedVectorMve
 from mcugen.kernels.mve.pooling import AveragePool2dMve, MaxPool2dMve, MeanMve, ReduceSumMve
+from mcugen.kernels.mve.recurrent import GruMve, LstmMve, RnnMve
+from mcugen.kernels.mve.softmax import SoftmaxMve, SoftmaxTableMve
 
 KERNELS: tuple[Kernel, ...] = (
     AddMve(),
     AveragePool2dMve(),
+    BatchMatMulMve(),
     ClampMve(),
     Conv2d1x1Mve(),
     Conv2dMve(),
@@ -28,12 +32,17 @@ KERNELS: tuple[Kernel, ...] = (
     DepthwiseConv2dMve(),
     FullyConnectedMve(),
     FullyConnectedVectorMve(),
+    GruMve(),
+    LstmMve(),
     MaxPool2dMve(),
     MeanMve(),
     MulMve(),
     ReduceSumMve(),
     RequantizeLookupMve(),
     RequantizeMve(),
+    RnnMve(),
+    SoftmaxMve(),
+    SoftmaxTableMve(),
     SubMve(),
     TableMve(),
 )
@@ -42,6 +51,7 @@ __all__ = [
     "KERNELS",
     "AddMve",
     "AveragePool2dMve",
+    "BatchMatMulMve",
     "ClampMve",
     "Conv2d1x1Mve",
     "Conv2dMve",
@@ -49,12 +59,17 @@ __all__ = [
     "DepthwiseConv2dMve",
     "FullyConnectedMve",
     "FullyConnectedVectorMve",
+    "GruMve",
+    "LstmMve",
     "MaxPool2dMve",
     "MeanMve",
     "MulMve",
     "ReduceSumMve",
     "RequantizeLookupMve",
     "RequantizeMve",
+    "RnnMve",
+    "SoftmaxMve",
+    "SoftmaxTableMve",
     "SubMve",
     "TableMve",
 ]

@@ -1,0 +1,30 @@
+/* Rows of softmax in lanes: the bits of portable/normalization/softmax_s8.c, with exponentials from wherever they come. */
+#ifndef MCUGEN_MVE_SOFTMAX_LANES_H
+#define MCUGEN_MVE_SOFTMAX_LANES_H
+
+#include "portable/normalization/softmax.h"
+#include "vectors.h"
+
+MCUGEN_KERNEL int32_t mcugen_mve_largest(const int8_t *input, int32_t elements)
+{
+    int8_t largest = INT8_MIN;
+    for (int32_t left = elements / 16; left > 0; left--) {
+        largest = vmaxvq_s8(largest, vldrbq_s8(input));
+        input += 16;
+    }
+    if (elements % 16 != 0) {
+        const mve_pred16_t tail = vctp8q((uint32_t)(elements % 16));
+        largest = vmaxvq_p_s8(largest, vldrbq_z_s8(input, tail), tail);
+    }
+    return largest;
+}
+
+/* Shares of the sum as int8; exponent at most 31. */
+MCUGEN_KERNEL int32x4_t mcugen_mve_shares(int32x4_t exponentials, int32_t reciprocal, int32_t exponent)
+{
+    /* Nothing is negative: ties go up, which is away from zero. */
+    const int32x4_t shares = vrshlq_n_s32(vqrdmulhq_n_s32(exponentials, reciprocal), -exponent);
+    return vminq_s32(vaddq_n_s32(shares, INT8_MIN), vdupq_n_s32(INT8_MAX));
+}
+
+#endif
