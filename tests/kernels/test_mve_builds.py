@@ -15,7 +15,7 @@ from tests.kernels.mve_cases import CASES, CORTEX_M55, CORTEX_M55_INTEGER, suppo
 from tests.kernels.test_cross_compile import CLANG, Typed, c_library, instance, typed
 from tests.kernels.test_dsp_counts import _collect
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 CORES = {
     "m55": CORTEX_M55,
@@ -46,12 +46,6 @@ def _compile(command: list[str], text: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr[:2000]
 
 
-def test_compiles(program: str, tmp_path: Path) -> None:
-    gcc = str(find_toolchain().gcc)
-    _compile([gcc, *cpu_flags(CORTEX_M55_INTEGER), "-Os"], program, tmp_path)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("flags", ["-O0", "-Og", "-Os", "-O2", "-O3", "-O2 -fno-omit-frame-pointer"])
 def test_compiles_with_every_optimization(core: str, flags: str, program: str, tmp_path: Path) -> None:
@@ -59,7 +53,6 @@ def test_compiles_with_every_optimization(core: str, flags: str, program: str, t
     _compile([gcc, *cpu_flags(CORES[core]), *flags.split()], program, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which(CLANG) is None, reason=f"{CLANG} is not installed")
 def test_compiles_with_clang(program: str, tmp_path: Path) -> None:
     flags = ["--target=arm-none-eabi", f"-isystem{c_library()}", "-mcpu=cortex-m55", "-mfloat-abi=hard", "-mthumb"]

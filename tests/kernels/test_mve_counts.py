@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from mcugen.kernels import registry
@@ -9,6 +11,7 @@ from tests.graph.strategies import Case
 from tests.kernels.mve_cases import CASES, CORTEX_M55, supports
 from tests.kernels.parallel import run_on_target
 from tests.kernels.test_dsp_counts import Layer, _collect, _graph
+from tests.kernels.test_mve_requantization import FORMS, extreme_layers
 
 pytestmark = pytest.mark.emulator
 BOARD = "mps3_an547"
@@ -44,10 +47,16 @@ LAYERS = (
 )
 
 
-def test_instructions_per_mac_and_their_estimate() -> None:
-    graphs = [_graph(layer) for layer in LAYERS]
+# A layer for each kernel and form, for every test run.
+QUICK = (1, 3, 6, 8, 11, 13, 14)
+
+
+@pytest.mark.parametrize("numbers", [QUICK, pytest.param(range(len(LAYERS)), marks=pytest.mark.slow)])
+def test_instructions_per_mac_and_their_estimate(numbers: Sequence[int]) -> None:
+    layers = [LAYERS[i] for i in numbers]
+    graphs = [_graph(layer) for layer in layers]
     too_slow, misjudged = [], []
-    for layer, graph, result in zip(LAYERS, graphs, run_on_target(graphs, BOARD), strict=True):
+    for layer, graph, result in zip(layers, graphs, run_on_target(graphs, BOARD), strict=True):
         (op,) = graph.operators
         kernel = registry.select(op, graph, CORTEX_M55)
         assert kernel.library == "mve" and kernel.name == result.entry.kernel
@@ -71,15 +80,16 @@ def only_mve(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def _supported(name: str, count: int) -> list[Case]:
     kernel, strategy = CASES[name]
-    cases = _collect(strategy, 10 * count)
+    cases = _collect(strategy, 4 * count)
     found = [c for c in cases if supports(kernel, c.graph)]
     assert found, name
     return found[:count]
 
 
 def test_random_layers_give_the_reference_bits_on_the_core(only_mve: str) -> None:
-    """The instructions themselves, and what the compiler makes of constant parameters."""
-    cases = [case for name in CASES for case in _supported(name, TOGETHER // len(CASES) or 1)]
+    """The instructions themselves, and what the compiler makes of constant parameters; any accumulator among them."""
+    cases = [_supported(name, 4)[-1] for name in CASES]
+    cases += [_collect(extreme_layers(depthwise, *form), 2)[-1] for depthwise in (False, True) for form in FORMS]
     assert all(r.match for r in run_on_target([c.graph for c in cases], BOARD, kernels=only_mve))
 
 
@@ -91,3 +101,11 @@ def test_random_layers_in_a_long_sweep(name: str, optimize: str, only_mve: str) 
     for first in range(0, len(cases), TOGETHER):
         graphs = [c.graph for c in cases[first : first + TOGETHER]]
         assert all(r.match for r in run_on_target(graphs, BOARD, optimize=optimize, kernels=only_mve))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depthwise", [False, True])
+@pytest.mark.parametrize("form", FORMS)
+def test_any_accumulator(form: tuple[tuple[int, int], int], depthwise: bool, only_mve: str) -> None:
+    graphs = [case.graph for case in _collect(extreme_layers(depthwise, *form), TOGETHER)]
+    assert all(r.match for r in run_on_target(graphs, BOARD, kernels=only_mve))

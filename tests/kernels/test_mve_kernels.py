@@ -38,9 +38,14 @@ def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) 
     assert checked, kernel.name
 
 
-@pytest.mark.parametrize("name", CASES)
+# Where outputs lie over inputs in blocks of their own, or loads could reach beyond what there is. The emulated core
+# runs all kernels in every test run.
+ALWAYS = ("conv2d", "conv2d_1x1", "depthwise", "average_pool2d")
+
+
+@pytest.mark.parametrize("name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.slow) for n in CASES])
 def test_kernel_gives_the_reference_bits(name: str) -> None:
-    _property(*CASES[name], examples=12)
+    _property(*CASES[name], examples=20)
 
 
 @pytest.mark.slow

@@ -1,4 +1,7 @@
-"""Requantization in lanes: any accumulator, multiplier, shift, zero point and clamp, against the reference."""
+"""Requantization in lanes: any accumulator, multiplier, shift, zero point and clamp, against the reference.
+
+`test_mve_counts.py` runs some of these layers on the emulated core.
+"""
 
 from __future__ import annotations
 
@@ -7,50 +10,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcugen.kernels import mve, registry
+from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import Case
 from tests.kernels.checking import check
 from tests.kernels.mve_cases import CORTEX_M55
-from tests.kernels.parallel import run_on_target
-from tests.kernels.test_dsp_counts import _collect
 from tests.kernels.test_dsp_requantization import _channels, _clamps, _general, _layer, _zero_points
 
+FORMS = (((2, 18), 2**29), ((-6, 34), 2**31 - 1 - 256))
+"""Exponents of the scales, largest accumulators: of the short form, and of the general one."""
 KERNELS: dict[bool, Kernel] = {False: mve.FullyConnectedMve(), True: mve.DepthwiseConv2dMve()}
 
 
 @st.composite
-def _layers(draw: st.DrawFn, depthwise: bool, exponents: tuple[int, int], reach: int) -> Case:
+def extreme_layers(draw: st.DrawFn, depthwise: bool, exponents: tuple[int, int], reach: int) -> Case:
     channels, zero_point, clamp = draw(_channels(exponents, reach)), draw(_zero_points), draw(_clamps)
     return _layer(depthwise, *channels, zero_point, clamp, draw(st.integers(0, 1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depthwise", KERNELS)
-@pytest.mark.parametrize(("exponents", "reach"), [((2, 18), 2**29), ((-6, 34), 2**31 - 1 - 256)])
+@pytest.mark.parametrize(("exponents", "reach"), FORMS)
 def test_any_accumulator_on_the_workstation(depthwise: bool, exponents: tuple[int, int], reach: int) -> None:
     forms = set()
 
     @settings(max_examples=60, deadline=None, derandomize=True)
-    @given(_layers(depthwise, exponents, reach))
+    @given(extreme_layers(depthwise, exponents, reach))
     def property_(case: Case) -> None:
         forms.add(_general(KERNELS[depthwise], case))
         check(KERNELS[depthwise], case, cpu=CORTEX_M55)
 
     property_()
     assert (True in forms) == (exponents[0] < 0)
-
-
-@pytest.mark.emulator
-def test_any_accumulator_on_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both forms, with and without a clamp at the zero point, in both kernels: 64 channels in each layer."""
-    monkeypatch.setattr(registry, "POLICIES", {**registry.POLICIES, "mve": ("mve",)})
-    graphs = [
-        case.graph
-        for depthwise in KERNELS
-        for exponents, reach in (((2, 18), 2**29), ((-6, 34), 2**31 - 1 - 256))
-        for case in _collect(_layers(depthwise, exponents, reach), 6)
-    ]
-    assert all(r.match for r in run_on_target(graphs, "mps3_an547", kernels="mve"))
 
 
 def test_a_multiplier_of_zero_keeps_the_short_form() -> None:
