@@ -8,7 +8,7 @@ padding as PAD, an arbitrary clamp as MAXIMUM and MINIMUM.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +53,7 @@ from mcugen.graph.tensor import Tensor
 from mcugen.litert.builder import ModelBuilder
 from mcugen.litert.recurrent import write_lstm
 from mcugen.litert.schema import schema
+from mcugen.litert.selection import emit_selection
 
 Window = Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d
 Pair = tuple[int, int]
@@ -292,7 +293,7 @@ def _pad(b: ModelBuilder, op: Pad, inputs: list[Tensor], outputs: list[Tensor]) 
 
 
 def _take(b: ModelBuilder, op: Take, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _emit_gathers(
+    emit_selection(
         b, b.tensor(inputs[0]), inputs[0].shape, b.tensor(outputs[0]), outputs[0], dict(enumerate(op.indices))
     )
 
@@ -303,7 +304,7 @@ def _transpose(b: ModelBuilder, op: Transpose, inputs: list[Tensor], outputs: li
 
 
 def _transposed_convolution(b: ModelBuilder, op: TransposedConv2d, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    """Without padding, then what is cut off by GATHERs."""
+    """Without padding, then what is cut off."""
     x, out, size = inputs[0], outputs[0], op.full_size(inputs)
     appended = any(p + n > f for p, n, f in zip(op.padding, out.shape[1:3], size, strict=True))
     if op.groups(inputs) > 1 or op.dilation != (1, 1) or appended:
@@ -323,7 +324,7 @@ def _transposed_convolution(b: ModelBuilder, op: TransposedConv2d, inputs: list[
         [whole],
         options,
     )
-    _emit_gathers(
+    emit_selection(
         b, whole, shape, cut, out, {1 + a: range(op.padding[a], op.padding[a] + out.shape[1 + a]) for a in (0, 1)}
     )
     _emit_clamp(b, cut, out, op.clamp)
@@ -332,18 +333,6 @@ def _transposed_convolution(b: ModelBuilder, op: TransposedConv2d, inputs: list[
 def _gather(b: ModelBuilder, op: Gather, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     ids, data = map(b.tensor, inputs)
     b.operator("GATHER", [data, ids], [b.tensor(outputs[0])], _options("GatherOptions", axis=op.axis))
-
-
-def _emit_gathers(
-    b: ModelBuilder, source: int, shape: tuple[int, ...], target: int, like: Tensor, indices: dict[int, Sequence[int]]
-) -> None:
-    """A GATHER for each axis in `indices`."""
-    sizes = list(shape)
-    for count, (axis, taken) in enumerate(indices.items(), 1):
-        sizes[axis] = len(taken)
-        result = target if count == len(indices) else b.temporary(like, tuple(sizes))
-        b.operator("GATHER", [source, b.constant(list(taken), "int32")], [result], _options("GatherOptions", axis=axis))
-        source = result
 
 
 def _concatenation(b: ModelBuilder, op: Concatenation, inputs: list[Tensor], outputs: list[Tensor]) -> None:

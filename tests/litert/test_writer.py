@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import assume, given, settings
 
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.graph import Graph, Quantization, Tensor
-from mcugen.graph.ops import AveragePool2d, Conv2d, MaxPool2d, Requantize
+from mcugen.graph.ops import AveragePool2d, Conv2d, MaxPool2d, Requantize, Take
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
 from tests.graph.litert import run_litert
@@ -125,3 +126,24 @@ def test_networks_are_stable_and_load(case: s.Case) -> None:
     counts = Counter(t.name for t in model.subgraphs[0].tensors)
     assert max(counts.values()) == 1
     assert set(run_litert(*case)) == {p.tensor for p in case.graph.outputs}
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "emitted"),
+    [
+        (range(1, 6, 2), range(4), ["STRIDED_SLICE"]),
+        ([2], range(4), ["STRIDED_SLICE"]),
+        (np.repeat(np.arange(6), 2), np.repeat(np.arange(4), 3), ["RESIZE_NEAREST_NEIGHBOR"]),
+        (range(5, -1, -1), range(4), ["GATHER"]),
+        ([0, 1, 1], [3, 0], ["GATHER", "GATHER"]),
+        (range(6), range(4), ["RESHAPE"]),
+    ],
+)
+def test_places_are_said_shortly(rows: Sequence[int], columns: Sequence[int], emitted: list[str]) -> None:
+    q = Quantization.per_tensor(0.5, 10)
+    indices = ((0,), tuple(map(int, rows)), tuple(map(int, columns)), (0, 1))
+    tensors = [Tensor("x", (1, 6, 4, 2), "int8", q), Tensor("y", tuple(map(len, indices)), "int8", q)]
+    op = Take(name="t", inputs=("x",), outputs=("y",), indices=indices)
+    case = s.make_case(op, tensors, np.random.default_rng(0))
+    assert operators(case.graph) == emitted
+    assert run_litert(*case)["y"].tolist() == run(*case)["y"].tolist()
