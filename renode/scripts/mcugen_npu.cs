@@ -1,4 +1,4 @@
-// Arm Ethos-U55 and U65 for Renode, which compiles this when its monitor includes it. Registers, interrupt and the time
+// Arm Ethos-U55, U65 and U85 for Renode, which compiles this when its monitor includes it. Registers, interrupt and the time
 // that a job takes are here; what a command stream does is computed by mcugen's functional model, a process that listens
 // on a local socket:
 //
@@ -52,7 +52,7 @@ namespace Antmicro.Renode.Peripherals.NPU
             job = new LimitTimer(machine.ClockSource, (ulong)frequency, this, "job", limit: 1, direction: Direction.Ascending,
                 workMode: WorkMode.OneShot, eventEnabled: true);
             job.LimitReached += Finish;
-            pmu = new EthosUCounters();
+            pmu = new EthosUCounters(design.Counters, design.CountersAt);
             Reset();
         }
 
@@ -90,9 +90,9 @@ namespace Antmicro.Renode.Peripherals.NPU
             {
                 return value;
             }
-            if(offset >= (long)Registers.PeripheralId4)
+            var index = (offset - (long)Registers.PeripheralId4) / 4;
+            if(index >= 0 && index < Identification.Length)
             {
-                var index = (offset - (long)Registers.PeripheralId4) / 4;
                 return index == 4 ? design.Part : Identification[index];
             }
             return 0;
@@ -131,7 +131,7 @@ namespace Antmicro.Renode.Peripherals.NPU
             }
         }
 
-        public long Size { get { return 0x1000; } }
+        public long Size { get { return design.Size; } }
 
         public GPIO IRQ { get; private set; }
 
@@ -207,7 +207,7 @@ namespace Antmicro.Renode.Peripherals.NPU
         {
             var request = new MemoryStream();
             var writer = new BinaryWriter(request);
-            foreach(var word in new[] { design.Configuration, design.Identity, plain[(long)Registers.RegionConfiguration], plain[(long)Registers.QueueSize] })
+            foreach(var word in new[] { design.Configuration, design.Identity, Interfaces(), plain[(long)Registers.QueueSize] })
             {
                 writer.Write(word);
             }
@@ -241,6 +241,20 @@ namespace Antmicro.Renode.Peripherals.NPU
                 status |= PmuInterruptRaised;
             }
             IRQ.Set();
+        }
+
+        // Bit n: the second AXI interface is that of region n.
+        private uint Interfaces()
+        {
+            var result = 0u;
+            for(var region = 0; region < Regions; region++)
+            {
+                var choice = plain[(long)Registers.RegionConfiguration] >> 2 * region & 3;
+                // U85: the number of an attribute that says it.
+                var isSecond = design.HasAttributes ? plain[(long)Registers.AxiLimit + 4 * choice] >> 2 & 1 : choice >> 1;
+                result |= isSecond << region;
+            }
+            return result;
         }
 
         private ulong Address(long offset)
@@ -280,20 +294,39 @@ namespace Antmicro.Renode.Peripherals.NPU
         private const uint Run = 1 << 0, ClearInterrupt = 1 << 1, ClockAndPower = 3 << 2, ClearHistory = 0xFFFFu << 16;
         // STATUS
         private const uint Running = 1 << 0, InterruptRaised = 1 << 1, BusStatus = 1 << 2, EndReached = 1 << 5, PmuInterruptRaised = 1 << 6;
-        // Bus, parser, weight decoder, ECC: only a reset clears them.
-        private const uint Faults = BusStatus | 1 << 4 | 1 << 7 | 1 << 8;
+        // Bus, parser, weight decoder, ECC, branch (U85): only a reset clears them.
+        private const uint Faults = BusStatus | 1 << 4 | 1 << 7 | 1 << 8 | 1 << 9;
 
         private class Design
         {
-            // log2 of the MACs, KiB of SHRAM of all cores, product
+            // Product 0 or 1; KiB of SHRAM of all cores.
             public static Design Of(uint product, int macs, uint shram)
             {
                 return new Design
                 {
                     Configuration = product << 28 | shram << 8 | (uint)Math.Log(macs, 2),
                     Identity = product == 0 ? 0x10104201u : 0x10066001u,
-                    Part = product == 0 ? 0x80u : 0x81u,
+                    Part = 0x80 + product,
                     HighAddress = product == 0 ? 0u : 0xFFu,
+                    Counters = 4,
+                    CountersAt = 0x180,
+                    Size = 0x1000,
+                };
+            }
+
+            // log2 of the weight decoders, of the AXI ports to external memory and to SRAM.
+            public static Design OfU85(int macs, uint decoders, uint external, uint sram)
+            {
+                return new Design
+                {
+                    Configuration = 2u << 28 | decoders << 12 | external << 10 | sram << 8 | 1 << 4 | (uint)Math.Log(macs, 2),
+                    Identity = 0x20007001,
+                    Part = 0x82,
+                    HighAddress = 0xFF,
+                    HasAttributes = true,
+                    Counters = 8,
+                    CountersAt = 0x1180,
+                    Size = 0x2000,
                 };
             }
 
@@ -301,6 +334,10 @@ namespace Antmicro.Renode.Peripherals.NPU
             public uint Identity;
             public uint Part;
             public uint HighAddress;
+            public bool HasAttributes;
+            public int Counters;
+            public long CountersAt;
+            public long Size;
         }
 
         private static readonly Dictionary<string, Design> Designs = new Dictionary<string, Design>
@@ -311,6 +348,11 @@ namespace Antmicro.Renode.Peripherals.NPU
             { "ethos-u55-256", Design.Of(0, 256, 48) },
             { "ethos-u65-256", Design.Of(1, 256, 48) },
             { "ethos-u65-512", Design.Of(1, 512, 96) },
+            { "ethos-u85-128", Design.OfU85(128, 0, 0, 1) },
+            { "ethos-u85-256", Design.OfU85(256, 0, 0, 1) },
+            { "ethos-u85-512", Design.OfU85(512, 1, 0, 1) },
+            { "ethos-u85-1024", Design.OfU85(1024, 2, 1, 1) },
+            { "ethos-u85-2048", Design.OfU85(2048, 2, 1, 2) },
         };
 
         // PID4 to PID7, PID0 to PID3, CID0 to CID3
@@ -330,7 +372,9 @@ namespace Antmicro.Renode.Peripherals.NPU
             Protection = 0x24,
             Configuration = 0x28,
             Lock = 0x2C,
+            PowerControl = 0x38,
             RegionConfiguration = 0x3C,
+            // On U85 the attributes of memory; behind them its settings of AXI ports.
             AxiLimit = 0x40,
             BasePointer = 0x80,
             ClockForce = 0x140,
@@ -341,9 +385,9 @@ namespace Antmicro.Renode.Peripherals.NPU
         private static readonly long[] PlainRegisters = new[]
         {
             Registers.QueueBase, Registers.QueueBaseHigh, Registers.QueueConfiguration, Registers.QueueSize, Registers.Lock,
-            Registers.RegionConfiguration, Registers.ClockForce,
+            Registers.PowerControl, Registers.RegionConfiguration, Registers.ClockForce,
         }.Select(register => (long)register)
-            .Concat(Enumerable.Range(0, 4).Select(i => (long)Registers.AxiLimit + 4 * i))
+            .Concat(Enumerable.Range(0, 16).Select(i => (long)Registers.AxiLimit + 4 * i))
             .Concat(Enumerable.Range(0, 2 * Regions).Select(i => (long)Registers.BasePointer + 4 * i))
             .ToArray();
     }
@@ -352,6 +396,14 @@ namespace Antmicro.Renode.Peripherals.NPU
     // NPU without a job stands still. Events are CYCLE and NPU_ACTIVE; of others the model knows nothing, they stay 0.
     public class EthosUCounters
     {
+        public EthosUCounters(int count, long start)
+        {
+            this.start = start;
+            events = new uint[count];
+            types = new uint[count];
+            counters = CycleCounter | (1u << count) - 1;
+        }
+
         public void Reset()
         {
             control = enabled = overflown = interrupts = 0;
@@ -364,6 +416,7 @@ namespace Antmicro.Renode.Peripherals.NPU
         public bool TryRead(long offset, out uint value)
         {
             value = 0;
+            offset -= start;
             switch(offset)
             {
             case Control:
@@ -402,6 +455,7 @@ namespace Antmicro.Renode.Peripherals.NPU
 
         public bool TryWrite(long offset, uint value)
         {
+            offset -= start;
             switch(offset)
             {
             case Control:
@@ -416,19 +470,19 @@ namespace Antmicro.Renode.Peripherals.NPU
                 }
                 return true;
             case EnableSet:
-                enabled |= value & Counters;
+                enabled |= value & counters;
                 return true;
             case EnableClear:
                 enabled &= ~value;
                 return true;
             case OverflowSet:
-                overflown |= value & Counters;
+                overflown |= value & counters;
                 return true;
             case OverflowClear:
                 overflown &= ~value;
                 return true;
             case InterruptSet:
-                interrupts |= value & Counters;
+                interrupts |= value & counters;
                 return true;
             case InterruptClear:
                 interrupts &= ~value;
@@ -478,8 +532,8 @@ namespace Antmicro.Renode.Peripherals.NPU
 
         private uint[] ArrayAt(long offset)
         {
-            var isIn = offset % 0x80 / 4 < events.Length;
-            return !isIn ? null : offset / 0x80 == 0x300 / 0x80 ? events : offset / 0x80 == 0x380 / 0x80 ? types : null;
+            var isThere = offset >= Events && offset % 0x80 / 4 < events.Length;
+            return !isThere ? null : offset < Types ? events : offset < Types + 0x80 ? types : null;
         }
 
         private uint control;
@@ -488,15 +542,18 @@ namespace Antmicro.Renode.Peripherals.NPU
         private uint interrupts;
         private ulong cycles;
 
-        private readonly uint[] events = new uint[4];
-        private readonly uint[] types = new uint[4];
+        private readonly uint[] events;
+        private readonly uint[] types;
         private readonly uint[] plain = new uint[2];
+        private readonly long start;
+        private readonly uint counters;
 
-        private const uint CycleCounter = 1u << 31, Counters = CycleCounter | 0xF;
+        private const uint CycleCounter = 1u << 31;
         private const uint CycleEvent = 17, ActiveEvent = 35;
-        private const long Control = 0x180, EnableSet = 0x184, EnableClear = 0x188, OverflowSet = 0x18C, OverflowClear = 0x190,
-            InterruptSet = 0x194, InterruptClear = 0x198, CycleLow = 0x1A0, CycleHigh = 0x1A4, CycleConfiguration = 0x1A8,
-            AxiChannel = 0x1AC;
+        // From `start` on.
+        private const long Control = 0x00, EnableSet = 0x04, EnableClear = 0x08, OverflowSet = 0x0C, OverflowClear = 0x10,
+            InterruptSet = 0x14, InterruptClear = 0x18, CycleLow = 0x20, CycleHigh = 0x24, CycleConfiguration = 0x28,
+            AxiChannel = 0x2C, Events = 0x180, Types = 0x200;
     }
 
     // The connection to the model: messages with a header of kind, bytes of content and a value.

@@ -13,7 +13,13 @@ from tests.ethosu.assembler import U55_128, U65_256
 from tests.ethosu.compiler import as_network, compile_network
 from tests.ethosu.networks import deep_network
 
-CONFIGURATIONS = {"ethos-u55-128": U55_128, "ethos-u65-256": U65_256}
+# The words of the configuration in the driver's payload, as Vela writes them.
+CONFIGURATIONS = {
+    "ethos-u55-128": (U55_128, 0x10060000),
+    "ethos-u65-256": (U65_256, 0x10060000),
+    "ethos-u85-256": (0x20000118, 0x20007000),
+    "ethos-u85-1024": (0x2000251A, 0x20007000),
+}
 
 
 def c_array(name: str, data: bytes, kind: str = "uint8_t") -> str:
@@ -32,9 +38,9 @@ def write_case(folder: Path, accelerator: str, place: BoardNpu) -> int:
     (invocation,) = network.invocations
     blocks = {b.name: f"block_{i}" for i, b in enumerate(network.blocks)}
     text = "".join(c_array(blocks[b.name], b.content or bytes(b.size)) for b in network.blocks)
-    configuration = CONFIGURATIONS[accelerator]
+    configuration, identity = CONFIGURATIONS[accelerator]
     # Three words of nothing, so that the stream is aligned to 16 bytes.
-    words = [0x31504F43, 1, configuration, 0x10060000, 5, 5, 5, 2 | len(invocation.payload.words) << 16]
+    words = [0x31504F43, 1, configuration, identity, 5, 5, 5, 2 | len(invocation.payload.words) << 16]
     payload = np.array([*words, *invocation.payload.words], "<u4").tobytes()
     text += c_array("payload", payload, "uint32_t") + c_array("expected", expected.tobytes())
     copies = ""

@@ -17,7 +17,7 @@ from mcugen.emulate.renode_install import find_renode
 from mcugen.emulate.renode_npu import describe_npu
 from mcugen.firmware.elf import Elf
 from mcugen.resources import data_folder
-from tests.emulate.npu_case import write_case
+from tests.emulate.npu_case import CONFIGURATIONS, write_case
 
 HERE = Path(__file__).parent / "npu_driver"
 BOARD = load_board("mps3_corstone300")
@@ -36,7 +36,8 @@ pytestmark = [
 
 def build(folder: Path, product: str) -> Path:
     source = Path(DRIVER)
-    files = [source / "src" / name for name in ("ethosu_driver.c", "ethosu_device_u55_u65.c", "ethosu_pmu.c")]
+    device = "ethosu_device_u85.c" if product == "u85" else "ethosu_device_u55_u65.c"
+    files = [source / "src" / name for name in ("ethosu_driver.c", device, "ethosu_pmu.c")]
     options = [
         "-mcpu=cortex-m55",
         "-mthumb",
@@ -61,7 +62,9 @@ def build(folder: Path, product: str) -> Path:
     return elf
 
 
-@pytest.mark.parametrize("accelerator", ["ethos-u55-128", pytest.param("ethos-u65-256", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "accelerator", [pytest.param(name, marks=[] if "u55" in name else pytest.mark.slow) for name in CONFIGURATIONS]
+)
 def test_the_driver_runs_a_network_and_gets_through_every_fault(tmp_path: Path, accelerator: str) -> None:
     assert BOARD.npu is not None
     cycles = write_case(tmp_path, accelerator, BOARD.npu)

@@ -25,6 +25,7 @@ _REGIONS = 8
 _REQUEST = struct.Struct(f"<4I{_REGIONS + 1}Q")
 _BUS_STATUS, _PARSE_ERROR, _WEIGHT_FAULT = 1 << 2, 1 << 4, 1 << 7
 _INTERFACE, _CHANNEL, _HISTORY = 11, 12, 16
+_PRODUCT, _U85 = 28, 2
 # What the model says that an operation accesses, and the channel that STATUS names.
 _CHANNELS = {"IFM": 1, "IFM2": 1, "weights": 2, "scales": 3, "source": 4, "OFM": 8, "destination": 9}
 _LONGEST_STREAM = 1 << 26
@@ -38,7 +39,7 @@ class RunRequest:
 
     Attributes:
         configuration, identity: CONFIG and ID.
-        ports: REGIONCFG, two bits a region, of which the upper one chooses the AXI port.
+        interfaces: a bit for each region: set where REGIONCFG sends it to the second AXI interface.
         size: QSIZE, bytes of the stream.
         stream: QBASE.
         bases: BASEP0 to BASEP7.
@@ -46,7 +47,7 @@ class RunRequest:
 
     configuration: int
     identity: int
-    ports: int
+    interfaces: int
     size: int
     stream: int
     bases: tuple[int, ...]
@@ -56,8 +57,8 @@ class RunRequest:
         """Raises ConnectionLost when it is none."""
         if len(content) != _REQUEST.size:
             raise ConnectionLost(f"a job of {len(content)} bytes, not {_REQUEST.size}: another version's peripheral")
-        configuration, identity, ports, size, stream, *bases = _REQUEST.unpack(content)
-        return RunRequest(configuration, identity, ports, size, stream, tuple(bases))
+        configuration, identity, interfaces, size, stream, *bases = _REQUEST.unpack(content)
+        return RunRequest(configuration, identity, interfaces, size, stream, tuple(bases))
 
 
 @dataclass
@@ -93,7 +94,7 @@ class StreamJobs:
             self.refused(error)
             offset = error.command.offset if isinstance(error, StreamError) else 0
             where = f" ({error.where})" if error.where else ""
-            return Outcome(_fault_bits(error, request.ports), offset, 0, f"{error.what}{where}")
+            return Outcome(_fault_bits(error, request), offset, 0, f"{error.what}{where}")
 
     def _run(self, peer: Peer, request: RunRequest) -> Outcome:
         configuration = read_configuration(request.configuration, request.identity)
@@ -146,14 +147,18 @@ class _NoStreamError(InputError):
     """There is no memory where the command stream is said to be."""
 
 
-def _fault_bits(error: InputError, ports: int) -> int:
-    """STATUS after a fault. What the model does not know counts as a command that it cannot parse."""
+def _fault_bits(error: InputError, request: RunRequest) -> int:
+    """STATUS after a fault. What the model does not know counts as a command that it cannot parse.
+
+    So do damaged weights on a U85, which has no bit for them.
+    """
     if isinstance(error, _NoStreamError):
         return _BUS_STATUS
     if isinstance(error, AccessError):
-        interface = ports >> (2 * error.region + 1) & 1 if error.region >= 0 else 0
+        interface = request.interfaces >> error.region & 1 if error.region >= 0 else 0
         return _BUS_STATUS | interface << _INTERFACE | _CHANNELS.get(error.target, 0) << _CHANNEL
-    return _WEIGHT_FAULT if isinstance(error, WeightError) else _PARSE_ERROR
+    has_weight_fault = request.configuration >> _PRODUCT < _U85
+    return _WEIGHT_FAULT if isinstance(error, WeightError) and has_weight_fault else _PARSE_ERROR
 
 
 def _interrupts(payload: Payload, configuration: Configuration) -> int:

@@ -27,18 +27,18 @@ class Emulator:
         self.socket.connect(str(path))
 
     def run_stream(
-        self, stream: tuple[int, ...], place: int, bases: list[int], *, configuration: int, ports: int = 0
+        self, stream: tuple[int, ...], place: int, bases: list[int], *, configuration: int, interfaces: int = 0
     ) -> tuple[int, int, int, str]:
         """Puts a stream into memory and runs it; status, bytes read, cycles and words."""
         self.write(place, np.array(stream, "<u4").tobytes())
-        return self.run_registers(place, 4 * len(stream), bases, configuration=configuration, ports=ports)
+        return self.run_registers(place, 4 * len(stream), bases, configuration=configuration, interfaces=interfaces)
 
     def run_registers(
-        self, place: int, size: int, bases: list[int], *, configuration: int, ports: int = 0
+        self, place: int, size: int, bases: list[int], *, configuration: int, interfaces: int = 0
     ) -> tuple[int, int, int, str]:
         """As the registers QBASE, QSIZE and BASEP say it."""
         bases = bases + [0] * (8 - len(bases))
-        return self.run(2, 0, struct.pack("<4I9Q", configuration, 0x10060000, ports, size, place, *bases))
+        return self.run(2, 0, struct.pack("<4I9Q", configuration, 0x10060000, interfaces, size, place, *bases))
 
     def run(self, kind: int, value: int, content: bytes) -> tuple[int, int, int, str]:
         """Any job, answering what the model asks."""

@@ -36,7 +36,10 @@ def emulator(server: Server) -> Emulator:
     return Emulator(server.path, {CODE: bytearray(65536), RAM: bytearray(range(256)) * 2})
 
 
-@pytest.mark.parametrize(("accelerator", "configuration"), [("ethos-u55-128", U55_128), ("ethos-u65-256", U65_256)])
+@pytest.mark.parametrize(
+    ("accelerator", "configuration"),
+    [("ethos-u55-128", U55_128), ("ethos-u65-256", U65_256), ("ethos-u85-256", 0x2000_0118)],
+)
 def test_a_network_again_and_again(server: Server, accelerator: str, configuration: int) -> None:
     model, inputs = deep_network(3)
     network = as_network(compile_network(model, accelerator))
@@ -86,7 +89,7 @@ def test_regions_that_share_memory(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bases", "size", "ports", "stream", "status", "said"),
+    ("bases", "size", "interfaces", "stream", "status", "said"),
     [
         ([0, RAM], 512, 0, COPY, 0, ""),
         # Nowhere at all; too short for the source (a read of the fifth channel), for the destination.
@@ -99,8 +102,8 @@ def test_regions_that_share_memory(server: Server) -> None:
             "reads its source in region 1, which",
         ),
         ([0, RAM], 32, 0, COPY, BUS | 4 << 12, "reads its source outside region 1"),
-        ([0, RAM], 100, 2 << 2, COPY, BUS | 9 << 12 | 1 << 11, "bytes 64 to 127 of a region of 100 bytes"),
-        ([0, RAM], 100, 1 << 2, COPY, BUS | 9 << 12, "bytes 64 to 127 of a region of 100 bytes"),
+        ([0, RAM], 100, 1 << 1, COPY, BUS | 9 << 12 | 1 << 11, "bytes 64 to 127 of a region of 100 bytes"),
+        ([0, RAM], 100, 0, COPY, BUS | 9 << 12, "bytes 64 to 127 of a region of 100 bytes"),
         ([0, RAM], 512, 0, (*COPY[:-1], 0x3FE), PARSE, "has no such command"),
         ([0, RAM], 512, 0, COPY[:-1], PARSE, "cut short"),
         ([0, RAM], 512, 0, assemble(("OP_DMA_START", 0)), PARSE, "was not set"),
@@ -111,7 +114,7 @@ def test_faults(
     refused: list[InputError],
     bases: list[int],
     size: int,
-    ports: int,
+    interfaces: int,
     stream: tuple[int, ...],
     status: int,
     said: str,
@@ -119,7 +122,7 @@ def test_faults(
     at = emulator(server)
     at.memory[RAM] = at.memory[RAM][:size]
     before = bytes(at.memory[RAM])
-    found, read, cycles, words = at.run_stream(stream, CODE, bases, configuration=U55_128, ports=ports)
+    found, read, cycles, words = at.run_stream(stream, CODE, bases, configuration=U55_128, interfaces=interfaces)
     assert found & 0xFFFF == status and said in words
     assert bool(refused) == bool(status) == (at.memory[RAM] == before) == (cycles == 0)
     if status & BUS:
@@ -133,9 +136,8 @@ def test_damaged_weights_are_a_fault_of_their_decoder(server: Server) -> None:
     at = emulator(server)
     at.memory |= {0x3000_0000: bytearray(b"\xff" * 65536), 0x4000_0000: bytearray(65536 * 8)}
     assert invocation.regions[0].block != invocation.regions[1].block
-    status, _, _, words = at.run_stream(
-        invocation.payload.words, CODE, [0x3000_0000, *[0x4000_0000] * 2], configuration=U55_128
-    )
+    bases = [0x3000_0000, *[0x4000_0000] * 2]
+    status, _, _, words = at.run_stream(invocation.payload.words, CODE, bases, configuration=U55_128)
     assert status == WEIGHTS and "weight" in words
 
 
