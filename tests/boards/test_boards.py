@@ -147,10 +147,6 @@ def test_the_npu_is_told() -> None:
     assert text.board_json(board)["npu"]["accelerators"][0] == "ethos-u55-128"
 
 
-def test_an_npu_that_the_model_does_not_execute_is_not_used_by_default() -> None:
-    npus = [board.npu for board in list_boards() if board.npu and "u85" in board.npu.accelerator]
-    assert len(npus) == 2 and not any(npu.by_default for npu in npus)
-
 
 def test_unknown_board_suggests_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
