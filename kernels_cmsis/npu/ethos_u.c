@@ -24,6 +24,9 @@ mcugen_ethos_u_call(const struct mcugen_ethos_u_params *p, const void *const *po
     const void *const *const outputs = constants + 2;
     /* The table of pointers is constant, what outputs and scratch point to is not. */
     uint8_t *const scratch = (uint8_t *)(uintptr_t)outputs[p->outputs];
+    if ((uintptr_t)scratch % MCUGEN_NPU_ALIGNMENT != 0u) {
+        return MCUGEN_ERROR_ARENA;
+    }
     struct mcugen_npu_job job = {
         .stream = constants[0],
         .stream_bytes = p->stream_bytes,

@@ -62,7 +62,7 @@ def assemble(
         library: the CMSIS-NN that the kernels were chosen for; noted in the manifest when a layer calls it.
         partition: what goes to an NPU, and what does not; None: nobody asked.
     """
-    text = render(plan, name, model.file)
+    text = render(plan, name, model.file, partition.accelerator if partition and partition.parts else None)
     vectors = make_vectors(plan.graph, [name for c in text.calls for name in c.step.invocation.outputs])
     ports = (port_parameters(plan.graph.inputs, "input"), port_parameters(plan.graph.outputs, "output"))
     files = dict(text.files) | vector_files(vectors) | vector_header(name, vectors, *ports)

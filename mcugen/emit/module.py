@@ -42,7 +42,10 @@ _COPIED = (
     ("cmake/mcugen_models.ld", "zephyr/mcugen_models.ld"),
 )
 # And what a module with a part for an NPU carries besides.
-_COPIED_FOR_NPU = (("include/mcugen/npu.h", "include/mcugen/npu.h"),)
+_COPIED_FOR_NPU = (
+    ("include/mcugen/npu.h", "include/mcugen/npu.h"),
+    ("npu/ethos_u_driver.c", "npu/ethos_u_driver.c"),
+)
 
 # Start of a C expression for a place in the arena.
 _ARENA_ADDRESS = "memory + "
@@ -114,8 +117,12 @@ def port_parameters(ports: Sequence[Port], group: str) -> list[str]:
     return [f"{group}_{n}" for n in unique_identifiers((p.name for p in ports), group)]
 
 
-def render(plan: Plan, name: str, model_file: str) -> ModuleText:
-    """All C and build files of a module called `name` (a C identifier)."""
+def render(plan: Plan, name: str, model_file: str, accelerator: str | None = None) -> ModuleText:
+    """All C and build files of a module called `name` (a C identifier).
+
+    Args:
+        accelerator: the NPU that parts of it are for, such as "ethos-u55-128"; None: it has no such parts.
+    """
     pool = ConstantPool(name)
     builder = _ScheduleBuilder(plan, pool)
     calls = [builder.call(step) for step in plan.steps if not step.invocation.alias]
@@ -135,6 +142,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
         "arena_alignment": plan.arena.alignment,
         "arrays": pool.arrays,
         "kernel_sources": sorted({c.step.invocation.source for c in calls}),
+        "accelerator": accelerator,
         "core_check": core_check(plan.board, (c.step.invocation.source for c in calls)),
         "cmsis_nn_groups": cmsis_nn_groups(c.step.invocation.source for c in calls),
         "instances": builder.instances,
@@ -153,7 +161,7 @@ def render(plan: Plan, name: str, model_file: str) -> ModuleText:
     }
     sources = kernel_files(c.step.invocation.source for c in calls)
     files |= {PurePosixPath("kernels") / path: content for path, content in sources.items()}
-    copied = (*_COPIED, *(_COPIED_FOR_NPU if any(c.step.invocation.fallible for c in calls) else ()))
+    copied = (*_COPIED, *(_COPIED_FOR_NPU if accelerator else ()))
     files |= {PurePosixPath(target): (data_folder("zephyr_module") / source).read_bytes() for source, target in copied}
     return ModuleText(files, calls, pool.total_bytes)
 

@@ -18,6 +18,9 @@ MOST_PORTS = 8
 """Inputs, and outputs, that one job can have."""
 _ALIGNMENT = 16
 """Of base addresses; Arm's ethos-u-core-driver refuses others."""
+_CACHE_LINE = 32
+"""Bytes, of a Cortex-M55 and M85: an arena that starts and ends with a line shares none with variables that others
+write while the NPU runs; invalidating it would drop what they wrote."""
 
 DRIVER_INSTRUCTIONS = 2000.0
 """What a job costs the CPU besides copying: an estimate of Arm's driver with its interrupt, on the safe side."""
@@ -59,7 +62,7 @@ class EthosUKernel(Kernel):
             constants=(_constant("stream", made.payload), _constant("weights", made.weights)),
             outputs=op.outputs,
             scratch_bytes=made.scratch_bytes,
-            scratch_alignment=_ALIGNMENT,
+            scratch_alignment=_CACHE_LINE,
             fast_bytes=made.fast_bytes,
             fallible=True,
         )

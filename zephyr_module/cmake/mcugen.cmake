@@ -6,10 +6,12 @@ include_guard(GLOBAL)
 set(MCUGEN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "")
 include(${CMAKE_CURRENT_LIST_DIR}/mcugen_zephyr.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mcugen_board.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mcugen_npu.cmake)
 
 # mcugen_add_model(<target>
 #                  NAME <name> MODEL <file.pt2> [CALIBRATION <file.npz>|random]
 #                  [KERNELS auto|native|cmsis-nn|portable] [OPTIMIZE speed|size|ram]
+#                  [NPU auto|off|require] [ACCELERATOR <accelerator>]
 #                  [MAX_RAM <size>] [MAX_FLASH <size>] [BOARD <board>]
 #                  [ARENA own|shared|caller] [ARENA_REGION <region> | ARENA_SECTION <section>]
 #                  [WEIGHTS_REGION <region> [WEIGHTS_NOCOPY] | WEIGHTS_SECTION <section>]
@@ -17,13 +19,13 @@ include(${CMAKE_CURRENT_LIST_DIR}/mcugen_board.cmake)
 #
 # Emits the model for the core that Kconfig describes when the application is built, and again when the model, the
 # calibration or the configuration changes. <target> (usually app) is linked with the library mcugen_<name> and finds
-# <name>.h. What is left out comes from Kconfig: CONFIG_MCUGEN_KERNELS_*, CONFIG_MCUGEN_OPTIMIZE_*, CONFIG_MCUGEN_VECTORS,
-# CONFIG_MCUGEN_STATISTICS. BOARD overrides the description made from Kconfig and devicetree.
+# <name>.h. What is left out comes from Kconfig: CONFIG_MCUGEN_KERNELS_*, CONFIG_MCUGEN_OPTIMIZE_*, CONFIG_MCUGEN_NPU_*,
+# CONFIG_MCUGEN_VECTORS, CONFIG_MCUGEN_STATISTICS. BOARD overrides the description made from Kconfig and devicetree.
 function(mcugen_add_model target)
   set(places ARENA ARENA_REGION ARENA_SECTION WEIGHTS_REGION WEIGHTS_SECTION)
   set(flags VECTORS STATISTICS UNLISTED WEIGHTS_NOCOPY)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "${flags}"
-    "NAME;MODEL;CALIBRATION;KERNELS;OPTIMIZE;MAX_RAM;MAX_FLASH;BOARD;${places}" "")
+    "NAME;MODEL;CALIBRATION;KERNELS;OPTIMIZE;NPU;ACCELERATOR;MAX_RAM;MAX_FLASH;BOARD;${places}" "")
   mcugen_check_arguments()
   mcugen_find(mcugen)
 
@@ -34,13 +36,21 @@ function(mcugen_add_model target)
   # Another mcugen may emit other files: which one it is, is part of the command, so that a changed one runs it again.
   get_property(version GLOBAL PROPERTY MCUGEN_VERSION)
   set(options --name ${name} --output ${folder})
+  mcugen_npu_mode(npu accelerator npu_file "${ARG_NPU}" "${ARG_ACCELERATOR}" "${ARG_BOARD}")
   if(ARG_BOARD)
     list(APPEND options --board ${ARG_BOARD})
   else()
-    mcugen_model_places(arena constants)
-    mcugen_describe_board(board "${arena}" "${constants}")
+    if(npu_file)
+      mcugen_npu_places(${npu_file})
+    endif()
+    mcugen_model_places(arena constants copies)
+    mcugen_describe_board(board "${arena}" "${constants}" "${copies}" "${npu_file}" "${accelerator}")
     list(APPEND depends ${board})
     list(APPEND options --board ${board})
+  endif()
+  list(APPEND options --npu ${npu})
+  if(ARG_BOARD AND accelerator)
+    list(APPEND options --accelerator ${accelerator})
   endif()
   if(ARG_CALIBRATION AND NOT ARG_CALIBRATION STREQUAL "random")
     mcugen_existing_file(ARG_CALIBRATION CALIBRATION ${ARG_CALIBRATION})
@@ -99,6 +109,9 @@ function(mcugen_add_model target)
     list(APPEND passed LISTED)
   endif()
   mcugen_zephyr_model(${library} ${name} ${folder} ${optimization} ${passed})
+  if(NOT npu STREQUAL "off")
+    mcugen_zephyr_npu(${library} ${MCUGEN_CMAKE_DIR}/..)
+  endif()
   if(ARG_ARENA STREQUAL "shared")
     add_dependencies(mcugen-shared-arena mcugen-emit-${name})
   endif()
@@ -129,6 +142,7 @@ macro(mcugen_check_arguments)
   mcugen_check_one_of(ARENA own shared caller)
   mcugen_check_one_of(KERNELS auto native cmsis-nn portable)
   mcugen_check_one_of(OPTIMIZE speed size ram)
+  mcugen_check_one_of(NPU auto off require)
   foreach(pair "ARENA_REGION;ARENA_SECTION" "WEIGHTS_REGION;WEIGHTS_SECTION")
     list(GET pair 0 first)
     list(GET pair 1 second)
@@ -181,9 +195,10 @@ endmacro()
 
 # Where the arena and the constants of a model are to lie, as mcugen_describe_board() takes it. Constants that are copied at
 # boot take flash as others do.
-macro(mcugen_model_places arena constants)
+macro(mcugen_model_places arena constants copies)
   set(${arena} "")
   set(${constants} "")
+  set(${copies} "")
   if(ARG_ARENA_REGION)
     set(${arena} REGION ${ARG_ARENA_REGION})
   elseif(ARG_ARENA_SECTION)
@@ -193,6 +208,8 @@ macro(mcugen_model_places arena constants)
   endif()
   if(ARG_WEIGHTS_REGION AND ARG_WEIGHTS_NOCOPY)
     set(${constants} REGION ${ARG_WEIGHTS_REGION})
+  elseif(ARG_WEIGHTS_REGION)
+    set(${copies} REGION ${ARG_WEIGHTS_REGION})
   elseif(ARG_WEIGHTS_SECTION)
     set(${constants} SECTION ${ARG_WEIGHTS_SECTION})
   endif()

@@ -24,10 +24,14 @@ endfunction()
 
 # Writes the board file, and gives its path. One for each pair of places; it is written only when it differs.
 #
-# <arena>, <constants>: empty for the image's RAM and flash, REGION <name>, or SECTION <name>.
-function(mcugen_describe_board result arena constants)
+# <arena>, <constants>: empty for the image's RAM and flash, REGION <name>, or SECTION <name>; <copies>: likewise, where constants
+# that are copied at boot are read. <npu>, <accelerator>: for models that may use an NPU, mcugen's file of the board, and which.
+function(mcugen_describe_board result arena constants copies npu accelerator)
   mcugen_board_target(target)
   string(JOIN _ name ${target} ${constants} ${arena})
+  if(npu)
+    string(JOIN _ name ${name} ${copies} ${accelerator} npu)
+  endif()
   string(REGEX REPLACE "[^A-Za-z0-9]+" "_" name "${name}")
   set(file ${CMAKE_BINARY_DIR}/mcugen/board.d/${name}.yml)
   set(${result} ${file} PARENT_SCOPE)
@@ -39,6 +43,18 @@ function(mcugen_describe_board result arena constants)
   mcugen_describe_memories(memories code data)
   mcugen_describe_place(memories data ram 0xc0000000 "${memories}" ${data} ${arena})
   mcugen_describe_place(memories code external_flash 0xb0000000 "${memories}" ${code} ${constants})
+  if(npu)
+    # Of constants that are copied, the copy is what counts; it has no more room than they have in the image.
+    string(REGEX MATCH "${code}: {[^}]*size: ([0-9]+)}" image "${memories}")
+    set(room "${CMAKE_MATCH_1}")
+    mcugen_describe_place(memories code ram 0xa0000000 "${memories}" ${code} ${copies})
+    string(REGEX MATCH "${code}: {[^}]*size: ([0-9]+)}" copy "${memories}")
+    if(room LESS CMAKE_MATCH_1)
+      string(REGEX REPLACE "size: [0-9]+" "size: ${room}" smaller "${copy}")
+      string(REPLACE "${copy}" "${smaller}" memories "${memories}")
+    endif()
+    mcugen_npu_section(npu ${npu} "${accelerator}" ${data} ${code})
+  endif()
   # Regions may overlap the image's memories, a description must not: only those that are used stay.
   list(FILTER memories INCLUDE REGEX "^(${code}|${data}):")
   list(JOIN memories "\n  " memories)
@@ -51,7 +67,7 @@ memories:
 code_memory: ${code}
 data_memory: ${data}
 zephyr_board: ${target}
-")
+${npu}")
   set_property(GLOBAL APPEND PROPERTY MCUGEN_BOARD_FILES ${file})
 endfunction()
 

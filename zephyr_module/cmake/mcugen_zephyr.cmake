@@ -5,22 +5,31 @@
 
 include_guard(GLOBAL)
 
-# mcugen_zephyr_module(<name> <folder> <arena bytes> <optimization flag> [CMSIS_NN])
+# mcugen_zephyr_module(<name> <folder> <arena bytes> <optimization flag> [CMSIS_NN] [NPU <accelerator>])
 #
-# An emitted folder as a Zephyr module, configured by the module's own Kconfig. CMSIS_NN: it calls that library.
+# An emitted folder as a Zephyr module, configured by the module's own Kconfig. CMSIS_NN: it calls that library. NPU: parts of
+# it are for one, such as ethos-u55-128.
 function(mcugen_zephyr_module name folder arena_bytes optimization)
+  cmake_parse_arguments(PARSE_ARGV 4 ARG "CMSIS_NN" "NPU" "")
   string(TOUPPER ${name} NAME)
   set(model CONFIG_MCUGEN_MODEL_${NAME})
   if(NOT ${model})
     return()
   endif()
 
-  if("CMSIS_NN" IN_LIST ARGN AND NOT CONFIG_CPU_CORTEX_M)
+  if(ARG_CMSIS_NN AND NOT CONFIG_CPU_CORTEX_M)
     message(FATAL_ERROR "mcugen: model ${name} calls CMSIS-NN, which is for Cortex-M; emitted with --kernels portable it builds for "
       "any CPU, ${model}=n leaves it out")
-  elseif("CMSIS_NN" IN_LIST ARGN AND NOT ZEPHYR_CMSIS_NN_MODULE_DIR)
+  elseif(ARG_CMSIS_NN AND NOT ZEPHYR_CMSIS_NN_MODULE_DIR)
     message(FATAL_ERROR "mcugen: model ${name} calls CMSIS-NN, but the workspace has no module cmsis-nn; "
       "`west update cmsis-nn` gets it, ${model}=n leaves the model out")
+  endif()
+  if(ARG_NPU)
+    mcugen_zephyr_npu_missing(missing "${ARG_NPU}")
+    if(missing)
+      message(FATAL_ERROR "mcugen: model ${name} runs parts on an NPU, but ${missing}; emitted with --npu off it needs none, "
+        "${model}=n leaves it out")
+    endif()
   endif()
   mcugen_zephyr_contradictions(${model})
   set(options "")
@@ -54,10 +63,14 @@ function(mcugen_zephyr_module name folder arena_bytes optimization)
   zephyr_library_named(mcugen_${name})
   mcugen_zephyr_headers(headers ${folder})
   zephyr_compile_options(${headers})
-  # <mcugen/mcugen.h>, which is the same for all of them, without the models' headers beside it.
-  configure_file(${folder}/include/mcugen/mcugen.h ${CMAKE_BINARY_DIR}/mcugen/include.d/mcugen/mcugen.h COPYONLY)
+  # <mcugen/...>, which are the same for all of them, without the models' headers beside them.
+  file(GLOB shared ${folder}/include/mcugen/*.h)
+  file(COPY ${shared} DESTINATION ${CMAKE_BINARY_DIR}/mcugen/include.d/mcugen)
   zephyr_include_directories(${CMAKE_BINARY_DIR}/mcugen/include.d)
   mcugen_zephyr_model(mcugen_${name} ${name} ${folder} ${optimization} ARENA_BYTES ${arena_bytes} ${options})
+  if(ARG_NPU)
+    mcugen_zephyr_npu(mcugen_${name} ${folder})
+  endif()
   message(STATUS "mcugen: model ${name}, ${arena_bytes} bytes of arena")
 endfunction()
 
@@ -270,6 +283,56 @@ int8_t mcugen_shared_arena[sizeof(union arenas)] __attribute__((aligned(_Alignof
   set_property(TARGET ${target} APPEND PROPERTY MCUGEN_MODELS ${name})
   set_property(TARGET ${target} APPEND PROPERTY MCUGEN_MEMBERS "struct ${name}_arena ${name}_arena")
   target_compile_options(${target} PRIVATE $<TARGET_PROPERTY:${library},INTERFACE_COMPILE_OPTIONS>)
+  target_link_libraries(${library} PUBLIC ${target})
+endfunction()
+
+# What the image lacks for parts of a model on an NPU, and what to do; empty when there is a driver.
+#
+# <accelerator>: that the model is for, or empty. The options of Zephyr's driver had another name up to Zephyr 4.1.
+function(mcugen_zephyr_npu_missing result accelerator)
+  set(${result} "" PARENT_SCOPE)
+  if(CONFIG_MCUGEN_NPU_OTHER_DRIVER)
+    return()
+  endif()
+  if(NOT CONFIG_ETHOS_U AND NOT CONFIG_ARM_ETHOS_U)
+    set(remedy "CONFIG_ETHOS_U=y enables it (up to Zephyr 4.1: CONFIG_ARM_ETHOS_U=y)")
+    if(NOT ZEPHYR_HAL_ETHOS_U_MODULE_DIR)
+      set(remedy "the workspace has no module hal_ethos_u, `west update hal_ethos_u` gets it")
+    endif()
+    string(CONCAT words "the driver of the Ethos-U is not in the image: ${remedy}; CONFIG_MCUGEN_NPU_OTHER_DRIVER=y is for a "
+      "mcugen_npu_invoke() of your own")
+    set(${result} "${words}" PARENT_SCOPE)
+    return()
+  endif()
+  mcugen_zephyr_npu_name(driver)
+  if(accelerator AND driver AND NOT accelerator STREQUAL driver)
+    string(CONCAT words "it is for an ${accelerator}, and the image's driver for an ${driver}: choose another in Kconfig, or "
+      "emit the model with --accelerator ${driver}")
+    set(${result} "${words}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# The accelerator that Zephyr's driver is built for, such as ethos-u55-128; empty where its Kconfig does not say.
+function(mcugen_zephyr_npu_name result)
+  set(${result} "${CONFIG_ARM_ETHOS_U_NPU_NAME}" PARENT_SCOPE)
+  if(CONFIG_ETHOS_U_NPU_NAME)
+    set(${result} "${CONFIG_ETHOS_U_NPU_NAME}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Links a model with mcugen_npu_invoke() for Zephyr's driver, one for all models of the image. <folder> has npu/ and include/.
+function(mcugen_zephyr_npu library folder)
+  if(CONFIG_MCUGEN_NPU_OTHER_DRIVER)
+    return()
+  endif()
+  set(target mcugen-npu)
+  if(NOT TARGET ${target})
+    add_library(${target} STATIC ${folder}/npu/ethos_u_driver.c)
+    mcugen_zephyr_headers(headers ${folder})
+    target_compile_options(${target} PRIVATE ${headers})
+    target_link_libraries(${target} PRIVATE zephyr_interface)
+    add_dependencies(${target} zephyr_generated_headers)
+  endif()
   target_link_libraries(${library} PUBLIC ${target})
 endfunction()
 

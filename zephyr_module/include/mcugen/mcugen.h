@@ -15,8 +15,8 @@ extern "C" {
 
 /* Status codes of all models. */
 #define MCUGEN_OK 0
-#define MCUGEN_ERROR_ARGUMENT (-1) /* a pointer is NULL */
-#define MCUGEN_ERROR_ARENA (-2)    /* the arena is too small or not aligned */
+#define MCUGEN_ERROR_ARGUMENT (-1)    /* a pointer is NULL */
+#define MCUGEN_ERROR_ARENA (-2)       /* the arena is too small or not aligned */
 #define MCUGEN_ERROR_NPU (-3)         /* the NPU or its driver reports a fault; the outputs are as they were */
 #define MCUGEN_ERROR_NPU_TIMEOUT (-4) /* the NPU did not end in time; the outputs are as they were */
 
