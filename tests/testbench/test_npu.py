@@ -10,7 +10,7 @@ from tests.emit.test_golden import tiny
 
 
 def test_modules_with_parts_for_an_npu_are_refused() -> None:
-    module = api.compile(tiny(), api.Options(board="mps3_corstone300"))
+    module = api.compile(tiny(), api.Options(board="mps3_corstone300", npu="require"))
     for extras, name in ((api.Extras(renode=True), "--renode"), (api.Extras(mlperf_tiny=True), "--harness")):
         with pytest.raises(InputError, match=rf"^{name} .*layers run on the NPU of mps3_corstone300") as caught:
             api.add_extras(module, extras)
