@@ -21,7 +21,11 @@ app = typer.Typer(
 )
 
 CompiledFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A .tflite that Vela compiled, or the .npz of its --output-format raw.")
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A .tflite that Vela compiled, the .npz of its --output-format raw, or ExecuTorch's delegate's bytes.",
+    ),
 ]
 
 

@@ -147,7 +147,6 @@ def test_the_npu_is_told() -> None:
     assert text.board_json(board)["npu"]["accelerators"][0] == "ethos-u55-128"
 
 
-
 def test_unknown_board_suggests_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
         load_board("nrf5430dk")

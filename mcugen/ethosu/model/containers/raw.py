@@ -5,16 +5,13 @@ Regions of memory are numbered there as in the stream. The shapes of inputs and 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mcugen.borders.files import Source
 from mcugen.borders.npz import Npz, open_npz
 from mcugen.ethosu.model.containers.payload import read_payload
-from mcugen.ethosu.model.network import Block, Invocation, Network, Port, Region
-
-_LARGEST = 2**28
+from mcugen.ethosu.model.containers.ports import LARGEST, make_network, make_port
+from mcugen.ethosu.model.network import Block, Network, Port
 
 
 def read_raw(source: Source) -> Network:
@@ -36,26 +33,7 @@ def read_raw(source: Source) -> Network:
             if size and number not in places:
                 places[number] = Block(name, size)
         ports = {kind: reader.ports(kind) for kind in ("input", "output", "variable")}
-    found = [(region, port) for group in ports.values() for region, port in group]
-    for number in sorted({number for number, _ in found} - set(places)):
-        places[number] = Block(f"region {number}", max(p.offset + p.size for n, p in found if n == number))
-    network = Network(
-        tuple(places.values()),
-        (Invocation(payload, {n: Region(block.name, 0, block.size) for n, block in places.items()}),),
-        *(tuple(_placed(port, places[n], source) for n, port in ports[kind]) for kind in ("input", "output")),
-    )
-    for number, port in ports["variable"]:
-        _placed(port, places[number], source)
-    return network
-
-
-def _placed(port: Port, block: Block, source: Source) -> Port:
-    if port.offset + port.size > block.size or block.content is not None:
-        raise source.error(
-            f"is damaged: {port.size} bytes at {port.offset} do not lie in memory of {block.size} bytes",
-            where=port.name,
-        )
-    return Port(port.name, port.shape, port.item, port.dtype, block.name, port.offset)
+    return make_network(source, payload, places, ports["input"], ports["output"], ports["variable"])
 
 
 class _Numbers:
@@ -73,7 +51,7 @@ class _Numbers:
     def one(self, name: str) -> int:
         """A size or the number of a region."""
         values = self._read(name)
-        if values.size != 1 or not 0 <= int(values.ravel()[0]) < (8 if name.endswith("region") else _LARGEST):
+        if values.size != 1 or not 0 <= int(values.ravel()[0]) < (8 if name.endswith("region") else LARGEST):
             raise self.npz.source.error("is damaged", where=f"array {name!r}")
         return int(values.ravel()[0])
 
@@ -86,15 +64,6 @@ class _Numbers:
         result = []
         for index, (shape, item, region, offset) in enumerate(zip(*lists, strict=True)):
             sizes = tuple(int(n) for n in np.atleast_1d(shape))
-            good = item in (1, 2, 4) and 0 <= region < 8 and 0 <= offset < _LARGEST and all(n > 0 for n in sizes)
-            if not good or math.prod(sizes) * int(item) > _LARGEST:
-                raise self.npz.source.error("is damaged", where=f"{kind} {index}")
-            port = Port(f"{kind}_{index}", _trimmed(sizes), int(item), None, "", int(offset))
-            result.append((int(region), port))
+            name = f"{kind}_{index}"
+            result.append(make_port(self.npz.source, name, sizes, int(item), int(region), int(offset)))
         return result
-
-
-def _trimmed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Four axes, where the rest are the ones that Vela puts in front."""
-    spare = len(shape) - 4
-    return shape[spare:] if spare > 0 and all(n == 1 for n in shape[:spare]) else shape

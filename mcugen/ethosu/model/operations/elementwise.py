@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from mcugen.ethosu.model.arithmetic import Integers, half_away, half_up, rescale
+from mcugen.ethosu.model.arithmetic import ROUNDING, Integers, half_away, half_up, rescale
 from mcugen.ethosu.model.feature_map import Reader, registers_of
 from mcugen.ethosu.model.memory import Memory
 from mcugen.ethosu.model.operations.operation import Operation, Work
@@ -71,15 +71,16 @@ class Elementwise(Operation):
             if factor_a > 0xFFFF:
                 raise registers.wrong(f"has the factor {factor_a} of 16 bits for its first operand")
             return lambda a, b: (a * factor_a, b * factor_b)
-        if registers.choice("IFM_PRECISION", "round_mode") != "DBL":
-            raise registers.unknown("operands scaled without double rounding were not seen yet")
+        rounding = registers.choice("IFM_PRECISION", "round_mode")
+        if rounding not in ROUNDING:
+            raise registers.unknown(f"operands rounded by {rounding} were not seen yet")
         if self.ifm.dtype.itemsize > 2:
             raise registers.unknown("operands of 32 bits with a scale each were not seen yet")
         multiplier, shift = registers.field("OPA_SCALE", "scale"), registers.field("OPA_SCALE", "shift")
         left = _LEFT[self.ifm.dtype.itemsize]
 
         def scaled(values: Integers) -> Integers:
-            return rescale(values << left, multiplier, shift + left, "DBL")
+            return rescale(values << left, multiplier, shift + left, rounding)
 
         # The other operand's factor is one half, exactly.
         if mode == "OPA_32":
