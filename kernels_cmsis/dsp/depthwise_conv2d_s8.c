@@ -13,7 +13,8 @@
 
 /* dilation is packed into the kernel as zero taps; kernel_h and kernel_w count them.
  * plane_w: int16 elements of a row of the scratch plane, even; gathered_w: input columns that the outputs need;
- * band_rows: output rows worked on at a time. */
+ * band_rows: output rows worked on at a time; *_row, *_step: bytes from one row or column to the next. Rows may be the columns
+ * of the images: whichever is faster. */
 struct mcugen_dsp_depthwise_params {
     int32_t input_h, input_w, input_c;
     int32_t output_h, output_w, output_c;
@@ -24,6 +25,7 @@ struct mcugen_dsp_depthwise_params {
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
     int32_t plane_w, gathered_w, band_rows;
+    int32_t input_row, input_step, output_row, output_step;
 };
 
 /* One channel's constants and where its rows lie. */
@@ -31,7 +33,7 @@ struct mcugen_dsp_channel {
     int32_t bias, multiplier, rounding;
     uint32_t shift;
     int32_t plane_words; /* words from one plane row to the next */
-    int32_t output_step; /* bytes from one output position to the next */
+    int32_t output_row, output_step; /* bytes from one output row and position to the next */
 };
 
 /* One row of a 3x3 kernel as pairs: (w0, w1) and (w1, w2). */
@@ -199,14 +201,104 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_quad(const mcugen_word *plane, const str
     }
 }
 
+#if MCUGEN_DSP_ALL_REGISTERS
+#define MCUGEN_DSP_QUADS_SCALE(sum) "smmlar " sum ", " sum ", r12, lr\n\t"
+/* The same with negative ties rounded down. */
+#define MCUGEN_DSP_QUADS_SCALE_TIES(sum) "smmlar r7, " sum ", r12, lr\n\tadd " sum ", r7, " sum ", asr #31\n\t"
+#define MCUGEN_DSP_QUADS_STORE(sum, offset)      \
+    "asr " sum ", " sum ", r12\n\t"              \
+    "ssat " sum ", #8, " sum "\n\t"              \
+    "strb " sum ", [r1, " offset "]\n\t"
+
+/* On the stack: four times the bias, multiplier, rounding, shift, the end of the quads, w12 of the last row. */
+#define MCUGEN_DSP_QUADS(scale, more)                                                                                \
+    __asm__ volatile("push {r7, lr}\n\t"                                                                            \
+                     "push {r9-r12}\n\t"                                                                            \
+                     "mov r9, r8\n\t"                                                                               \
+                     "mov r10, r8\n\t"                                                                              \
+                     "mov r11, r8\n\t"                                                                              \
+                     "push {r8-r11}\n"                                                                              \
+                     "1:\n\t"                                                                                       \
+                     "ldm sp, {r8-r11}\n\t"                                                                         \
+                     "ldrd %[x01], %[x23], [r0]\n\t"                                                                \
+                     MCUGEN_DSP_QUAD_ROW("r8", "r9", "a")                                                           \
+                     "ldrd %[x01], %[x23], [r0, %[row1]]\n\t"                                                       \
+                     MCUGEN_DSP_QUAD_ROW("r8", "r9", "b")                                                           \
+                     MCUGEN_DSP_QUAD_ROW("r10", "r11", "a")                                                         \
+                     "ldrd %[x01], %[x23], [r0, %[row2]]\n\t"                                                       \
+                     MCUGEN_DSP_QUAD_ROW("r8", "r9", "c")                                                           \
+                     MCUGEN_DSP_QUAD_ROW("r10", "r11", "b")                                                         \
+                     "ldrd %[x01], %[x23], [r0, %[row3]]\n\t"                                                       \
+                     MCUGEN_DSP_QUAD_ROW("r10", "r11", "c")                                                         \
+                     "ldrd r12, lr, [sp, #16]\n\t"                                                                  \
+                     scale("r8") scale("r9") scale("r10") scale("r11")                                              \
+                     "ldr r12, [sp, #24]\n\t"                                                                       \
+                     MCUGEN_DSP_QUADS_STORE("r8", "#0")                                                             \
+                     MCUGEN_DSP_QUADS_STORE("r9", "%[right]")                                                       \
+                     MCUGEN_DSP_QUADS_STORE("r10", "%[below]")                                                      \
+                     MCUGEN_DSP_QUADS_STORE("r11", "%[both]")                                                       \
+                     "ldr r12, [sp, #28]\n\t"                                                                       \
+                     more                                                                                           \
+                     "add r0, r0, #4\n\t"                                                                           \
+                     "add r1, r1, %[next]\n\t"                                                                      \
+                     "cmp r0, r12\n\t"                                                                              \
+                     "bne 1b\n\t"                                                                                   \
+                     "add sp, sp, #40\n\t"                                                                          \
+                     : "+r"(plane), "+r"(output), [c12] "+r"(c12), "+r"(bias), "+r"(multiplier), "+r"(rounding),    \
+                       "+r"(shift), [x01] "+r"(x01), [x23] "=&r"(x23)                                               \
+                     : [a01] "r"(a01), [a12] "r"(a12), [b01] "r"(b01), [b12] "r"(b12), [c01] "r"(c01),              \
+                       [row1] "i"(4 * channel->plane_words), [row2] "i"(8 * channel->plane_words),                  \
+                       [row3] "i"(12 * channel->plane_words), [right] "i"(channel->output_step),                    \
+                       [below] "i"(channel->output_row), [both] "i"(channel->output_row + channel->output_step),    \
+                       [next] "i"(2 * channel->output_step)                                                         \
+                     : "cc", "memory")
+
+/* All quads of two rows. Weights, sums, inputs and pointers take all registers: GCC would move what is left from and to the
+ * stack many times. Returns 0, with nothing done, when offsets do not fit the instructions or there is another clamp than
+ * saturation. */
+MCUGEN_KERNEL int mcugen_dsp_depthwise_quads(const mcugen_word **from, const mcugen_word *end,
+                                             const struct mcugen_dsp_row3 *weights, int8_t **to,
+                                             const struct mcugen_dsp_channel *channel,
+                                             const struct mcugen_dsp_output *out)
+{
+    if (!__builtin_constant_p(channel->plane_words) || !__builtin_constant_p(channel->output_step) ||
+        !__builtin_constant_p(channel->output_row) || 12 * channel->plane_words > 1020 ||
+        2 * channel->output_step > 4095 || channel->output_row + channel->output_step > 4095 || out->general ||
+        out->clamp_min != INT8_MIN || out->clamp_max != INT8_MAX) {
+        return 0;
+    }
+    register const mcugen_word *plane __asm__("r0") = *from;
+    register int8_t *output __asm__("r1") = *to;
+    register uint32_t a01 __asm__("r2") = weights[0].w01, a12 __asm__("r3") = weights[0].w12;
+    register uint32_t b01 __asm__("r4") = weights[1].w01, b12 __asm__("r5") = weights[1].w12;
+    register uint32_t c01 __asm__("r6") = weights[2].w01, c12 __asm__("r7") = weights[2].w12;
+    register int32_t bias __asm__("r8") = channel->bias, multiplier __asm__("r9") = channel->multiplier;
+    register int32_t rounding __asm__("r10") = channel->rounding;
+    register uint32_t shift __asm__("r11") = channel->shift, x01 __asm__("r12") = (uint32_t)end, x23 __asm__("lr");
+    if (out->clamp_min >= out->zero_point) {
+        MCUGEN_DSP_QUADS(MCUGEN_DSP_QUADS_SCALE, );
+    } else {
+        MCUGEN_DSP_QUADS(MCUGEN_DSP_QUADS_SCALE_TIES, "ldr r7, [sp, #32]\n\t");
+    }
+    *from = plane;
+    *to = output;
+    return 1;
+}
+#endif
+
 /* Two rows of outputs, stride 1. */
 MCUGEN_KERNEL void mcugen_dsp_depthwise_two_rows_3x3(const mcugen_word *plane, const struct mcugen_dsp_row3 *weights,
                                                      int8_t *output, int32_t output_w,
                                                      const struct mcugen_dsp_channel *channel,
                                                      const struct mcugen_dsp_output *out)
 {
-    const int32_t step = channel->output_step, row = output_w * step;
+    const int32_t step = channel->output_step, row = channel->output_row;
     const mcugen_word *quads_end = plane + output_w / 2;
+#if MCUGEN_DSP_ALL_REGISTERS
+    if (plane != quads_end) {
+        (void)mcugen_dsp_depthwise_quads(&plane, quads_end, weights, &output, channel, out);
+    }
+#endif
     while (plane != quads_end) {
         int32_t sum[4];
         mcugen_dsp_depthwise_quad(plane, weights, channel, sum);
@@ -272,10 +364,10 @@ MCUGEN_KERNEL void mcugen_dsp_gather_plane(const struct mcugen_dsp_depthwise_par
     plane += from * params->plane_w + params->pad_left;
     for (int32_t r = from; r < to; r++, y++) {
         if (y >= 0 && y < params->input_h) {
-            const int8_t *row = input + y * params->input_w * params->input_c;
+            const int8_t *row = input + y * params->input_row;
 #pragma GCC unroll 8
             for (int32_t x = 0; x < params->gathered_w; x++) {
-                plane[x] = row[x * params->input_c];
+                plane[x] = row[x * params->input_step];
             }
         } else if (!clean) {
             for (int32_t x = 0; x < params->gathered_w; x++) {
@@ -298,7 +390,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_band(const struct mcugen_dsp_depthwise_p
             mcugen_dsp_depthwise_two_rows_3x3((const mcugen_word *)plane, weights3, output, params->output_w, channel,
                                               out);
             plane += 2 * params->plane_w;
-            output += 2 * params->output_w * channel->output_step;
+            output += 2 * channel->output_row;
         }
     }
     for (; r < rows; r++) {
@@ -309,7 +401,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_band(const struct mcugen_dsp_depthwise_p
             mcugen_dsp_depthwise_row(plane, taps, output, params, channel, out);
         }
         plane += params->stride_h * params->plane_w;
-        output += params->output_w * channel->output_step;
+        output += channel->output_row;
     }
 }
 
@@ -329,7 +421,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_channel(const struct mcugen_dsp_depthwis
         mcugen_dsp_gather_plane(params, plane, input, kept, plane_h, done * params->stride_h - params->pad_top + kept,
                                 single);
         mcugen_dsp_depthwise_band(params, plane, taps, weights3, output, rows, channel, out);
-        output += band * params->output_w * channel->output_step;
+        output += band * channel->output_row;
         if (!single && plane_h > advance) {
             kept = plane_h - advance;
             mcugen_word *words = (mcugen_word *)plane;
@@ -354,7 +446,9 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
         plane[i] = (mcugen_half)params->input_zero_point;
     }
     for (int32_t c = 0; c < params->output_c; c++) {
-        struct mcugen_dsp_channel channel = {.plane_words = params->plane_w / 2, .output_step = params->output_c};
+        struct mcugen_dsp_channel channel = {.plane_words = params->plane_w / 2,
+                                             .output_row = params->output_row,
+                                             .output_step = params->output_step};
         struct mcugen_dsp_row3 weights3[3] = {{0, 0}, {0, 0}, {0, 0}};
         if (mcugen_dsp_is_3x3(params)) {
             stream = mcugen_dsp_unpack_3x3(stream, &channel, weights3, &out);

@@ -32,7 +32,7 @@ void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, voi
 void depthwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_depthwise_params params = {
-        25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, -128, -128, -128, 127, 0, 8, 5, 25};
+        25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, -128, -128, -128, 127, 0, 8, 5, 25, 320, 64, 320, 64};
     mcugen_dsp_depthwise_conv2d_s8(&params, input, weights, output, scratch);
 }
 void convolution(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,33 @@ _PLANE_BYTES = 1024
 _LARGEST_PLANE_BYTES = 4096
 
 
+class Axis(NamedTuple):
+    """One axis of the image; `taps` with the zero taps of a dilation, steps: elements to the next place."""
+
+    inputs: int
+    outputs: int
+    taps: int
+    stride: int
+    pad: int
+    input_step: int
+    output_step: int
+
+    def used(self, outputs: int) -> int:
+        """Inputs that so many outputs need, borders included."""
+        return (outputs - 1) * self.stride + self.taps
+
+
 @dataclass(frozen=True)
 class Plane:
-    """The scratch plane of a layer and how it is filled; see kernels_cmsis/dsp/depthwise_conv2d_s8.c."""
+    """The scratch plane of a layer and how it is filled; see kernels_cmsis/dsp/depthwise_conv2d_s8.c.
 
-    kernel: tuple[int, int]
+    Attributes:
+        rows, columns: axes of the image in that order, or (`turned`) the other way round.
+    """
+
+    rows: Axis
+    columns: Axis
+    turned: bool
     width: int
     gathered: int
     band_rows: int
@@ -38,6 +60,14 @@ class Plane:
     @property
     def bytes(self) -> int:
         return 2 * self.width * self.height
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        return self.rows.taps, self.columns.taps
+
+    @property
+    def is_3x3(self) -> bool:
+        return self.kernel == (3, 3) and self.columns.stride <= 2
 
 
 class DepthwiseConv2dDsp(Kernel):
@@ -58,7 +88,8 @@ class DepthwiseConv2dDsp(Kernel):
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         plane = scratch_plane(op, graph)
         channels = _packed(op, graph)
-        small = _is_3x3(op, plane)
+        small = plane.is_3x3
+        rows, columns = plane.rows, plane.columns
         taps_bytes = 0 if small else 4 * plane.kernel[0] * -(-plane.kernel[1] // 2)
         same_lanes = x.shape[3] == out.shape[3]
         return Invocation(
@@ -67,18 +98,18 @@ class DepthwiseConv2dDsp(Kernel):
             source="dsp/depthwise_conv2d_s8.c",
             params_type="mcugen_dsp_depthwise_params",
             params={
-                "input_h": x.shape[1],
-                "input_w": x.shape[2],
+                "input_h": rows.inputs,
+                "input_w": columns.inputs,
                 "input_c": x.shape[3],
-                "output_h": out.shape[1],
-                "output_w": out.shape[2],
+                "output_h": rows.outputs,
+                "output_w": columns.outputs,
                 "output_c": out.shape[3],
-                "kernel_h": plane.kernel[0],
-                "kernel_w": plane.kernel[1],
-                "stride_h": op.stride[0],
-                "stride_w": op.stride[1],
-                "pad_top": op.padding[0],
-                "pad_left": op.padding[1],
+                "kernel_h": rows.taps,
+                "kernel_w": columns.taps,
+                "stride_h": rows.stride,
+                "stride_w": columns.stride,
+                "pad_top": rows.pad,
+                "pad_left": columns.pad,
                 "input_zero_point": x.zero_point,
                 "output_zero_point": out.zero_point,
                 "clamp_min": op.clamp[0],
@@ -87,6 +118,10 @@ class DepthwiseConv2dDsp(Kernel):
                 "plane_w": plane.width,
                 "gathered_w": plane.gathered,
                 "band_rows": plane.band_rows,
+                "input_row": rows.input_step,
+                "input_step": columns.input_step,
+                "output_row": rows.output_step,
+                "output_step": columns.output_step,
             },
             inputs=(x.name,),
             constants=(_stream(channels, plane, small),),
@@ -98,48 +133,69 @@ class DepthwiseConv2dDsp(Kernel):
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, DepthwiseConv2d)
-        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         plane = scratch_plane(op, graph)
-        _, height, width, _ = out.shape
-        gather = 2.3 * plane.gathered * x.shape[1]
-        if _is_3x3(op, plane) and op.stride == (1, 1):
-            work = 16.5 * height * width + (12 if width % 2 else 5) * height + 15
-        elif _is_3x3(op, plane):
+        height, width = plane.rows.outputs, plane.columns.outputs
+        gather = 2.3 * plane.gathered * plane.rows.inputs
+        if plane.is_3x3 and plane.columns.stride == 1:
+            work = _work_3x3(plane) + 30.0
+        elif plane.is_3x3:
             work = 22 * height * width + 15 * height + 20
         else:
             pairs = -(-plane.kernel[1] // 2)
             work = height * width * (2.5 * plane.kernel[0] * (pairs + 1) + 12) + 6 * plane.kernel[0] * pairs + 15
-        return out.shape[3] * (gather + work)
+        return graph.tensor(op.outputs[0]).shape[3] * (gather + work)
+
+
+def _work_3x3(plane: Plane) -> int:
+    """Instructions of one channel with stride 1: two rows and two columns at a time, then what is left over."""
+    pairs, single = divmod(plane.columns.outputs, 2)
+    two_rows, row = (pairs * 64 + single * 50 + 24), (pairs * 38 + single * 26 + 14)
+    return plane.rows.outputs // 2 * two_rows + plane.rows.outputs % 2 * row
 
 
 def scratch_plane(op: DepthwiseConv2d, graph: Graph) -> Plane:
     """The plane's size, borders included. Dilation becomes zero taps."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
-    kernel = (
-        (weights.shape[1] - 1) * op.dilation[0] + 1,
-        (weights.shape[2] - 1) * op.dilation[1] + 1,
+    steps = [(t.shape[2] * t.shape[3], t.shape[3]) for t in (x, out)]
+    vertical, horizontal = (
+        Axis(
+            inputs=x.shape[1 + i],
+            outputs=out.shape[1 + i],
+            taps=(weights.shape[1 + i] - 1) * op.dilation[i] + 1,
+            stride=op.stride[i],
+            pad=op.padding[i],
+            input_step=steps[0][i],
+            output_step=steps[1][i],
+        )
+        for i in (0, 1)
     )
-    used = (out.shape[2] - 1) * op.stride[1] + kernel[1]
+    upright, turned = _plane(vertical, horizontal, False), _plane(horizontal, vertical, True)
+    # A turned plane has to hold all of the image: bands of it would be columns.
+    fits = turned.bytes <= upright.bytes and turned.band_rows == turned.rows.outputs
+    plain = turned.is_3x3 and op.stride == (1, 1)
+    return turned if plain and fits and _work_3x3(turned) < _work_3x3(upright) else upright
+
+
+def _plane(vertical: Axis, horizontal: Axis, turned: bool) -> Plane:
+    used = horizontal.used(horizontal.outputs)
     # Taps are read in pairs: of an odd kernel, one element beyond.
-    width = used + (kernel[1] % 2 if op.stride[1] > 1 or kernel[1] != 3 else 0)
+    width = used + (horizontal.taps % 2 if horizontal.stride > 1 or horizontal.taps != 3 else 0)
     width += width % 2
-    gathered = min(max(used - op.padding[1], 0), x.shape[2])
-
-    def height(rows: int) -> int:
-        return (rows - 1) * op.stride[0] + kernel[0]
-
-    rows = out.shape[1]
-    if 2 * width * height(rows) > _PLANE_BYTES:
-        fitting = [r for r in range(1, rows) if 2 * width * height(r) <= _PLANE_BYTES]
+    gathered = min(max(used - horizontal.pad, 0), horizontal.inputs)
+    rows = vertical.outputs
+    if 2 * width * vertical.used(rows) > _PLANE_BYTES:
+        fitting = [r for r in range(1, rows) if 2 * width * vertical.used(r) <= _PLANE_BYTES]
         rows = max(fitting, default=1)
         # As many bands, but of even height.
-        bands = -(-out.shape[1] // rows)
-        rows = -(-out.shape[1] // bands)
-    return Plane(kernel, width, gathered, rows, height(rows))
+        bands = -(-vertical.outputs // rows)
+        rows = -(-vertical.outputs // bands)
+    return Plane(vertical, horizontal, turned, width, gathered, rows, vertical.used(rows))
 
 
 def lane_distance(op: DepthwiseConv2d, graph: Graph, plane: Plane) -> int:
     """The overlap distance: bands are read, then written, and every channel touches only its own bytes."""
+    if plane.band_rows == plane.rows.outputs:
+        return 0
     x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
     bands = range(0, out.shape[1], plane.band_rows)
     written = [min(first + plane.band_rows, out.shape[1]) * out.shape[2] for first in bands]
@@ -152,18 +208,17 @@ def lane_distance(op: DepthwiseConv2d, graph: Graph, plane: Plane) -> int:
     return overlap_distance(written, first_read) * x.shape[3]
 
 
-def _is_3x3(op: DepthwiseConv2d, plane: Plane) -> bool:
-    return plane.kernel == (3, 3) and op.stride[1] <= 2
-
-
 def _packed(op: DepthwiseConv2d, graph: Graph) -> PackedChannels:
-    """Channels with their taps in a row (KH, KW), zero taps in the gaps of a dilated kernel."""
+    """Channels with their taps in a row, as the plane lies: zero taps in the gaps of a dilated kernel."""
     tensors = graph.input_tensors(op)
     x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
     assert weights.data is not None
-    kernel = scratch_plane(op, graph).kernel
+    plane = scratch_plane(op, graph)
+    kernel = plane.kernel[::-1] if plane.turned else plane.kernel
     taps = np.zeros((*kernel, weights.shape[3]), np.int8)
     taps[:: op.dilation[0], :: op.dilation[1]] = weights.data[0]
+    if plane.turned:
+        taps = taps.swapaxes(0, 1)
     bias = tensors[2].data if len(tensors) > 2 else None
     rows = taps.reshape(-1, weights.shape[3]).T
     return pack_channels(rows, bias, op.requantization(tensors, [out]), x, out, op.clamp, doubled=True)
