@@ -295,7 +295,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_two_rows_3x3(const mcugen_word *plane, c
     const int32_t step = channel->output_step, row = channel->output_row;
     const mcugen_word *quads_end = plane + output_w / 2;
 #if MCUGEN_DSP_ALL_REGISTERS
-    if (plane != quads_end) {
+    if (output_w >= 6) {
         (void)mcugen_dsp_depthwise_quads(&plane, quads_end, weights, &output, channel, out);
     }
 #endif
@@ -365,7 +365,7 @@ MCUGEN_KERNEL void mcugen_dsp_gather_plane(const struct mcugen_dsp_depthwise_par
     for (int32_t r = from; r < to; r++, y++) {
         if (y >= 0 && y < params->input_h) {
             const int8_t *row = input + y * params->input_row;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
             for (int32_t x = 0; x < params->gathered_w; x++) {
                 plane[x] = row[x * params->input_step];
             }

@@ -65,32 +65,34 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_finish(const mcugen_word *str
 }
 
 #if MCUGEN_DSP_ALL_REGISTERS
+/* Registers, by name, because GCC would not find a way to give out all fourteen at every option: r0 activations, r1 weights,
+ * r2 to r9 the sums {first, both} of each pair's columns, the others inputs and weights. */
 #if MCUGEN_WIDE_BUS
-#define MCUGEN_DSP_PAIRED_LOADS(offset0, offset1)             \
-    "ldrd %[x0], %[x1], [%[x], #" offset0 "]\n\t"            \
-    "ldrd %[w0], %[w1], [%[w], #" offset0 "]\n\t"
+#define MCUGEN_DSP_PAIRED_LOADS(offset0, offset1)   \
+    "ldrd r10, r11, [r0, #" offset0 "]\n\t"         \
+    "ldrd r12, lr, [r1, #" offset0 "]\n\t"
 #else
 /* Loads in a row overlap. */
-#define MCUGEN_DSP_PAIRED_LOADS(offset0, offset1)             \
-    "ldr %[x0], [%[x], #" offset0 "]\n\t"                    \
-    "ldr %[x1], [%[x], #" offset1 "]\n\t"                    \
-    "ldr %[w0], [%[w], #" offset0 "]\n\t"                    \
-    "ldr %[w1], [%[w], #" offset1 "]\n\t"
+#define MCUGEN_DSP_PAIRED_LOADS(offset0, offset1)   \
+    "ldr r10, [r0, #" offset0 "]\n\t"               \
+    "ldr r11, [r0, #" offset1 "]\n\t"               \
+    "ldr r12, [r1, #" offset0 "]\n\t"               \
+    "ldr lr, [r1, #" offset1 "]\n\t"
 #endif
 
 /* Two inputs of two columns and two pairs. */
-#define MCUGEN_DSP_PAIRED_HALF(offset0, offset1)             \
-    MCUGEN_DSP_PAIRED_LOADS(offset0, offset1)                \
-    "smlad %[both00], %[w0], %[x0], %[both00]\n\t"           \
-    "smlad %[both01], %[w0], %[x1], %[both01]\n\t"           \
-    "sxtb16 %[w0], %[w0]\n\t"                                \
-    "smlad %[both10], %[w1], %[x0], %[both10]\n\t"           \
-    "smlad %[both11], %[w1], %[x1], %[both11]\n\t"           \
-    "sxtb16 %[w1], %[w1]\n\t"                                \
-    "smlad %[first00], %[w0], %[x0], %[first00]\n\t"         \
-    "smlad %[first01], %[w0], %[x1], %[first01]\n\t"         \
-    "smlad %[first10], %[w1], %[x0], %[first10]\n\t"         \
-    "smlad %[first11], %[w1], %[x1], %[first11]\n\t"
+#define MCUGEN_DSP_PAIRED_HALF(offset0, offset1)    \
+    MCUGEN_DSP_PAIRED_LOADS(offset0, offset1)       \
+    "smlad r3, r12, r10, r3\n\t"                    \
+    "smlad r5, r12, r11, r5\n\t"                    \
+    "sxtb16 r12, r12\n\t"                           \
+    "smlad r7, lr, r10, r7\n\t"                     \
+    "smlad r9, lr, r11, r9\n\t"                     \
+    "sxtb16 lr, lr\n\t"                             \
+    "smlad r2, r12, r10, r2\n\t"                    \
+    "smlad r4, r12, r11, r4\n\t"                    \
+    "smlad r6, lr, r10, r6\n\t"                     \
+    "smlad r8, lr, r11, r8\n\t"
 #define MCUGEN_DSP_PAIRED_QUAD0 MCUGEN_DSP_PAIRED_HALF("0", "4") MCUGEN_DSP_PAIRED_HALF("8", "12")
 #define MCUGEN_DSP_PAIRED_QUAD1 MCUGEN_DSP_PAIRED_HALF("16", "20") MCUGEN_DSP_PAIRED_HALF("24", "28")
 #define MCUGEN_DSP_PAIRED_QUAD2 MCUGEN_DSP_PAIRED_HALF("32", "36") MCUGEN_DSP_PAIRED_HALF("40", "44")
@@ -98,70 +100,116 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_finish(const mcugen_word *str
 #define MCUGEN_DSP_PAIRED_QUAD4 MCUGEN_DSP_PAIRED_HALF("64", "68") MCUGEN_DSP_PAIRED_HALF("72", "76")
 #define MCUGEN_DSP_PAIRED_QUAD5 MCUGEN_DSP_PAIRED_HALF("80", "84") MCUGEN_DSP_PAIRED_HALF("88", "92")
 #define MCUGEN_DSP_PAIRED_QUAD6 MCUGEN_DSP_PAIRED_HALF("96", "100") MCUGEN_DSP_PAIRED_HALF("104", "108")
-#define MCUGEN_DSP_PAIRED_2 MCUGEN_DSP_PAIRED_QUAD0 MCUGEN_DSP_PAIRED_QUAD1
+#define MCUGEN_DSP_PAIRED_QUAD7 MCUGEN_DSP_PAIRED_HALF("112", "116") MCUGEN_DSP_PAIRED_HALF("120", "124")
+#define MCUGEN_DSP_PAIRED_0
+#define MCUGEN_DSP_PAIRED_1 MCUGEN_DSP_PAIRED_QUAD0
+#define MCUGEN_DSP_PAIRED_2 MCUGEN_DSP_PAIRED_1 MCUGEN_DSP_PAIRED_QUAD1
 #define MCUGEN_DSP_PAIRED_3 MCUGEN_DSP_PAIRED_2 MCUGEN_DSP_PAIRED_QUAD2
 #define MCUGEN_DSP_PAIRED_4 MCUGEN_DSP_PAIRED_3 MCUGEN_DSP_PAIRED_QUAD3
 #define MCUGEN_DSP_PAIRED_5 MCUGEN_DSP_PAIRED_4 MCUGEN_DSP_PAIRED_QUAD4
 #define MCUGEN_DSP_PAIRED_6 MCUGEN_DSP_PAIRED_5 MCUGEN_DSP_PAIRED_QUAD5
 #define MCUGEN_DSP_PAIRED_7 MCUGEN_DSP_PAIRED_6 MCUGEN_DSP_PAIRED_QUAD6
+#define MCUGEN_DSP_PAIRED_8 MCUGEN_DSP_PAIRED_7 MCUGEN_DSP_PAIRED_QUAD7
 
-/* All fourteen registers, by name: GCC would not find a way to give them out at every option. */
-#define MCUGEN_DSP_PAIRED_ASM(text)                                                                                  \
-    do {                                                                                                            \
-        register const mcugen_word *x __asm__("r0") = *activations;                                                 \
-        register const mcugen_word *w __asm__("r1") = *weights;                                                     \
-        register int32_t first00 __asm__("r2") = sums[0][0].first, both00 __asm__("r3") = sums[0][0].both;          \
-        register int32_t first01 __asm__("r4") = sums[0][1].first, both01 __asm__("r5") = sums[0][1].both;          \
-        register int32_t first10 __asm__("r6") = sums[1][0].first, both10 __asm__("r7") = sums[1][0].both;          \
-        register int32_t first11 __asm__("r8") = sums[1][1].first, both11 __asm__("r9") = sums[1][1].both;          \
-        register uint32_t x0 __asm__("r10") = (uint32_t)end;                                                        \
-        register uint32_t x1 __asm__("r11"), w0 __asm__("r12"), w1 __asm__("lr");                                   \
-        __asm__ volatile(text                                                                                       \
-                         : [x] "+r"(x), [w] "+r"(w), [first00] "+r"(first00), [both00] "+r"(both00),                \
-                           [first01] "+r"(first01), [both01] "+r"(both01), [first10] "+r"(first10),                 \
-                           [both10] "+r"(both10), [first11] "+r"(first11), [both11] "+r"(both11), [x0] "+&r"(x0),   \
-                           [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)                                           \
-                         :                                                                                          \
-                         : "cc", "memory");                                                                         \
-        *activations = x;                                                                                           \
-        *weights = w;                                                                                               \
-        sums[0][0] = (struct mcugen_dsp_pair){first00, both00};                                                     \
-        sums[0][1] = (struct mcugen_dsp_pair){first01, both01};                                                     \
-        sums[1][0] = (struct mcugen_dsp_pair){first10, both10};                                                     \
-        sums[1][1] = (struct mcugen_dsp_pair){first11, both11};                                                     \
-    } while (0)
-#define MCUGEN_DSP_PAIRED_ONCE(steps, bytes)               \
-    MCUGEN_DSP_PAIRED_ASM(steps                           \
-                          "add %[x], %[x], #" bytes "\n\t" \
-                          "add %[w], %[w], #" bytes "\n\t")
-/* No register is left for the end of the turns: it goes through `x0` to the stack. */
-#define MCUGEN_DSP_PAIRED_LOOP(steps, bytes)              \
-    MCUGEN_DSP_PAIRED_ASM("str %[x0], [sp, #-8]!\n"       \
-                          "1:\n\t"                        \
-                          steps                           \
-                          "ldr %[x0], [sp]\n\t"           \
-                          "add %[x], %[x], #" bytes "\n\t" \
-                          "add %[w], %[w], #" bytes "\n\t" \
-                          "cmp %[x], %[x0]\n\t"           \
-                          "bne 1b\n\t"                    \
-                          "add sp, sp, #8\n\t")
-/* `number` steps, which the constant `turn` asks for. */
-#define MCUGEN_DSP_PAIRED_CASE(number, steps, bytes)      \
-    if (turn == (number) && once) {                       \
-        MCUGEN_DSP_PAIRED_ONCE(steps, bytes);             \
-    } else if (turn == (number)) {                        \
-        MCUGEN_DSP_PAIRED_LOOP(steps, bytes);             \
+/* Turns of steps until the activations are at their end, which is read from the stack. */
+#define MCUGEN_DSP_PAIRED_LOOP(steps, bytes)     \
+    "2:\n\t"                                     \
+    steps                                        \
+    "ldr r10, [sp, #12]\n\t"                     \
+    "add r0, r0, #" bytes "\n\t"                 \
+    "add r1, r1, #" bytes "\n\t"                 \
+    "cmp r0, r10\n\t"                            \
+    "bne 2b\n\t"
+#define MCUGEN_DSP_PAIRED_ONCE(steps, bytes)     \
+    steps                                        \
+    "add r1, r1, #" bytes "\n\t"
+
+#define MCUGEN_DSP_PAIRED_SCALE_START
+#define MCUGEN_DSP_PAIRED_SCALE_TIES_START "mov r11, %[rounding]\n\t"
+#define MCUGEN_DSP_PAIRED_SCALE(sum) "smmlar " sum ", " sum ", r12, lr\n\t"
+/* The same with negative ties rounded down. */
+#define MCUGEN_DSP_PAIRED_SCALE_TIES(sum) "smmlar r11, " sum ", r12, lr\n\tadd " sum ", r11, " sum ", asr #31\n\t"
+/* One channel of two columns: its doubled sums to int8. The low byte of r10 is its exponent less one. */
+#define MCUGEN_DSP_PAIRED_CHANNEL(scale, sum0, sum1, multiplier, at0, at1)   \
+    "ldr r12, [r1, #" multiplier "]\n\t"                                     \
+    scale##_START                                                            \
+    "lsl lr, r11, r10\n\t"                                                   \
+    scale(sum0)                                                              \
+    scale(sum1)                                                              \
+    "asr " sum0 ", " sum0 ", r10\n\t"                                        \
+    "asr " sum1 ", " sum1 ", r10\n\t"                                        \
+    "ssat " sum0 ", #8, " sum0 ", asr #1\n\t"                                \
+    "ssat " sum1 ", #8, " sum1 ", asr #1\n\t"                                \
+    "strb " sum0 ", [r0, #" at0 "]\n\t"                                      \
+    "strb " sum1 ", [r0, " at1 "]\n\t"                                       \
+    "lsr r10, r10, #8\n\t"
+
+/* Blocks of four channels until the output is at its end. On the stack: where activations start, output, its end, and the
+ * end of the activations' turns. */
+#define MCUGEN_DSP_PAIRED_BLOCKS(turns, rest, scale)                          \
+    __asm__ volatile("push {r0, r2, r3, r4}\n"                                \
+                     "1:\n\t"                                                 \
+                     "ldrd r2, r3, [r1]\n\t"                                  \
+                     "ldrd r6, r7, [r1, #8]\n\t"                              \
+                     "add r1, r1, #16\n\t"                                    \
+                     "mov r4, r2\n\t"                                         \
+                     "mov r5, r3\n\t"                                         \
+                     "mov r8, r6\n\t"                                         \
+                     "mov r9, r7\n\t"                                         \
+                     turns                                                    \
+                     rest                                                     \
+                     "ldr r10, [r1, #16]\n\t"                                 \
+                     "ldr r0, [sp, #4]\n\t"                                   \
+                     "mov r11, %[rounding]\n\t"                               \
+                     "sub r3, r3, r2\n\t"                                     \
+                     "sub r5, r5, r4\n\t"                                     \
+                     "sub r7, r7, r6\n\t"                                     \
+                     "sub r9, r9, r8\n\t"                                     \
+                     "lsl r2, r2, #1\n\t"                                     \
+                     "lsl r4, r4, #1\n\t"                                     \
+                     "lsl r6, r6, #1\n\t"                                     \
+                     "lsl r8, r8, #1\n\t"                                     \
+                     "asr r3, r3, #7\n\t"                                     \
+                     "asr r5, r5, #7\n\t"                                     \
+                     "asr r7, r7, #7\n\t"                                     \
+                     "asr r9, r9, #7\n\t"                                     \
+                     MCUGEN_DSP_PAIRED_CHANNEL(scale, "r2", "r4", "0", "0", "%[at0]")  \
+                     MCUGEN_DSP_PAIRED_CHANNEL(scale, "r3", "r5", "4", "1", "%[at1]")  \
+                     MCUGEN_DSP_PAIRED_CHANNEL(scale, "r6", "r8", "8", "2", "%[at2]")  \
+                     MCUGEN_DSP_PAIRED_CHANNEL(scale, "r7", "r9", "12", "3", "%[at3]") \
+                     "add r1, r1, #20\n\t"                                    \
+                     "add r2, r0, #4\n\t"                                     \
+                     "str r2, [sp, #4]\n\t"                                   \
+                     "ldr r3, [sp, #8]\n\t"                                   \
+                     "ldr r0, [sp]\n\t"                                       \
+                     "cmp r2, r3\n\t"                                         \
+                     "bne 1b\n\t"                                             \
+                     "add sp, sp, #16\n\t"                                    \
+                     : "+r"(x), "+r"(w), "+r"(from), "+r"(to), "+r"(end)      \
+                     : [rounding] "i"(2 * out->zero_point + 1), [at0] "i"(output_stride), [at1] "i"(output_stride + 1), \
+                       [at2] "i"(output_stride + 2), [at3] "i"(output_stride + 3)                                      \
+                     : "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory")
+/* `number` steps a turn, `left` after the turns: constants. */
+#define MCUGEN_DSP_PAIRED_CASE(number, turns, left, rest)                     \
+    if (turn == (number) && steps_left == (left)) {                           \
+        if (out->clamp_min >= out->zero_point) {                              \
+            MCUGEN_DSP_PAIRED_BLOCKS(turns, rest, MCUGEN_DSP_PAIRED_SCALE);   \
+        } else {                                                              \
+            MCUGEN_DSP_PAIRED_BLOCKS(turns, rest, MCUGEN_DSP_PAIRED_SCALE_TIES); \
+        }                                                                     \
     }
 #endif
 
-/* Steps of a turn of the loop: such that none are left over where that is possible. `quads` is a constant. */
+/* Steps of a turn of the loop: such that few are left over. `quads` is a constant. */
 MCUGEN_KERNEL int32_t mcugen_dsp_paired_turn(int32_t quads)
 {
-    if (quads <= 7) {
-        return quads;
+#if !defined(__OPTIMIZE_SIZE__)
+    if (quads % 8 == 0) {
+        return 8;
     }
-    if (quads % 4 == 0) {
-        return 4;
+#endif
+    if (quads <= 7 || quads % 4 == 0) {
+        return quads <= 7 ? quads : 4;
     }
     return quads % 5 == 0 ? 5 : quads % 7 == 0 ? 7 : quads % 6 == 0 ? 6 : quads % 3 == 0 ? 3 : 4;
 }
@@ -183,34 +231,6 @@ MCUGEN_KERNEL void mcugen_dsp_paired_step(const mcugen_word **activations, const
     *activations += 4;
 }
 
-/* Turns of `turn` steps (1 to 7) until the activations end; `once`: that is one turn. Both are constants. The loop is part
- * of the assembly: around it, GCC would move registers. */
-MCUGEN_KERNEL void mcugen_dsp_paired_turns(const mcugen_word **activations, const mcugen_word *end,
-                                           const mcugen_word **weights, int pairs, int32_t turn, int32_t once,
-                                           struct mcugen_dsp_pair sums[][MCUGEN_DSP_PAIRED_COLUMNS])
-{
-    if (*activations == end) {
-        return;
-    }
-#if MCUGEN_DSP_ALL_REGISTERS
-    if (pairs == MCUGEN_DSP_PAIRS) {
-        MCUGEN_DSP_PAIRED_CASE(1, MCUGEN_DSP_PAIRED_QUAD0, "16")
-        MCUGEN_DSP_PAIRED_CASE(2, MCUGEN_DSP_PAIRED_2, "32")
-        MCUGEN_DSP_PAIRED_CASE(3, MCUGEN_DSP_PAIRED_3, "48")
-        MCUGEN_DSP_PAIRED_CASE(4, MCUGEN_DSP_PAIRED_4, "64")
-        MCUGEN_DSP_PAIRED_CASE(5, MCUGEN_DSP_PAIRED_5, "80")
-        MCUGEN_DSP_PAIRED_CASE(6, MCUGEN_DSP_PAIRED_6, "96")
-        MCUGEN_DSP_PAIRED_CASE(7, MCUGEN_DSP_PAIRED_7, "112")
-        return;
-    }
-#endif
-    (void)turn;
-    (void)once;
-    do {
-        mcugen_dsp_paired_step(activations, weights, pairs, sums);
-    } while (*activations != end);
-}
-
 /* `channels` (a constant, 1 to 4) output channels of two columns; returns the stream's next block. */
 MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_block(const mcugen_word *activations, int32_t quads,
                                                          const mcugen_word *stream, int8_t *output,
@@ -228,17 +248,62 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_block(const mcugen_word *acti
         }
     }
     stream += 2 * pairs;
-    const int32_t turn = mcugen_dsp_paired_turn(quads), rest = quads % turn;
-    mcugen_dsp_paired_turns(&activations, activations + 4 * (quads - rest), &stream, pairs, turn, quads == turn, sums);
-    mcugen_dsp_paired_turns(&activations, activations + 4 * rest, &stream, pairs, rest, 1, sums);
+    for (int32_t i = 0; i < quads; i++) {
+        mcugen_dsp_paired_step(&activations, &stream, pairs, sums);
+    }
     return mcugen_dsp_paired_finish(stream, output, output_stride, 2, channels, sums, out);
 }
+
+#if MCUGEN_DSP_ALL_REGISTERS
+/* The blocks of four channels in one piece of assembly: around smaller ones, GCC would move registers. Returns the stream
+ * behind them; `stream` itself, with nothing done, when offsets do not fit the instructions or there is another clamp than
+ * saturation. */
+MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_blocks(const mcugen_word *activations, int32_t quads,
+                                                          const mcugen_word *stream, int8_t *output,
+                                                          int8_t *output_end, int32_t output_stride,
+                                                          const struct mcugen_dsp_output *out)
+{
+    if (!__builtin_constant_p(quads) || !__builtin_constant_p(output_stride) ||
+        !__builtin_constant_p(out->zero_point) || output_stride > 4092 ||
+        out->clamp_min != INT8_MIN || out->clamp_max != INT8_MAX) {
+        return stream;
+    }
+    const int32_t turn = mcugen_dsp_paired_turn(quads), steps_left = quads == turn ? 0 : quads % turn;
+    register const mcugen_word *x __asm__("r0") = activations;
+    register const mcugen_word *w __asm__("r1") = stream;
+    register int8_t *from __asm__("r2") = output, *to __asm__("r3") = output_end;
+    register const mcugen_word *end __asm__("r4") = activations + 4 * (quads - steps_left);
+    MCUGEN_DSP_PAIRED_CASE(1, MCUGEN_DSP_PAIRED_ONCE(MCUGEN_DSP_PAIRED_1, "16"), 0, )
+    MCUGEN_DSP_PAIRED_CASE(2, MCUGEN_DSP_PAIRED_ONCE(MCUGEN_DSP_PAIRED_2, "32"), 0, )
+    MCUGEN_DSP_PAIRED_CASE(3, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_3, "48"), 0, )
+    MCUGEN_DSP_PAIRED_CASE(4, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_4, "64"), 0, )
+    MCUGEN_DSP_PAIRED_CASE(4, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_4, "64"), 1,
+                           MCUGEN_DSP_PAIRED_ONCE(MCUGEN_DSP_PAIRED_1, "16"))
+    MCUGEN_DSP_PAIRED_CASE(4, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_4, "64"), 2,
+                           MCUGEN_DSP_PAIRED_ONCE(MCUGEN_DSP_PAIRED_2, "32"))
+    MCUGEN_DSP_PAIRED_CASE(4, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_4, "64"), 3,
+                           MCUGEN_DSP_PAIRED_ONCE(MCUGEN_DSP_PAIRED_3, "48"))
+    MCUGEN_DSP_PAIRED_CASE(5, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_5, "80"), 0, )
+    MCUGEN_DSP_PAIRED_CASE(6, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_6, "96"), 0, )
+    MCUGEN_DSP_PAIRED_CASE(7, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_7, "112"), 0, )
+    MCUGEN_DSP_PAIRED_CASE(8, MCUGEN_DSP_PAIRED_LOOP(MCUGEN_DSP_PAIRED_8, "128"), 0, )
+    return w;
+}
+#endif
 
 /* All output channels of two interleaved columns. */
 MCUGEN_KERNEL void mcugen_dsp_paired_gemm(const mcugen_word *activations, int32_t quads, const mcugen_word *stream,
                                           int8_t *output, int32_t output_c, const struct mcugen_dsp_output *out)
 {
-    const int8_t *blocks_end = output + (output_c & ~3);
+    int8_t *blocks_end = output + (output_c & ~3);
+#if MCUGEN_DSP_ALL_REGISTERS
+    if (output != blocks_end) {
+        const mcugen_word *behind =
+            mcugen_dsp_paired_blocks(activations, quads, stream, output, blocks_end, output_c, out);
+        output = behind != stream ? blocks_end : output;
+        stream = behind;
+    }
+#endif
     while (output != blocks_end) {
         stream = mcugen_dsp_paired_block(activations, quads, stream, output, output_c, 4, out);
         output += 4;

@@ -46,10 +46,10 @@ class Layer:
 LAYERS = (
     # Keyword spotting.
     Layer("conv", (49, 10, 1), 64, (10, 4), 2, 1.50),
-    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 3.05),
-    Layer("conv", (25, 5, 64), 64, (1, 1), 1, 1.23),
+    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 2.70),
+    Layer("conv", (25, 5, 64), 64, (1, 1), 1, 1.20),
     Layer("conv", (25, 5, 64), 64, (1, 1), 1, 1.27, relu=False),
-    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 3.20, relu=False),
+    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 3.00, relu=False),
     Layer("fully connected", (1, 1, 64), 12, (1, 1), 1, 1.75),
     # Image classification.
     Layer("conv", (32, 32, 3), 16, (3, 3), 1, 1.87),
@@ -60,7 +60,7 @@ LAYERS = (
     Layer("conv", (8, 8, 64), 64, (3, 3), 1, 0.57),
     # Visual wake words.
     Layer("conv", (96, 96, 3), 8, (3, 3), 2, 2.25),
-    Layer("depthwise", (48, 48, 8), 8, (3, 3), 1, 2.80),
+    Layer("depthwise", (48, 48, 8), 8, (3, 3), 1, 2.66),
     Layer("conv", (48, 48, 8), 16, (1, 1), 1, 2.60),
     Layer("depthwise", (48, 48, 16), 16, (3, 3), 2, 4.50),
     Layer("conv", (24, 24, 32), 32, (1, 1), 1, 1.42),

@@ -149,7 +149,7 @@ class DepthwiseConv2dDsp(Kernel):
 def _work_3x3(plane: Plane) -> int:
     """Instructions of one channel with stride 1: two rows and two columns at a time, then what is left over."""
     pairs, single = divmod(plane.columns.outputs, 2)
-    two_rows, row = (pairs * 64 + single * 50 + 24), (pairs * 38 + single * 26 + 14)
+    two_rows, row = (pairs * 62 + single * 46 + 22), (pairs * 34 + single * 24 + 12)
     return plane.rows.outputs // 2 * two_rows + plane.rows.outputs % 2 * row
 
 
