@@ -119,11 +119,11 @@ INSTANCE void conv2d_0(const int8_t *input, const uint32_t *weights, int8_t *out
 INSTANCE void depthwise_conv2d_0(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_depthwise_params params = {
-        .input_h = 6,
-        .input_w = 5,
+        .input_h = 5,
+        .input_w = 6,
         .input_c = 4,
-        .output_h = 6,
-        .output_w = 5,
+        .output_h = 5,
+        .output_w = 6,
         .output_c = 4,
         .kernel_h = 3,
         .kernel_w = 3,
@@ -137,8 +137,12 @@ INSTANCE void depthwise_conv2d_0(const int8_t *input, const uint32_t *weights, i
         .clamp_max = 127,
         .general_requantization = 0,
         .plane_w = 8,
-        .gathered_w = 5,
-        .band_rows = 6,
+        .gathered_w = 6,
+        .band_rows = 5,
+        .input_row = 4,
+        .input_step = 20,
+        .output_row = 4,
+        .output_step = 20,
     };
     mcugen_dsp_depthwise_conv2d_s8(&params, input, weights, output, scratch);
 }
