@@ -174,11 +174,6 @@ def emit(
     module.write(folder, force=force)
     if module.manifest.model.calibration == "random":
         errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
-    if kernels is Kernels.auto and cmsis_nn is None and module.manifest.target.cpu.mve != "none":
-        errors.print(
-            "note: CMSIS-NN has faster kernels for Helium; `auto` takes them with --cmsis-nn PATH, "
-            "in a Zephyr application with CONFIG_MCUGEN_CMSIS_NN=y"
-        )
     output.print(text.emit_summary(module, folder, size))
 
 

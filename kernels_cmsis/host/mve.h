@@ -212,6 +212,11 @@ MCUGEN_KERNEL int32x4_t vldrwq_gather_shifted_offset_s32(const int32_t *base, ui
     MCUGEN_EACH(int32x4_t, 4, base[offset.lane[i]]);
 }
 
+MCUGEN_KERNEL int16x8_t vldrbq_gather_offset_s16(const int8_t *base, uint16x8_t offset)
+{
+    MCUGEN_EACH(int16x8_t, 8, base[offset.lane[i]]);
+}
+
 MCUGEN_KERNEL int16x8_t vldrbq_gather_offset_z_s16(const int8_t *base, uint16x8_t offset, mve_pred16_t p)
 {
     MCUGEN_EACH(int16x8_t, 8, MCUGEN_ACTIVE(p, i, 2) ? base[offset.lane[i]] : 0);

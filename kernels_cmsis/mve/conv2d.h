@@ -13,6 +13,7 @@ struct mcugen_mve_conv2d_params {
     int32_t stride_h, stride_w;
     int32_t pad_top, pad_left;
     int32_t dilation_h;
+    int32_t groups;
     int32_t input_zero_point, output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;

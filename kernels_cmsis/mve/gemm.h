@@ -222,39 +222,40 @@ MCUGEN_KERNEL void mcugen_mve_store_2(int32x4_t first, int32x4_t second, const m
     vstrbq_s32(output + output_c, second);
 }
 
-/* One column times all channels. */
+/* One column times `channels` channels. */
 MCUGEN_KERNEL void mcugen_mve_gemm_1(const int8_t *x, const mcugen_mve_word *stream, int32_t chunks, int8_t *output,
-                                     int32_t output_c, const struct mcugen_mve_output *out)
+                                     int32_t channels, const struct mcugen_mve_output *out)
 {
-    for (int32_t blocks = output_c / 4; blocks > 0; blocks--) {
+    for (int32_t blocks = channels / 4; blocks > 0; blocks--) {
         const int32x4_t sums = mcugen_mve_sums_1(x, &stream, chunks);
         mcugen_mve_store(sums, stream, output, MCUGEN_MVE_CHANNELS, out);
         stream += 8;
         output += 4;
     }
-    if (output_c % 4 != 0) {
-        const int32x4_t sums = mcugen_mve_sums(x, &stream, chunks, output_c % 4);
-        mcugen_mve_store(sums, stream, output, output_c % 4, out);
+    if (channels % 4 != 0) {
+        const int32x4_t sums = mcugen_mve_sums(x, &stream, chunks, channels % 4);
+        mcugen_mve_store(sums, stream, output, channels % 4, out);
     }
 }
 
-/* Two columns times all channels; the second one's outputs follow the first one's. */
+/* Two columns times `channels` channels; the second one's outputs lie `step` bytes behind the first one's. */
 MCUGEN_KERNEL void mcugen_mve_gemm_2(const int8_t *x0, const int8_t *x1, const mcugen_mve_word *stream, int32_t chunks,
-                                     int8_t *output, int32_t output_c, const struct mcugen_mve_output *out)
+                                     int8_t *output, int32_t channels, int32_t step,
+                                     const struct mcugen_mve_output *out)
 {
-    for (int32_t blocks = output_c / 4; blocks > 0; blocks--) {
+    for (int32_t blocks = channels / 4; blocks > 0; blocks--) {
         int32x4_t first, second;
         mcugen_mve_sums_2(x0, x1, &stream, chunks, &first, &second);
-        mcugen_mve_store_2(first, second, stream, output, output_c, out);
+        mcugen_mve_store_2(first, second, stream, output, step, out);
         stream += 8;
         output += 4;
     }
-    if (output_c % 4 != 0) {
+    if (channels % 4 != 0) {
         const mcugen_mve_word *again = stream;
-        int32x4_t sums = mcugen_mve_sums(x0, &again, chunks, output_c % 4);
-        mcugen_mve_store(sums, again, output, output_c % 4, out);
-        sums = mcugen_mve_sums(x1, &stream, chunks, output_c % 4);
-        mcugen_mve_store(sums, stream, output + output_c, output_c % 4, out);
+        int32x4_t sums = mcugen_mve_sums(x0, &again, chunks, channels % 4);
+        mcugen_mve_store(sums, again, output, channels % 4, out);
+        sums = mcugen_mve_sums(x1, &stream, chunks, channels % 4);
+        mcugen_mve_store(sums, stream, output + step, channels % 4, out);
     }
 }
 

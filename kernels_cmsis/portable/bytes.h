@@ -1,4 +1,4 @@
-/* Copying and filling bytes, a word at a time.
+/* Copying and filling bytes, a word at a time; with Helium, sixteen bytes.
  *
  * memcpy of a C library made small copies byte by byte, and takes a call: rows of a few bytes are the common case here.
  */
@@ -6,6 +6,10 @@
 #define MCUGEN_PORTABLE_BYTES_H
 
 #include "mcugen_kernels.h"
+
+#if defined(__ARM_FEATURE_MVE) && __ARM_FEATURE_MVE
+#include <arm_mve.h>
+#endif
 
 /* Keeps the compiler from turning a copying loop into a call of memmove. */
 #define MCUGEN_KEEP_LOOP() __asm__ volatile("" ::: "memory")
@@ -34,6 +38,11 @@ MCUGEN_KERNEL int8_t *mcugen_copy(int8_t *target, const int8_t *source, int32_t 
 {
     const int32_t word_bytes = mcugen_word_bytes(target, source, bytes);
     int32_t i = 0;
+#if defined(__ARM_FEATURE_MVE) && __ARM_FEATURE_MVE
+    for (; i + 16 <= bytes; i += 16) {
+        vstrbq_s8(target + i, vldrbq_s8(source + i));
+    }
+#endif
 #pragma GCC unroll 4
     for (; i < word_bytes; i += 4) {
         mcugen_copy_word(target + i, source + i);
@@ -49,7 +58,13 @@ MCUGEN_KERNEL int8_t *mcugen_copy(int8_t *target, const int8_t *source, int32_t 
 /* Returns the target's end. */
 MCUGEN_KERNEL int8_t *mcugen_fill(int8_t *target, int32_t value, int32_t bytes)
 {
-    for (int32_t i = 0; i < bytes; i++) {
+    int32_t i = 0;
+#if defined(__ARM_FEATURE_MVE) && __ARM_FEATURE_MVE
+    for (; i + 16 <= bytes; i += 16) {
+        vstrbq_s8(target + i, vdupq_n_s8((int8_t)value));
+    }
+#endif
+    for (; i < bytes; i++) {
         target[i] = (int8_t)value;
     }
     return target + bytes;

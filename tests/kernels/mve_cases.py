@@ -28,6 +28,7 @@ from tests.graph.strategies import (
     softmax_graphs,
     sub_graphs,
     table_graphs,
+    transpose_graphs,
 )
 
 CORTEX_M55 = Cpu("cortex-m55", True, "double", "float", 100_000_000)
@@ -45,6 +46,7 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "conv2d_1x1": (mve.Conv2d1x1Mve(), conv2d_graphs(**POINTWISE)),
     "conv2d": (mve.Conv2dMve(), conv2d_graphs(grouped=False)),
     "conv2d of few channels": (mve.Conv2dMve(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),
+    "conv2d in groups": (mve.Conv2dMve(), conv2d_graphs(grouped=True)),
     "depthwise": (mve.DepthwiseConv2dMve(), depthwise_graphs()),
     "depthwise 3x3": (mve.DepthwiseConv2dMve(), depthwise_graphs(**PATCHES)),
     "depthwise, little scratch": (mve.DepthwiseConv2dLittleScratchMve(), depthwise_graphs(multiplier=1)),
@@ -63,6 +65,7 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "mean": (mve.MeanMve(), mean_graphs()),
     "global mean": (mve.MeanMve(), mean_graphs(axes=(1, 2))),
     "reduce_sum": (mve.ReduceSumMve(), reduce_sum_graphs()),
+    "transpose": (mve.TransposeMve(), transpose_graphs()),
     "softmax": (mve.SoftmaxMve(), softmax_graphs()),
     "softmax_table": (mve.SoftmaxTableMve(), softmax_graphs()),
     "batch_matmul": (mve.BatchMatMulMve(), batch_matmul_graphs()),

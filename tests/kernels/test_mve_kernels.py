@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import Case, conv2d_graphs
+from tests.graph.strategies import Case
 from tests.kernels.checking import CORTEX_M4, check
 from tests.kernels.mve_cases import CASES, CORTEX_M55_INTEGER, CORTEX_M55_PLAIN
 
@@ -52,16 +52,6 @@ def test_kernel_gives_the_reference_bits(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_kernel_gives_the_reference_bits_in_a_long_sweep(name: str) -> None:
     _property(*CASES[name], examples=1500)
-
-
-def test_grouped_convolutions_are_left_to_other_kernels() -> None:
-    @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(conv2d_graphs(grouped=True))
-    def property_(case: Case) -> None:
-        (op,) = case.graph.operators
-        assert not any(k.supports(op, case.graph, CORTEX_M55_INTEGER) for k in mve.KERNELS)
-
-    property_()
 
 
 def test_every_kernel_is_tested() -> None:

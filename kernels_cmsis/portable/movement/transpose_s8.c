@@ -1,11 +1,6 @@
 /* Permutes axes of bytes: the output is written in order, `step` is the distance of input bytes along each output axis.
  * The bytes of a larger element are one more axis. */
-#include "mcugen_kernels.h"
-
-/* shape: of the output, axes merged, innermost last; step: input bytes from one to the next along each. */
-struct mcugen_transpose_params {
-    int32_t shape[7], step[7];
-};
+#include "portable/movement/transpose.h"
 
 /* The four innermost axes. */
 MCUGEN_KERNEL int8_t *mcugen_transpose_block(const struct mcugen_transpose_params *params, const int8_t *input,

@@ -20,6 +20,7 @@ from mcugen.kernels.mve.fully_connected import FullyConnectedMve, FullyConnected
 from mcugen.kernels.mve.pooling import AveragePool2dMve, MaxPool2dMve, MeanMve, ReduceSumMve
 from mcugen.kernels.mve.recurrent import GruMve, LstmMve, RnnMve
 from mcugen.kernels.mve.softmax import SoftmaxMve, SoftmaxTableMve
+from mcugen.kernels.mve.transpose import TransposeMve
 
 KERNELS: tuple[Kernel, ...] = (
     AddMve(),
@@ -45,6 +46,7 @@ KERNELS: tuple[Kernel, ...] = (
     SoftmaxTableMve(),
     SubMve(),
     TableMve(),
+    TransposeMve(),
 )
 
 __all__ = [
@@ -72,4 +74,5 @@ __all__ = [
     "SoftmaxTableMve",
     "SubMve",
     "TableMve",
+    "TransposeMve",
 ]

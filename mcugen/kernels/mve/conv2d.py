@@ -50,7 +50,7 @@ class Conv2dMve(Kernel):
     operator: ClassVar[type[Operator]] = Conv2d
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        if not isinstance(op, Conv2d) or not has_vectors(cpu) or op.groups(graph.input_tensors(op)) != 1:
+        if not isinstance(op, Conv2d) or not has_vectors(cpu):
             return False
         return strip(op, graph).bytes <= _LARGEST_STRIP_BYTES
 
@@ -67,7 +67,7 @@ class Conv2dMve(Kernel):
             params_type="mcugen_mve_conv2d_params",
             params=conv2d_params(op, graph, channels.general, cut.block_w),
             inputs=(x.name,),
-            constants=(gemm.weight_stream(channels),),
+            constants=(gemm.weight_stream(channels, op.groups(graph.input_tensors(op))),),
             outputs=(out.name,),
             scratch_bytes=cut.bytes,
             overlaps=(Overlap(0, _distance(op, graph, cut)),),
@@ -79,26 +79,26 @@ class Conv2dMve(Kernel):
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         cut = strip(op, graph)
         _, height, width, output_c = out.shape
-        kernel_h, depth = weights.shape[1], x.shape[3]
+        kernel_h, depth, groups = weights.shape[1], weights.shape[3], x.shape[3] // weights.shape[3]
         blocks = [min(cut.block_w, width - done) for done in range(0, width, cut.block_w)]
         making = 0.0
         for block in blocks:
             columns = (block - 1) * op.stride[1] + cut.kernel_w
-            if depth < gemm.LANES:
+            if depth < gemm.LANES and groups == 1:
                 row = 7 * -(-columns // (gemm.LANES // depth)) + 10
             else:
                 row = columns * (3 * gemm.chunks(depth) + 4) + 10
             making += kernel_h * row + 20
         pairs, singles = sum(b // 2 for b in blocks), sum(b % 2 for b in blocks)
-        product = gemm.instructions(pairs, singles, cut.kernel_w * cut.column_bytes, output_c)
-        return height * (making + product) + 60
+        product = gemm.instructions(pairs, singles, cut.kernel_w * cut.column_bytes, output_c // groups)
+        return height * groups * (making + product) + 60
 
 
 def strip(op: Conv2d, graph: Graph) -> Strip:
     """Blocks as long as the strip's limit lets them be, and of equal length."""
-    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     kernel_w = (weights.shape[2] - 1) * op.dilation[1] + 1
-    column = weights.shape[1] * x.shape[3]
+    column = weights.shape[1] * weights.shape[3]
     # Vectors end up to 15 bytes beyond the last window.
     surplus = gemm.LANES * gemm.chunks(kernel_w * column) - kernel_w * column
 
@@ -142,6 +142,7 @@ def conv2d_params(op: Conv2d, graph: Graph, general: bool, block_w: int) -> dict
         "pad_top": op.padding[0],
         "pad_left": op.padding[1],
         "dilation_h": op.dilation[0],
+        "groups": op.groups(graph.input_tensors(op)),
         "input_zero_point": x.zero_point,
         "output_zero_point": out.zero_point,
         "clamp_min": op.clamp[0],
@@ -152,7 +153,7 @@ def conv2d_params(op: Conv2d, graph: Graph, general: bool, block_w: int) -> dict
 
 
 def _distance(op: Conv2d, graph: Graph, cut: Strip) -> int:
-    """The overlap distance: a block's strip is made, then its outputs are written."""
+    """The overlap distance: a block's strip is made, then its outputs are written; group by group."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     _, height, width, depth = x.shape
     written: list[int] = []
@@ -166,4 +167,8 @@ def _distance(op: Conv2d, graph: Graph, cut: Strip) -> int:
             column = max(done * op.stride[1] - op.padding[1], 0)
             read = len(rows) > 0 and column < width
             first_read.append((int(rows[0]) * width + column) * depth if read else None)
+    if op.groups(graph.input_tensors(op)) > 1:
+        # What the first group writes must leave what the last one reads.
+        written = [each for each in written for _ in range(2)]
+        first_read = [each for each in first_read for _ in range(2)]
     return overlap_distance(written, first_read)

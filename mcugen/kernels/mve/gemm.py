@@ -18,13 +18,18 @@ def chunks(depth: int) -> int:
     return -(-depth // LANES)
 
 
-def weight_stream(channels: LaneChannels) -> Constant:
-    """Everything the matrix product reads, as one array of words; see gemm.h for the order."""
+def weight_stream(channels: LaneChannels, groups: int = 1) -> Constant:
+    """Everything the matrix product reads, as one array of words; see gemm.h for the order.
+
+    Args:
+        groups: of channels; blocks do not reach from one to the next.
+    """
     count, depth = channels.weights.shape
+    size = count // groups
     padded = np.pad(channels.weights, ((0, 0), (0, LANES * chunks(depth) - depth)))
     parts: list[IntArray] = []
-    for first in range(0, count, _BLOCK):
-        rows = slice(first, min(first + _BLOCK, count))
+    for first in (group + block for group in range(0, count, size) for block in range(0, size, _BLOCK)):
+        rows = slice(first, min(first + _BLOCK, first // size * size + size))
         vectors = padded[rows].reshape(-1, chunks(depth), LANES).transpose(1, 0, 2)
         parts += [
             _four(channels.bias[rows]),

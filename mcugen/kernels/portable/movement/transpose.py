@@ -25,12 +25,12 @@ class TransposePortable(PortableKernel):
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, Transpose)
-        return len(_axes(graph.tensor(op.inputs[0]), op.permutation)) <= _RANK
+        return len(byte_axes(graph.tensor(op.inputs[0]), op.permutation)) <= _RANK
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Transpose)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
-        axes = _axes(given.tensors[0], op.permutation)
+        axes = byte_axes(given.tensors[0], op.permutation)
         return Invocation(
             kernel=self.name,
             function="mcugen_transpose_s8",
@@ -50,7 +50,7 @@ class TransposePortable(PortableKernel):
         return 6.0 * graph.tensor(op.outputs[0]).size_bytes
 
 
-def _axes(x: Tensor, permutation: tuple[int, ...]) -> list[tuple[int, int]]:
+def byte_axes(x: Tensor, permutation: tuple[int, ...]) -> list[tuple[int, int]]:
     """In bytes: those of an element are the innermost axis."""
     rank = len(x.shape)
     return walk((*x.shape, DTYPES[x.dtype].itemsize), (*permutation, rank))
