@@ -1,7 +1,7 @@
 /* Helium's intrinsics (arm_mve.h of the Arm C Language Extensions), integers only.
  *
  * Elsewhere `host/mve.h` has those that the kernels of this folder use, by the same names and in plain C, so that the same
- * kernels run, and are tested under sanitizers, on a workstation. Modules do not carry it.
+ * kernels run, and are tested under sanitizers, on a workstation.
  */
 #ifndef MCUGEN_MVE_VECTORS_H
 #define MCUGEN_MVE_VECTORS_H
@@ -12,7 +12,7 @@
 #include <arm_mve.h>
 #define MCUGEN_HAS_MVE 1
 #else
-#include <host/mve.h>
+#include "host/mve.h"
 #define MCUGEN_HAS_MVE 0
 #endif
 

@@ -13,7 +13,7 @@ from mcugen import __version__
 from mcugen.emit.constants import ConstantArray, ConstantPool
 from mcugen.emit.core_check import core_check
 from mcugen.emit.manifest import optimization_flag
-from mcugen.emit.names import c_identifier, comment_text, unique_identifiers
+from mcugen.emit.names import c_identifier, comment_text, plain_text, unique_identifiers
 from mcugen.emit.ports import port_context
 from mcugen.emit.sources import kernel_files
 from mcugen.emit.zephyr import cmsis_nn_groups
@@ -30,6 +30,10 @@ _TEMPLATES = {
     "src/{name}_weights.c": "weights.c.j2",
     "src/{name}_model.c": "model.c.j2",
     "src/{name}_ports.c": "ports.c.j2",
+    "README.md": "README.md.j2",
+    "Makefile": "Makefile.j2",
+    "example/main.c": "example.c.j2",
+    "test/vectors.c": "vectors_test.c.j2",
     "CMakeLists.txt": "CMakeLists.txt.j2",
     "Kconfig": "Kconfig.j2",
     "zephyr/module.yml": "module.yml.j2",
@@ -133,6 +137,9 @@ def render(plan: Plan, name: str, model_file: str, accelerator: str | None = Non
         "name": name,
         "NAME": name.upper(),
         "model_file": comment_text(model_file),
+        "model_text": plain_text(model_file),
+        "plain_text": plain_text,
+        "fidelity": graph.fidelity,
         "board": plan.board,
         "macs": sum(s.macs for s in plan.steps),
         "constant_bytes": pool.total_bytes,

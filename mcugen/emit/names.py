@@ -96,3 +96,8 @@ def comment_text(text: str) -> str:
     """Text that is safe inside a C block comment and a single line: printable ASCII without comment markers."""
     printable = re.sub(r"[^ -~]", "?", text)
     return printable.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").rstrip("\\")
+
+
+def plain_text(text: str) -> str:
+    """Text that means nothing but itself in a C string, a Makefile or Markdown."""
+    return re.sub(r"[^0-9A-Za-z_.:/ -]", "_", text)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mcugen.emit.names import comment_text
-from mcugen.graph.graph import Graph, Port
+from mcugen.emit.names import comment_text, plain_text
+from mcugen.graph.graph import Graph, Normalization, Port
 from mcugen.graph.limits import accepted_range
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, Quantization
@@ -76,7 +75,7 @@ def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str,
     low, high = accepted_range(graph, port.tensor) if real is None and group == "input" else tensor.integer_range
     context = {
         "comment": comment_text(port.name),
-        "c_string": re.sub(r"[^0-9A-Za-z_.:/ -]", "_", port.name),
+        "c_string": plain_text(port.name),
         "c_name": c_name,
         "dtype": tensor.dtype,
         "c_type": C_TYPES[tensor.dtype],
@@ -99,18 +98,24 @@ def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str,
         "turned": len(loops) > 1 and any(a.stride < b.stride for a, b in itertools.pairwise(loops)),
         "example": _example(port),
     }
-    if real is not None:
-        context |= _real_context(real, tensor.dtype, (low, high))
-    return context
+    if real is None:
+        start = min(max(low, 0), high)
+        return context | {"example_low": start, "example_step": min(high - start + 1, 16)}
+    return context | _real_context(real, tensor.dtype, (low, high), by)
 
 
-def _real_context(real: Quantization, dtype: str, span: tuple[int, int]) -> dict[str, Any]:
+def _real_context(real: Quantization, dtype: str, span: tuple[int, int], by: Normalization | None) -> dict[str, Any]:
     # As in `quantize`; a scale so small that this is infinite is no quantizer's.
     reciprocal = float(np.float32(min(1.0 / real.scale, float(np.finfo(np.float32).max))))
+    bottom, top = (real.scale * (integer - real.zero_point) for integer in span)
+    # Of the first channel, where they differ.
+    factor, offset = (by.factors[0], by.offsets[0]) if by and by.axis is not None else (1.0, 0.0)
     return {
+        "example_low": f"{float(np.float32(bottom * factor + offset))!r}f",
+        "example_step": f"{float(np.float32((top - bottom) * factor / 15))!r}f",
         "reciprocal": f"{reciprocal!r}f",
-        "real_low": f"{real.scale * (span[0] - real.zero_point):.6g}",
-        "real_high": f"{real.scale * (span[1] - real.zero_point):.6g}",
+        "real_low": f"{bottom:.6g}",
+        "real_high": f"{top:.6g}",
         "one": int(quantize(1.0, real, dtype)),
         "wide": DTYPES[dtype].itemsize > 2,
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os.path
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from mcugen.resources import data_folder
@@ -21,20 +23,32 @@ def kernel_files(sources: Iterable[str]) -> dict[PurePosixPath, bytes]:
     Args:
         sources: paths below `kernels_cmsis/`, such as "dsp/conv2d_s8.c".
 
-    Headers of `kernels_cmsis/include/` land directly in `kernels/`, everything else keeps its folder.
+    Headers of `kernels_cmsis/include/` land directly in `kernels/`, everything else keeps its folder. A file names what
+    it includes by the way from its own folder, so that no compiler needs to be told where that is.
     """
     library = data_folder("kernels_cmsis")
     found: dict[PurePosixPath, bytes] = {}
     pending = [PurePosixPath(s) for s in sorted(set(sources))]
     while pending:
         relative = pending.pop()
-        target = PurePosixPath(*relative.parts[1:]) if relative.parts[0] == "include" else relative
+        target = _target(relative)
         if target in found:
             continue
-        text = PLUGIN_SOURCES.get(relative) or (library / relative).read_bytes()
-        found[target] = text
-        pending += [_resolve(library, relative, name) for name in _INCLUDE.findall(text.decode())]
+        text = (PLUGIN_SOURCES.get(relative) or (library / relative).read_bytes()).decode()
+        included = {name: _resolve(library, relative, name) for name in _INCLUDE.findall(text)}
+        found[target] = _INCLUDE.sub(functools.partial(_by_relative_path, target, included), text).encode()
+        pending += included.values()
     return dict(sorted(found.items()))
+
+
+def _target(relative: PurePosixPath) -> PurePosixPath:
+    """Where a file of the library lies in `kernels/`."""
+    return PurePosixPath(*relative.parts[1:]) if relative.parts[0] == "include" else relative
+
+
+def _by_relative_path(includer: PurePosixPath, included: Mapping[str, PurePosixPath], directive: re.Match[str]) -> str:
+    way = os.path.relpath(_target(included[directive[1]]), includer.parent)
+    return directive[0].replace(f'"{directive[1]}"', f'"{PurePosixPath(way)}"')
 
 
 def _resolve(library: Path, includer: PurePosixPath, name: str) -> PurePosixPath:

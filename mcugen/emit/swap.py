@@ -2,7 +2,7 @@
 
 New contents are written aside, into a folder of their own below the destination. Then a journal is put in place by one
 rename: before it nothing has happened, after it everything will: whoever opens the folder next finishes what a killed
-process began. While files are being moved the folder has no CMakeLists.txt, so no build can mix old and new ones.
+process began. While files are being moved the folder has no build file that changes: no build can mix old and new ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from mcugen.emit.paths import FilePath
 STAGING = ".mcugen-staging"
 _JOURNAL = "journal.json"
 # Moved in this order after all others: the folder can be built again, then it is what its manifest says.
-_LAST = ("CMakeLists.txt", "mcugen.json")
+_BUILD_FILES = ("Makefile", "CMakeLists.txt")
+_LAST = (*_BUILD_FILES, "mcugen.json")
 
 
 class SwapError(Exception):
@@ -133,9 +134,10 @@ def _carry_out(folder: Path, journal: _Journal) -> None:
     """Does what is still to be done: the same journal may be carried out again from anywhere in between."""
     new = dict(journal.place)
     _check_unchanged(folder, journal, new)
-    # Not when it is a new one already.
-    if any(path == _LAST[0] and (folder / STAGING / str(i)).is_file() for i, (path, _) in enumerate(journal.place)):
-        (folder / _LAST[0]).unlink(missing_ok=True)
+    for index, (path, _) in enumerate(journal.place):
+        # Not when it is a new one already.
+        if path in _BUILD_FILES and (folder / STAGING / str(index)).is_file():
+            (folder / path).unlink(missing_ok=True)
     for path in journal.remove:
         (folder / path).unlink(missing_ok=True)
         _remove_empty_parents(folder, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,12 @@ def emitted(mixed: Path, command: Command, tmp_path_factory: pytest.TempPathFact
 
 def files_of(folder: Path) -> dict[Path, bytes]:
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_workstation_says_that_it_has_no_npu(emitted: Path, tmp_path: Path) -> None:
+    command = ["make", "-C", emitted, "test", f"BUILD={tmp_path}", "CFLAGS=-O0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0 and "net: not tested: parts of it run on an NPU" in done.stdout, done.stderr
 
 
 def test_a_mixed_network_is_split_and_keeps_its_bits(

@@ -12,7 +12,8 @@ from mcugen.api import Module
 from mcugen.graph.tensor import IntArray
 
 FLAGS = (
-    *("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-DMCUGEN_LAYER_HOOK"),
+    *("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror"),
+    "-DMCUGEN_LAYER_HOOK",
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
 )
 _MAIN = """
@@ -65,8 +66,8 @@ def run(module: Module, inputs: Sequence[IntArray], folder: Path) -> tuple[list[
     main = folder / "main.c"
     main.write_text(_MAIN.format(name=manifest.name))
     sources = sorted((folder / "module" / "src").glob("*.c"))
-    includes = [f"-I{folder / 'module' / name}" for name in ("include", "kernels")]
-    subprocess.run(["gcc", *FLAGS, *includes, "-o", folder / "program", main, *sources], check=True)
+    include = f"-I{folder / 'module' / 'include'}"
+    subprocess.run(["gcc", *FLAGS, include, "-o", folder / "program", main, *sources], check=True)
     stdin = b"".join(np.ascontiguousarray(a).tobytes() for a in inputs)
     done = subprocess.run([folder / "program"], input=stdin, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")

@@ -18,7 +18,8 @@ from mcugen.graph.ops import Add, Conv2d, DepthwiseConv2d, FullyConnected, Mean,
 
 GOLDEN = Path(__file__).parent / "golden"
 SOURCES = ("src/tiny.c", "src/tiny_weights.c", "src/tiny_model.c", "src/tiny_ports.c")
-TEXTS = ("include/tiny.h", *SOURCES, "CMakeLists.txt", "Kconfig")
+BESIDE = ("README.md", "Makefile", "example/main.c", "test/vectors.c", "CMakeLists.txt", "Kconfig")
+TEXTS = ("include/tiny.h", *SOURCES, *BESIDE)
 
 
 def tiny() -> Graph:

@@ -2,18 +2,18 @@
  *
  * The schedule: straight-line calls, every shape and offset a constant.
  */
-#include "tiny.h"
+#include "../include/tiny.h"
 #include "tiny_weights.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "portable/convolution/conv2d_s8.c"
-#include "portable/convolution/depthwise_conv2d_s8.c"
-#include "portable/elementwise/add_table_s8.c"
-#include "portable/linear/fully_connected_s8.c"
-#include "portable/normalization/softmax_s8.c"
-#include "portable/reduction/mean_s8.c"
+#include "../kernels/portable/convolution/conv2d_s8.c"
+#include "../kernels/portable/convolution/depthwise_conv2d_s8.c"
+#include "../kernels/portable/elementwise/add_table_s8.c"
+#include "../kernels/portable/linear/fully_connected_s8.c"
+#include "../kernels/portable/normalization/softmax_s8.c"
+#include "../kernels/portable/reduction/mean_s8.c"
 
 /* Where the module's own arena lies: a linker section, or any attribute. */
 #if defined(TINY_ARENA_SECTION) && !defined(TINY_ARENA_ATTRIBUTE)

@@ -2,10 +2,10 @@
  *
  * The model's descriptor, for code that knows no model by name. The linker drops it where nobody asks for it.
  */
-#include "tiny.h"
+#include "../include/mcugen/mcugen.h"
+#include "../include/tiny.h"
 #include "tiny_weights.h"
 
-#include "mcugen/mcugen.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +15,7 @@
 #endif
 
 #ifdef TINY_VECTORS
-#include "tiny_vectors.h"
+#include "../vectors/tiny_vectors.h"
 #endif
 
 #if defined(TINY_SHARED_ARENA)

@@ -2,7 +2,7 @@
  *
  * The schedule: straight-line calls, every shape and offset a constant.
  */
-#include "tiny.h"
+#include "../include/tiny.h"
 #include "tiny_weights.h"
 
 #include <stddef.h>
@@ -35,12 +35,12 @@
 #endif
 #endif
 
-#include "dsp/conv2d_paired_s8.c"
-#include "dsp/depthwise_conv2d_s8.c"
-#include "dsp/fully_connected_vector_paired_s8.c"
-#include "portable/elementwise/add_table_s8.c"
-#include "portable/normalization/softmax_s8.c"
-#include "portable/reduction/mean_s8.c"
+#include "../kernels/dsp/conv2d_paired_s8.c"
+#include "../kernels/dsp/depthwise_conv2d_s8.c"
+#include "../kernels/dsp/fully_connected_vector_paired_s8.c"
+#include "../kernels/portable/elementwise/add_table_s8.c"
+#include "../kernels/portable/normalization/softmax_s8.c"
+#include "../kernels/portable/reduction/mean_s8.c"
 
 /* Where the module's own arena lies: a linker section, or any attribute. */
 #if defined(TINY_ARENA_SECTION) && !defined(TINY_ARENA_ATTRIBUTE)

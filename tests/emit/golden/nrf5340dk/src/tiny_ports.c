@@ -3,7 +3,7 @@
  * Between an application's values in the model's layout and the integers that tiny_run() takes and gives. The linker
  * drops what nobody calls.
  */
-#include "tiny.h"
+#include "../include/tiny.h"
 
 #include <stdint.h>
 

@@ -1,0 +1,111 @@
+"""What lies beside a module's sources works as its README says: `make test`, the example, CTest, a C++ application."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcugen import api
+from tests.emit.program import SANITIZERS
+from tests.emit.test_golden import tiny
+
+STRICT = "-Wconversion -Wpedantic -Werror"
+BOARDS = ("nrf5340dk", "mps2_an385", "nucleo_h743zi", "mps3_an547")
+
+
+def emitted(folder: Path, board: str) -> Path:
+    path = folder / "my modules" / "tiny"
+    api.compile(tiny(), api.Options(board=board)).write(path)
+    return path
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", "-C", folder, *arguments], capture_output=True, text=True, timeout=120, check=False)
+
+
+def check_vectors_and_example(folder: Path, compiler: str, flags: str) -> None:
+    if shutil.which(compiler) is None:
+        pytest.skip(f"needs {compiler}")
+    done = make(folder, "test", "example", f"CC={compiler}", f"CFLAGS={STRICT} {flags}")
+    assert done.returncode == 0, done.stderr
+    assert "tiny: 2 of 2 vectors match\n" in done.stdout
+    assert "scores:\n  [1] 0.832031\n" in done.stdout
+
+
+def test_gcc(tmp_path: Path) -> None:
+    flags = " ".join(("-O1", *SANITIZERS["gcc"]))
+    folder = emitted(tmp_path, "nrf5340dk")
+    check_vectors_and_example(folder, "gcc", flags)
+    again = make(folder, "test", "CC=gcc", f"CFLAGS={STRICT} {flags}")
+    assert again.returncode == 0 and " -c " not in again.stdout, "built again"
+    # A folder that was used can be emitted to.
+    emitted(tmp_path, "mps2_an385")
+
+
+def test_clang(tmp_path: Path) -> None:
+    """Kernels for Helium, in the C beside them."""
+    check_vectors_and_example(emitted(tmp_path, "mps3_an547"), "clang", "-O0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_every_kind_of_core(tmp_path: Path, compiler: str, board: str) -> None:
+    flags = " ".join(("-O2", *SANITIZERS[compiler]))
+    check_vectors_and_example(emitted(tmp_path, board), compiler, flags)
+
+
+def test_another_constant_fails(tmp_path: Path) -> None:
+    folder = emitted(tmp_path, "mps2_an385")
+    weights = folder / "src" / "tiny_weights.c"
+    lines = weights.read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if "_stem_bias[" in line) + 1
+    lines[start] = "    90000," + lines[start].split(",", 1)[1]
+    weights.write_text("\n".join(lines))
+    done = make(folder, "test", "CFLAGS=-O0")
+    assert done.returncode == 2
+    assert "tiny: vector 0, output scores differs at byte" in done.stdout and "0 of 2 vectors match" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="needs CMake")
+def test_ctest(tmp_path: Path) -> None:
+    folder = emitted(tmp_path, "nrf5340dk")
+    for command in (
+        ["cmake", "-S", folder, "-B", tmp_path / "build"],
+        ["cmake", "--build", tmp_path / "build"],
+        ["ctest", "--test-dir", tmp_path / "build"],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "100% tests passed, 0 tests failed out of 2" in done.stdout
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_part_of_a_cpp_application(tmp_path: Path, compiler: str) -> None:
+    """With link-time optimization where GCC has it, and without."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"needs {compiler}")
+    folder = emitted(tmp_path, "nrf5340dk")
+    (tmp_path / "main.cpp").write_text(
+        """#include "tiny.h"
+#include <vector>
+int main()
+{
+    std::vector<float> values(TINY_INPUT_0_ELEMENTS, 1.0f);
+    std::vector<int8_t> input(values.size()), output(TINY_OUTPUT_0_ELEMENTS);
+    tiny_quantize_input(values.data(), input.data());
+    static_assert(TINY_INPUT_0_SCALE > 0, "a number");
+    return tiny_run(input.data(), output.data()) != MCUGEN_OK || tiny_argmax_output(output.data()) > 2;
+}
+"""
+    )
+    link_time = ["-flto"] if compiler == "g++" else []
+    done = make(folder, "lib", f"CC={'gcc' if compiler == 'g++' else 'clang'}", f"CFLAGS=-O0 {' '.join(link_time)}")
+    assert done.returncode == 0, done.stderr
+    flags = ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *link_time, f"-I{folder / 'include'}"]
+    library = folder / "build" / "libtiny.a"
+    subprocess.run([compiler, *flags, tmp_path / "main.cpp", library, "-o", tmp_path / "app"], check=True)
+    subprocess.run([tmp_path / "app"], check=True)
