@@ -48,6 +48,7 @@ def write_report(result: VerifyOutcome, path: Path) -> None:
         measured=measured,
         accuracy=text.accuracy(result.manifest),
         npu=npu_rows(result.manifest),
+        heap=text.heap(result.manifest),
         verdict=text.verdict(result) if result.match else result.failure,
         poor=text.is_poor(result.manifest),
         most=max((layer.instructions for layer in measured.layers), default=1) or 1,

@@ -92,7 +92,7 @@ def verdict(result: VerifyOutcome) -> str:
 
 
 def run_summary(result: RunOutcome, outputs: Path) -> RenderableType:
-    rows = [("outputs", f"{outputs} ({result.samples} samples)"), *_counts(result.measurement), *_edited(result.edited)]
+    rows = [("outputs", f"{outputs} ({result.samples} samples)"), *_counts(result), *_edited(result.edited)]
     return _pairs(rows)
 
 
@@ -106,7 +106,7 @@ def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[Renderabl
     # Equal to the reference is one thing, close to the float model another.
     good = "bold yellow" if is_poor(result.manifest) else "bold green"
     style = good if result.match else "bold red"
-    rows = [("accuracy", accuracy(result.manifest)), *_counts(result.measurement)]
+    rows = [("accuracy", accuracy(result.manifest)), *_counts(result)]
     rows += [*npu_rows(result.manifest), *_edited(result.edited)]
     yield Group(Text(verdict(result), style=style), _pairs(rows))
     for warning in result.manifest.warnings:
@@ -118,7 +118,8 @@ def _parts_of_ram(measured: Measurement) -> str:
     return f"arena {thousands(measured.arena_bytes)} B{state}"
 
 
-def _counts(measured: Measurement) -> list[tuple[str, str]]:
+def _counts(result: RunOutcome | VerifyOutcome) -> list[tuple[str, str]]:
+    measured = result.measurement
     cycles = "no timing model for this core"
     if measured.cycles is not None:
         cycles = f"{thousands(measured.cycles)} ({measured.cycles_source})"
@@ -131,7 +132,7 @@ def _counts(measured: Measurement) -> list[tuple[str, str]]:
         ("stack", f"{thousands(measured.stack_bytes)} B, {_bound(measured)}"),
     ]
     if measured.zephyr is not None:
-        rows += _zephyr_counts(measured.zephyr)
+        rows += _zephyr_counts(measured.zephyr, heap(result.manifest))
     return rows
 
 
@@ -141,8 +142,13 @@ def _bound(measured: Measurement) -> str:
     return f"never more than {thousands(measured.stack_bound_bytes)} B"
 
 
-def _zephyr_counts(image: ZephyrMeasurement) -> list[tuple[str, str]]:
-    sizes = f"{thousands(image.image_flash_bytes)} B of flash, {thousands(image.image_ram_bytes)} B of RAM, no heap"
+def heap(manifest: Manifest) -> str:
+    """Of a Zephyr image: the driver of an NPU makes its semaphores at boot."""
+    return "a heap for the NPU's driver alone" if manifest.npu is not None and manifest.npu.parts else "no heap"
+
+
+def _zephyr_counts(image: ZephyrMeasurement, heap: str) -> list[tuple[str, str]]:
+    sizes = f"{thousands(image.image_flash_bytes)} B of flash, {thousands(image.image_ram_bytes)} B of RAM, {heap}"
     threads = ", ".join(f"{t.name} {thousands(t.used)} of {thousands(t.size)} B" for t in image.threads)
     return [("image", f"Zephyr {image.version} for {image.board}: {sizes}"), ("threads", threads)]
 

@@ -94,4 +94,9 @@ def test_allocators_are_found(tmp_path: Path) -> None:
     calling = START.replace("for (;;)", "buffer[k_malloc] = *(int *)malloc(3); for (;;)")
     elf = Elf(link(used, start=f"int buffer[77];{heap}{calling}"))
     assert "k_malloc" in elf.symbols
-    assert allocators(elf) == ["malloc"]
+    assert allocators(elf) == allocators(elf, npu=True) == ["malloc"]
+    # Zephyr's driver of an NPU takes its semaphores from the kernel's heap.
+    heap = "__attribute__((noipa)) void *k_malloc(unsigned n) { return (char *)buffer + n; }\n"
+    calling = START.replace("for (;;)", "buffer[3] = *(int *)k_malloc(3); for (;;)")
+    elf = Elf(link(tmp_path / "driver", start=f"int buffer[77];{heap}{calling}"))
+    assert (allocators(elf), allocators(elf, npu=True)) == (["k_malloc"], [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -158,3 +159,18 @@ def test_an_emitted_module_brings_the_driver(workspace: Workspace, tmp_path: Pat
     )
     assert own.returncode == 0, own.stdout
     assert "ethos_u_driver.c" not in (tmp_path / "own" / "build.ninja").read_text()
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.renode
+def test_verify_in_a_zephyr_image(workspace: Workspace, tmp_path: Path) -> None:
+    if find_renode() is None:
+        pytest.skip("Renode is neither in RENODE_ROOT nor on PATH")
+    options = Options(board="mps3_corstone300", calibration=MODELS / "keyword_calibration.npz", npu="require")
+    compile(MODELS / "keyword.pt2", options).write(tmp_path / "keyword")
+    command = [sys.executable, "-m", "mcugen", "verify", tmp_path / "keyword", "--firmware", "zephyr", "--json"]
+    done = subprocess.run(command, env=workspace.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["match"] is True and found["runner"] == "renode"
+    assert [layer["kernel"] for layer in found["layers"]] == ["ethos_u.npu"]

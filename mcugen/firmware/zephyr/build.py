@@ -61,7 +61,7 @@ def build_zephyr_firmware(
     build_dir.mkdir(parents=True, exist_ok=True)
     elf_path = _build(workspace, folder.resolve(), manifest, board, mode, build_dir)
     elf = Elf(elf_path)
-    found = allocators(elf)
+    found = allocators(elf, npu=manifest.npu is not None and bool(manifest.npu.parts))
     if found:
         raise CheckFailedError(
             f"the image can take memory from a heap: it has {', '.join(found)}",

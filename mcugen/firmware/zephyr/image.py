@@ -27,6 +27,8 @@ ALLOCATORS = (
     "z_thread_aligned_alloc",
 )
 
+_OF_NPU_DRIVER = ("k_malloc", "sys_heap_alloc")
+
 # GNU ld's map: " .text.name  0xaddress  0xsize archive(member)", broken after a long name.
 _INPUT = re.compile(r"^ (\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$")
 _OUTPUT = re.compile(r"^([^\s*/]\S*)(?:\s|$)")
@@ -89,6 +91,11 @@ def _loaded_sections(elf: Path) -> Mapping[str, _Section]:
         }
 
 
-def allocators(elf: Elf) -> list[str]:
-    """The functions in the image that hand out memory at run time; none of them: the heap is unused."""
-    return [name for name in ALLOCATORS if name in elf.symbols and elf.symbols[name].is_function]
+def allocators(elf: Elf, *, npu: bool = False) -> list[str]:
+    """The functions in the image that hand out memory at run time; none of them: the heap is unused.
+
+    Args:
+        npu: leave out those that Zephyr's driver of an NPU makes its semaphores and mutex with, when it starts.
+    """
+    expected = _OF_NPU_DRIVER if npu else ()
+    return [n for n in ALLOCATORS if n in elf.symbols and elf.symbols[n].is_function and n not in expected]
