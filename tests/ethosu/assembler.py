@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from mcugen.ethosu.model.configuration import read_configuration
-from mcugen.ethosu.model.isa import U55
+from mcugen.ethosu.model.isa import U55, Definition, InstructionSet
 from mcugen.ethosu.model.network import Block, Invocation, Network, Payload, Port, Region
 
-_BY_NAME = {definition.name: definition for definition in U55.commands.values()}
+Names = dict[str, Definition]
+
+
+def _by_name(isa: InstructionSet) -> Names:
+    return {definition.name: definition for definition in isa.commands.values()}
+
+
+_BY_NAME = _by_name(U55)
 U55_128, U65_256 = 0x00001807, 0x10003008
 IDENTITY = 0x10066001
 
 
-def word(name: str, /, **fields: int) -> list[int]:
+def word(name: str, names: Names = _BY_NAME, /, **fields: int) -> list[int]:
     """The words of a command; a field's name is left out where there is only one: `value`."""
-    definition = _BY_NAME[name]
+    definition = names[name]
     if "value" in fields:
         fields = {definition.fields[0].name: fields["value"]}
     parameter = payload = 0
@@ -99,15 +106,16 @@ def dma(source: int, target: int, length: int, **changes: dict[str, int]) -> dic
 Step = dict[str, dict[str, int]] | tuple[str, int]
 
 
-def assemble(*steps: Step) -> tuple[int, ...]:
+def assemble(*steps: Step, isa: InstructionSet = U55) -> tuple[int, ...]:
     """Registers to set and operations (name, parameter) in turn; NPU_OP_STOP ends it."""
     words: list[int] = []
+    names = _by_name(isa)
     for step in (*steps, ("OP_STOP", 0xFFFF)):
         if isinstance(step, tuple):
-            words.append(_BY_NAME[step[0]].code | step[1] << 16)
+            words.append(names[step[0]].code | step[1] << 16)
             continue
         for name, fields in step.items():
-            words += word(f"SET_{name}", **fields)
+            words += word(f"SET_{name}", names, **fields)
     return tuple(words)
 
 

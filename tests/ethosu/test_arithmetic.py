@@ -11,6 +11,7 @@ import pytest
 from mcugen.ethosu.model import Npu
 from mcugen.ethosu.model.activation import sigmoid, tanh
 from mcugen.ethosu.model.arithmetic import rescale
+from mcugen.ethosu.model.u85.scaling import Scale
 from tests.ethosu.assembler import assemble, network, pool, registers
 
 EXTREMES = [0, 1, -1, 2**31 - 1, -(2**31), 2**39 - 1, -(2**39), 12345678, -12345679]
@@ -26,12 +27,14 @@ def _away(value: Fraction) -> int:
 
 def _exact(value: int, multiplier: int, shift: int, mode: str) -> int:
     product = value * multiplier
+    if mode == "TRUNCATE":
+        return math.trunc(Fraction(product, 1 << shift))
     if mode == "NATURAL" or shift <= 31:
         return _floor_half(Fraction(product, 1 << shift))
     return _away(Fraction(_floor_half(Fraction(product, 1 << 31)), 1 << (shift - 31)))
 
 
-@pytest.mark.parametrize("mode", ["DBL", "NATURAL"])
+@pytest.mark.parametrize("mode", ["DBL", "NATURAL", "TRUNCATE"])
 def test_rescaling(mode: str) -> None:
     rng = np.random.default_rng(1)
     values = np.concatenate([EXTREMES, rng.integers(-(2**31), 2**31, 200), rng.integers(-300, 300, 100)]).astype(
@@ -52,6 +55,37 @@ def test_ties_are_where_the_modes_differ() -> None:
     halves = np.array([3, -3], np.int64)
     assert rescale(halves, 1 << 31, 32, "DBL").tolist() == [2, -2]
     assert rescale(halves, 1 << 31, 32, "NATURAL").tolist() == [2, -1]
+
+
+def _of_constants(value: int, multiplier: int, shift: int, left: int, mode: str) -> int:
+    """As Vela computes constants: one number that depends on the mode is added before the shift."""
+    product = value * multiplier
+    half = 1 << shift - 1
+    double = 1 << 30 - left if shift > 31 - left else 0
+    added = {
+        "NATURAL": half,
+        "SYMMETRIC": half - (product < 0),
+        "TRUNCATE_TO_ZERO": 0 if product >= 0 else (1 << shift) - 1,
+        "TRUNCATE_TO_LOWER": 0,
+        "DOUBLE_SYMMETRIC": half + (double if product >= 0 else -double),
+        "DOUBLE_ASYMMETRIC": half + double,
+    }[mode]
+    return product + added >> shift
+
+
+@pytest.mark.parametrize(
+    "mode", "NATURAL SYMMETRIC TRUNCATE_TO_ZERO TRUNCATE_TO_LOWER DOUBLE_SYMMETRIC DOUBLE_ASYMMETRIC".split()
+)
+def test_rescaling_on_u85(mode: str) -> None:
+    rng = np.random.default_rng(2)
+    values = np.array([0, 1, -1, 2**31 - 1, -(2**31), *rng.integers(-(2**31), 2**31, 60), *rng.integers(-99, 99, 60)])
+    for shift in (1, 10, 11, 12, 30, 31, 32, 40, 50):
+        for left in (0, 15, 20):
+            for multiplier in (1, 3, 1 << 30, 2**31 - 1, int(rng.integers(1, 1 << 31))):
+                scale = object.__new__(Scale)
+                scale.multiplier, scale.shift, scale.left, scale.mode = multiplier, shift, left, mode
+                wanted = [_of_constants(int(v), multiplier, shift, left, mode) for v in values]
+                assert scale(values.astype(np.int64)).tolist() == wanted, (shift, left, multiplier)
 
 
 def test_built_in_functions_are_close_to_the_real_ones() -> None:

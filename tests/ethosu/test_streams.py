@@ -10,7 +10,7 @@ import pytest
 
 from mcugen.errors import InputError
 from mcugen.ethosu.model import HazardError, Npu, StreamError, UnknownBehaviourError
-from mcugen.ethosu.model.isa import U55
+from mcugen.ethosu.model.isa import U55, U85
 from mcugen.ethosu.model.network import Invocation, Network
 from mcugen.ethosu.model.stream import decode
 from tests.ethosu.assembler import U65_256, assemble, dma, network, pool
@@ -73,7 +73,6 @@ def test_refused(name: str) -> None:
 
 
 UNKNOWN: dict[str, tuple[Changes, int, str]] = {
-    "truncating rounding": ({"OFM_PRECISION": {"activation_type": 1, "scale_mode": 1, "round_mode": 1}}, 0, "TRUNCATE"),
     "floating-point accumulators": ({"ACC_FORMAT": {"value": 2}}, 1, "F16"),
     "4×4 decomposition": ({"KERNEL_STRIDE": {"decomposition": 1}}, 0, "4×4"),
     "a padded average with a scale": (
@@ -100,6 +99,75 @@ def test_a_strided_transfer_is_unknown() -> None:
     step = dma(0, 2048, 64) | {"DMA0_SRC_REGION": {"region": 1, "stride_mode": 1}}
     with pytest.raises(UnknownBehaviourError, match="strides"):
         Npu(network(assemble(step, ("OP_DMA_START", 0))))
+
+
+def _copied(*changes: tuple[str, dict[str, int]], config: int = U65_256) -> bytes:
+    """What lies from 2048 on after a transfer of four bytes from 0 on; every byte is its place, modulo 251."""
+    step = dma(0, 2048, 4) | dict(changes)
+    npu = Npu(network(assemble(step, ("OP_DMA_START", 0)), config=config))
+    given = (np.arange(2048) % 251).astype(np.uint8).view(np.int8)
+    return next(iter(npu.run({"x": given}).values())).tobytes()
+
+
+ROWS = (
+    ("DMA0_DST_REGION", {"region": 1, "stride_mode": 1}),
+    ("DMA0_SIZE0", {"size": 3}),
+    ("DMA0_SKIP0", {"addr": 6}),
+)
+
+
+def test_transfers_of_rows() -> None:
+    """U65 writes rows; the source lies in one piece."""
+    assert _copied() == bytes([0, 1, 2, 3]) + bytes(2044)
+    rows = [bytes(range(4 * n, 4 * n + 4)) for n in range(6)]
+    assert _copied(*ROWS) == bytes(6).join(rows[:3]) + bytes(2048 - 24)
+    planes = (("DMA0_DST_REGION", {"region": 1, "stride_mode": 2}), ("DMA0_SIZE1", {"size": 2}))
+    dense = (*ROWS[1:2], ("DMA0_SKIP0", {"addr": 0}), *planes, ("DMA0_SKIP1", {"addr": 5}))
+    assert _copied(*dense) == b"".join(rows[:3]) + bytes(5) + b"".join(rows[3:]) + bytes(2048 - 29)
+    with pytest.raises(UnknownBehaviourError, match="three dimensions with SKIP0"):
+        _copied(*ROWS, *planes, ("DMA0_SKIP1", {"addr": 5}))
+    with pytest.raises(UnknownBehaviourError, match="strides"):
+        _copied(*ROWS, config=0x00001807)
+    with pytest.raises(StreamError, match="writes its destination outside region 1: bytes 2048 to 4111"):
+        _copied(*ROWS[:1], ("DMA0_SIZE0", {"size": 3}), ("DMA0_SKIP0", {"addr": 1026}))
+
+
+def _gathered(*changes: tuple[str, dict[str, int]], indices: list[int]) -> bytes:
+    """The same by a U85, with indices of 32 bits at byte 1024."""
+    step = dma(0, 2048, 4) | dict(changes)
+    words = assemble(step, ("OP_DMA_START", 0), isa=U85)
+    given = (np.arange(2048) % 251).astype(np.uint8)
+    given[1024 : 1024 + 4 * len(indices)] = np.array(indices, "<i4").view(np.uint8)
+    npu = Npu(network(words, config=0x20000008))
+    return next(iter(npu.run({"x": given.view(np.int8)}).values())).tobytes()
+
+
+def _strides(source: int, target: int) -> tuple[tuple[str, dict[str, int]], ...]:
+    return (
+        ("DMA0_SIZE0", {"size": 3}),
+        ("DMA0_SRC_STRIDE0", {"addr": source}),
+        ("DMA0_DST_STRIDE0", {"addr": target}),
+        ("DMA0_IDX_REGION", {"region": 1}),
+        ("DMA0_IDX", {"addr": 1024}),
+        ("DMA0_IDX_MAX", {"idx_max": 9}),
+    )
+
+
+def test_transfers_by_indices() -> None:
+    rows = [bytes(range(10 * n, 10 * n + 4)) for n in range(10)]
+    strided = ("DMA0_SRC_REGION", {"region": 1, "stride_mode": 1})
+    assert _gathered(strided, *_strides(10, 6), indices=[]) == bytes(2).join(rows[:3]) + bytes(2048 - 16)
+    gather = ("DMA0_SRC_REGION", {"region": 1, "stride_mode": 1, "idx_mode": 1})
+    assert _gathered(gather, *_strides(10, 4), indices=[7, 2, 9])[:12] == rows[7] + rows[2] + rows[9]
+    scatter = (strided, ("DMA0_DST_REGION", {"region": 1, "idx_mode": 1}))
+    found = _gathered(*scatter, *_strides(10, 4), indices=[1, 0, 3])
+    assert found[:16] == rows[1] + rows[0] + bytes(4) + rows[2]
+    with pytest.raises(UnknownBehaviourError, match="an index beyond 0 to 9"):
+        _gathered(gather, *_strides(10, 4), indices=[7, 10, 9])
+    with pytest.raises(StreamError, match="reads its source outside region 1"):
+        _gathered(gather, *_strides(1000, 4), indices=[0, 0, 0])
+    with pytest.raises(StreamError, match="by indices on both sides"):
+        _gathered(gather, *scatter[1:], *_strides(10, 4), indices=[0, 0, 0])
 
 
 def test_an_overflow_of_the_accumulator_is_unknown() -> None:

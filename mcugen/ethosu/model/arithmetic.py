@@ -1,7 +1,7 @@
 """The NPU's scaling and rounding: sum · multiplier · 2^−shift.
 
-Source: the modes are named in `ethos_u55_regs.py` (rounding: TFL, TRUNCATE, NATURAL); what they compute was found by
-comparison with TensorFlow Lite's reference kernels, which TFL stands for.
+Source: the modes are named in `ethos_u55_regs.py` and told in `api.py` of Arm's Vela 5.2 (TFL: as TensorFlow Lite,
+TRUNCATE: towards zero, NATURAL: halves up); TFL and NATURAL were compared with TensorFlow Lite's reference kernels.
 """
 
 from __future__ import annotations
@@ -37,7 +37,16 @@ def double_rounding(value: Integers, shift: Integers | int) -> Integers:
     return half_away(half_up(value, low), shift - low)
 
 
-ROUNDING: dict[str, Callable[[Integers, Integers | int], Integers]] = {"DBL": double_rounding, "NATURAL": half_up}
+def towards_zero(value: Integers, shift: Integers | int) -> Integers:
+    """value · 2^−shift without its fraction; shifts go along the last axis."""
+    return np.where(value < 0, -(-value >> shift), value >> shift)
+
+
+ROUNDING: dict[str, Callable[[Integers, Integers | int], Integers]] = {
+    "DBL": double_rounding,
+    "NATURAL": half_up,
+    "TRUNCATE": towards_zero,
+}
 """The rounding modes whose results are known, by the register's value."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.ethosu.model.activation import BUILT_IN, TABLES, Table
-from mcugen.ethosu.model.arithmetic import ROUNDING, Integers, rescale
+from mcugen.ethosu.model.arithmetic import Integers, rescale
 from mcugen.ethosu.model.feature_map import FeatureMap, Writer
 from mcugen.ethosu.model.memory import SHRAM, contiguous
 from mcugen.ethosu.model.operations.operation import Operation
@@ -40,8 +40,6 @@ class OutputStage:
         if self.is_global:
             self.scale = registers.field("OFM_SCALE", "scale"), registers.field("OFM_SCALE", "shift")
         self.rounding = registers.choice("OFM_PRECISION", "round_mode")
-        if self.rounding not in ROUNDING:
-            raise registers.unknown(f"rounding by {self.rounding} was not seen yet")
         self._dtype, self._saturates = ofm.dtype, saturates
         self._writer = Writer(ofm, operation.memory.regions[ofm.region])
         is_signed = ofm.dtype.kind == "i"

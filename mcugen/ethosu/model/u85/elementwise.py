@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from mcugen.ethosu.model.arithmetic import Integers, half_up
+from mcugen.ethosu.model.arithmetic import Integers, half_away, half_up
 from mcugen.ethosu.model.memory import Memory
 from mcugen.ethosu.model.operations.operation import Work
 from mcugen.ethosu.model.registers import Registers
 from mcugen.ethosu.model.u85.maps import Source, broadcast
 from mcugen.ethosu.model.u85.operation import OperationU85
 from mcugen.ethosu.model.u85.output import Stage
-from mcugen.ethosu.model.u85.scaling import Scale
+from mcugen.ethosu.model.u85.scaling import SINGLE, Scale
 
 _UNARY = ("LRELU", "ABS", "CLZ", "NOT")
 _SCALED = ("ADD", "SUB", "MIN", "MAX", "ABS")
@@ -29,7 +29,7 @@ class ElementwiseU85(OperationU85):
         self.mode = names.get(registers.operation.parameter, "")
         if not self.mode:
             raise registers.wrong(f"has the mode {registers.operation.parameter}, which does not exist")
-        if self.mode not in _UNARY and self.mode not in _BINARY:
+        if self.mode not in (*_UNARY, *_BINARY, "SHR"):
             raise registers.unknown(f"the mode {self.mode} was not seen yet")
         shape = self.ofm_shape()
         if registers.choice("IFM_UPSCALE", "mode") != "NONE":
@@ -53,11 +53,21 @@ class ElementwiseU85(OperationU85):
             first, second = self.first_scale(first), self.second_scale(second)
         if self.mode in ("SHL", "SHR", "LSR") and (second.min() < 0 or second.max() > 62):
             raise self.registers.unknown(f"shifts by {second.min()} to {second.max()} were not seen yet")
-        result = _BINARY[self.mode](first, second)
         scale = self.stage.scale
+        result = self._shifted_right(first, second) if self.mode == "SHR" else _BINARY[self.mode](first, second)
         # Of products of 32 bits only the shift counts.
         is_wide = self.mode == "MUL" and self.ifm.dtype.itemsize == 4
         self.stage.store(result, 1 if is_wide else scale.multiplier, scale.shift)
+
+    def _shifted_right(self, values: Integers, shift: Integers) -> Integers:
+        """Rounds as OFM_SCALE says."""
+        mode = self.stage.scale.mode
+        if mode in SINGLE:
+            return SINGLE[mode](values, shift)
+        result = half_up(values, shift)
+        if np.any(result != half_away(values, shift)):
+            raise self.registers.unknown(f"a half shifted to the right with {mode} was not seen yet")
+        return result
 
     def _unary(self, values: Integers) -> None:
         scale = self.stage.scale
@@ -89,7 +99,6 @@ _BINARY: Mapping[str, Callable[[Integers, Integers], Integers]] = {
     "SUB": np.subtract,
     "MIN": np.minimum,
     "MAX": np.maximum,
-    "SHR": half_up,
     "SHL": _shift_left,
     "LSR": _logical_right,
     "CMP_EQ": lambda a, b: (a == b).astype(np.int64),

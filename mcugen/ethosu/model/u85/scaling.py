@@ -1,7 +1,7 @@
 """Scaling and rounding on U85: sum · multiplier · 2^−shift.
 
-Source: the modes are named in `ethos_u85_interface.hpp` of Arm's Vela 5; what DOUBLE_SYMMETRIC and NATURAL compute was
-found by comparison with TensorFlow Lite's reference kernels.
+Source: the modes are named in `ethos_u85_interface.hpp` of Arm's Vela 5, and computed for constants in its
+`graphir_optimiser.cpp`; DOUBLE_SYMMETRIC, NATURAL and SYMMETRIC were compared with TensorFlow Lite's reference kernels.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from mcugen.ethosu.model.arithmetic import Integers, half_away, half_up
+from mcugen.ethosu.model.arithmetic import Integers, half_away, half_up, towards_zero
 from mcugen.ethosu.model.registers import Registers
 
 _LOW = 31
@@ -21,16 +21,15 @@ def _to_lower(value: Integers, shift: Integers | int) -> Integers:
     return value >> shift
 
 
-def _to_zero(value: Integers, shift: Integers | int) -> Integers:
-    return np.where(value < 0, -(-value >> shift), value >> shift)
-
-
-_SINGLE: Mapping[str, _ROUND] = {
+SINGLE: Mapping[str, _ROUND] = {
     "NATURAL": half_up,
     "SYMMETRIC": half_away,
     "TRUNCATE_TO_LOWER": _to_lower,
-    "TRUNCATE_TO_ZERO": _to_zero,
+    "TRUNCATE_TO_ZERO": towards_zero,
 }
+"""The modes that round once."""
+_DOUBLE: Mapping[str, _ROUND] = {"DOUBLE_SYMMETRIC": half_away, "DOUBLE_ASYMMETRIC": half_up}
+"""Those that round halves up first, and how they go on."""
 
 
 class Scale:
@@ -45,12 +44,6 @@ class Scale:
         self.multiplier, self.shift = registers.field(name, "scale"), registers.field(name, "shift")
         self.left = registers.field(name, "dbl_rnd")
         self.mode = registers.choice(name, "round_mode")
-        if self.mode not in _SINGLE and self.mode != "DOUBLE_SYMMETRIC":
-            raise registers.unknown(f"rounding by {self.mode} was not seen yet")
-
-    @property
-    def is_one(self) -> bool:
-        return self.multiplier == 1 and self.shift == 0
 
     def __call__(self, values: Integers) -> Integers:
         return self.scaled(values, self.multiplier, self.shift)
@@ -61,7 +54,7 @@ class Scale:
         if most * int(np.max(multiplier)) >= 1 << 62:
             values = values.astype(object)
         product = values * multiplier
-        if self.mode in _SINGLE:
-            return _SINGLE[self.mode](product, shift)
+        if self.mode in SINGLE:
+            return SINGLE[self.mode](product, shift)
         low = np.minimum(shift, _LOW - self.left)
-        return half_away(half_up(product, low), shift - low)
+        return _DOUBLE[self.mode](half_up(product, low), shift - low)
