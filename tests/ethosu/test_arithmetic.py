@@ -11,6 +11,7 @@ import pytest
 from mcugen.ethosu.model import Npu
 from mcugen.ethosu.model.activation import sigmoid, tanh
 from mcugen.ethosu.model.arithmetic import rescale
+from mcugen.ethosu.model.operations.product import product
 from mcugen.ethosu.model.u85.scaling import Scale
 from tests.ethosu.assembler import assemble, network, pool, registers
 
@@ -86,6 +87,16 @@ def test_rescaling_on_u85(mode: str) -> None:
                 scale.multiplier, scale.shift, scale.left, scale.mode = multiplier, shift, left, mode
                 wanted = [_of_constants(int(v), multiplier, shift, left, mode) for v in values]
                 assert scale(values.astype(np.int64)).tolist() == wanted, (shift, left, multiplier)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (37, 300, 130), (1, 5000, 65), (700, 9, 65), (130, 257, 64), (3, 700, 600)]
+)
+def test_products_in_pieces(shape: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(3)
+    left, right = (rng.integers(-99, 99, size) for size in (shape[:2], shape[1:]))
+    for dtype in (np.float32, np.float64):
+        assert np.array_equal(product(left.astype(dtype), right.astype(dtype)), left @ right)
 
 
 def test_built_in_functions_are_close_to_the_real_ones() -> None:

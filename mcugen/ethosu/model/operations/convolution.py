@@ -13,6 +13,7 @@ from mcugen.ethosu.model.memory import Memory
 from mcugen.ethosu.model.operations.constants import channels_of_cores, read_scale_stream, read_weights
 from mcugen.ethosu.model.operations.operation import Operation, Work
 from mcugen.ethosu.model.operations.output import OutputStage, accumulator_limit, check_accumulator
+from mcugen.ethosu.model.operations.product import product
 from mcugen.ethosu.model.operations.window import Window, read_window
 from mcugen.ethosu.model.registers import Registers
 from mcugen.ethosu.model.weights.order import Layout
@@ -111,12 +112,12 @@ class Convolution(Operation):
         height, width = self.window.output
         elements = height * width * int(np.prod(weights.shape[:3]))
         if elements <= _COLUMNS_LIMIT or weights.shape[:2] == (1, 1):
-            sums = self.window.columns(inputs) @ weights.reshape(-1, weights.shape[3])
-            return np.asarray(sums).reshape(height, width, -1)
-        sums = np.zeros((height, width, weights.shape[3]), weights.dtype)
+            sums = product(self.window.columns(inputs), weights.reshape(-1, weights.shape[3]))
+            return sums.reshape(height, width, -1)
+        sums = np.zeros((height * width, weights.shape[3]), weights.dtype)
         for y, x, seen in self.window.taps(inputs):
-            sums += seen @ weights[y, x]
-        return sums
+            sums += product(seen.reshape(len(sums), -1), weights[y, x])
+        return sums.reshape(height, width, -1)
 
     def _depthwise(self, inputs: npt.NDArray[Any], weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
         sums = np.zeros((*self.window.output, weights.shape[2]), weights.dtype)

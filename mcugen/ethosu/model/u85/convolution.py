@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mcugen.ethosu.model.arithmetic import Integers
 from mcugen.ethosu.model.memory import Memory
 from mcugen.ethosu.model.operations.operation import Work
+from mcugen.ethosu.model.operations.product import product
 from mcugen.ethosu.model.operations.window import Window, read_window
 from mcugen.ethosu.model.registers import Registers
 from mcugen.ethosu.model.u85.accumulators import Accumulators
@@ -111,7 +112,9 @@ class ConvolutionU85(OperationU85):
     def _sums(self) -> Integers:
         weights = self._prepared()
         inputs = self.window.expand(self.ifm.read().astype(weights.dtype), 0)
-        sums = np.zeros((*self.window.output, weights.shape[-1]), weights.dtype)
+        height, width = self.window.output
+        sums = np.zeros((height * width, weights.shape[-1]), weights.dtype)
         for y, x, seen in self.window.taps(inputs):
-            sums += seen * weights[y, x] if self.is_depthwise else seen @ weights[y, x]
-        return sums.astype(np.int64)
+            here = seen.reshape(len(sums), -1)
+            sums += here * weights[y, x] if self.is_depthwise else product(here, weights[y, x])
+        return sums.reshape(height, width, -1).astype(np.int64)
