@@ -22,6 +22,7 @@ from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
+from mcugen.passes.border_layout import keep_model_layout
 from mcugen.plan.candidates import Finder
 from mcugen.plan.planner import make_plan
 from mcugen.plugins import load_plugin
@@ -53,6 +54,8 @@ class Options:
         npu: "off"; "auto": what gains by it goes to the board's NPU; "require": everything does, or it is an error.
             None: as the board's file says.
         accelerator: which of the board's; None: its usual one.
+        io_layout: "device": inputs and outputs as the kernels want them; "model": as the model file has them,
+            transposed by the module itself.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
     """
 
@@ -71,6 +74,7 @@ class Options:
     plugins: tuple[str, ...] = ()
     npu: str | None = None
     accelerator: str | None = None
+    io_layout: str = "device"
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
@@ -81,6 +85,7 @@ class Options:
             "plugins": [Path(plugin).name for plugin in self.plugins],
             "npu": self.npu,
             "accelerator": self.accelerator,
+            "io_layout": self.io_layout if self.io_layout != "device" else None,
         }
         return {name: getattr(self, name) for name in recorded} | {
             name: value for name, value in given.items() if value
@@ -125,6 +130,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         graph, entry = model, ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:
         graph, entry = _load(model, options, progress)
+    if options.io_layout == "model":
+        graph = keep_model_layout(graph)
     find = functools.partial(registry.candidates, library=library)
     graph, partition = _share_out(graph, board, options, find)
     plan = make_plan(

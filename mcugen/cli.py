@@ -26,6 +26,7 @@ from mcugen.options import (
     FirmwareKind,
     Harness,
     HarnessInput,
+    IoLayout,
     Json,
     Kernels,
     ModuleFolder,
@@ -104,6 +105,12 @@ def emit(
         int | None,
         typer.Option(metavar="N", min=1, help="Budget for its cycles by the timing model of Cortex-M3, M4 and M33."),
     ] = None,
+    io_layout: Annotated[
+        IoLayout,
+        typer.Option(
+            help="Axes of inputs and outputs in the module: the device's, or the model's, turned in the module."
+        ),
+    ] = IoLayout.device,
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
@@ -159,6 +166,7 @@ def emit(
         plugins=tuple(plugin or ()),
         npu=npu.value if npu is not None else None,
         accelerator=accelerator,
+        io_layout=io_layout.value,
     )
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")

@@ -22,6 +22,11 @@ class Optimize(StrEnum):
     ram = "ram"
 
 
+class IoLayout(StrEnum):
+    device = "device"
+    model = "model"
+
+
 class Npu(StrEnum):
     off = "off"
     auto = "auto"

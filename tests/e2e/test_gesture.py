@@ -1,5 +1,5 @@
-"""A newcomer's network of six sensor channels: floats in PyTorch's layout go into the C functions, PyTorch's classes come
-out, from plain gcc on the workstation and from the board's core."""
+"""A newcomer's network of six sensor channels: floats in PyTorch's layout go into the C functions, PyTorch's classes
+come out, with plain gcc on the workstation and on the board's core."""
 
 from __future__ import annotations
 
