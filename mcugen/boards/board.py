@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 Core = Literal[
-    "cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "cortex-m85"
+    "cortex-m0",
+    "cortex-m0plus",
+    "cortex-m3",
+    "cortex-m4",
+    "cortex-m7",
+    "cortex-m33",
+    "cortex-m52",
+    "cortex-m55",
+    "cortex-m85",
 ]
 
 

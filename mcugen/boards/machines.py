@@ -57,7 +57,7 @@ MACHINES = (
     _machine("mps2-an505", ("cortex-m33",), True, 0x1000_0000, _MPS2_SECURE),
     _machine(
         "mps3-an547",
-        ("cortex-m55", "cortex-m85"),
+        ("cortex-m55", "cortex-m52", "cortex-m85"),
         True,
         0x1000_0000,
         _memories(0x1100_0000, 2 * _MB, 0x3100_0000, 4 * _MB),

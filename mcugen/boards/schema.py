@@ -20,6 +20,7 @@ _EXTENSIONS: dict[str, tuple[tuple[bool, ...], tuple[str, ...], tuple[str, ...]]
     "cortex-m4": ((True,), ("none", "single"), ("none",)),
     "cortex-m7": ((True,), ("none", "single", "double"), ("none",)),
     "cortex-m33": ((False, True), ("none", "single"), ("none",)),
+    "cortex-m52": ((True,), ("none", "double"), ("none", "integer", "float")),
     "cortex-m55": ((True,), ("none", "double"), ("none", "integer", "float")),
     "cortex-m85": ((True,), ("none", "double"), ("none", "integer", "float")),
 }

@@ -31,16 +31,17 @@ _FPU_SUFFIX = {
 }
 _MVE_SUFFIX = {("cortex-m55", "none"): "+nomve", ("cortex-m55", "integer"): "+nomve.fp"}
 
-# GCC knows cortex-m85 from release 13 on, its architecture before. No pointer authentication: no emulator has it.
-_M85_ARCHITECTURE = "-march=armv8.1-m.main+dsp"
-_M85_FPU = {"none": "", "single": "+fp", "double": "+fp.dp"}
-_M85_MVE = {"none": "", "integer": "+mve", "float": "+mve.fp"}
+# GCC knows these from releases 13 and 14 on, their architecture before. No pointer authentication: no emulator has it.
+_BY_ARCHITECTURE = ("cortex-m52", "cortex-m85")
+_V81_ARCHITECTURE = "-march=armv8.1-m.main+dsp"
+_V81_FPU = {"none": "", "single": "+fp", "double": "+fp.dp"}
+_V81_MVE = {"none": "", "integer": "+mve", "float": "+mve.fp"}
 
 
 def cpu_flags(cpu: Cpu) -> tuple[str, ...]:
     """Compiler and linker flags that choose the core, its instructions and its calling convention."""
-    if cpu.core == "cortex-m85":
-        chosen = f"{_M85_ARCHITECTURE}{_M85_MVE[cpu.mve]}{_M85_FPU[cpu.fpu]}"
+    if cpu.core in _BY_ARCHITECTURE:
+        chosen = f"{_V81_ARCHITECTURE}{_V81_MVE[cpu.mve]}{_V81_FPU[cpu.fpu]}"
     else:
         dsp = "" if cpu.dsp else _WITHOUT_DSP.get(cpu.core, "")
         fpu = _FPU_SUFFIX.get((cpu.core, cpu.fpu), "")

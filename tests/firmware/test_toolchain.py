@@ -28,6 +28,7 @@ ARCHITECTURES = {
     "cortex-m4": "7",
     "cortex-m7": "7",
     "cortex-m33": "8",
+    "cortex-m52": "8",
     "cortex-m55": "8",
     "cortex-m85": "8",
 }
@@ -38,6 +39,8 @@ CPUS = [
     Cpu("cortex-m7", True, "none", "none", 1),
     Cpu("cortex-m33", False, "single", "none", 1),
     Cpu("cortex-m33", True, "none", "none", 1),
+    Cpu("cortex-m52", True, "double", "float", 1),
+    Cpu("cortex-m52", True, "none", "integer", 1),
     Cpu("cortex-m55", True, "none", "none", 1),
     Cpu("cortex-m55", True, "double", "none", 1),
     Cpu("cortex-m55", True, "double", "integer", 1),

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from mcugen.api import Options, compile
 from mcugen.boards import load_board
+from mcugen.boards.board import Board
 from mcugen.graph import Graph, Port, Tensor
 from mcugen.graph.ops.base import Operator
 from mcugen.verify.result import LayerResult
@@ -41,13 +42,14 @@ def side_by_side(graphs: Sequence[Graph]) -> Graph:
 
 
 def run_on_target(
-    graphs: Sequence[Graph], board: str = "mps2_an386", *, optimize: str = "speed", kernels: str = "auto"
+    graphs: Sequence[Graph], board: str | Board = "mps2_an386", *, optimize: str = "speed", kernels: str = "auto"
 ) -> list[LayerResult]:
     """The counts and the comparison of each graph's operator, in the graphs' order.
 
     The graphs go through planning and emission as any model does; the output is compared with the integer reference.
     """
-    options = Options(board=load_board(board), name="layers", optimize=optimize, kernels=kernels)
+    board = load_board(board) if isinstance(board, str) else board
+    options = Options(board=board, name="layers", optimize=optimize, kernels=kernels)
     module = compile(side_by_side(graphs), options)
     with TemporaryDirectory() as folder:
         module.write(Path(folder) / "module")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from mcugen.boards import load_board
+from mcugen.boards.board import Core
 from mcugen.kernels import registry
 from tests.graph.strategies import Case
 from tests.kernels.mve_cases import CASES, CORTEX_M55, supports
@@ -109,3 +112,15 @@ def test_random_layers_in_a_long_sweep(name: str, optimize: str, only_mve: str) 
 def test_any_accumulator(form: tuple[tuple[int, int], int], depthwise: bool, only_mve: str) -> None:
     graphs = [case.graph for case in _collect(extreme_layers(depthwise, *form), TOGETHER)]
     assert all(r.match for r in run_on_target(graphs, BOARD, kernels=only_mve))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("core", ["cortex-m55", "cortex-m85", "cortex-m52"])
+def test_random_layers_on_cores_without_floating_point(core: Core, only_mve: str) -> None:
+    """Firmware for integer Helium alone, in the emulator of a core that has more."""
+    board = load_board(BOARD)
+    board = replace(board, cpu=replace(board.cpu, core=core, fpu="none", mve="integer"))
+    cases = [_supported(name, 4)[-1] for name in CASES]
+    for first in range(0, len(cases), TOGETHER):
+        graphs = [c.graph for c in cases[first : first + TOGETHER]]
+        assert all(r.match for r in run_on_target(graphs, board, kernels=only_mve))

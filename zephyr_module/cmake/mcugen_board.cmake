@@ -9,7 +9,7 @@ include_guard(GLOBAL)
 # Kconfig's name of a core, and mcugen's. Cores without a row have a relative that runs the same code.
 set(MCUGEN_CORES
   M0:cortex-m0 M0PLUS:cortex-m0plus M1:cortex-m0 M3:cortex-m3 M4:cortex-m4 M7:cortex-m7 M23:cortex-m0plus
-  M33:cortex-m33 M35P:cortex-m33 M55:cortex-m55 M85:cortex-m85
+  M33:cortex-m33 M35P:cortex-m33 M52:cortex-m52 M55:cortex-m55 M85:cortex-m85
   CACHE INTERNAL "")
 
 # The board as `west build -b` takes it. BOARD_QUALIFIERS starts with a slash up to Zephyr 4.3, and without from 4.4 on.
@@ -118,11 +118,11 @@ function(mcugen_describe_cpu result)
 
   # What the compiler may use, not what the silicon has: without CONFIG_FPU there is no Helium either.
   set(dsp false)
-  if(core MATCHES "m4$|m7$" OR (CONFIG_ARMV8_M_DSP AND core MATCHES "m33$|m55$|m85$"))
+  if(core MATCHES "m4$|m7$" OR (CONFIG_ARMV8_M_DSP AND core MATCHES "m33$|m52$|m55$|m85$"))
     set(dsp true)
   endif()
   set(fpu none)
-  if(CONFIG_FPU AND core MATCHES "m55$|m85$" OR CONFIG_FPU AND CONFIG_CPU_HAS_FPU_DOUBLE_PRECISION)
+  if(CONFIG_FPU AND core MATCHES "m52$|m55$|m85$" OR CONFIG_FPU AND CONFIG_CPU_HAS_FPU_DOUBLE_PRECISION)
     set(fpu double)
   elseif(CONFIG_FPU)
     set(fpu single)

@@ -22,7 +22,6 @@ from mcugen.kernels.overlap import overlap_distance
 _GROUPS = (16, 8, 4)
 # Where even the smallest strips take more, scratch would outweigh the speed.
 _SCRATCH_BYTES = 4096
-_LITTLE_SCRATCH_BYTES = 1024
 _BORDER_BYTES = 16
 _STORED_BYTES = 64  # by one VST4
 _BEHIND_ZEROS = 5
@@ -57,18 +56,18 @@ class DepthwiseConv2dMve(Kernel):
     name: ClassVar[str] = "depthwise_conv2d_s8.mve"
     library: ClassVar[str] = "mve"
     operator: ClassVar[type[Operator]] = DepthwiseConv2d
-    limit: ClassVar[int] = _SCRATCH_BYTES
+    groups: ClassVar[tuple[int, ...]] = _GROUPS
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         if not isinstance(op, DepthwiseConv2d) or not has_vectors(cpu):
             return False
-        return strips(op, graph, self.limit).bytes <= self.limit
+        return strips(op, graph, self.groups).bytes <= _SCRATCH_BYTES
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
-        cut = strips(op, graph, self.limit)
+        cut = strips(op, graph, self.groups)
         channels = _packed(op, graph)
         same_lanes = x.shape[3] == out.shape[3]
         numbers = np.stack([channels.bias, channels.multiplier, channels.shift], axis=1)
@@ -114,7 +113,7 @@ class DepthwiseConv2dMve(Kernel):
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, DepthwiseConv2d)
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
-        cut = strips(op, graph, self.limit)
+        cut = strips(op, graph, self.groups)
         _, height, width, output_c = out.shape
         steps = -(-height // cut.rows)
         partly = x.shape[3] % 16 != 0 or cut.group != 16
@@ -126,13 +125,13 @@ class DepthwiseConv2dMve(Kernel):
 
 
 class DepthwiseConv2dLittleScratchMve(DepthwiseConv2dMve):
-    """The same with narrower strips, for an arena that is short."""
+    """The same with the narrowest strips, for an arena that is short."""
 
     name: ClassVar[str] = "depthwise_conv2d_little_scratch_s8.mve"
-    limit: ClassVar[int] = _LITTLE_SCRATCH_BYTES
+    groups: ClassVar[tuple[int, ...]] = _GROUPS[-1:]
 
 
-def strips(op: DepthwiseConv2d, graph: Graph, limit: int) -> Strips:
+def strips(op: DepthwiseConv2d, graph: Graph, groups: tuple[int, ...]) -> Strips:
     """Strips of as many channels as their limit lets them have; two at a time where outputs then may lie in place."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     kernel_h, kernel_w = weights.shape[1:3]
@@ -152,8 +151,8 @@ def strips(op: DepthwiseConv2d, graph: Graph, limit: int) -> Strips:
     def size(group: int) -> int:
         return _BORDER_BYTES + buffers * (quads[0] * columns * 4 * group + _STORED_BYTES - 4 * group)
 
-    useful = [g for g in _GROUPS if g < 2 * x.shape[3]] or [_GROUPS[-1]]
-    group = next((g for g in useful if size(g) <= limit), _GROUPS[-1])
+    useful = [g for g in groups if g < 2 * x.shape[3]] or groups[-1:]
+    group = next((g for g in useful if size(g) <= _SCRATCH_BYTES), groups[-1])
     return Strips(patches, rows, quads, columns, group, buffers, size(group))
 
 
