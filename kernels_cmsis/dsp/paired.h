@@ -331,15 +331,16 @@ MCUGEN_KERNEL void mcugen_dsp_paired_rows(const int8_t *input, int32_t rows, int
 {
     const int32_t quads = (depth + 3) / 4;
     for (int32_t left = rows; left > 0; left -= 2) {
+        int32_t kept = 0;
         if (rows % 2 != 0 && left == 1) {
+            kept = 1;
             mcugen_dsp_paired_keep(columns, quads);
             output -= output_c;
-        } else {
-            mcugen_dsp_widen(columns, input, depth, 2, 2);
+        }
+        for (int32_t p = kept; p < 2; p++) {
+            mcugen_dsp_widen(columns + p, input, depth, 2, 2);
             input += depth;
         }
-        mcugen_dsp_widen(columns + 1, input, depth, 2, 2);
-        input += depth;
         mcugen_dsp_paired_gemm(columns, quads, weights, output, output_c, out);
         output += 2 * output_c;
     }

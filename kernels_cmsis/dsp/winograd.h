@@ -231,57 +231,11 @@ MCUGEN_KERNEL int8_t mcugen_dsp_tile_output(uint32_t sum, const struct mcugen_ds
     return mcugen_dsp_requantize_by_byte(doubled, channel->multiplier, channel->exponent, channel->rounding, out);
 }
 
-#if MCUGEN_DSP_ALL_REGISTERS
-/* Four products and A' of them: `top` and `bottom`. Loads in a row overlap. */
-#define MCUGEN_DSP_TILE_COLUMN(top, bottom, more)             \
-    "ldr %[" top "], [%[p]]\n\t"                              \
-    "ldr %[" bottom "], [%[p], %[s1]]\n\t"                    \
-    "ldr %[x], [%[p], %[s2]]\n\t"                             \
-    "ldr %[y], [%[p], %[s3]]\n\t"                             \
-    more                                                      \
-    "add %[" top "], %[" top "], %[" bottom "]\n\t"           \
-    "add %[" top "], %[" top "], %[x]\n\t"                    \
-    "sub %[" bottom "], %[" bottom "], %[x]\n\t"              \
-    "sub %[" bottom "], %[" bottom "], %[y]\n\t"
-#define MCUGEN_DSP_TILE_NEXT "add %[p], %[p], %[s4]\n\t"
-#endif
-
 /* A' and A of one tile, whose products lie `position_words` apart: four times its sums {top left, top right, bottom left,
  * bottom right}. */
 MCUGEN_KERNEL void mcugen_dsp_tile_sums(const mcugen_word *products, int32_t position_words, uint32_t bias,
                                         uint32_t sums[4])
 {
-#if MCUGEN_DSP_ALL_REGISTERS
-    /* What LDR and ADD reach. */
-    if (__builtin_constant_p(position_words) && 16 * position_words <= 4095) {
-        uint32_t a, b, c, d, x, y, z, w;
-        __asm__(MCUGEN_DSP_TILE_COLUMN("a", "c", )
-                MCUGEN_DSP_TILE_NEXT
-                MCUGEN_DSP_TILE_COLUMN("b", "d", "add %[d], %[d], %[bias]\n\t")
-                "add %[a], %[a], %[b]\n\t"
-                "add %[c], %[c], %[d]\n\t"
-                MCUGEN_DSP_TILE_NEXT
-                MCUGEN_DSP_TILE_COLUMN("z", "w", )
-                "add %[a], %[a], %[z]\n\t"
-                "sub %[b], %[b], %[z]\n\t"
-                "add %[c], %[c], %[w]\n\t"
-                "sub %[d], %[d], %[w]\n\t"
-                MCUGEN_DSP_TILE_NEXT
-                MCUGEN_DSP_TILE_COLUMN("z", "w", )
-                "sub %[b], %[b], %[z]\n\t"
-                "sub %[d], %[d], %[w]\n\t"
-                : [p] "+&r"(products), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [x] "=&r"(x),
-                  [y] "=&r"(y), [z] "=&r"(z), [w] "=&r"(w)
-                : [bias] "r"(bias), [s1] "i"(4 * position_words), [s2] "i"(8 * position_words),
-                  [s3] "i"(12 * position_words), [s4] "i"(16 * position_words)
-                : "memory");
-        sums[0] = a;
-        sums[1] = b;
-        sums[2] = c;
-        sums[3] = d;
-        return;
-    }
-#endif
     uint32_t top[4], bottom[4];
     for (int j = 0; j < 4; j++) {
         const uint32_t m0 = products[0], m1 = products[position_words] + (j == 1 ? bias : 0u);

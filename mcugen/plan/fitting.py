@@ -77,6 +77,12 @@ class Fitter:
                 break
             _, name, candidate = min(trades, key=lambda t: t[:2])
             chosen[name] = candidate
+        # The last trade may have saved so much that earlier ones were not needed.
+        gains = sorted((-(chosen[name].cost - c.cost), name) for name, c in selection.items() if chosen[name] is not c)
+        for _, name in gains:
+            attempt = {**chosen, name: selection[name]}
+            if self._constants(attempt) <= self._most_constants:
+                chosen = attempt
         return chosen
 
     def _fit(self, selection: Selection, size: int) -> Arrangement:

@@ -23,6 +23,7 @@ void pointwise_pairs(const int8_t *input, const uint32_t *weights, int8_t *outpu
 void convolution_pairs(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
 void vector_pairs(const int8_t *input, const uint32_t *weights, int8_t *output);
 void winograd(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
+void winograd_light(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
 void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_conv2d_params params = {
@@ -63,6 +64,12 @@ void winograd(const int8_t *input, const uint32_t *weights, int8_t *output, void
     static const struct mcugen_dsp_conv2d_params params = {
         15, 17, 15, 15, 17, 17, 3, 3, 1, 1, 1, 1, 1, 1, 3, 5, -100, 90, 0};
     mcugen_dsp_conv2d_winograd_s8(&params, input, weights, output, scratch);
+}
+void winograd_light(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_conv2d_params params = {
+        16, 16, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 3, 5, -128, 127, 0};
+    mcugen_dsp_conv2d_winograd_light_s8(&params, input, weights, output, scratch);
 }
 void vector_pairs(const int8_t *input, const uint32_t *weights, int8_t *output)
 {

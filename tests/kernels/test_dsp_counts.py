@@ -188,10 +188,19 @@ def only_dsp(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def without_pairs(monkeypatch: pytest.MonkeyPatch) -> str:
     """The same without the kernels that are mostly faster but do not take every layer."""
-    single = tuple(k for k in registry.LIBRARIES["dsp"] if "paired" not in k.name)
-    monkeypatch.setattr(registry, "LIBRARIES", {**registry.LIBRARIES, "single": single})
-    monkeypatch.setattr(registry, "POLICIES", {**registry.POLICIES, "single": ("single",)})
-    return "single"
+    plain = tuple(k for k in registry.LIBRARIES["dsp"] if "paired" not in k.name and "winograd" not in k.name)
+    monkeypatch.setattr(registry, "LIBRARIES", {**registry.LIBRARIES, "plain": plain})
+    monkeypatch.setattr(registry, "POLICIES", {**registry.POLICIES, "plain": ("plain",)})
+    return "plain"
+
+
+@pytest.fixture
+def only_light(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Nothing but the Winograd kernel that transforms its weights at run time, and what takes other layers."""
+    light = tuple(k for k in registry.LIBRARIES["dsp"] if "winograd" in k.name and not k.enlarges)
+    monkeypatch.setattr(registry, "LIBRARIES", {**registry.LIBRARIES, "light": light})
+    monkeypatch.setattr(registry, "POLICIES", {**registry.POLICIES, "light": ("light", "portable")})
+    return "light"
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -201,10 +210,14 @@ def test_random_layers_give_the_reference_bits_on_the_core(name: str, only_dsp: 
     assert all(r.match for r in run_on_target([c.graph for c in cases], kernels=only_dsp))
 
 
-@pytest.mark.parametrize("name", ["conv2d", "conv2d_1x1", "fully_connected"])
-def test_random_layers_without_pairs_of_channels(name: str, without_pairs: str) -> None:
-    cases = _collect(STRATEGIES[name], 6)
+def test_random_layers_without_pairs_of_channels(without_pairs: str) -> None:
+    cases = [c for name in ("conv2d", "conv2d_1x1", "fully_connected") for c in _collect(STRATEGIES[name], 3)]
     assert all(r.match for r in run_on_target([c.graph for c in cases], kernels=without_pairs))
+
+
+def test_random_layers_by_winograd_with_small_weights(only_light: str) -> None:
+    cases = _collect(STRATEGIES["conv2d_3x3"], 5)
+    assert all(r.match for r in run_on_target([c.graph for c in cases], kernels=only_light))
 
 
 @pytest.mark.slow

@@ -27,6 +27,10 @@ CASES = {
         dsp.Conv2dWinogradDsp(),
         conv2d_graphs(grouped=False, kernel=(3, 3), stride=(1, 1), dilation=(1, 1)),
     ),
+    "conv2d by Winograd, weights at run time": (
+        dsp.Conv2dWinogradLightDsp(),
+        conv2d_graphs(grouped=False, kernel=(3, 3), stride=(1, 1), dilation=(1, 1)),
+    ),
     "depthwise": (dsp.DepthwiseConv2dDsp(), depthwise_graphs()),
     "depthwise 3x3": (dsp.DepthwiseConv2dDsp(), depthwise_graphs(kernel=(3, 3), dilation=(1, 1))),
     "depthwise 3x3 stride 1": (

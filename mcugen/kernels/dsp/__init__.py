@@ -14,7 +14,7 @@ from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedVectorPairedDsp,
 )
 from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
-from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp
+from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
 
 KERNELS: tuple[Kernel, ...] = (
     BatchMatMulDsp(),
@@ -23,6 +23,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2dDsp(),
     Conv2dPairedDsp(),
     Conv2dWinogradDsp(),
+    Conv2dWinogradLightDsp(),
     DepthwiseConv2dDsp(),
     FullyConnectedDsp(),
     FullyConnectedPairedDsp(),
@@ -41,6 +42,7 @@ __all__ = [
     "Conv2dDsp",
     "Conv2dPairedDsp",
     "Conv2dWinogradDsp",
+    "Conv2dWinogradLightDsp",
     "DepthwiseConv2dDsp",
     "FullyConnectedDsp",
     "FullyConnectedPairedDsp",
