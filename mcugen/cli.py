@@ -195,6 +195,15 @@ def run(
     folder: ModuleFolder,
     inputs: Annotated[Path, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples.")],
     outputs: Annotated[Path, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")],
+    labels: Annotated[
+        Path | None, typer.Option(metavar="Y.npy", help="The true class of each sample: says how many are right.")
+    ] = None,
+    floats: Annotated[
+        bool,
+        typer.Option(
+            "--float", help="Also write NAME.float, what the integers stand for, with NAME.scale and .zero_point."
+        ),
+    ] = False,
     runner: Runner = RunnerName.auto,
     reset_every: ResetEvery = None,
     allow_edited: AllowEdited = False,
@@ -213,6 +222,8 @@ def run(
             allow_edited=allow_edited,
             progress=progress,
             reset_every=reset_every,
+            labels=labels,
+            floats=floats,
         )
     if as_json:
         print(json.dumps(result.as_json()))

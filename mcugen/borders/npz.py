@@ -1,4 +1,4 @@
-"""NumPy's .npz from outside: arrays of numbers, their headers checked against the data before anything is unpacked.
+"""NumPy's .npz and .npy from outside: arrays of numbers, their headers checked before anything is unpacked.
 
 The format is numpy.lib.format's, versions 1 to 3. NumPy's own reader evaluates a header as a Python expression and
 trusts its shape; this one knows the single form that NumPy writes.
@@ -11,7 +11,7 @@ import math
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.borders.archive import Archive, NoZipError, open_archive
-from mcugen.borders.files import Source
+from mcugen.borders.files import Source, read_bytes
 from mcugen.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ _HEADER = re.compile(
 _NUMBERS = re.compile(r"[<>|=]?(?P<kind>[biufc])(?P<bytes>1|2|4|8|16)")
 _BYTES = re.compile(r"\|?S(\d{1,12})", re.ASCII)
 _MOST_AXES = 32
+_NPY_LIMIT = 2**28
 
 
 @dataclass(frozen=True)
@@ -150,15 +151,41 @@ def save_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         beside.unlink(missing_ok=True)
 
 
+def read_npy(source: Source, limit: int = _NPY_LIMIT) -> npt.NDArray[Any]:
+    """The values of an .npy file of numbers.
+
+    Raises:
+        InputError: it cannot be read, is larger than `limit` bytes, is no .npy, is damaged, or holds no numbers.
+    """
+    content = read_bytes(source, limit)
+    if not content.startswith(_MAGIC):
+        raise source.error("is not an .npy, as numpy.save writes it")
+    array = _parse(content[: _HEADER_LIMIT + 12], len(content), "", lambda fault: source.error(f"is damaged: {fault}"))
+    if array._type is None:
+        raise source.error(f"holds values of type {array.dtype}, must be numbers")
+    values = np.frombuffer(content, array._type, math.prod(array.shape), array._offset)
+    return values.reshape(array.shape, order="F" if array._fortran else "C")
+
+
 def _header(archive: Archive, entry: str) -> Array:
     name = entry.removesuffix(".npy")
 
     def damaged(fault: str) -> Exception:
         return archive.source.error(f"is damaged: {fault}", where=f"array {name[:80]!r}")
 
-    start = archive.read(entry, _HEADER_LIMIT + 12)
+    if not entry.endswith(".npy"):
+        raise damaged("an entry is no array")
+    return _parse(archive.read(entry, _HEADER_LIMIT + 12), archive.entries[entry].file_size, entry, damaged)
+
+
+def _parse(start: bytes, size: int, entry: str, damaged: Callable[[str], Exception]) -> Array:
+    """What the start of an array's file says of it.
+
+    Args:
+        size: of the whole, in bytes.
+    """
     preamble = _PREAMBLES.get(start[6]) if len(start) > 12 and start.startswith(_MAGIC) else None
-    if not entry.endswith(".npy") or preamble is None:
+    if preamble is None:
         raise damaged("an entry is no array")
     length = int.from_bytes(start[8:preamble], "little")
     if preamble + length > len(start) or length > _HEADER_LIMIT:
@@ -177,7 +204,7 @@ def _header(archive: Archive, entry: str) -> Array:
         dtype = np.dtype(match["descr"])
     except (TypeError, ValueError) as error:
         raise damaged(f"the type {match['descr']!r} is none of NumPy's") from error
-    offset, size = preamble + length, archive.entries[entry].file_size
+    offset = preamble + length
     if text_of_bytes is not None and not shape and offset + int(text_of_bytes[1]) == size:
         return Array(shape, "bytes", entry, offset, False, None)
     if number is None:

@@ -15,6 +15,7 @@ from mcugen.boards.board import Npu
 from mcugen.boards.machines import core_of, find_machine
 from mcugen.emit.manifest import Manifest
 from mcugen.graph.graph import Fidelity
+from mcugen.report.classes import confusion
 from mcugen.report.npu import npu_rows
 from mcugen.verify.doctor import Check
 from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
@@ -93,7 +94,11 @@ def verdict(result: VerifyOutcome) -> str:
 
 def run_summary(result: RunOutcome, outputs: Path) -> RenderableType:
     rows = [("outputs", f"{outputs} ({result.samples} samples)"), *_counts(result), *_edited(result.edited)]
-    return _pairs(rows)
+    known = result.classification
+    if known is None:
+        return _pairs(rows)
+    right = f"{thousands(known.correct)} of {thousands(known.samples)} right ({100 * known.top1:.1f} %)"
+    return Group(_pairs([*rows, ("top-1", right)]), *confusion(known))
 
 
 def _edited(files: Sequence[str]) -> list[tuple[str, str]]:
@@ -113,6 +118,13 @@ def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[Renderabl
         yield Text(f"warning: {warning}", style="yellow")
 
 
+def _time(cycles: int | None, board: Board) -> list[tuple[str, str]]:
+    """At the board's usual clock; as much an estimate as the cycles are."""
+    if cycles is None:
+        return []
+    return [("time", f"{1000 * cycles / board.cpu.clock_hz:,.3g} ms at {board.cpu.clock_hz / 1e6:g} MHz")]
+
+
 def _parts_of_ram(measured: Measurement) -> str:
     state = f", state {thousands(measured.state_bytes)} B" if measured.state_bytes else ""
     return f"arena {thousands(measured.arena_bytes)} B{state}"
@@ -127,6 +139,7 @@ def _counts(result: RunOutcome | VerifyOutcome) -> list[tuple[str, str]]:
         ("runner", f"{measured.runner}: {measured.machine}"),
         ("instructions", f"{thousands(measured.instructions)} (counted)"),
         ("cycles", cycles),
+        *_time(measured.cycles, result.manifest.target),
         ("flash", f"{thousands(measured.flash_bytes)} B"),
         ("RAM", f"{thousands(measured.ram_bytes)} B, {_parts_of_ram(measured)} of it"),
         ("stack", f"{thousands(measured.stack_bytes)} B, {_bound(measured)}"),

@@ -10,6 +10,7 @@ from mcugen.emit.manifest import LayerEntry, Manifest
 from mcugen.emulate.runner import ThreadStack
 from mcugen.graph.tensor import IntArray
 from mcugen.verify.compare import Difference
+from mcugen.verify.labels import Classification
 
 
 @dataclass(frozen=True)
@@ -135,16 +136,20 @@ def _npu_json(manifest: Manifest) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """Result of `mcugen run`: outputs in the model's own layout, by name; `edited`: files that were, since emission."""
+    """Result of `mcugen run`: outputs in the model's own layout, by name; `edited`: files that were, since emission;
+    `classification`: where the true classes were given."""
 
     manifest: Manifest
     samples: int
     outputs: Mapping[str, IntArray]
     measurement: Measurement
     edited: tuple[str, ...] = ()
+    classification: Classification | None = None
 
     def as_json(self) -> dict[str, Any]:
         found = {"samples": self.samples, **self.measurement.as_json()}
+        if self.classification is not None:
+            found["classification"] = self.classification.as_json()
         return {**found, **_npu_json(self.manifest), **_edited_json(self.edited)}
 
 

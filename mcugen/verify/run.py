@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from mcugen.borders.files import resolved
 from mcugen.borders.npz import save_npz
 from mcugen.emit.manifest import FILE_NAME, Manifest
 from mcugen.emit.opened import open_module
 from mcugen.errors import InputError
+from mcugen.graph.quantization import dequantize
+from mcugen.graph.tensor import IntArray, Quantization
 from mcugen.scratch import scratch_folder
+from mcugen.verify.labels import classify, load_labels
 from mcugen.verify.measure import Progress, build_and_run, measurement, require_states
 from mcugen.verify.result import RunOutcome
 from mcugen.verify.samples import load_samples, to_model_layout
@@ -24,8 +32,15 @@ def run_samples(
     allow_edited: bool = False,
     progress: Progress | None = None,
     reset_every: int | None = None,
+    labels: Path | None = None,
+    floats: bool = False,
 ) -> RunOutcome:
     """Runs every sample of IN.npz in one emulator run and writes OUT.npz.
+
+    Args:
+        labels: Y.npy, see `load_labels`; the outcome says how many classes are right.
+        floats: OUT.npz also gets, for each output of real numbers, what its integers stand for: "NAME.float", and
+            "NAME.scale" and "NAME.zero_point".
 
     Samples of a module with state are consecutive steps from a reset, and from another one after each `reset_every`.
 
@@ -40,6 +55,7 @@ def run_samples(
         raise InputError(f"the folder of {outputs} does not exist")
     _require_free(outputs, folder, manifest)
     samples = load_samples(inputs, manifest)
+    truth = None if labels is None else load_labels(labels, manifest, len(samples[0]))
     report = progress or (lambda stage, done, total: None)
     with scratch_folder("mcugen-run-") as scratch:
         firmware, result = build_and_run(
@@ -56,8 +72,29 @@ def run_samples(
         # Reads the linked firmware, which ends with the folder.
         measured = measurement(manifest, firmware, result, [(None, None)] * len(manifest.layers))
     arrays = to_model_layout(result.outputs, manifest)
-    save_npz(outputs, arrays)
-    return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited)
+    save_npz(outputs, _with_floats(arrays, manifest) if floats else arrays)
+    classification = None if truth is None else classify(truth, arrays, manifest)
+    return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited, classification)
+
+
+def _with_floats(arrays: Mapping[str, IntArray], manifest: Manifest) -> dict[str, npt.NDArray[Any]]:
+    """Raises InputError when an output has the name of another's real numbers."""
+    found: dict[str, npt.NDArray[Any]] = dict(arrays)
+    for port in manifest.outputs:
+        if port.quantization is None:
+            continue
+        scale, zero_point = port.quantization.scale, port.quantization.zero_point
+        more = {
+            "float": dequantize(arrays[port.name], Quantization.per_tensor(scale, zero_point)),
+            "scale": np.float32(scale),
+            "zero_point": np.int32(zero_point),
+        }
+        for suffix, values in more.items():
+            name = f"{port.name}.{suffix}"
+            if name in found:
+                raise InputError(f"--float writes {name!r}, which is an output's own name")
+            found[name] = np.asarray(values)
+    return found
 
 
 def _require_free(outputs: Path, folder: Path, manifest: Manifest) -> None:
