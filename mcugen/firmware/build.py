@@ -66,12 +66,14 @@ class ZephyrImage:
         board: as Zephyr names it.
         version: of Zephyr, from its VERSION file.
         flash_bytes, ram_bytes: of all of it, the module included.
+        heap_bytes: of the kernel's heap; 0: nothing takes memory at run time.
     """
 
     board: str
     version: str
     flash_bytes: int
     ram_bytes: int
+    heap_bytes: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,4 +94,5 @@ def _zephyr_measurement(firmware: Firmware, result: RunResult) -> ZephyrMeasurem
     image = firmware.zephyr
     if image is None:
         return None
-    return ZephyrMeasurement(image.board, image.version, image.flash_bytes, image.ram_bytes, result.threads)
+    sizes = (image.flash_bytes, image.ram_bytes)
+    return ZephyrMeasurement(image.board, image.version, *sizes, result.threads, image.heap_bytes)

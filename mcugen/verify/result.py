@@ -52,6 +52,7 @@ class ZephyrMeasurement:
         version: of Zephyr.
         image_flash_bytes, image_ram_bytes: of the whole image, the module included.
         threads: stacks by Zephyr's thread analyzer, since the start of the image.
+        heap_bytes: of the kernel's heap, which only the driver of an NPU uses.
     """
 
     board: str
@@ -59,6 +60,7 @@ class ZephyrMeasurement:
     image_flash_bytes: int
     image_ram_bytes: int
     threads: tuple[ThreadStack, ...]
+    heap_bytes: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,8 +68,8 @@ class ZephyrMeasurement:
             "version": self.version,
             "image_flash_bytes": self.image_flash_bytes,
             "image_ram_bytes": self.image_ram_bytes,
-            # Nothing in the image can allocate, or it would have been refused.
-            "heap_bytes": 0,
+            # 0: nothing in the image can allocate, or it would have been refused.
+            "heap_bytes": self.heap_bytes,
             "threads": [{"name": t.name, "stack_used": t.used, "stack_size": t.size} for t in self.threads],
         }
 

@@ -200,7 +200,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[
 
 def emit(files: tuple[Path, Path], board: str, kernels: str, folder: Path) -> None:
     archive, calibration = files
-    options = api.Options(board=board, calibration=calibration, kernels=kernels)
+    options = api.Options(board=board, calibration=calibration, kernels=kernels, npu="off")
     if kernels == "cmsis-nn":
         # The image is built with the workspace's, whatever CMSIS_NN_PATH says.
         code, output = find_workspace().run_west(["list", "-f", "{abspath}", "cmsis-nn"])

@@ -13,7 +13,7 @@ from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, McugenE
 from mcugen.firmware.build import MODE_DEFINITIONS, Firmware, Mode, ZephyrImage, render_glue
 from mcugen.firmware.elf import Elf
 from mcugen.firmware.stack import stack_depth
-from mcugen.firmware.zephyr.image import allocators, library_size
+from mcugen.firmware.zephyr.image import allocators, heap_size, library_size
 from mcugen.firmware.zephyr.workspace import Workspace, find_workspace
 from mcugen.kernels.cmsis_nn.locate import locate
 
@@ -51,7 +51,7 @@ def build_zephyr_firmware(
         MissingToolError: no workspace, west or toolchain.
         InputError: Zephyr does not have the board.
         DoesNotFitError: larger than the board's memories.
-        CheckFailedError: the image does not build, or it uses a heap.
+        CheckFailedError: the image does not build, or it uses a heap, but for that of an NPU's driver.
     """
     if not board.zephyr_board:
         raise InputError(f"Zephyr has no board {board.name}", where=board.name, hint="use --firmware bare")
@@ -61,7 +61,7 @@ def build_zephyr_firmware(
     build_dir.mkdir(parents=True, exist_ok=True)
     elf_path = _build(workspace, folder.resolve(), manifest, board, mode, build_dir)
     elf = Elf(elf_path)
-    found = allocators(elf, npu=manifest.npu is not None and bool(manifest.npu.parts))
+    found = allocators(elf, npu=_has_npu(manifest))
     if found:
         raise CheckFailedError(
             f"the image can take memory from a heap: it has {', '.join(found)}",
@@ -85,6 +85,7 @@ def build_zephyr_firmware(
             version=workspace.version,
             flash_bytes=elf.address("_flash_used"),
             ram_bytes=elf.address("_image_ram_end") - elf.address("_image_ram_start"),
+            heap_bytes=heap_size(elf),
         ),
     )
 
@@ -93,13 +94,15 @@ def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board,
     glue, mode_header = build_dir / "mcugen_glue.c", build_dir / "mcugen_mode.h"
     glue.write_text(render_glue(manifest, mode))
     mode_header.write_text("".join(f"#define {name} 1\n" for name in MODE_DEFINITIONS[mode]))
-    settings = {
+    settings: dict[str, object] = {
         "ZEPHYR_EXTRA_MODULES": folder,
         "MCUGEN_MODEL": manifest.name,
         "MCUGEN_GLUE": glue,
         "MCUGEN_MODE": mode_header,
         "CONFIG_MCUGEN_VERIFY_STACK_SIZE": max(_SMALLEST_STACK, min(_LARGEST_STACK, board.ram.size // 4)),
     }
+    if _has_npu(manifest):
+        settings |= _npu_settings(workspace, manifest)
     definitions = [f"-D{key}={value}" for key, value in settings.items()]
     arguments = ["-b", board.zephyr_board, str(_APPLICATION), "--", *definitions]
     # West configures again whenever it is given definitions; a second build with the same ones only compiles.
@@ -114,6 +117,25 @@ def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board,
     copy = build_dir / f"{mode}.elf"
     shutil.copyfile(build_dir / "zephyr" / "zephyr.elf", copy)
     return copy
+
+
+def _has_npu(manifest: Manifest) -> bool:
+    return manifest.npu is not None and bool(manifest.npu.parts)
+
+
+def _npu_settings(workspace: Workspace, manifest: Manifest) -> dict[str, object]:
+    """Which NPU it is, for the driver, by the name that this Zephyr has for it: up to 4.1 with ARM_ in front."""
+    assert manifest.npu is not None
+    source = workspace.base / "modules" / "hal_ethos_u" / "Kconfig"
+    wanted = manifest.npu.accelerator.upper().replace("-", "_")
+    found = re.search(rf"^\s*config (\w*{wanted})$", source.read_text() if source.is_file() else "", re.MULTILINE)
+    if found is None:
+        raise InputError(
+            f"Zephyr {workspace.version} has no driver for {manifest.npu.accelerator}",
+            where=str(source),
+            hint="take a Zephyr that has it, or use --firmware bare",
+        )
+    return {f"CONFIG_{found[1]}": "y"}
 
 
 def _check_cmsis_nn(manifest: Manifest, workspace: Workspace) -> None:

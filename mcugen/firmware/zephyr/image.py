@@ -99,3 +99,9 @@ def allocators(elf: Elf, *, npu: bool = False) -> list[str]:
     """
     expected = _OF_NPU_DRIVER if npu else ()
     return [n for n in ALLOCATORS if n in elf.symbols and elf.symbols[n].is_function and n not in expected]
+
+
+def heap_size(elf: Elf) -> int:
+    """Bytes of the kernel's heap (CONFIG_HEAP_MEM_POOL_SIZE and what is added to it), 0 without one."""
+    found = elf.symbols.get("kheap__system_heap")
+    return found.size if found is not None else 0
