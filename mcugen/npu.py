@@ -115,7 +115,7 @@ def trace(
 def serve(
     socket: Annotated[Path, typer.Argument(metavar="SOCKET", help="A local socket to be made, such as /tmp/npu.")],
 ) -> None:
-    """Be the NPU behind the peripheral of Renode that renode/scripts/mcugen_npu.cs describes, until interrupted."""
+    """Be the NPU behind the peripheral of Renode that docs/renode.md describes, until interrupted."""
     from mcugen.ethosu.peripheral import Server, StreamJobs
 
     jobs = StreamJobs(lambda error: print(f"refused: {error}", file=sys.stderr, flush=True))

@@ -36,7 +36,12 @@ BLOCK_COUNTER = "mcugen_blocks.cs"
 """In the data folder `renode/scripts`."""
 _READY = "the console is connected"
 # Renode's monitor goes on after a line that failed; nothing would ever end such a run.
-_SCRIPT_ERRORS = ("There was an error executing command", "No such command or device", "[ERROR] Fatal")
+_SCRIPT_ERRORS = (
+    "There was an error executing command",
+    "No such command or device",
+    "Errors during compilation",
+    "[ERROR] Fatal",
+)
 
 # Usage faults of instructions that the core does not have: undefined, or of an absent coprocessor.
 _CFSR_UNDEFINED = 1 << 16 | 1 << 19

@@ -6,9 +6,10 @@ Bare-metal firmware hands over whole jobs, as in QEMU; a Zephyr image has a driv
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from mcugen.boards.board import Npu
+from mcugen.boards.board import Memory, Npu
 from mcugen.emulate.npu import EmulatedNpu, refusal
 from mcugen.errors import CheckFailedError, InputError
 from mcugen.ethosu.model.configuration import named
@@ -17,24 +18,28 @@ from mcugen.ethosu.peripheral.connection import JOB
 from mcugen.firmware.build import Firmware
 from mcugen.resources import data_folder
 
-SOURCE = "mcugen_npu.cs"
-"""In the data folder `renode/scripts`."""
+SOURCE = "mcugen_npu.resc"
+"""In the data folder `renode/scripts`; what Renode includes before the platform."""
+_INCLUDED = ("mcugen_npu.cs", "mcugen_npu_parts.cs")
 PERIPHERAL = "sysbus.npu"
 _SOCKET = "npu"
 
 
-def describe_npu(npu: Npu, accelerator: str, socket: str) -> str:
+def describe_npu(npu: Npu, accelerator: str, socket: str, memories: Sequence[Memory] = ()) -> str:
     """The NPU for a platform description (.repl), beside the core's `nvic`.
 
     Args:
         accelerator: which of the board's.
         socket: path of the model's.
+        memories: of the board; a driver's job may not lie in tightly coupled ones, which no NPU reaches.
     """
+    coupled = ", ".join(f"{m.start:#x}+{m.size:#x}" for m in memories if m.kind == "tcm")
     return (
         f"\nnpu: NPU.EthosU @ sysbus {npu.address:#x}\n"
         f'    accelerator: "{accelerator}"\n'
         f"    frequency: {npu.clock_hz}\n"
         f'    server: "{socket}"\n'
+        f'    outOfReach: "{coupled}"\n'
         f"    IRQ -> nvic@{npu.interrupt}\n"
     )
 
@@ -43,7 +48,7 @@ class RenodeNpu:
     """The model for one run of firmware; its server is up as long as its `with` block runs.
 
     Attributes:
-        source: what Renode compiles, in the folder.
+        source: what Renode includes, in the folder.
         description: what the platform description needs besides.
     """
 
@@ -51,8 +56,9 @@ class RenodeNpu:
         """Raises InputError when the model does not execute the accelerator's streams."""
         named(accelerator)
         self.source = folder / SOURCE
-        self.description = describe_npu(npu, accelerator, str(folder / _SOCKET))
-        shutil.copyfile(data_folder("renode") / "scripts" / SOURCE, self.source)
+        self.description = describe_npu(npu, accelerator, str(folder / _SOCKET), firmware.board.memories)
+        for name in (SOURCE, *_INCLUDED):
+            shutil.copyfile(data_folder("renode") / "scripts" / name, folder / name)
         self._jobs = EmulatedNpu((firmware.machine.code, firmware.machine.data))
         self._refused: list[InputError] = []
         self._streams = StreamJobs(self._refused.append)

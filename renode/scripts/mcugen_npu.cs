@@ -1,10 +1,10 @@
-// Arm Ethos-U55, U65 and U85 for Renode, which compiles this when its monitor includes it. Registers, interrupt and the time
+// Arm Ethos-U55, U65 and U85 for Renode, which compiles this when its monitor includes mcugen_npu.resc. Registers, interrupt and the time
 // that a job takes are here; what a command stream does is computed by mcugen's functional model, a process that listens
 // on a local socket:
 //
 //     mcugen npu serve /tmp/npu
 //
-//     include @mcugen_npu.cs                       in Renode, before the platform, where this stands:
+//     include @mcugen_npu.resc                     in Renode, before the platform, where this stands:
 //
 //     npu: NPU.EthosU @ sysbus 0x48102000
 //         accelerator: "ethos-u55-128"
@@ -17,8 +17,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Net.Sockets;
-using System.Text;
 
 using Antmicro.Migrant;
 using Antmicro.Renode.Core;
@@ -27,6 +25,8 @@ using Antmicro.Renode.Logging;
 using Antmicro.Renode.Peripherals.Bus;
 using Antmicro.Renode.Peripherals.Timers;
 using Antmicro.Renode.Time;
+
+using Range = Antmicro.Renode.Core.Range;
 
 namespace Antmicro.Renode.Peripherals.NPU
 {
@@ -37,7 +37,8 @@ namespace Antmicro.Renode.Peripherals.NPU
         // accelerator: as Vela's --accelerator-config names it.
         // frequency: of the NPU's clock in Hz, by which estimated cycles become time.
         // server: path of the socket.
-        public EthosU(IMachine machine, string accelerator = "ethos-u55-128", long frequency = 100000000, string server = null)
+        // outOfReach: memory that the core has for itself, such as "0x0+0x80000, 0x20000000+0x80000".
+        public EthosU(IMachine machine, string accelerator = "ethos-u55-128", long frequency = 100000000, string server = null, string outOfReach = "")
         {
             Design design;
             if(!Designs.TryGetValue(accelerator, out design))
@@ -46,6 +47,7 @@ namespace Antmicro.Renode.Peripherals.NPU
             }
             this.machine = machine;
             this.design = design;
+            own = outOfReach.Split(',').Where(range => range.Trim().Length > 0).Select(ParseRange).ToArray();
             Server = server;
             Timeout = 300;
             IRQ = new GPIO();
@@ -262,6 +264,19 @@ namespace Antmicro.Renode.Peripherals.NPU
             return plain[offset] | (ulong)plain[offset + 4] << 32;
         }
 
+        private static Range ParseRange(string text)
+        {
+            try
+            {
+                var numbers = text.Split('+').Select(number => Convert.ToUInt64(number.Trim(), 16)).ToArray();
+                return new Range(numbers[0], numbers[1]);
+            }
+            catch(Exception error)
+            {
+                throw new ConstructionException("outOfReach is START+SIZE in hexadecimal numbers, several with commas, not " + text, error);
+            }
+        }
+
         private uint MaskOf(long offset)
         {
             var isHigh = offset == (long)Registers.QueueBaseHigh || offset >= (long)Registers.BasePointer && offset < (long)Registers.BasePointer + 8 * Regions && offset % 8 == 4;
@@ -271,7 +286,7 @@ namespace Antmicro.Renode.Peripherals.NPU
         // Made anew when an emulation was loaded from a file.
         private EthosULink Link
         {
-            get { return link ?? (link = new EthosULink(machine.SystemBus, server, () => Timeout)); }
+            get { return link ?? (link = new EthosULink(machine.SystemBus, server, () => Timeout, own)); }
         }
 
         private string server;
@@ -285,6 +300,7 @@ namespace Antmicro.Renode.Peripherals.NPU
 
         private readonly IMachine machine;
         private readonly Design design;
+        private readonly Range[] own;
         private readonly LimitTimer job;
         private readonly EthosUCounters pmu;
         private readonly Dictionary<long, uint> plain = new Dictionary<long, uint>();
@@ -390,326 +406,5 @@ namespace Antmicro.Renode.Peripherals.NPU
             .Concat(Enumerable.Range(0, 16).Select(i => (long)Registers.AxiLimit + 4 * i))
             .Concat(Enumerable.Range(0, 2 * Regions).Select(i => (long)Registers.BasePointer + 4 * i))
             .ToArray();
-    }
-
-    // The performance counters. They count the estimated cycles of jobs that end while they are enabled: the clock of an
-    // NPU without a job stands still. Events are CYCLE and NPU_ACTIVE; of others the model knows nothing, they stay 0.
-    public class EthosUCounters
-    {
-        public EthosUCounters(int count, long start)
-        {
-            this.start = start;
-            events = new uint[count];
-            types = new uint[count];
-            counters = CycleCounter | (1u << count) - 1;
-        }
-
-        public void Reset()
-        {
-            control = enabled = overflown = interrupts = 0;
-            cycles = 0;
-            Array.Clear(events, 0, events.Length);
-            Array.Clear(types, 0, types.Length);
-            Array.Clear(plain, 0, plain.Length);
-        }
-
-        public bool TryRead(long offset, out uint value)
-        {
-            value = 0;
-            offset -= start;
-            switch(offset)
-            {
-            case Control:
-                value = control | (uint)events.Length << 11;
-                return true;
-            case EnableSet:
-            case EnableClear:
-                value = enabled;
-                return true;
-            case OverflowSet:
-            case OverflowClear:
-                value = overflown;
-                return true;
-            case InterruptSet:
-            case InterruptClear:
-                value = interrupts;
-                return true;
-            case CycleLow:
-                value = (uint)cycles;
-                return true;
-            case CycleHigh:
-                value = (uint)(cycles >> 32);
-                return true;
-            case CycleConfiguration:
-            case AxiChannel:
-                value = plain[(offset - CycleConfiguration) / 4];
-                return true;
-            }
-            var array = ArrayAt(offset);
-            if(array != null)
-            {
-                value = array[offset % 0x80 / 4];
-            }
-            return array != null;
-        }
-
-        public bool TryWrite(long offset, uint value)
-        {
-            offset -= start;
-            switch(offset)
-            {
-            case Control:
-                control = value & 9;
-                if((value & 2) != 0)
-                {
-                    Array.Clear(events, 0, events.Length);
-                }
-                if((value & 4) != 0)
-                {
-                    cycles = 0;
-                }
-                return true;
-            case EnableSet:
-                enabled |= value & counters;
-                return true;
-            case EnableClear:
-                enabled &= ~value;
-                return true;
-            case OverflowSet:
-                overflown |= value & counters;
-                return true;
-            case OverflowClear:
-                overflown &= ~value;
-                return true;
-            case InterruptSet:
-                interrupts |= value & counters;
-                return true;
-            case InterruptClear:
-                interrupts &= ~value;
-                return true;
-            case CycleLow:
-                cycles = cycles & 0xFFFF00000000 | value;
-                return true;
-            case CycleHigh:
-                cycles = (ulong)(value & 0xFFFF) << 32 | (uint)cycles;
-                return true;
-            case CycleConfiguration:
-            case AxiChannel:
-                plain[(offset - CycleConfiguration) / 4] = value;
-                return true;
-            }
-            var array = ArrayAt(offset);
-            if(array != null)
-            {
-                array[offset % 0x80 / 4] = array == types ? value & 0x3FF : value;
-            }
-            return array != null;
-        }
-
-        // A job has ended; whether an overflow asks for an interrupt.
-        public bool Count(ulong jobCycles)
-        {
-            if((control & 1) == 0)
-            {
-                return false;
-            }
-            if((enabled & CycleCounter) != 0)
-            {
-                cycles += jobCycles;
-                overflown |= cycles >> 48 != 0 ? CycleCounter : 0;
-                cycles &= 0xFFFFFFFFFFFF;
-            }
-            for(var i = 0; i < events.Length; i++)
-            {
-                if((enabled >> i & 1) != 0 && (types[i] == CycleEvent || types[i] == ActiveEvent))
-                {
-                    overflown |= events[i] + jobCycles > uint.MaxValue ? 1u << i : 0;
-                    events[i] = (uint)(events[i] + jobCycles);
-                }
-            }
-            return (overflown & interrupts) != 0;
-        }
-
-        private uint[] ArrayAt(long offset)
-        {
-            var isThere = offset >= Events && offset % 0x80 / 4 < events.Length;
-            return !isThere ? null : offset < Types ? events : offset < Types + 0x80 ? types : null;
-        }
-
-        private uint control;
-        private uint enabled;
-        private uint overflown;
-        private uint interrupts;
-        private ulong cycles;
-
-        private readonly uint[] events;
-        private readonly uint[] types;
-        private readonly uint[] plain = new uint[2];
-        private readonly long start;
-        private readonly uint counters;
-
-        private const uint CycleCounter = 1u << 31;
-        private const uint CycleEvent = 17, ActiveEvent = 35;
-        // From `start` on.
-        private const long Control = 0x00, EnableSet = 0x04, EnableClear = 0x08, OverflowSet = 0x0C, OverflowClear = 0x10,
-            InterruptSet = 0x14, InterruptClear = 0x18, CycleLow = 0x20, CycleHigh = 0x24, CycleConfiguration = 0x28,
-            AxiChannel = 0x2C, Events = 0x180, Types = 0x200;
-    }
-
-    // The connection to the model: messages with a header of kind, bytes of content and a value.
-    public class EthosULink : IDisposable
-    {
-        public const uint Job = 1, Stream = 2;
-
-        public EthosULink(IBusController bus, string path, Func<int> timeout)
-        {
-            this.bus = bus;
-            this.path = path;
-            this.timeout = timeout;
-        }
-
-        // Runs a job; the model reads and writes memory meanwhile.
-        public Outcome Run(uint kind, ulong value, byte[] content)
-        {
-            try
-            {
-                Connect();
-                Send(kind, value, content);
-                while(true)
-                {
-                    var header = Receive(HeaderSize);
-                    var size = BitConverter.ToUInt32(header, 4);
-                    var address = BitConverter.ToUInt64(header, 8);
-                    switch(BitConverter.ToUInt32(header, 0))
-                    {
-                    case AskSize:
-                        Send(Data, 0, BitConverter.GetBytes(MemoryFrom(address, ulong.MaxValue)));
-                        break;
-                    case AskRead:
-                        var count = BitConverter.ToUInt32(Receive(size), 0);
-                        CheckMemory(address, count);
-                        Send(Data, 0, bus.ReadBytes(address, (int)count));
-                        break;
-                    case AskWrite:
-                        CheckMemory(address, size);
-                        bus.WriteBytes(Receive(size), address);
-                        break;
-                    case End:
-                        var end = Receive(size);
-                        return new Outcome
-                        {
-                            Status = BitConverter.ToUInt32(end, 0),
-                            Read = BitConverter.ToUInt32(end, 4),
-                            Cycles = BitConverter.ToUInt64(end, 8),
-                            Words = Encoding.UTF8.GetString(end, 16, end.Length - 16),
-                        };
-                    default:
-                        throw new IOException("it sent what is no message");
-                    }
-                }
-            }
-            catch(Exception error)
-            {
-                Dispose();
-                if(error is SocketException || error is IOException)
-                {
-                    throw new RecoverableException(string.Format("the NPU's model at {0} does not answer ({1}): start it with `mcugen npu serve {0}`", path ?? "PATH", error.Message));
-                }
-                throw;
-            }
-        }
-
-        public void Dispose()
-        {
-            if(socket != null)
-            {
-                socket.Dispose();
-                socket = null;
-            }
-        }
-
-        private void Connect()
-        {
-            if(socket != null)
-            {
-                return;
-            }
-            if(string.IsNullOrEmpty(path))
-            {
-                throw new IOException("no server is named");
-            }
-            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            socket.ReceiveTimeout = socket.SendTimeout = 1000 * timeout();
-        }
-
-        // Bytes of memory from an address on, over neighbouring memories.
-        private ulong MemoryFrom(ulong address, ulong wanted)
-        {
-            var start = address;
-            while(address - start < wanted)
-            {
-                var found = bus.FindMemory(address);
-                if(found == null)
-                {
-                    break;
-                }
-                address = found.RegistrationPoint.Range.EndAddress + 1;
-            }
-            return address - start;
-        }
-
-        private void CheckMemory(ulong address, ulong size)
-        {
-            if(size > int.MaxValue || MemoryFrom(address, size) < size)
-            {
-                throw new IOException(string.Format("it asked for {0} bytes at 0x{1:X}, where there is no memory", size, address));
-            }
-        }
-
-        private void Send(uint kind, ulong value, byte[] content)
-        {
-            var message = new byte[HeaderSize + content.Length];
-            BitConverter.GetBytes(kind).CopyTo(message, 0);
-            BitConverter.GetBytes((uint)content.Length).CopyTo(message, 4);
-            BitConverter.GetBytes(value).CopyTo(message, 8);
-            content.CopyTo(message, HeaderSize);
-            for(var sent = 0; sent < message.Length;)
-            {
-                sent += socket.Send(message, sent, message.Length - sent, SocketFlags.None);
-            }
-        }
-
-        private byte[] Receive(uint size)
-        {
-            var data = new byte[size];
-            for(var received = 0; received < data.Length;)
-            {
-                var count = socket.Receive(data, received, data.Length - received, SocketFlags.None);
-                if(count == 0)
-                {
-                    throw new IOException("it has ended");
-                }
-                received += count;
-            }
-            return data;
-        }
-
-        private Socket socket;
-
-        private readonly IBusController bus;
-        private readonly string path;
-        private readonly Func<int> timeout;
-
-        private const uint Data = 3, AskSize = 16, AskRead = 17, AskWrite = 18, End = 19;
-        private const int HeaderSize = 16;
-
-        public struct Outcome
-        {
-            public uint Status;
-            public uint Read;
-            public ulong Cycles;
-            public string Words;
-        }
     }
 }

@@ -1,10 +1,9 @@
-"""Arm's driver for the Ethos-U, unmodified, on the NPU that Renode has by mcugen_npu.cs."""
+"""Arm's driver for the Ethos-U, unmodified, on the NPU that Renode has by mcugen_npu.resc."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 
 from mcugen.boards import load_board
 from mcugen.emulate.renode_install import find_renode
-from mcugen.emulate.renode_npu import describe_npu
+from mcugen.emulate.renode_npu import SOURCE, describe_npu
 from mcugen.firmware.elf import Elf
 from mcugen.resources import data_folder
 from tests.emulate.npu_case import CONFIGURATIONS, write_case
@@ -104,12 +103,10 @@ def test_the_driver_runs_a_network_and_gets_through_every_fault(tmp_path: Path, 
 
 def run_in_renode(folder: Path, elf: Path, symbols: Elf, accelerator: str, socket: Path) -> dict[str, int]:
     assert BOARD.npu is not None
-    scripts = data_folder("renode") / "scripts"
-    shutil.copyfile(scripts / "mcugen_npu.cs", folder / "mcugen_npu.cs")
     platform = (data_folder("renode") / BOARD.renode_platform).read_text()
-    (folder / "board.repl").write_text(platform + describe_npu(BOARD.npu, accelerator, str(socket)))
+    (folder / "board.repl").write_text(platform + describe_npu(BOARD.npu, accelerator, str(socket), BOARD.memories))
     lines = [
-        f"include @{folder}/mcugen_npu.cs",
+        f"include @{data_folder('renode') / 'scripts' / SOURCE}",
         "mach create",
         f"machine LoadPlatformDescription @{folder}/board.repl",
         "emulation SetGlobalAdvanceImmediately true",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 from mcugen.api import Options, compile
 from mcugen.boards import load_board
 from mcugen.emulate.renode_install import find_renode
-from mcugen.emulate.renode_npu import describe_npu
+from mcugen.emulate.renode_npu import SOURCE, describe_npu
 from mcugen.firmware.elf import Elf
 from mcugen.resources import data_folder
 
@@ -85,11 +84,10 @@ def test_a_module_runs_with_arms_driver_and_survives_a_time_out(tmp_path: Path) 
 def run_in_renode(folder: Path, elf: Path, socket: Path) -> dict[str, int]:
     assert BOARD.npu is not None
     symbols = Elf(elf)
-    shutil.copyfile(data_folder("renode") / "scripts" / "mcugen_npu.cs", folder / "mcugen_npu.cs")
     platform = (data_folder("renode") / BOARD.renode_platform).read_text()
     (folder / "board.repl").write_text(platform + describe_npu(BOARD.npu, BOARD.npu.accelerator, str(socket)))
     lines = [
-        f"include @{folder}/mcugen_npu.cs",
+        f"include @{data_folder('renode') / 'scripts' / SOURCE}",
         "mach create",
         f"machine LoadPlatformDescription @{folder}/board.repl",
         "emulation SetGlobalAdvanceImmediately true",

@@ -7,6 +7,7 @@ import dataclasses
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -188,6 +189,22 @@ def test_a_fault_names_its_place(tmp_path: Path) -> None:
     assert "fake_run" in str(caught.value.where)
     # Of a core with Helium: an older Renode faults so at its instructions.
     assert "newer than 1.16.1" in str(caught.value.hint)
+
+
+@needs_renode
+@pytest.mark.renode
+@pytest.mark.emulator
+@pytest.mark.slow
+def test_code_that_renode_cannot_compile_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    firmware = build(tmp_path / "firmware", RenodeRunner())
+    data = tmp_path / "renode"
+    shutil.copytree(data_folder("renode") / "scripts", data / "scripts")
+    (data / "scripts" / "mcugen_blocks.cs").write_text("class Missing : NoSuchClass { }\n")
+    platform = find_platform(M4)
+    monkeypatch.setattr("mcugen.emulate.renode.data_folder", lambda name: data)
+    monkeypatch.setattr("mcugen.emulate.renode.find_platform", lambda board: platform)
+    with pytest.raises(CheckFailedError, match=r"could not set up the board[\s\S]*NoSuchClass"):
+        RenodeRunner(stall_seconds=100).run(firmware, samples(1))
 
 
 @needs_renode

@@ -33,11 +33,14 @@ def test_the_driver_is_told_its_npu_by_the_name_that_it_has(emitted: Path, tmp_p
     workspace = Workspace(Path("west"), tmp_path, "4.1.0")
     for name in ("ARM_ETHOS_U55_256", "ETHOS_U55_256"):
         source.write_text(f"choice\nconfig {name}\n\tbool\nconfig ARM_ETHOS_U65_256\n\tbool\nendchoice\n")
-        assert _npu_settings(workspace, manifest) == {f"CONFIG_{name}": "y"}
+        settings = _npu_settings(workspace, manifest, manifest.target)
+        assert settings[f"CONFIG_{name}"] == "y"
+        assert settings["CONFIG_MCUGEN_MODEL_TINY_ARENA_REGION"] == '"ISRAM"'
+        assert settings["CONFIG_MCUGEN_MODEL_TINY_WEIGHTS_REGION"] == '"SRAM"'
     source.write_text("config ARM_ETHOS_U55_128\n")
     for _ in range(2):
         with pytest.raises(InputError, match=r"Zephyr 4\.1\.0 has no driver for ethos-u55-256"):
-            _npu_settings(workspace, manifest)
+            _npu_settings(workspace, manifest, manifest.target)
         source.unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Zephyr's driver of the Ethos-U, unmodified, on the NPU that Renode has by mcugen_npu.cs."""
+"""Zephyr's driver of the Ethos-U, unmodified, on the NPU that Renode has by mcugen_npu.resc."""
 
 from __future__ import annotations
 

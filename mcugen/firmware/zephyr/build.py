@@ -102,7 +102,7 @@ def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board,
         "CONFIG_MCUGEN_VERIFY_STACK_SIZE": max(_SMALLEST_STACK, min(_LARGEST_STACK, board.ram.size // 4)),
     }
     if _has_npu(manifest):
-        settings |= _npu_settings(workspace, manifest)
+        settings |= _npu_settings(workspace, manifest, board)
     definitions = [f"-D{key}={value}" for key, value in settings.items()]
     arguments = ["-b", board.zephyr_board, str(_APPLICATION), "--", *definitions]
     # West configures again whenever it is given definitions; a second build with the same ones only compiles.
@@ -123,9 +123,13 @@ def _has_npu(manifest: Manifest) -> bool:
     return manifest.npu is not None and bool(manifest.npu.parts)
 
 
-def _npu_settings(workspace: Workspace, manifest: Manifest) -> dict[str, object]:
-    """Which NPU it is, for the driver, by the name that this Zephyr has for it: up to 4.1 with ARM_ in front."""
-    assert manifest.npu is not None
+def _npu_settings(workspace: Workspace, manifest: Manifest, board: Board) -> dict[str, object]:
+    """Which NPU it is, for the driver, and that arena and constants lie where it reaches them.
+
+    The driver's option had ARM_ in its name up to Zephyr 4.1. Memories are the devicetree's regions of the names in the
+    board's file.
+    """
+    assert manifest.npu is not None and board.npu is not None
     source = workspace.base / "modules" / "hal_ethos_u" / "Kconfig"
     wanted = manifest.npu.accelerator.upper().replace("-", "_")
     found = re.search(rf"^\s*config (\w*{wanted})$", source.read_text() if source.is_file() else "", re.MULTILINE)
@@ -135,7 +139,14 @@ def _npu_settings(workspace: Workspace, manifest: Manifest) -> dict[str, object]
             where=str(source),
             hint="take a Zephyr that has it, or use --firmware bare",
         )
-    return {f"CONFIG_{found[1]}": "y"}
+    model = f"CONFIG_MCUGEN_MODEL_{manifest.name.upper()}"
+    return {
+        f"CONFIG_{found[1]}": "y",
+        "CONFIG_CODE_DATA_RELOCATION": "y",
+        f"{model}_ARENA_REGION": f'"{board.npu.scratch.upper()}"',
+        f"{model}_WEIGHTS_IN_REGION": "y",
+        f"{model}_WEIGHTS_REGION": f'"{board.npu.weights.upper()}"',
+    }
 
 
 def _check_cmsis_nn(manifest: Manifest, workspace: Workspace) -> None:

@@ -58,7 +58,7 @@ int main(void)
 
     uint64_t nowhere[REGION_COUNT];
     memcpy(nowhere, base, sizeof base);
-    nowhere[0] = 0xA0000000u;
+    nowhere[0] = 0x30000000u; /* tightly coupled memory */
     results[NO_MEMORY] = infer(payload, nowhere);
 
     memcpy(damaged, payload, sizeof payload);
