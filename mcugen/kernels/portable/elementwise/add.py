@@ -101,7 +101,7 @@ class AddTablePortable(_AddKernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 15.0 * graph.tensor(op.outputs[0]).elements
+        return 13.0 * graph.tensor(op.outputs[0]).elements
 
 
 class SubPortable(AddPortable):

@@ -24,7 +24,7 @@ class MeanPortable(PortableKernel):
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
         x = given.tensors[0]
         multiplier, shift = op.requantization([x], [out])
-        groups = seven_groups(x.shape, op.axes)
+        groups = _last_groups(x.shape, op.axes)
         return Invocation(
             kernel=self.name,
             function="mcugen_mean_s8",
@@ -59,6 +59,13 @@ def seven_groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ..
     """As `alternating`, filled up to the seven groups that C kernels of reductions walk over."""
     groups = alternating(shape, axes)
     return (*groups, *([1] * (_GROUPS - len(groups))))
+
+
+def _last_groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The same, filled up in front: the last group is the one that neighbours in memory belong to."""
+    groups = alternating(shape, axes)
+    groups = groups if len(groups) % 2 else (*groups, 1)
+    return (*([1] * (_GROUPS - len(groups))), *groups)
 
 
 def alternating(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
