@@ -140,7 +140,7 @@ INSTANCE void add_0(const int8_t *input0, const int8_t *input1, const int32_t *t
 INSTANCE void mean_0(const int8_t *input, int8_t *output)
 {
     static const struct mcugen_mean_params params = {
-        .shape = {1, 30, 4, 1, 1, 1, 1},
+        .shape = {1, 1, 1, 1, 1, 30, 4},
         .input_zero_point = -128,
         .output_zero_point = -128,
         .multiplier = 572662306,
