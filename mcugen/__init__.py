@@ -1,3 +1,22 @@
-"""mcugen compiles PyTorch models into microcontroller firmware."""
+"""mcugen compiles PyTorch models into microcontroller firmware.
+
+`mcugen.compile(model, board=..., calibration=...)` is the way in from Python; `mcugen --help` has the commands.
+"""
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+# Found when asked for: they import much, and a command that needs none of it starts sooner.
+_LATER = {"CompiledModule": "mcugen.compiled", "compile": "mcugen.compiled"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'mcugen' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LATER])

@@ -38,20 +38,23 @@ def load_samples(path: Path, manifest: Manifest) -> list[IntArray]:
         if len(set(counts.values())) != 1 or 0 in counts.values():
             raise InputError(f"the inputs need the same, nonzero number of samples, got {counts}", where=str(path))
         for port in manifest.inputs:
-            _check_shape(file.arrays[names[port.name]].shape[1:], port, path)
-        return [_to_device(file.read(names[p.name]), p, path) for p in manifest.inputs]
+            check_shape(file.arrays[names[port.name]].shape[1:], port, f"{path}, array {port.name!r}")
+        return [to_device(file.read(names[p.name]), p, f"{path}, array {p.name!r}") for p in manifest.inputs]
 
 
-def _check_shape(shape: tuple[int, ...], port: PortEntry, path: Path) -> None:
-    """Of one sample."""
+def check_shape(shape: tuple[int, ...], port: PortEntry, where: str) -> None:
+    """Of one sample; raises InputError."""
     plain = port.shape[1:] if port.shape[:1] == (1,) else port.shape
     if shape not in (plain, port.shape):
-        where = f"{path}, array {port.name!r}"
         raise InputError(f"samples have shape {shape}, the model takes {plain}", where=where)
 
 
-def _to_device(array: npt.NDArray[Any], port: PortEntry, path: Path) -> IntArray:
-    where = f"{path}, array {port.name!r}"
+def to_device(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
+    """(samples, *shape in the model's layout), real numbers or the port's integers -> (samples, *device shape).
+
+    Raises:
+        InputError: of the wrong type, beyond what the model accepts, NaN or infinite.
+    """
     values = _quantized(array, port, where) if port.quantization is not None else _plain(array, port, where)
     batch = values.reshape(len(values), *port.shape)
     axes = (0, *(1 + a for a in port.to_device))

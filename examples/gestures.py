@@ -1,0 +1,34 @@
+"""From a model in Python to a folder of C, without files in between: `python examples/gestures.py FOLDER`."""
+
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+
+import mcugen
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.Conv1d(6, 12, 7, stride=2), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(12, 5))
+samples = torch.randn(64, 6, 128)  # in an application: what the sensor gave
+
+# A float model is exported and quantized with the samples.
+compiled = mcugen.compile(model, board="nrf5340dk", calibration=samples, name="gestures")
+print(compiled)
+print(compiled.report())
+
+# The integer reference on this machine: what the firmware will compute, bit by bit. Arrays are as PyTorch has them.
+scores = compiled.run(samples)
+with torch.no_grad():
+    expected = torch.cat([model(sample[None]) for sample in samples])
+agreeing = int((torch.as_tensor(scores).argmax(1) == expected.argmax(1)).sum())
+print(f"{agreeing} of {len(samples)} classes are those of PyTorch")
+
+# The firmware itself, in an emulator: the same bits, and counts.
+assert (compiled.emulate(samples[:4]) == compiled.run(samples[:4])).all()
+outcome = compiled.verify()
+print(f"match: {outcome.match}, {outcome.measurement.instructions:,} instructions an inference")
+
+# C for an application; the folder's README.md says how to go on.
+folder = compiled.write(Path(sys.argv[1] if len(sys.argv) > 1 else "gestures"))
+print(f"written: {folder}/README.md")
