@@ -13,7 +13,7 @@ from mcugen.kernels.images import cost_per_image
 from mcugen.kernels.mve.common import InLanes
 from mcugen.kernels.portable.common import operands
 from mcugen.kernels.portable.pooling.pool import AveragePool2dPortable, MaxPool2dPortable
-from mcugen.kernels.portable.reduction.mean import MeanPortable, alternating
+from mcugen.kernels.portable.reduction.mean import MeanPortable, alternating, seven_groups
 
 # Sums of so many elements fit 16 bits.
 _SUMMANDS = 255
@@ -66,6 +66,9 @@ class MeanMve(InLanes, MeanPortable):
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return super().fits(op, graph) and len(_groups(op, graph)) <= 3
+
+    def groups(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+        return seven_groups(shape, axes)
 
     def cost(self, op: Operator, graph: Graph) -> float:
         outer, reduced, inner = (*_groups(op, graph), 1, 1)[:3]

@@ -24,7 +24,7 @@ class MeanPortable(PortableKernel):
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
         x = given.tensors[0]
         multiplier, shift = op.requantization([x], [out])
-        groups = _last_groups(x.shape, op.axes)
+        groups = self.groups(x.shape, op.axes)
         return Invocation(
             kernel=self.name,
             function="mcugen_mean_s8",
@@ -44,6 +44,12 @@ class MeanPortable(PortableKernel):
             overlaps=(Overlap(0, 0),) if given.inputs else (),
         )
 
+    def groups(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+        """The seven groups as the kernel walks over them: the last one is what neighbours in memory belong to."""
+        groups = alternating(shape, axes)
+        groups = groups if len(groups) % 2 else (*groups, 1)
+        return (*([1] * (_GROUPS - len(groups))), *groups)
+
     def cost(self, op: Operator, graph: Graph) -> float:
         return 4.0 * graph.tensor(op.inputs[0]).elements + 30.0 * graph.tensor(op.outputs[0]).elements
 
@@ -59,13 +65,6 @@ def seven_groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ..
     """As `alternating`, filled up to the seven groups that C kernels of reductions walk over."""
     groups = alternating(shape, axes)
     return (*groups, *([1] * (_GROUPS - len(groups))))
-
-
-def _last_groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
-    """The same, filled up in front: the last group is the one that neighbours in memory belong to."""
-    groups = alternating(shape, axes)
-    groups = groups if len(groups) % 2 else (*groups, 1)
-    return (*([1] * (_GROUPS - len(groups))), *groups)
 
 
 def alternating(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
