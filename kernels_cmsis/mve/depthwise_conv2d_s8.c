@@ -156,20 +156,23 @@ MCUGEN_KERNEL void mcugen_mve_depthwise_conv2d_s8(const struct mcugen_mve_depthw
     mcugen_mve_fill(border, params->input_zero_point, 16);
     for (int32_t first = 0; first < params->input_c; first += params->group) {
         const int32_t left = params->input_c - first, count = left < params->group ? left : params->group;
-        if (params->buffers == 2) {
-            mcugen_mve_depthwise_strip(params, strip, border, input + first, 0, count);
-        }
-        for (int32_t y = 0; y < params->output_h; y += rows) {
-            if (params->buffers != 2) {
-                mcugen_mve_depthwise_strip(params, strip, border, input + first, y, count);
-            } else if (y + rows < params->output_h) {
-                mcugen_mve_depthwise_strip(params, next, border, input + first, y + rows, count);
+        /* With two buffers the strip of the first step is made in a turn of its own. */
+        for (int32_t y = params->buffers == 2 ? -rows : 0; y < params->output_h; y += rows) {
+            const int32_t made = params->buffers == 2 ? y + rows : y;
+            if (made < params->output_h) {
+                mcugen_mve_depthwise_strip(params, next, border, input + first, made, count);
+            }
+            int8_t *const ready = params->buffers == 2 ? strip : next;
+            strip = next;
+            next = ready;
+            if (y < 0) {
+                continue;
             }
             const int8_t *taps = weights + first * multiplier * patch_bytes;
             const int32_t *numbers = channels + first * multiplier * MCUGEN_MVE_NUMBERS;
             int8_t *target = output + y * params->output_w * params->output_c + first * multiplier;
             for (int32_t c = 0; c < count * multiplier; c++) {
-                const int8_t *const words = strip + 4 * (multiplier == 1 ? c : c / multiplier);
+                const int8_t *const words = ready + 4 * (multiplier == 1 ? c : c / multiplier);
                 if (!params->patches) {
                     mcugen_mve_depthwise_row(params, &step, taps, numbers, words, target);
                 } else if (params->output_h % 2 != 0 && y + 1 == params->output_h) {
@@ -180,11 +183,6 @@ MCUGEN_KERNEL void mcugen_mve_depthwise_conv2d_s8(const struct mcugen_mve_depthw
                 taps += patch_bytes;
                 numbers += MCUGEN_MVE_NUMBERS;
                 target++;
-            }
-            if (params->buffers == 2) {
-                int8_t *const made = next;
-                next = strip;
-                strip = made;
             }
         }
     }

@@ -10,6 +10,54 @@ struct mcugen_mve_rows {
     int32_t step[4];
 };
 
+/* Sixteen channels of one column, or those of `active` when `partly`. */
+MCUGEN_KERNEL void mcugen_mve_interleave_column(int8_t *strip, const int8_t *row0, const int8_t *row1,
+                                                const int8_t *row2, const int8_t *row3, mve_pred16_t active,
+                                                int partly)
+{
+#if MCUGEN_MVE_ALL_REGISTERS
+    /* GCC moves groups of four vectors about, and reserves room for them on the stack. */
+#define MCUGEN_MVE_STORE_FOUR                 \
+    "vst40.8 {q0, q1, q2, q3}, [%0]\n\t"      \
+    "vst41.8 {q0, q1, q2, q3}, [%0]\n\t"      \
+    "vst42.8 {q0, q1, q2, q3}, [%0]\n\t"      \
+    "vst43.8 {q0, q1, q2, q3}, [%0]"
+    if (partly) {
+        __asm__ volatile("vmsr p0, %5\n\tvpstttt\n\t"
+                         "vldrbt.8 q0, [%1]\n\t"
+                         "vldrbt.8 q1, [%2]\n\t"
+                         "vldrbt.8 q2, [%3]\n\t"
+                         "vldrbt.8 q3, [%4]\n\t" MCUGEN_MVE_STORE_FOUR
+                         :
+                         : "r"(strip), "r"(row0), "r"(row1), "r"(row2), "r"(row3), "r"((uint32_t)active)
+                         : "q0", "q1", "q2", "q3", "p0", "memory");
+    } else {
+        __asm__ volatile("vldrb.8 q0, [%1]\n\t"
+                         "vldrb.8 q1, [%2]\n\t"
+                         "vldrb.8 q2, [%3]\n\t"
+                         "vldrb.8 q3, [%4]\n\t" MCUGEN_MVE_STORE_FOUR
+                         :
+                         : "r"(strip), "r"(row0), "r"(row1), "r"(row2), "r"(row3)
+                         : "q0", "q1", "q2", "q3", "memory");
+    }
+#undef MCUGEN_MVE_STORE_FOUR
+#else
+    int8x16x4_t four;
+    if (partly) {
+        four.val[0] = vldrbq_z_s8(row0, active);
+        four.val[1] = vldrbq_z_s8(row1, active);
+        four.val[2] = vldrbq_z_s8(row2, active);
+        four.val[3] = vldrbq_z_s8(row3, active);
+    } else {
+        four.val[0] = vldrbq_s8(row0);
+        four.val[1] = vldrbq_s8(row1);
+        four.val[2] = vldrbq_s8(row2);
+        four.val[3] = vldrbq_s8(row3);
+    }
+    vst4q_s8(strip, four);
+#endif
+}
+
 /* Interleaves `channels` channels; 4 * group bytes from one column of the strip to the next. The last column ends up to
  * 64 - 4 * group bytes beyond the strip. `partly`: 1 when 16 channels may be more than there are. */
 MCUGEN_KERNEL void mcugen_mve_interleave(struct mcugen_mve_rows *rows, int8_t *strip, int32_t pad_left, int32_t width,
@@ -23,23 +71,11 @@ MCUGEN_KERNEL void mcugen_mve_interleave(struct mcugen_mve_rows *rows, int8_t *s
     mcugen_mve_fill(strip, zero_point, 4 * group * before);
     strip += 4 * group * before;
     for (int32_t left = inside; left > 0; left--) {
-        int8x16x4_t four;
-        if (partly) {
-            four.val[0] = vldrbq_z_s8(row0, active);
-            four.val[1] = vldrbq_z_s8(row1, active);
-            four.val[2] = vldrbq_z_s8(row2, active);
-            four.val[3] = vldrbq_z_s8(row3, active);
-        } else {
-            four.val[0] = vldrbq_s8(row0);
-            four.val[1] = vldrbq_s8(row1);
-            four.val[2] = vldrbq_s8(row2);
-            four.val[3] = vldrbq_s8(row3);
-        }
+        mcugen_mve_interleave_column(strip, row0, row1, row2, row3, active, partly);
         row0 += rows->step[0];
         row1 += rows->step[1];
         row2 += rows->step[2];
         row3 += rows->step[3];
-        vst4q_s8(strip, four);
         strip += 4 * group;
     }
     mcugen_mve_fill(strip, zero_point, 4 * group * (columns - before - inside));

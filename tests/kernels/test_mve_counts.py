@@ -39,7 +39,7 @@ LAYERS = (
     Layer("conv", (3, 3, 256), 256, (1, 1), 1, 0.15),
     Layer("depthwise", (48, 48, 8), 8, (3, 3), 1, 0.62),
     Layer("depthwise", (24, 24, 16), 16, (3, 3), 2, 1.0),
-    Layer("depthwise", (3, 3, 256), 256, (3, 3), 1, 1.5),
+    Layer("depthwise", (3, 3, 256), 256, (3, 3), 1, 1.55),
     # Anomaly detection.
     Layer("fully connected", (1, 1, 640), 128, (1, 1), 1, 0.16),
     Layer("fully connected", (1, 1, 128), 640, (1, 1), 1, 0.2),

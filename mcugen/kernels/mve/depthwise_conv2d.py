@@ -118,7 +118,7 @@ class DepthwiseConv2dMve(Kernel):
         steps = -(-height // cut.rows)
         partly = x.shape[3] % 16 != 0 or cut.group != 16
         columns = min(cut.columns, x.shape[2])
-        making = -(-x.shape[3] // cut.group) * cut.quads[0] * (columns * (21 if partly else 14) + 60)
+        making = -(-x.shape[3] // cut.group) * cut.quads[0] * (columns * (17 if partly else 15) + 55)
         patches = cut.quads[0] * cut.quads[1]
         row = -(-width // 2) * 15 if cut.patches else -(-width // 4) * (11 * patches + 13)
         return steps * (making + output_c * (row + 25)) + 60
