@@ -19,7 +19,7 @@ MCUGEN_KERNEL int32x4_t mcugen_mve_exp_on_negative(int32x4_t x)
     /* All by arithmetic: GCC 12 fails on comparisons of lanes that it knows. */
 #pragma GCC unroll 7
     for (int32_t i = 0; i < 7; i++) {
-        const int32x4_t has = vshrq_n_s32(vshlq_n_s32(remainder, 7 - i), 31);
+        const int32x4_t has = vshrq_n_s32(vshlq_r_s32(remainder, 7 - i), 31);
         result = vaddq_s32(result, vandq_s32(vsubq_s32(vqrdmulhq_n_s32(result, factors[i]), result), has));
     }
     const int32x4_t negative = vshrq_n_s32(x, 31);

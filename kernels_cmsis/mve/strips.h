@@ -139,33 +139,38 @@ MCUGEN_KERNEL struct mcugen_mve_gathered mcugen_mve_gathered_plus(struct mcugen_
 /* `offset`: a constant multiple of 4, at most MCUGEN_MVE_FARTHEST. */
 MCUGEN_KERNEL int8x16_t mcugen_mve_gathered_at(const struct mcugen_mve_gathered *from, int32_t offset)
 {
+    int8x16_t words;
+#if MCUGEN_MVE_ALL_REGISTERS
+    if (__builtin_constant_p(offset)) {
+        __asm__ volatile("vldrw.u32 %q0, [%q1, %2]" : "=&w"(words) : "w"(from->addresses), "i"(offset) : "memory");
+        return words;
+    }
+#endif
 #if MCUGEN_HAS_MVE
-    int8x16_t words;
-    __asm__ volatile("vldrw.u32 %q0, [%q1, %2]" : "=&w"(words) : "w"(from->addresses), "i"(offset) : "memory");
-    return words;
+    words = vreinterpretq_s8_s32(vldrwq_gather_base_s32(vaddq_n_u32(from->addresses, (uint32_t)offset), 0));
 #else
-    int8x16_t words;
     for (int i = 0; i < 4; i++) {
         memcpy(words.lane + 4 * i, from->base + offset + i * from->step, 4);
     }
-    return words;
 #endif
+    return words;
 }
 
 /* The same, and `from` is `offset` bytes further afterwards. */
 MCUGEN_KERNEL int8x16_t mcugen_mve_gathered_next(struct mcugen_mve_gathered *from, int32_t offset)
 {
-#if MCUGEN_HAS_MVE
-    int8x16_t words;
-    __asm__ volatile("vldrw.u32 %q0, [%q1, %2]!"
-                     : "=&w"(words), "+w"(from->addresses)
-                     : "i"(offset)
-                     : "memory");
-    return words;
-#else
-    from->base += offset;
-    return mcugen_mve_gathered_at(from, 0);
+#if MCUGEN_MVE_ALL_REGISTERS
+    if (__builtin_constant_p(offset)) {
+        int8x16_t words;
+        __asm__ volatile("vldrw.u32 %q0, [%q1, %2]!"
+                         : "=&w"(words), "+w"(from->addresses)
+                         : "i"(offset)
+                         : "memory");
+        return words;
+    }
 #endif
+    *from = mcugen_mve_gathered_plus(*from, offset);
+    return mcugen_mve_gathered_at(from, 0);
 }
 
 #endif
