@@ -17,8 +17,9 @@
 #endif
 
 /* Inline assembly that takes (nearly) all fourteen registers in one piece, where GCC would otherwise spill inside a loop.
- * A build that keeps a register for itself (-fno-omit-frame-pointer, -ffixed-r9, ...) fails with "impossible constraints"
- * or "cannot be used in 'asm' here": it has to define MCUGEN_DSP_SPARE_REGISTERS as 1. */
+ * A build that keeps a register for itself (-fno-omit-frame-pointer, -ffixed-r9, ...) has to define
+ * MCUGEN_DSP_SPARE_REGISTERS as 1. With a frame pointer GCC says so ("impossible constraints", "cannot be used in 'asm'
+ * here"); a fixed register it would just let go. */
 #ifndef MCUGEN_DSP_SPARE_REGISTERS
 #if defined(CONFIG_FRAME_POINTER) /* Zephyr's option */
 #define MCUGEN_DSP_SPARE_REGISTERS 1
