@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from mcugen.emit.assemble import Module, assemble
 from mcugen.emit.manifest import ModelEntry
 from mcugen.emit.names import default_module_name, module_name
 from mcugen.emulate.cycles import require_cycle_model
-from mcugen.errors import InputError
+from mcugen.errors import DoesNotFitError, InputError
 from mcugen.ethosu.kernel import with_npu
 from mcugen.ethosu.partition import Partition, npu_mode
 from mcugen.ethosu.partition import partition as share_out
@@ -134,15 +135,16 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         graph = keep_model_layout(graph)
     find = functools.partial(registry.candidates, library=library)
     graph, partition = _share_out(graph, board, options, find)
-    plan = make_plan(
-        graph,
-        board,
-        kernels=options.kernels,
-        optimize=options.optimize,
-        max_ram=options.max_ram,
-        max_flash=options.max_flash,
-        find=with_npu(find),
-    )
+    with _told_of_npu(partition):
+        plan = make_plan(
+            graph,
+            board,
+            kernels=options.kernels,
+            optimize=options.optimize,
+            max_ram=options.max_ram,
+            max_flash=options.max_flash,
+            find=with_npu(find),
+        )
     return assemble(plan, name, entry, options.entries(), library, partition)
 
 
@@ -160,6 +162,17 @@ def _share_out(graph: Graph, board: Board, options: Options, find: Finder) -> tu
         max_ram=options.max_ram,
         everything=mode == "require",
     )
+
+
+@contextlib.contextmanager
+def _told_of_npu(partition: Partition | None) -> Iterator[None]:
+    """An error about memory says that the CPU alone may need less, where parts went to the NPU."""
+    try:
+        yield
+    except DoesNotFitError as error:
+        if partition is not None and partition.parts:
+            error.hint = f"{error.hint}; or try --npu off: the CPU's kernels may need less memory"
+        raise
 
 
 def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Graph, ModelEntry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import pydantic
 
@@ -41,7 +42,7 @@ class NpuEntry(_Strict):
     """Of a module that was made for a board with an NPU."""
 
     accelerator: Text
-    clock_hz: Number
+    clock_hz: Annotated[Number, pydantic.Field(gt=0)]
     memory_mode: Text
     vela: Version
     parts: tuple[NpuPartEntry, ...]

@@ -28,7 +28,8 @@ def write_lstm(b: ModelBuilder, op: Lstm, inputs: list[Tensor], outputs: list[Te
     plain = op.results == (SEQUENCE,) and not (op.reverse or op.given_state or op.projected)
     if not plain:
         raise UnsupportedOperatorError(
-            f"{op.name}: LiteRT has the whole sequence of a forward LSTM that starts from zeros, without projection"
+            "LiteRT has the whole sequence of a forward LSTM that starts from zeros, without projection",
+            where=f"{op.name}: {op.origin}",
         )
     x, (of_input, of_state, bias), (out,) = inputs[0], op.constants(inputs), outputs
     units = op.units(inputs)
@@ -44,7 +45,9 @@ def write_lstm(b: ModelBuilder, op: Lstm, inputs: list[Tensor], outputs: list[Te
         step = float(np.float32(x.scale)) * own
         integers = np.rint(real_bias[gate] / step)
         if np.abs(integers).max() > 2**31 - 1:
-            raise UnsupportedOperatorError(f"{op.name}: a bias leaves 32 bits in units of products")
+            raise UnsupportedOperatorError(
+                "a bias leaves 32 bits in units of products", where=f"{op.name}: {op.origin}"
+            )
         biases.append(b.constant(integers.astype(np.int32), "int32", Quantization.per_tensor(step, 0)))
     options = schema().UnidirectionalSequenceLSTMOptionsT()
     options.fusedActivationFunction = schema().ActivationFunctionType.TANH
@@ -57,7 +60,7 @@ def _gate_scales(op: Lstm, matrix: Tensor) -> list[float]:
     by_gate: npt.NDArray[np.float64] = row_scales(matrix).reshape(op.gates, -1)
     if np.ptp(by_gate, axis=1).any():
         raise UnsupportedOperatorError(
-            f"{op.name}: LiteRT has one scale for each gate, {matrix.name!r} one for each row"
+            f"LiteRT has one scale for each gate, {matrix.name!r} one for each row", where=f"{op.name}: {op.origin}"
         )
     return [float(scale) for scale in by_gate[:, 0]]
 

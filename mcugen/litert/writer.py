@@ -258,7 +258,7 @@ def _clamp(b: ModelBuilder, op: Clamp, inputs: list[Tensor], outputs: list[Tenso
 def _softmax(b: ModelBuilder, op: Softmax, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     if share_bits(outputs[0]) != SHARE_BITS:
         raise UnsupportedOperatorError(
-            f"{op.name}: its output scale is {outputs[0].scale}, LiteRT has 1/256 alone", where=str(op.origin)
+            f"its output scale is {outputs[0].scale}, LiteRT has 1/256 alone", where=f"{op.name}: {op.origin}"
         )
     b.operator("SOFTMAX", [b.tensor(inputs[0])], [b.tensor(outputs[0])], _options("SoftmaxOptions", beta=op.beta))
 

@@ -25,6 +25,7 @@ _UNSAFE = re.compile(r"[`|\\<\x00-\x1f\x7f]")
 _TITLES = {
     "instructions": "instructions",
     "cycles": "cycles",
+    "npu_cycles": "NPU cycles (estimate)",
     "flash_bytes": "flash (B)",
     "ram_bytes": "RAM (B)",
     "arena_bytes": "arena (B)",

@@ -38,12 +38,22 @@ class ZephyrRecord(_Record):
     board: str
 
 
+class NpuPartRecord(_Record):
+    npu_cycles: Count
+
+
+class NpuRecord(_Record):
+    accelerator: str
+    parts: tuple[NpuPartRecord, ...]
+
+
 class Record(_Record):
     """Figures of one verified module (`Measurement` says what each is), and what they were measured with.
 
     Attributes:
         name, board, core: empty when unknown.
         zephyr: None for bare-metal firmware.
+        npu: None for a module that was not made for one; without parts when it leaves the NPU alone.
     """
 
     match: bool
@@ -61,6 +71,17 @@ class Record(_Record):
     stack_bytes: Count
     layers: tuple[LayerRecord, ...]
     zephyr: ZephyrRecord | None = None
+    npu: NpuRecord | None = None
+
+    @property
+    def npu_cycles(self) -> int:
+        """Of one inference in cycles of the NPU's clock, an estimate; in no other figure. 0: without NPU."""
+        return 0 if self.npu is None else sum(part.npu_cycles for part in self.npu.parts)
+
+    @property
+    def used_npu(self) -> str:
+        """The NPU that has a part in the figures, or "none"."""
+        return self.npu.accelerator if self.npu is not None and self.npu.parts else "none"
 
     @pydantic.field_validator("layers")
     @classmethod

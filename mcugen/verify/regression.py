@@ -13,7 +13,7 @@ from typing import Any, Literal
 from mcugen.errors import InputError
 from mcugen.verify.record import LayerRecord, Record, load_record
 
-FIGURES = ("instructions", "cycles", "flash_bytes", "ram_bytes", "arena_bytes", "stack_bytes")
+FIGURES = ("instructions", "cycles", "npu_cycles", "flash_bytes", "ram_bytes", "arena_bytes", "stack_bytes")
 LAYER_FIGURES = ("instructions", "cycles", "flash_bytes", "ram_bytes")
 # What a limit holds for. Cycles are an estimate, the arena is part of the RAM, and a layer's bytes are in the totals.
 LIMITED = frozenset({"instructions", "flash_bytes", "ram_bytes", "stack_bytes"})
@@ -191,24 +191,28 @@ def percent_text(limit: Fraction) -> str:
 
 
 def compare_records(old: Record, new: Record, limit: Fraction | None = None) -> Comparison:
-    """Cycles are left out when the records have them from different sources, or not at all."""
+    """Cycles are left out when the records have them from different sources, or not at all; the NPU's when neither
+    module uses one."""
     cycles = old.cycles_source == new.cycles_source and None not in (old.cycles, new.cycles)
-    totals = tuple(_changes(old, new, FIGURES, cycles))
-    layers = tuple(_layer_change(before, after, cycles) for before, after in _pairs(old.layers, new.layers))
+    left_out = set() if cycles else {"cycles"}
+    if not (old.npu_cycles or new.npu_cycles):
+        left_out.add("npu_cycles")
+    totals = _changes(old, new, [f for f in FIGURES if f not in left_out])
+    layer_figures = [f for f in LAYER_FIGURES if f not in left_out]
+    layers = tuple(_layer_change(before, after, layer_figures) for before, after in _pairs(old.layers, new.layers))
     return Comparison(old, new, totals, layers, limit, _over_limit(totals, layers, limit), _warnings(old, new))
 
 
 def _changes(
-    old: Record | LayerRecord | None, new: Record | LayerRecord | None, figures: Sequence[str], cycles: bool
-) -> list[Change]:
-    return [Change(f, getattr(old, f, None), getattr(new, f, None)) for f in figures if cycles or f != "cycles"]
+    old: Record | LayerRecord | None, new: Record | LayerRecord | None, figures: Sequence[str]
+) -> tuple[Change, ...]:
+    return tuple(Change(f, getattr(old, f, None), getattr(new, f, None)) for f in figures)
 
 
-def _layer_change(old: LayerRecord | None, new: LayerRecord | None, cycles: bool) -> LayerChange:
+def _layer_change(old: LayerRecord | None, new: LayerRecord | None, figures: Sequence[str]) -> LayerChange:
     known = new or old
     assert known is not None
-    changes = tuple(_changes(old, new, LAYER_FIGURES, cycles))
-    return LayerChange(old.name if old else None, new.name if new else None, known.op, changes)
+    return LayerChange(old.name if old else None, new.name if new else None, known.op, _changes(old, new, figures))
 
 
 def _pairs(
@@ -269,6 +273,7 @@ def _warnings(old: Record, new: Record) -> tuple[str, ...]:
         ("runners", old.runner, new.runner),
         ("machines", old.machine, new.machine),
         ("kinds of firmware", _firmware(old), _firmware(new)),
+        ("NPUs", old.used_npu, new.used_npu),
     ):
         if before and after and before != after:
             found.append(f"the figures are of different {what}: {before} and {after}")

@@ -177,6 +177,16 @@ def test_what_cannot_be_is_one_error(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_damaged_manifest_is_one_error(command: Command, emitted: Path, tmp_path: Path) -> None:
+    module = tmp_path / "out"
+    shutil.copytree(emitted, module)
+    content = json.loads((module / "mcugen.json").read_text())
+    content["npu"]["clock_hz"] = 0
+    (module / "mcugen.json").write_text(json.dumps(content))
+    done = command("verify", module)
+    assert done.code == 2 and "npu.clock_hz" in done.err, done.err
+
+
 @pytest.mark.parametrize(
     "runner", ["qemu", pytest.param("renode", marks=[needs_renode, pytest.mark.renode, pytest.mark.slow])]
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcugen.errors import InputError
-from mcugen.verify.record import LayerRecord, Record
+from mcugen.verify.record import LayerRecord, NpuPartRecord, NpuRecord, Record
 from mcugen.verify.regression import Change, Comparison, compare_records, parse_percent
 
 counts = st.integers(0, 2000)
@@ -217,3 +217,16 @@ def test_what_differs_besides_the_model_is_said() -> None:
     text = "\n".join(compare_records(old, new).warnings)
     for words in ("nrf5340dk and mps2_an385", "cortex-m33 and", "qemu and renode", "an505 and an385", "cycles", "old"):
         assert words in text
+
+
+def test_an_npu_has_a_figure_of_its_own() -> None:
+    parts = (NpuPartRecord(npu_cycles=40), NpuPartRecord(npu_cycles=2))
+    without, with_it = record(), record(npu=NpuRecord(accelerator="ethos-u55-128", parts=parts))
+    moved = compare_records(without, with_it, Fraction(0))
+    assert Change("npu_cycles", 0, 42) in moved.totals
+    assert Change("instructions", 1000, 1000) in moved.totals
+    assert moved.ok, "an estimate is under no limit"
+    assert "NPUs: none and ethos-u55-128" in "".join(moved.warnings)
+    assert compare_records(with_it, with_it).warnings == ()
+    plain = compare_records(record(npu=NpuRecord(accelerator="ethos-u55-128", parts=())), without)
+    assert plain.warnings == () and "npu_cycles" not in {change.figure for change in plain.totals}

@@ -65,7 +65,8 @@ def partition(
             hint=f"it has {' or '.join(npu.accelerators)}; another one is in a board file of your own",
         )
     version = require_vela()
-    room = min(board.memory(npu.sram).size, max_ram) if max_ram is not None else board.memory(npu.sram).size
+    # Of the arena: on-chip RAM, but in Dedicated_Sram, whose fast memory Vela is told by `cache_size`.
+    room = min(board.memory(npu.scratch).size, max_ram) if max_ram is not None else board.memory(npu.scratch).size
     target = Target(
         accelerator=chosen,
         configuration=vela_configuration(board),

@@ -118,6 +118,18 @@ def test_a_part_that_needs_more_memory_than_there_is() -> None:
     assert "npu_0 needs" in str(caught.value) and "--npu off" in str(caught.value)
 
 
+def test_an_arena_above_its_budget_names_the_way_without_the_npu() -> None:
+    from mcugen.api import Options, compile
+    from tests.plan.networks import NetworkBuilder
+
+    net = NetworkBuilder("two")
+    graph = net.build(net.conv(net.conv(net.input(1, 8, 8, 4), 8, (3, 3)), 4, (3, 3)))
+    for mode, told in (("require", True), ("off", False)):
+        with pytest.raises(DoesNotFitError) as caught:
+            compile(graph, Options(board=BOARD, npu=mode, max_ram=100))
+        assert ("--npu off" in str(caught.value)) is told
+
+
 def test_without_vela_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.plan.networks import NETWORKS
 
