@@ -45,7 +45,14 @@ class Decoder(nn.Module):
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize(("board", "batch"), [("nrf5340dk", 1), ("mps2_an385", 3), ("mps3_an547", 1)])
+@pytest.mark.parametrize(
+    ("board", "batch"),
+    [
+        pytest.param("nrf5340dk", 1, marks=pytest.mark.slow),
+        pytest.param("mps2_an385", 3, marks=pytest.mark.slow),
+        ("mps3_an547", 1),
+    ],
+)
 def test_decoder(board: str, batch: int, command: Command, tmp_path: Path) -> None:
     model, shape = seeded(Decoder()), (batch, 2, 8, 6)
     torch.export.save(torch.export.export(model, (torch.zeros(shape),)), tmp_path / "net.pt2")

@@ -98,6 +98,7 @@ def test_a_mixed_network_is_split_and_keeps_its_bits(
 
 @needs_renode
 @pytest.mark.renode
+@pytest.mark.slow
 def test_renode_gives_the_same_bytes(command: Command, mixed: Path, emitted: Path, tmp_path: Path) -> None:
     renode, qemu = (
         outputs(command, emitted, mixed / "cal.npz", tmp_path / f"{runner}.npz", "--runner", runner)

@@ -31,7 +31,14 @@ class Pairs(nn.Module):
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize(("board", "batch"), [("nrf5340dk", 3), ("mps2_an385", 1), ("mps3_an547", 3)])
+@pytest.mark.parametrize(
+    ("board", "batch"),
+    [
+        pytest.param("nrf5340dk", 3, marks=pytest.mark.slow),
+        ("mps2_an385", 1),
+        pytest.param("mps3_an547", 3, marks=pytest.mark.slow),
+    ],
+)
 def test_runs_and_matches(board: str, batch: int, command: Command, tmp_path: Path) -> None:
     shape = (4, batch, 3, 4)
     samples = {name: RNG.normal(size=shape).astype(np.float32) for name in ("x", "y")}

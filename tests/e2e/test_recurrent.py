@@ -57,7 +57,7 @@ CASES: dict[str, tuple[type[nn.Module], dict[str, tuple[int, ...]]]] = {
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("board", CASES)
+@pytest.mark.parametrize("board", [pytest.param(b, marks=[] if b == "mps2_an385" else pytest.mark.slow) for b in CASES])
 def test_runs_and_matches(board: str, command: Command, tmp_path: Path) -> None:
     build, shapes = CASES[board]
     torch.manual_seed(3)

@@ -24,7 +24,14 @@ class Reductions(nn.Module):
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize(("board", "batch"), [("nrf5340dk", 3), ("mps2_an385", 1), ("mps3_an547", 3)])
+@pytest.mark.parametrize(
+    ("board", "batch"),
+    [
+        ("nrf5340dk", 3),
+        pytest.param("mps2_an385", 1, marks=pytest.mark.slow),
+        pytest.param("mps3_an547", 3, marks=pytest.mark.slow),
+    ],
+)
 def test_runs_and_matches(board: str, batch: int, command: Command, tmp_path: Path) -> None:
     # Distinct values, each a step of its own: places are those of the float model.
     x = np.stack([RNG.permutation(batch * 12) for _ in range(4)]).reshape(4, batch, 3, 4).astype(np.float32) - 11

@@ -18,8 +18,7 @@ pytestmark = [
 ]
 
 BOARDS = ("nrf5340dk", "nrf52840dk", "stm32f4_disco", "nucleo_f746zg", "mps3_an547")
-# A core without Helium and the one with it by default.
-QUICK = {("conv1d_net", "nrf5340dk"), ("conv1d_net", "mps3_an547")}
+QUICK = {("conv1d_net", "nrf5340dk")}
 CASES = [
     pytest.param(model, board, id=f"{model}-{board}", marks=[] if (model, board) in QUICK else pytest.mark.slow)
     for model in MODELS

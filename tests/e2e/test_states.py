@@ -18,7 +18,7 @@ from tests.frontend.test_states import CHANNELS, STEP, Stream, noise
 pytestmark = pytest.mark.emulator
 
 
-@pytest.mark.parametrize("board", ["nrf5340dk", "mps2_an385"])
+@pytest.mark.parametrize("board", ["nrf5340dk", pytest.param("mps2_an385", marks=pytest.mark.slow)])
 def test_steps_of_a_stream(mcugen: Command, command: Command, tmp_path: Path, board: str) -> None:
     call = mcugen if board == "nrf5340dk" else command
     samples = noise(7, CHANNELS, STEP)

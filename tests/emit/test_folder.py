@@ -71,6 +71,7 @@ def test_another_constant_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("cmake") is None, reason="needs CMake")
+@pytest.mark.slow
 def test_ctest(tmp_path: Path) -> None:
     folder = emitted(tmp_path, "nrf5340dk")
     for command in (
@@ -83,7 +84,7 @@ def test_ctest(tmp_path: Path) -> None:
     assert "100% tests passed, 0 tests failed out of 2" in done.stdout
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler", ["g++", pytest.param("clang++", marks=pytest.mark.slow)])
 def test_part_of_a_cpp_application(tmp_path: Path, compiler: str) -> None:
     """With link-time optimization where GCC has it, and without."""
     if shutil.which(compiler) is None:

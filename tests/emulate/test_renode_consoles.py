@@ -127,6 +127,7 @@ def test_the_self_test_passes(tmp_path: Path, board: Board) -> None:
     assert words == b"self-test passed: 2 of 2 vectors match\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", BOARDS)
 def test_characters_arrive_in_order_and_none_is_lost(tmp_path: Path, board: Board) -> None:
     source = tmp_path / "echo.c"

@@ -82,6 +82,7 @@ def quantized(environment: dict[str, str]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_network_is_the_same_with_another_vector_unit() -> None:
     here, there = quantized({}), quantized(_SMALL_CPU)
     if here["output"] == there["output"]:

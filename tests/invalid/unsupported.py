@@ -149,7 +149,7 @@ CASES: dict[str, Unsupported] = {
         "upsample",
     ),
     "function of two tensors": Unsupported(
-        lambda x: torch.atan2(x[:, :4], x[:, 4:]), ROWS, "aten.atan2.default: of several tensors", "same tensor"
+        lambda x: torch.atan2(x[:, :4], x[:, 4:]), ROWS, "aten.atan2.default: of several tensors", "atan(y / x)"
     ),
     "places given to take": Unsupported(
         lambda x: torch.take(torch.ones(9), x), ROWS, "'x' is an input of the model", "gather", torch.int64

@@ -96,7 +96,7 @@ def check_on_board(board: str, per_kernel: int, monkeypatch: pytest.MonkeyPatch)
         assert [result.entry.kernel for result in results] == [kernel.name for kernel, _ in batch]
 
 
-@pytest.mark.parametrize("board", ["mps2_an385", "rpi_pico"])
+@pytest.mark.parametrize("board", ["mps2_an385", pytest.param("rpi_pico", marks=pytest.mark.slow)])
 def test_every_kernel_gives_the_reference_bits_on_the_core(board: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The compiler's work on constant parameters, and on Armv6-M the narrow blocks and the multiply in halves."""
     check_on_board(board, 2, monkeypatch)

@@ -87,6 +87,7 @@ def test_the_budget_is_what_was_counted_and_a_little_more(emitted: Path) -> None
         assert layers < described[figure] <= limit_in(emitted, figure.upper()) < layers * (1 + TOLERANCE) + 300
 
 
+@pytest.mark.slow
 def test_a_limit_of_ones_own(tmp_path: Path) -> None:
     assert limit_in(emit(tmp_path / NAME, "nrf52840dk", RENODE, max_instructions=10**6)) == 10**6
     with pytest.raises(CheckFailedError, match=r"over --max-instructions \(100\)"):
@@ -178,6 +179,7 @@ def test_firmware_that_hangs_is_told_with_its_place_and_its_last_output(emitted:
 
 @needs_renode_test
 @pytest.mark.renode
+@pytest.mark.slow
 def test_a_flipped_weight_is_found_in_its_layer(emitted: Path, tmp_path: Path) -> None:
     folder = copy(emitted, tmp_path)
     elf = folder / "renode" / f"{NAME}.elf"
