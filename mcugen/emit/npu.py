@@ -7,15 +7,12 @@ from typing import Annotated
 
 import pydantic
 
+from mcugen.boards.quantities import Strict
 from mcugen.emit.fields import Bytes, Number, Text, Version
 from mcugen.ethosu.partition import Partition
 
 
-class _Strict(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-class NpuPartEntry(_Strict):
+class NpuPartEntry(Strict):
     """One job: the layer of this name. `npu_cycles` and `traffic_bytes` are Vela's estimates for one inference, in
     cycles of the NPU's clock and bytes by memory; they are in no count of the CPU's."""
 
@@ -29,7 +26,7 @@ class NpuPartEntry(_Strict):
     traffic_bytes: dict[Text, Number]
 
 
-class OnCpuEntry(_Strict):
+class OnCpuEntry(Strict):
     """An operator that stayed on the CPU, and why."""
 
     operator: Text
@@ -38,7 +35,7 @@ class OnCpuEntry(_Strict):
     reason: Text
 
 
-class NpuEntry(_Strict):
+class NpuEntry(Strict):
     """Of a module that was made for a board with an NPU."""
 
     accelerator: Text
