@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from mcugen.commands.npu import app
 from mcugen.errors import InputError
 from mcugen.ethosu.model import Npu
 from mcugen.ethosu.model.memories import Memories, Speed, read_memories
 from mcugen.ethosu.model.summary import read_summary
 from mcugen.ethosu.model.timeline import elapsed
 from mcugen.ethosu.model.trace import Trace, trace
-from mcugen.npu import app
 from tests.ethosu.assembler import assemble, dma, network, pool
 from tests.ethosu.compiler import ACCELERATORS, as_network, compile_and_estimate, compile_network, run_vela
 from tests.ethosu.networks import Case, RefusedError, deep_network, make_case, make_large_case

@@ -82,3 +82,6 @@ Plugins = Annotated[
     ),
 ]
 ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
+AllowEdited = Annotated[
+    bool, typer.Option("--allow-edited", help="Take files of the module that were edited since; the result says so.")
+]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcugen.options import Json
+from mcugen.commands.options import Json
 
 if TYPE_CHECKING:
     from mcugen.ethosu.model.trace import Row, Trace

@@ -1,0 +1,164 @@
+"""From a model to a module: `mcugen emit`, and `mcugen check` before it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from mcugen.commands.options import (
+    Harness,
+    HarnessInput,
+    IoLayout,
+    Json,
+    Kernels,
+    Npu,
+    Optimize,
+    Plugins,
+    ResetEvery,
+    States,
+)
+from mcugen.commands.terminal import errors, output, progress_bars
+from mcugen.errors import CheckFailedError, InputError
+
+
+def emit(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
+    board: Annotated[str, typer.Option(help="A name from `mcugen boards`, or a board's YAML file.")],
+    calibration: Annotated[
+        str | None, typer.Option(metavar="FILE.npz", help="Samples for a float model, an array per input; or `random`.")
+    ] = None,
+    output_folder: Annotated[
+        Path | None, typer.Option("--output", metavar="DIR", help="Default: the module's name.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Module name; default: the model file's name.")] = None,
+    kernels: Annotated[Kernels, typer.Option(help="Kernel library.")] = Kernels.auto,
+    optimize: Annotated[Optimize, typer.Option(help="What to prefer where there is a choice.")] = Optimize.speed,
+    max_ram: Annotated[str | None, typer.Option(metavar="N", help="Budget for the arena, such as 64K.")] = None,
+    max_flash: Annotated[str | None, typer.Option(metavar="N", help="Budget for code and constants.")] = None,
+    max_instructions: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Budget for the instructions of one inference.")
+    ] = None,
+    max_cycles: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Budget for its cycles by the timing model of Cortex-M3, M4 and M33."),
+    ] = None,
+    io_layout: Annotated[
+        IoLayout,
+        typer.Option(
+            help="Axes of inputs and outputs in the module: the device's, or the model's, turned in the module."
+        ),
+    ] = IoLayout.device,
+    state: States = None,
+    plugin: Plugins = None,
+    reset_every: ResetEvery = None,
+    renode: Annotated[
+        bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
+    ] = False,
+    harness: Annotated[
+        Harness | None, typer.Option(help="Add firmware that speaks this benchmark's protocol on the board's UART.")
+    ] = None,
+    harness_input: Annotated[
+        HarnessInput | None,
+        typer.Option(help="What the benchmark's runner sends for each element of the input; default: int8."),
+    ] = None,
+    cmsis_nn: Annotated[
+        Path | None,
+        typer.Option(
+            "--cmsis-nn",
+            metavar="PATH",
+            help="Sources of CMSIS-NN, also for auto; default for cmsis-nn: CMSIS_NN_PATH, then the Zephyr workspace.",
+        ),
+    ] = None,
+    npu: Annotated[
+        Npu | None,
+        typer.Option(
+            help="Of a board with an NPU: use it for nothing, for what gains by it, or for everything (else an error); "
+            "default: auto, unless the board's file says otherwise."
+        ),
+    ] = None,
+    accelerator: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which NPU the board has, such as ethos-u55-256."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files of the module that were edited since.")] = False,
+) -> None:
+    """Compile a model into a C module for a board."""
+    from mcugen import api
+    from mcugen.emit.output import check_destination
+    from mcugen.report import text
+
+    options = api.Options(
+        board=board,
+        calibration=calibration if calibration in (None, "random") else Path(calibration),
+        name=name,
+        kernels=kernels.value,
+        optimize=optimize.value,
+        max_ram=parse_size(max_ram),
+        max_flash=parse_size(max_flash),
+        cmsis_nn=cmsis_nn,
+        max_instructions=max_instructions,
+        max_cycles=max_cycles,
+        states=tuple(state or ()),
+        reset_every=reset_every,
+        plugins=tuple(plugin or ()),
+        npu=npu.value if npu is not None else None,
+        accelerator=accelerator,
+        io_layout=io_layout.value,
+    )
+    if harness_input is not None and harness is None:
+        raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
+    extras = api.Extras(renode, harness is Harness.mlperf_tiny, (harness_input or HarnessInput.int8).value)
+    if output_folder is not None:
+        # Before the work, not after it.
+        check_destination(output_folder)
+    with progress_bars() as progress:
+        module = api.compile(model, options, progress)
+        size = api.check_flash(module)
+        module = api.add_extras(module, extras, progress)
+    folder = output_folder or Path(module.manifest.name)
+    module.write(folder, force=force)
+    if module.manifest.model.calibration == "random":
+        errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
+    output.print(text.emit_summary(module, folder, size))
+
+
+def check(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
+    board: Annotated[str | None, typer.Option(help="Say what it takes on this board, too.")] = None,
+    state: States = None,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """List everything in a model that would be refused, and what it takes on a board; needs no calibration data."""
+    from mcugen import api
+    from mcugen.report import text
+
+    result = api.check(model, board, state or (), plugin or ())
+    if as_json:
+        print(json.dumps(result.as_json()))
+    else:
+        output.print(escape(text.feasibility(result)))
+    if not result.ok:
+        count = len(result.refusals)
+        raise CheckFailedError(
+            f"{count} place{'s' * (count != 1)} in the model would be refused" if count else "the model does not fit"
+        )
+
+
+def parse_size(text: str | None) -> int | None:
+    """Bytes from "65536", "0x10000", "64K", "64KB", "1M" (K = 1024)."""
+    if text is None:
+        return None
+    cleaned = text.strip().upper().removesuffix("IB").removesuffix("B")
+    factor = {"K": 1024, "M": 1024 * 1024}.get(cleaned[-1:], 1)
+    try:
+        value = int(cleaned[:-1] if factor > 1 else cleaned, 0) * factor
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise InputError(f"{text!r} is not a size", hint="write bytes, or K or M of them: 65536, 64K, 1M")
+    return value

@@ -1,0 +1,149 @@
+"""What is done with a module's firmware: `mcugen run`, `verify`, `compare`, `serve`."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from mcugen.commands.options import (
+    AllowEdited,
+    CompareFormat,
+    FirmwareKind,
+    Json,
+    ModuleFolder,
+    ResetEvery,
+    Runner,
+    RunnerName,
+)
+from mcugen.commands.terminal import errors, output, progress_bars
+from mcugen.errors import CheckFailedError
+
+
+def run(
+    folder: ModuleFolder,
+    inputs: Annotated[Path, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples.")],
+    outputs: Annotated[Path, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")],
+    labels: Annotated[
+        Path | None, typer.Option(metavar="Y.npy", help="The true class of each sample: says how many are right.")
+    ] = None,
+    floats: Annotated[
+        bool,
+        typer.Option(
+            "--float", help="Also write NAME.float, what the integers stand for, with NAME.scale and .zero_point."
+        ),
+    ] = False,
+    runner: Runner = RunnerName.auto,
+    reset_every: ResetEvery = None,
+    allow_edited: AllowEdited = False,
+    as_json: Json = False,
+) -> None:
+    """Run a module's firmware in an emulator on your own samples."""
+    from mcugen.report import text
+    from mcugen.verify.run import run_samples
+
+    with progress_bars() as progress:
+        result = run_samples(
+            folder,
+            inputs,
+            outputs,
+            runner=runner.value,
+            allow_edited=allow_edited,
+            progress=progress,
+            reset_every=reset_every,
+            labels=labels,
+            floats=floats,
+        )
+    if as_json:
+        print(json.dumps(result.as_json()))
+    else:
+        output.print(text.run_summary(result, outputs))
+
+
+def verify(
+    folder: ModuleFolder,
+    runner: Runner = RunnerName.auto,
+    firmware: Annotated[FirmwareKind, typer.Option(help="Bare-metal harness, or a Zephyr image.")] = FirmwareKind.bare,
+    layers: Annotated[bool, typer.Option("--layers", help="Print the table of layers.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report page.")] = None,
+    reset_every: ResetEvery = None,
+    allow_edited: AllowEdited = False,
+    as_json: Json = False,
+) -> None:
+    """Prove that the firmware computes what the model computes, bit by bit, and count it."""
+    from mcugen.report import html, text
+    from mcugen.verify.verify import verify_module
+
+    with progress_bars() as progress:
+        result = verify_module(
+            folder,
+            firmware=firmware.value,
+            runner=runner.value,
+            allow_edited=allow_edited,
+            progress=progress,
+            reset_every=reset_every,
+        )
+    if report is not None:
+        html.write_report(result, report)
+    if as_json:
+        print(json.dumps(result.as_json()))
+    else:
+        for part in text.verify_summary(result, layers=layers):
+            output.print(part)
+    if not result.ok:
+        raise CheckFailedError(result.failure)
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="What `mcugen verify --json` printed before.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="What it prints now.")],
+    fail_over: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="Fail when instructions (of the module or a layer), flash, RAM or stack grew by more, such as 2%.",
+        ),
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show unchanged layers too.")] = False,
+    form: Annotated[
+        CompareFormat, typer.Option("--format", help="Tables for a terminal, or for a pull request's comment.")
+    ] = CompareFormat.text,
+    as_json: Json = False,
+) -> None:
+    """Compare two verified modules, figure by figure and layer by layer."""
+    from mcugen.report import comparison as report
+    from mcugen.verify.regression import compare_files
+
+    result = compare_files(old, new, fail_over=fail_over)
+    for warning in result.warnings:
+        errors.print(f"[yellow]warning:[/] {escape(warning)}")
+    if as_json:
+        print(json.dumps(result.as_json()))
+    elif form is CompareFormat.markdown:
+        print(report.markdown(result, show_all=show_all), end="")
+    else:
+        for part in report.text_summary(result, show_all=show_all):
+            output.print(part)
+    if not result.ok:
+        raise CheckFailedError(result.failure)
+
+
+def serve(
+    folder: ModuleFolder,
+    runner: Runner = RunnerName.auto,
+    terminal: Annotated[Path | None, typer.Option(metavar="LINK", help="Make this link to the terminal.")] = None,
+    allow_edited: AllowEdited = False,
+) -> None:
+    """Run the firmware of `emit --harness` in an emulator, its UART as a pseudo-terminal, until interrupted."""
+    from mcugen.testbench.serve import serve as run_firmware
+
+    firmware = run_firmware(folder, runner=runner.value, link=terminal, allow_edited=allow_edited)
+    with firmware as served, suppress(KeyboardInterrupt):
+        # Whoever started this reads the line to know where to connect, and may interrupt at once.
+        print(terminal or served.terminal, flush=True)
+        errors.print(f"{served.runner} is running; Ctrl-C ends it")
+        served.wait()
