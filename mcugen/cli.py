@@ -26,7 +26,6 @@ app = typer.Typer(
     name="mcugen",
     help="Compiles PyTorch models into microcontroller firmware, proven bit by bit in an emulator.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 # In the order of the help.

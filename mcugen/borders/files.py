@@ -75,6 +75,12 @@ def read_bytes(source: Source, limit: int) -> bytes:
     return content
 
 
+def require_file(source: Source) -> None:
+    """Raises InputError when there is no file that could be read: a look before the work."""
+    with opened(source):
+        pass
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's content.
 

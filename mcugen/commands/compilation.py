@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from mcugen.commands import completion
 from mcugen.commands.options import (
     Harness,
     HarnessInput,
@@ -21,13 +22,17 @@ from mcugen.commands.options import (
     ResetEvery,
     States,
 )
+from mcugen.commands.preflight import require_board, require_model
 from mcugen.commands.terminal import errors, output, progress_bars
 from mcugen.errors import CheckFailedError, InputError
 
 
 def emit(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
-    board: Annotated[str, typer.Option(help="A name from `mcugen boards`, or a board's YAML file.")],
+    board: Annotated[
+        str,
+        typer.Option(help="A name from `mcugen boards`, or a board's YAML file.", autocompletion=completion.boards),
+    ],
     calibration: Annotated[
         str | None, typer.Option(metavar="FILE.npz", help="Samples for a float model, an array per input; or `random`.")
     ] = None,
@@ -87,12 +92,14 @@ def emit(
     force: Annotated[bool, typer.Option("--force", help="Replace files of the module that were edited since.")] = False,
 ) -> None:
     """Compile a model into a C module for a board."""
+    require_model(model)
+    target = require_board(board)
     from mcugen import api
     from mcugen.emit.output import check_destination
     from mcugen.report import text
 
     options = api.Options(
-        board=board,
+        board=target,
         calibration=calibration if calibration in (None, "random") else Path(calibration),
         name=name,
         kernels=kernels.value,
@@ -128,12 +135,17 @@ def emit(
 
 def check(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
-    board: Annotated[str | None, typer.Option(help="Say what it takes on this board, too.")] = None,
+    board: Annotated[
+        str | None, typer.Option(help="Say what it takes on this board, too.", autocompletion=completion.boards)
+    ] = None,
     state: States = None,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """List everything in a model that would be refused, and what it takes on a board; needs no calibration data."""
+    require_model(model)
+    if board is not None:
+        require_board(board)
     from mcugen import api
     from mcugen.report import text
 

@@ -20,6 +20,7 @@ from mcugen.commands.options import (
     Runner,
     RunnerName,
 )
+from mcugen.commands.preflight import require_module
 from mcugen.commands.terminal import errors, output, progress_bars
 from mcugen.errors import CheckFailedError
 
@@ -43,6 +44,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a module's firmware in an emulator on your own samples."""
+    require_module(folder)
     from mcugen.report import text
     from mcugen.verify.run import run_samples
 
@@ -75,6 +77,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Prove that the firmware computes what the model computes, bit by bit, and count it."""
+    require_module(folder)
     from mcugen.report import html, text
     from mcugen.verify.verify import verify_module
 
@@ -139,6 +142,7 @@ def serve(
     allow_edited: AllowEdited = False,
 ) -> None:
     """Run the firmware of `emit --harness` in an emulator, its UART as a pseudo-terminal, until interrupted."""
+    require_module(folder)
     from mcugen.testbench.serve import serve as run_firmware
 
     firmware = run_firmware(folder, runner=runner.value, link=terminal, allow_edited=allow_edited)

@@ -31,24 +31,24 @@ def ops(
 def boards(as_json: Json = False) -> None:
     """List the boards."""
     from mcugen.boards import list_boards
-    from mcugen.report import text
+    from mcugen.report.boards import board_json, board_table
 
     found = list_boards()
     if as_json:
-        print(json.dumps({"boards": [text.board_json(b) for b in found]}))
+        print(json.dumps({"boards": [board_json(b) for b in found]}))
     else:
-        output.print(text.board_table(found))
+        output.print(board_table(found))
 
 
 def doctor(as_json: Json = False) -> None:
     """Check what is installed; names what is missing and the command that installs it."""
-    from mcugen.report import text
+    from mcugen.report.tools import doctor_table
     from mcugen.verify.doctor import check_tools
 
     checks = check_tools()
     if as_json:
         print(json.dumps({"ok": all(c.ok or not c.required for c in checks), "tools": [c.as_json() for c in checks]}))
     else:
-        output.print(text.doctor_table(checks))
+        output.print(doctor_table(checks))
     if any(c.required and not c.ok for c in checks):
         raise typer.Exit(3)

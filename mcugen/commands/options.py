@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mcugen.commands import completion
+
 
 class Kernels(StrEnum):
     auto = "auto"
@@ -81,7 +83,10 @@ Plugins = Annotated[
         help="Run this Python file (or entry point), which gives operators of your own an integer form; repeatable.",
     ),
 ]
-ModuleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.")]
+ModuleFolder = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.", autocompletion=completion.modules),
+]
 AllowEdited = Annotated[
     bool, typer.Option("--allow-edited", help="Take files of the module that were edited since; the result says so.")
 ]

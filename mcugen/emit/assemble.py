@@ -12,6 +12,7 @@ from mcugen.emit import manifest as manifests
 from mcugen.emit.describe import manifest_of
 from mcugen.emit.module import port_parameters, render
 from mcugen.emit.output import write_folder
+from mcugen.emit.paths import FILE_NAME
 from mcugen.emit.vectors import make_vectors, vector_files, vector_header
 from mcugen.ethosu.partition import Partition
 from mcugen.kernels.cmsis_nn import CmsisNn
@@ -41,7 +42,7 @@ class Module:
         return Module(
             manifest,
             self.plan,
-            {**self.files, **files, PurePosixPath(manifests.FILE_NAME): manifests.to_json(manifest)},
+            {**self.files, **files, PurePosixPath(FILE_NAME): manifests.to_json(manifest)},
         )
 
 
@@ -70,5 +71,5 @@ def assemble(
     if library is not None and any(c.step.invocation.source.startswith("cmsis_nn/") for c in text.calls):
         entries["cmsis_nn"] = {"path": str(library.path), "version": library.version}
     manifest = manifest_of(plan, text, name, model, files, entries, partition)
-    files[PurePosixPath(manifests.FILE_NAME)] = manifests.to_json(manifest)
+    files[PurePosixPath(FILE_NAME)] = manifests.to_json(manifest)
     return Module(manifest, plan, files)

@@ -16,7 +16,6 @@ import pydantic
 
 from mcugen.boards.board import Board
 from mcugen.borders import Source
-from mcugen.borders.files import is_file
 from mcugen.borders.json import read_json
 from mcugen.emit.fields import (
     Axis,
@@ -37,13 +36,12 @@ from mcugen.emit.fields import (
 )
 from mcugen.emit.npu import NpuEntry
 from mcugen.emit.origin import board_of, check_board, check_options
-from mcugen.emit.paths import FilePath
+from mcugen.emit.paths import FILE_NAME, FilePath, require_module
 from mcugen.errors import InputError
 from mcugen.graph.tensor import DTYPES
 from mcugen.plan.describe import covered_bytes
 
 FORMAT = 2
-FILE_NAME = "mcugen.json"
 
 
 class _Strict(pydantic.BaseModel):
@@ -266,9 +264,8 @@ def load_manifest(folder: Path) -> Manifest:
     Raises:
         InputError: no module there, or its manifest is damaged, of another mcugen's format, or says what none can.
     """
+    require_module(folder)
     path = folder / FILE_NAME
-    if not is_file(path):
-        raise InputError(f"{folder} is not an emitted module: it has no {FILE_NAME}", hint="run `mcugen emit` first")
     fields = read_json(Source(path, "the manifest", "emit the model again"))
     try:
         if isinstance(fields, dict) and fields.get("format") != FORMAT:

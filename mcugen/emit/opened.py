@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcugen.emit.manifest import FILE_NAME, Manifest, load_manifest
+from mcugen.emit.manifest import Manifest, load_manifest
 from mcugen.emit.output import edited_files, missing_files
+from mcugen.emit.paths import FILE_NAME
 from mcugen.emit.swap import STAGING, SwapError, finish_change, locked_folder
 from mcugen.errors import InputError
 

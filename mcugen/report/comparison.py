@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mcugen.report.text import thousands
+from mcugen.report.words import thousands
 from mcugen.verify.record import Record
 from mcugen.verify.regression import Change, Comparison, LayerChange, percent_text
 

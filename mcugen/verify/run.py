@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from mcugen.borders.files import resolved
 from mcugen.borders.npz import save_npz
-from mcugen.emit.manifest import FILE_NAME, Manifest
+from mcugen.emit.manifest import Manifest
 from mcugen.emit.opened import open_module
+from mcugen.emit.paths import FILE_NAME
 from mcugen.errors import InputError
 from mcugen.graph.quantization import dequantize
 from mcugen.graph.tensor import IntArray, Quantization

@@ -9,7 +9,7 @@ import pytest
 from mcugen.boards import Board, list_boards, load_board
 from mcugen.boards.machines import core_of, default_machine, find_machine, machine_of
 from mcugen.errors import InputError
-from mcugen.report import text
+from mcugen.report import boards
 
 KB, MB = 1024, 1024 * 1024
 
@@ -129,7 +129,7 @@ def test_a_machine_of_another_core_is_called_that() -> None:
     assert words["rpi_pico"] == "cortex-m3 running cortex-m0plus code"
     assert words["ek_ra8m1"] == "cortex-m55 running cortex-m85 code"
     assert words["nrf5340dk"] == "cortex-m33"
-    table = text.board_table(list_boards())
+    table = boards.board_table(list_boards())
     cells = list(table.columns[7].cells)
     assert "mps2-an385 (cortex-m3 running cortex-m0plus code)" in cells and "mps2-an505 (cortex-m33)" in cells
     assert not any("same core" in str(cell) for cell in cells)
@@ -139,12 +139,12 @@ def test_the_npu_is_told() -> None:
     board = load_board("mps3_corstone300")
     assert board.npu is not None
     assert board.npu.accelerators == ("ethos-u55-128", "ethos-u55-32", "ethos-u55-64", "ethos-u55-256")
-    table = text.board_table(list_boards())
+    table = boards.board_table(list_boards())
     names, npus = ([str(cell) for cell in table.columns[i].cells] for i in (0, 5))
     assert npus[names.index("mps3_corstone300")] == "u55-128 (or 32, 64, 256)"
     assert npus[names.index("nrf5340dk")] == "-"
-    assert text.board_json(load_board("nrf5340dk"))["npu"] is None
-    assert text.board_json(board)["npu"]["accelerators"][0] == "ethos-u55-128"
+    assert boards.board_json(load_board("nrf5340dk"))["npu"] is None
+    assert boards.board_json(board)["npu"]["accelerators"][0] == "ethos-u55-128"
 
 
 def test_unknown_board_suggests_the_nearest() -> None:

@@ -108,6 +108,7 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     """It would be waited for without end."""
     os.mkfifo(tmp_path / "pipe.yml")
     refused(run(["emit", "pipe.yml", "--board", "nrf5340dk"], tmp_path), "is no file")
+    (tmp_path / "x.pt2").touch()
     refused(run(["emit", "x.pt2", "--board", "pipe.yml"], tmp_path), "is no file")
     refused(run(["compare", "pipe.yml", "pipe.yml"], tmp_path), "is no file")
 
