@@ -22,6 +22,10 @@ CASES = {
     "conv2d": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False)),
     "conv2d in pairs": (dsp.Conv2dPairedDsp(), conv2d_graphs(grouped=False)),
     "conv2d of few channels": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),
+    "conv2d of few channels in pairs": (
+        dsp.Conv2dPairedDsp(),
+        conv2d_graphs(grouped=False, channels=st.integers(1, 5)),
+    ),
     "conv2d 3x3": (dsp.Conv2dDsp(), conv2d_graphs(grouped=False, kernel=(3, 3), dilation=(1, 1))),
     "conv2d by Winograd": (
         dsp.Conv2dWinogradDsp(),

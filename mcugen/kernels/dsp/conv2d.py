@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,8 @@ from mcugen.kernels.dsp import gemm, paired
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.requantization import PackedChannels, pack_channels
+
+_WINDOW_BYTES = 64  # as MCUGEN_DSP_WINDOW_BYTES
 
 
 class Conv2dDsp(Kernel):
@@ -95,9 +98,18 @@ def window_depth(op: Operator, graph: Graph) -> int:
 
 def im2col_cost(op: Operator, graph: Graph) -> float:
     """Instructions of making all columns."""
-    out = graph.tensor(op.outputs[0])
-    kernel_h = graph.tensor(op.inputs[1]).shape[1]
-    return out.shape[1] * out.shape[2] * (7 * gemm.quads(window_depth(op, graph)) + 25 * kernel_h + 30)
+    assert isinstance(op, Conv2d)
+    x, weights, out = (graph.tensor(name) for name in (*op.inputs[:2], op.outputs[0]))
+    positions, depth, kernel_h = out.shape[1] * out.shape[2], window_depth(op, graph), weights.shape[1]
+    if x.shape[3] % 4 == 0 or depth > _WINDOW_BYTES:
+        return positions * (7 * gemm.quads(depth) + 25 * kernel_h + 30)
+    inside: int = math.prod(
+        sum(0 <= step * place - pad < size - (taps - 1) * dilation for place in range(places))
+        for places, size, taps, step, pad, dilation in zip(
+            out.shape[1:3], x.shape[1:3], weights.shape[1:3], op.stride, op.padding[:2], op.dilation, strict=True
+        )
+    )
+    return 0.95 * (positions * (8 * gemm.quads(depth) + 28) + (positions - inside) * (35 * kernel_h + 70))
 
 
 def fits_pairs(op: Conv2d, graph: Graph) -> bool:

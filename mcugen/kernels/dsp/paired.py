@@ -76,8 +76,10 @@ overlap: what they cost is their cycles (of the M4 table) as instructions of the
 
 def cost(columns: int, depth: int, output_c: int) -> float:
     """Of the product for several columns, without making them. Calibrated by counting on a Cortex-M4."""
-    turns = quads(depth) // 4 if quads(depth) > 7 else 0
-    per_block = 30 * quads(depth) + 7 * turns + (98 if turns else 82)
+    steps = quads(depth)
+    turn = next((t for t in range(16, 8, -1) if steps % t == 0), 8)
+    turns = 0 if steps <= 16 else steps // turn
+    per_block = 30 * steps + 7 * turns + (86 if turns else 76)
     return -(-columns // COLUMNS) * (-(-output_c // 4) * per_block + 20) / CYCLES
 
 
