@@ -156,6 +156,40 @@ class Npu:
 
 
 @dataclass(frozen=True)
+class FlashWait:
+    """What waiting for flash adds to the cycles of an inference, beside what a cache or a prefetch buffer hides:
+    (factor - 1) times the cycles, and `states` for each `line` bytes of constants.
+
+    Attributes:
+        factor: where cycles were measured with the waiting: a multiple of those without; else 1.
+        states: where they were not: what one read costs that the cache does not have, in cycles of the core. Code in
+            loops and what is read again is taken to be in the cache, so that this is the least.
+        line: bytes of such a read.
+        source: where that is from, and which cache is assumed.
+    """
+
+    source: str
+    factor: float = 1.0
+    states: int = 0
+    line: int = 4
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What the chip draws while the core runs from flash at the board's clock, by its data sheet.
+
+    Attributes:
+        microamps_per_mhz: current over clock, peripherals off.
+        volts: of the supply at which that holds.
+        source: the data sheet, and the conditions.
+    """
+
+    microamps_per_mhz: float
+    volts: float
+    source: str
+
+
+@dataclass(frozen=True)
 class Board:
     """A board as its YAML file describes it.
 
@@ -172,6 +206,8 @@ class Board:
         renode_zephyr: that platform has what Zephyr touches at boot: its images run there unchanged.
         console: None where bare-metal firmware has no UART driver.
         npu: None where there is none.
+        flash_wait: None where it is not known.
+        energy: None where it is not known.
     """
 
     name: str
@@ -189,6 +225,8 @@ class Board:
     renode_zephyr: bool = False
     console: Console | None = None
     npu: Npu | None = None
+    flash_wait: FlashWait | None = None
+    energy: Energy | None = None
 
     def memory(self, name: str) -> Memory:
         return next(m for m in self.memories if m.name == name)

@@ -103,6 +103,8 @@ def _to_board(name: str, schema: BoardSchema) -> Board:
         renode_zephyr=schema.renode_zephyr,
         console=schema.console.console() if schema.console else None,
         npu=schema.npu.npu() if schema.npu else None,
+        flash_wait=schema.flash_wait.flash_wait() if schema.flash_wait else None,
+        energy=schema.energy.energy() if schema.energy else None,
     )
 
 

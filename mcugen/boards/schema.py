@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 import pydantic
 
-from mcugen.boards.board import Console, ConsoleDriver, Core, Memory, RegisterSetup
+from mcugen.boards.board import Console, ConsoleDriver, Core, Energy, FlashWait, Memory, RegisterSetup
 from mcugen.boards.machines import MACHINES, find_machine
 from mcugen.boards.npu_schema import NpuSchema
 from mcugen.boards.quantities import ADDRESS_END, Address, Frequency, Identifier, Line, Size, Strict, Word
@@ -101,6 +101,29 @@ class ConsoleSchema(Strict):
         )
 
 
+class FlashWaitSchema(Strict):
+    """`factor`: cycles with waiting for flash over those without; `states` a read of `line` bytes of constants."""
+
+    source: Annotated[Line, pydantic.Field(min_length=1)]
+    factor: Annotated[float, pydantic.Field(ge=1, le=100)] = 1.0
+    states: Annotated[int, pydantic.Field(ge=0, le=10_000)] = 0
+    line: Annotated[int, pydantic.Field(ge=1, le=4096)] = 4
+
+    def flash_wait(self) -> FlashWait:
+        return FlashWait(self.source, self.factor, self.states, self.line)
+
+
+class EnergySchema(Strict):
+    """Of the chip while its core runs from flash at the board's clock."""
+
+    microamps_per_mhz: Annotated[float, pydantic.Field(gt=0, le=100_000)]
+    volts: Annotated[float, pydantic.Field(gt=0, le=24)]
+    source: Annotated[Line, pydantic.Field(min_length=1)]
+
+    def energy(self) -> Energy:
+        return Energy(self.microamps_per_mhz, self.volts, self.source)
+
+
 class BoardSchema(Strict):
     """A board's file; the board's name is the file's name without .yml."""
 
@@ -118,6 +141,8 @@ class BoardSchema(Strict):
     renode_zephyr: bool = False
     console: ConsoleSchema | None = None
     npu: NpuSchema | None = None
+    flash_wait: FlashWaitSchema | None = None
+    energy: EnergySchema | None = None
 
     @pydantic.field_validator("qemu_machine")
     @classmethod

@@ -74,6 +74,8 @@ def check_board(fields: Mapping[str, Any]) -> None:
             "renode_zephyr": board.renode_zephyr,
             "console": _console_fields(board.console),
             "npu": _npu_fields(board.npu),
+            "flash_wait": dataclasses.asdict(board.flash_wait) if board.flash_wait else None,
+            "energy": dataclasses.asdict(board.energy) if board.energy else None,
         }
     )
 

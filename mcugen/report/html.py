@@ -49,6 +49,7 @@ def write_report(result: VerifyOutcome, path: Path) -> None:
         accuracy=text.accuracy(result.manifest),
         npu=npu_rows(result.manifest),
         heap=text.heap(result.manifest),
+        times=text.time_rows(measured.estimate, result.manifest.target),
         verdict=text.verdict(result) if result.match else result.failure,
         poor=text.is_poor(result.manifest),
         most=max((layer.instructions for layer in measured.layers), default=1) or 1,

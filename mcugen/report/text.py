@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from mcugen.graph.graph import Fidelity
 from mcugen.report.classes import confusion
 from mcugen.report.npu import npu_rows
 from mcugen.report.words import thousands
+from mcugen.verify.estimate import Estimate
 from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
 
 if TYPE_CHECKING:
@@ -112,11 +114,17 @@ def verify_summary(result: VerifyOutcome, *, layers: bool) -> Iterator[Renderabl
         yield Text(f"warning: {warning}", style="yellow")
 
 
-def _time(cycles: int | None, board: Board) -> list[tuple[str, str]]:
+def time_rows(found: Estimate | None, board: Board) -> list[tuple[str, str]]:
     """At the board's usual clock; as much an estimate as the cycles are."""
-    if cycles is None:
+    if found is None:
         return []
-    return [("time", f"{1000 * cycles / board.cpu.clock_hz:,.3g} ms at {board.cpu.clock_hz / 1e6:g} MHz")]
+    clock = board.cpu.clock_hz / 1e6
+    waiting = f", {found.wait_cycles / clock / 1000:,.3g} ms of it for flash" if found.wait_cycles else ""
+    rows = [("time", f"{found.milliseconds:,.3g} ms at {clock:g} MHz{waiting}")]
+    if found.energy is not None and found.microjoules is not None:
+        rate = f"{found.energy.microamps_per_mhz:g} uA/MHz at {found.energy.volts:g} V"
+        rows.append(("energy", f"{found.microjoules:,.3g} uJ by {rate}"))
+    return rows
 
 
 def _parts_of_ram(measured: Measurement) -> str:
@@ -133,7 +141,7 @@ def _counts(result: RunOutcome | VerifyOutcome) -> list[tuple[str, str]]:
         ("runner", f"{measured.runner}: {measured.machine}"),
         ("instructions", f"{thousands(measured.instructions)} (counted)"),
         ("cycles", cycles),
-        *_time(measured.cycles, result.manifest.target),
+        *time_rows(measured.estimate, result.manifest.target),
         ("flash", f"{thousands(measured.flash_bytes)} B"),
         ("RAM", f"{thousands(measured.ram_bytes)} B, {_parts_of_ram(measured)} of it"),
         ("stack", f"{thousands(measured.stack_bytes)} B, {_bound(measured)}"),

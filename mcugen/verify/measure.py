@@ -14,6 +14,7 @@ from mcugen.firmware import Firmware, FirmwareKind, Mode, build_firmware
 from mcugen.firmware.zephyr import build_zephyr_firmware
 from mcugen.graph.tensor import IntArray
 from mcugen.verify.compare import Difference
+from mcugen.verify.estimate import estimate
 from mcugen.verify.result import LayerResult, Measurement, ZephyrMeasurement
 
 Progress = Callable[[str, int, int], None]
@@ -87,6 +88,7 @@ def measurement(
         layers=layers,
         zephyr=_zephyr_measurement(firmware, result),
         state_bytes=manifest.memory.state_bytes,
+        estimate=estimate(manifest.target, result.cycles, manifest.memory.constant_bytes),
     )
 
 

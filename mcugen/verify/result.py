@@ -10,6 +10,7 @@ from mcugen.emit.manifest import LayerEntry, Manifest
 from mcugen.emulate.runner import ThreadStack
 from mcugen.graph.tensor import IntArray
 from mcugen.verify.compare import Difference
+from mcugen.verify.estimate import Estimate, estimate_json
 from mcugen.verify.labels import Classification
 
 
@@ -90,6 +91,7 @@ class Measurement:
         stack_bytes: deepest stack of one inference: measured by painting, to the end of the frame that was reached.
         stack_bound_bytes: what no inference exceeds, by the code; None where the code cannot be followed.
         zephyr: None for bare-metal firmware.
+        estimate: what the cycles take at the board's clock; None without cycles.
     """
 
     runner: str
@@ -105,6 +107,7 @@ class Measurement:
     stack_bound_bytes: int | None = None
     zephyr: ZephyrMeasurement | None = None
     state_bytes: int = 0
+    estimate: Estimate | None = None
 
     def as_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -113,6 +116,7 @@ class Measurement:
             "instructions": self.instructions,
             "cycles": self.cycles,
             "cycles_source": self.cycles_source,
+            **estimate_json(self.estimate),
             "arena_bytes": self.arena_bytes,
             "flash_bytes": self.flash_bytes,
             "ram_bytes": self.ram_bytes,
