@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ def board_json(board: Board) -> dict[str, Any]:
         "renode_suite": board.renode_suite,
         "renode_zephyr": board.renode_zephyr,
         "npu": _npu_json(board.npu),
+        "flash_wait": dataclasses.asdict(board.flash_wait) if board.flash_wait else None,
+        "energy": dataclasses.asdict(board.energy) if board.energy else None,
     }
 
 
