@@ -46,10 +46,10 @@ class Layer:
 LAYERS = (
     # Keyword spotting.
     Layer("conv", (49, 10, 1), 64, (10, 4), 2, 1.35),
-    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 2.70),
+    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 2.56),
     Layer("conv", (25, 5, 64), 64, (1, 1), 1, 1.16),
     Layer("conv", (25, 5, 64), 64, (1, 1), 1, 1.19, relu=False),
-    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 3.00, relu=False),
+    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 2.70, relu=False),
     Layer("fully connected", (1, 1, 64), 12, (1, 1), 1, 1.75),
     # Image classification.
     Layer("conv", (32, 32, 3), 16, (3, 3), 1, 1.64),
@@ -62,7 +62,7 @@ LAYERS = (
     Layer("conv", (96, 96, 3), 8, (3, 3), 2, 1.82),
     Layer("depthwise", (48, 48, 8), 8, (3, 3), 1, 2.66),
     Layer("conv", (48, 48, 8), 16, (1, 1), 1, 2.41),
-    Layer("depthwise", (48, 48, 16), 16, (3, 3), 2, 4.50),
+    Layer("depthwise", (48, 48, 16), 16, (3, 3), 2, 4.10),
     Layer("conv", (24, 24, 32), 32, (1, 1), 1, 1.34),
     Layer("depthwise", (6, 6, 128), 128, (3, 3), 2, 5.20),
     Layer("depthwise", (3, 3, 256), 256, (3, 3), 1, 3.70),

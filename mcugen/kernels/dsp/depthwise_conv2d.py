@@ -139,7 +139,7 @@ class DepthwiseConv2dDsp(Kernel):
         if plane.is_3x3 and plane.columns.stride == 1:
             work = _work_3x3(plane) + 30.0
         elif plane.is_3x3:
-            work = 22 * height * width + 15 * height + 20
+            work = height * (_work_row(width, 22, 66) + 15) + 20
         else:
             pairs = -(-plane.kernel[1] // 2)
             work = height * width * (2.5 * plane.kernel[0] * (pairs + 1) + 12) + 6 * plane.kernel[0] * pairs + 15
@@ -149,8 +149,13 @@ class DepthwiseConv2dDsp(Kernel):
 def _work_3x3(plane: Plane) -> int:
     """Instructions of one channel with stride 1: two rows and two columns at a time, then what is left over."""
     pairs, single = divmod(plane.columns.outputs, 2)
-    two_rows, row = (pairs * 62 + single * 46 + 22), (pairs * 34 + single * 24 + 12)
+    two_rows, row = (pairs * 62 + single * 46 + 22), _work_row(plane.columns.outputs, 18, 56) + 12
     return plane.rows.outputs // 2 * two_rows + plane.rows.outputs % 2 * row
+
+
+def _work_row(width: int, one: int, four: int) -> int:
+    """Four columns at a time, then what is left over."""
+    return width // 4 * four + width % 4 * one + (15 if width >= 4 else 0)
 
 
 def scratch_plane(op: DepthwiseConv2d, graph: Graph) -> Plane:
