@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
+from mcugen.package.make import check_packages, with_packages
+from mcugen.package.subject import Publisher
 from mcugen.passes.border_layout import keep_model_layout
 from mcugen.plan.candidates import Finder
 from mcugen.plan.planner import make_plan
@@ -35,6 +37,7 @@ __all__ = [
     "FlashSize",
     "Module",
     "Options",
+    "Publisher",
     "add_extras",
     "check",
     "check_flash",
@@ -57,6 +60,8 @@ class Options:
         accelerator: which of the board's; None: its usual one.
         io_layout: "device": inputs and outputs as the kernels want them; "model": as the model file has them,
             transposed by the module itself.
+        packages: kinds of packages that the module brings of itself, for other tools: `mcugen.package.make.KINDS`.
+        publisher: what they say of their version and of who publishes them.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
     """
 
@@ -76,6 +81,8 @@ class Options:
     npu: str | None = None
     accelerator: str | None = None
     io_layout: str = "device"
+    packages: tuple[str, ...] = ()
+    publisher: Publisher = field(default_factory=Publisher)
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
@@ -122,6 +129,7 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         DoesNotFitError: the module exceeds the board's memories or a budget.
     """
     board = options.board if isinstance(options.board, Board) else load_board(options.board)
+    check_packages(options.packages, options.publisher)
     if options.max_cycles is not None:
         require_cycle_model(board)
     library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
@@ -145,7 +153,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
             max_flash=options.max_flash,
             find=with_npu(find),
         )
-    return assemble(plan, name, entry, options.entries(), library, partition)
+    module = assemble(plan, name, entry, options.entries(), library, partition)
+    return with_packages(module, options.packages, options.publisher)
 
 
 def _share_out(graph: Graph, board: Board, options: Options, find: Finder) -> tuple[Graph, Partition | None]:

@@ -23,6 +23,18 @@ def data_folder(name: str) -> Path:
     raise FileNotFoundError(f"mcugen's data folder {name!r} is missing: the installation is broken, reinstall mcugen")
 
 
+def data_file(name: str) -> Path:
+    """A file that lies beside the data folders, for example `LICENSE`.
+
+    Raises:
+        FileNotFoundError: the installation is broken.
+    """
+    for candidate in (_PACKAGE / "data" / name, _PACKAGE.parent / name):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"mcugen's file {name!r} is missing: the installation is broken, reinstall mcugen")
+
+
 def build_inputs() -> list[Path]:
     """mcugen's own files that decide what it emits; the last one, if it is installed, has the version in its name.
 

@@ -18,6 +18,10 @@ from mcugen.commands.options import (
     Kernels,
     Npu,
     Optimize,
+    Packages,
+    PackageUrl,
+    PackageVendor,
+    PackageVersion,
     Plugins,
     ResetEvery,
     States,
@@ -70,6 +74,10 @@ def emit(
         HarnessInput | None,
         typer.Option(help="What the benchmark's runner sends for each element of the input; default: int8."),
     ] = None,
+    package: Packages = None,
+    package_version: PackageVersion = "1.0.0",
+    package_vendor: PackageVendor = "mcugen",
+    package_url: PackageUrl = "",
     cmsis_nn: Annotated[
         Path | None,
         typer.Option(
@@ -115,6 +123,8 @@ def emit(
         npu=npu.value if npu is not None else None,
         accelerator=accelerator,
         io_layout=io_layout.value,
+        packages=tuple(kind.value for kind in package or ()),
+        publisher=api.Publisher(package_version, package_vendor, package_url),
     )
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")

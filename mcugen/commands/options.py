@@ -29,6 +29,14 @@ class IoLayout(StrEnum):
     model = "model"
 
 
+class PackageKind(StrEnum):
+    arduino = "arduino"
+    platformio = "platformio"
+    cmsis_pack = "cmsis-pack"
+    cmake = "cmake"
+    zip = "zip"
+
+
 class Npu(StrEnum):
     off = "off"
     auto = "auto"
@@ -83,6 +91,13 @@ Plugins = Annotated[
         help="Run this Python file (or entry point), which gives operators of your own an integer form; repeatable.",
     ),
 ]
+Packages = Annotated[
+    list[PackageKind] | None,
+    typer.Option("--package", help="Add a package of the module that this tool takes as it is; repeatable."),
+]
+PackageVersion = Annotated[str, typer.Option(metavar="X.Y.Z", help="The version that packages say.")]
+PackageVendor = Annotated[str, typer.Option(metavar="NAME", help="Who publishes them.")]
+PackageUrl = Annotated[str, typer.Option(metavar="URL", help="A page about the model, for packages.")]
 ModuleFolder = Annotated[
     Path,
     typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.", autocompletion=completion.modules),

@@ -186,7 +186,7 @@ def _compile_module(
     # Just those that mcugen wrote: others in the folder are not the module's. The harness calls no
     # conversion.
     unused = f"src/{manifest.name}_ports.c"
-    listed = [folder / n for n in sorted(manifest.files) if PurePosixPath(n).match("src/*.c") and n != unused]
+    listed = [folder / n for n in sorted(manifest.files) if _is_source(n) and n != unused]
     sources = [source for source in listed if source.is_file()]
     if not sources:
         raise InputError(f"{folder} has no sources", hint="emit the model again")
@@ -213,6 +213,12 @@ def _compile_module(
         check_dependencies(source, dependencies, [folder, *headers])
         objects.append(target)
     return objects
+
+
+def _is_source(name: str) -> bool:
+    """Of the module itself: packages in its folder have sources, too."""
+    path = PurePosixPath(name)
+    return str(path.parent) == "src" and path.suffix == ".c"
 
 
 def _debug_flags(folder: Path, build_dir: Path) -> tuple[str, ...]:

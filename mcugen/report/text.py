@@ -48,6 +48,8 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
         rows.append(("state", f"{thousands(memory.state_bytes)} B beside the arena: {names}"))
     if memory.fast_bytes:
         rows.append(("fast", f"{thousands(memory.fast_bytes)} B of fast memory beside the arena, for the NPU"))
+    made = {"/".join(Path(path).parts[:3]) for path in manifest.files if path.startswith("packages/")}
+    rows += [("package", str(folder / path)) for path in sorted(made)]
     rows += [*npu_rows(manifest), ("accuracy", accuracy(manifest))]
     rows += [
         (f"input {port.name}", "takes each channel normalised: FACTORS and OFFSETS in the header and the manifest")
