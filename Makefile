@@ -1,40 +1,67 @@
-# Two commands do everything on a fresh Debian or Ubuntu machine: `make demo` and `make test`.
+# Two commands do everything on a fresh Debian or Ubuntu machine: `make demo` and `make test`. `make help` lists them all.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mcugen-ready
 DEMO ?= build/demo
 BOARD ?= nrf5340dk
+# What installs into the environment, for example `uv pip install --python .venv --torch-backend cpu`.
+INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Tests of less than a minute together: pages, boards, reports, emitted text, the way data flows.
+QUICK ?= tests/test_architecture.py tests/boards tests/report tests/docs tests/emit/test_golden.py tests/emit/test_names.py
 
-.PHONY: demo test test-all lint setup clean
+.PHONY: help demo test test-all quick lint format hooks dist docs setup clean
 
-demo: setup
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## a keyword-spotting network from PyTorch to verified, counted firmware
 	$(BIN)/python -m examples.export ds_cnn --output $(DEMO)
 	$(BIN)/mcugen emit $(DEMO)/ds_cnn.pt2 --board $(BOARD) --calibration $(DEMO)/ds_cnn_cal.npz --output $(DEMO)/ds_cnn
 	$(BIN)/mcugen verify $(DEMO)/ds_cnn --layers --report $(DEMO)/ds_cnn.html
 
-test: setup lint
+test: setup lint ## lint, types, and every test that is not slow: minutes
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-# Everything, long sweeps included: what CI runs.
-test-all: setup lint
+test-all: setup lint ## the long sweeps too, which CI draws samples of: hours
 	$(BIN)/python -m pytest -n 2
 
-lint: setup
+quick: setup ## tests of less than a minute, as the hook before a push runs them
+	$(BIN)/python -m pytest -q -n 0 -m "not slow and not emulator" $(QUICK)
+
+lint: setup ## ruff and mypy, as the hook before a commit runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-setup: $(STAMP)
+format: setup ## what ruff can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+hooks: setup ## install the hooks of .pre-commit-config.yaml into this clone
+	$(INSTALL) -c constraints.txt -e ".[test,dev]"
+	$(BIN)/pre-commit install
+
+dist: setup ## wheel and source distribution in dist/, checked in fresh environments
+	$(INSTALL) -c constraints.txt -e ".[test,dev]"
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	MCUGEN_DISTRIBUTIONS=dist $(BIN)/python -m pytest -n 0 tests/packaging
+
+docs: setup ## the pages as a site in build/site, to be read without a network
+	$(INSTALL) -c constraints.txt -e ".[test,docs]"
+	$(BIN)/mkdocs build --strict --site-dir build/site
+
+setup: $(STAMP) ## the environment in .venv, and the system's packages
 	@tools/install_system_packages.sh
 
 # torch comes first and pinned: an open range would pull a CUDA build of several gigabytes.
 $(STAMP): pyproject.toml constraints.txt tools/install_system_packages.sh
 	tools/install_system_packages.sh
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(INSTALL) -c constraints.txt torch==2.13.0
+	$(INSTALL) -c constraints.txt -e ".[test]"
 	touch $@
 
-clean:
-	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove what the targets made
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,7 +16,7 @@ from mcugen.borders.failures import report_bug, system_error
 from mcugen.borders.streams import finish_output, prepare_streams, settle
 from mcugen.commands.compilation import check, emit
 from mcugen.commands.firmware import compare, run, serve, verify
-from mcugen.commands.information import boards, doctor, ops
+from mcugen.commands.information import boards, docs, doctor, ops
 from mcugen.commands.npu import app as npu
 from mcugen.commands.terminal import errors
 from mcugen.errors import McugenError
@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order of the help.
-for command in (emit, run, verify, compare, serve, check, ops, boards, doctor):
+for command in (emit, run, verify, compare, serve, check, ops, boards, docs, doctor):
     app.command()(command)
 app.add_typer(npu, name="npu")
 

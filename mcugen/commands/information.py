@@ -1,11 +1,14 @@
-"""What there is: `mcugen ops`, `boards`, `doctor`."""
+"""What there is: `mcugen ops`, `boards`, `docs`, `doctor`."""
 
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 import typer
+from rich.markdown import Markdown
+from rich.table import Table
 
 from mcugen.commands.options import Json
 from mcugen.commands.terminal import output
@@ -38,6 +41,40 @@ def boards(as_json: Json = False) -> None:
         print(json.dumps({"boards": [board_json(b) for b in found]}))
     else:
         output.print(board_table(found))
+
+
+def docs(
+    page: Annotated[
+        str | None, typer.Argument(metavar="PAGE", help="Such as numbers; without it the pages are listed.")
+    ] = None,
+    path: Annotated[
+        bool, typer.Option("--path", help="Print the file's path instead; without a page the folder's.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read mcugen's documentation, which is installed with it: a page's text, or the list of pages."""
+    from mcugen.report.pages import find_page, list_pages
+    from mcugen.resources import data_folder
+
+    if as_json:
+        found = [find_page(page)] if page else list_pages()
+        print(json.dumps({"pages": [{"name": p.name, "title": p.title, "path": str(p.path)} for p in found]}))
+    elif path:
+        print(find_page(page).path if page else data_folder("docs"))
+    elif page:
+        text = find_page(page).read()
+        if sys.stdout.isatty():
+            with output.pager(styles=True):
+                output.print(Markdown(text))
+        else:
+            print(text, end="")
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("page", no_wrap=True)
+        table.add_column("about")
+        for one in list_pages():
+            table.add_row(one.name, one.title)
+        output.print(table)
 
 
 def doctor(as_json: Json = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-_DEFAULT = "replace it by a supported operator (docs/operators.md lists them) or move it out of the model"
+_DEFAULT = "replace it by a supported operator (`mcugen docs operators` lists them) or move it out of the model"
 
 _SEVERAL = (
     "where its other operands are numbers, or come from the same tensor, it is a table; of two tensors there are add, "

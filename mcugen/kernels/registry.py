@@ -92,7 +92,7 @@ def _no_kernel(op: Operator, graph: Graph, cpu: Cpu, policy: str, kernels: list[
     elif kernels:
         hint = "`--kernels auto` chooses from all kernels of mcugen"
     else:
-        hint = "replace the operator in the model, or add a kernel: docs/extending.md says how"
+        hint = "replace the operator in the model, or add a kernel: `mcugen docs extending` says how"
     return UnsupportedOperatorError(
         f"no kernel runs the operator {op.name!r} ({op.kind} of {shapes}) on {cpu.core} with `--kernels {policy}`",
         where=str(op.origin),

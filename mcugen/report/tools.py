@@ -17,5 +17,6 @@ def doctor_table(checks: Sequence[Check]) -> Table:
     for check in checks:
         state = "ok" if check.ok else "MISSING" if check.required else "absent (optional)"
         style = "green" if check.ok else "bold red" if check.required else "yellow"
-        table.add_row(check.name, Text(state, style=style), Text(check.detail), Text("" if check.ok else check.install))
+        install = "" if check.ok else check.install
+        table.add_row(Text(check.name), Text(state, style=style), Text(check.detail), Text(install))
     return table

@@ -14,6 +14,7 @@ from typing import Any
 
 from mcugen.emulate.renode_install import INSTALL, find_renode, find_renode_test, renode_test_works, renode_version
 from mcugen.errors import InputError
+from mcugen.verify.extras import DISTRIBUTION, Extra, extra_command, find_extras, install_command
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ _PROGRAMS = (
     ("gcc", True, "apt-get install gcc"),
     ("cmake", False, "apt-get install cmake"),
     ("ninja", False, "apt-get install ninja-build"),
-    ("west", False, "pip install west"),
+    ("west", False, ""),  # by its extra
 )
 _PACKAGES = ("torch", "torchao", "numpy", "Jinja2", "pyelftools", "capstone")
+_EXTRA_OF = {"west": "zephyr"}
 _FOLDERS = (
     ("Zephyr workspace", "ZEPHYR_BASE", "VERSION", "see the Zephyr getting started guide, then set ZEPHYR_BASE"),
     ("CMSIS-NN", "CMSIS_NN_PATH", "Include/arm_nnfunctions.h", "it comes with a Zephyr workspace; set CMSIS_NN_PATH"),
@@ -62,10 +64,18 @@ def check_tools() -> list[Check]:
     checks += [_program(*row) for row in _PROGRAMS]
     checks += [_package(name) for name in _PACKAGES]
     checks += [_folder(*row) for row in _FOLDERS]
-    return [*checks, _renode(), _renode_test()]
+    return [*checks, _renode(), _renode_test(), *(_extra(one) for one in find_extras())]
+
+
+def _extra(extra: Extra) -> Check:
+    state = f"not installed: {', '.join(extra.missing)}" if extra.missing else ", ".join(extra.installed)
+    return Check(
+        f"{DISTRIBUTION}[{extra.name}]", extra.ok, False, f"{extra.purpose}; {state}", extra_command(extra.name)
+    )
 
 
 def _program(name: str, required: bool, install: str) -> Check:
+    install = install or extra_command(_EXTRA_OF[name])
     path = shutil.which(name)
     if path is None:
         return Check(name, False, required, "not found on PATH", install)
@@ -81,7 +91,7 @@ def _package(name: str) -> Check:
     try:
         return Check(name, True, True, importlib.metadata.version(name), "")
     except importlib.metadata.PackageNotFoundError:
-        return Check(name, False, True, "not installed", f"pip install {name}")
+        return Check(name, False, True, "not installed", install_command(name))
 
 
 def _renode() -> Check:

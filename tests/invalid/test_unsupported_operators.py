@@ -75,4 +75,4 @@ def test_what_is_recommended_is_possible(tmp_path: Path, capsys: pytest.CaptureF
 def test_advice_by_name() -> None:
     assert "argmax" in instead("aten.sort.default") and "argmax" in instead("aten.sort_.default")
     assert "spectrum" in instead("aten.fft_irfft.default")
-    assert "docs/operators.md" in instead("aten.no_such_operator.default") == instead("other.sort.default")
+    assert "`mcugen docs operators`" in instead("aten.no_such_operator.default") == instead("other.sort.default")

@@ -101,4 +101,4 @@ def test_operator_without_any_kernel() -> None:
     foreign = Foreign(name="f", inputs=("input",), outputs=("output",))
     with pytest.raises(UnsupportedOperatorError) as error:
         registry.select(foreign, graph, CORTEX_M3)
-    assert "foreign" in str(error.value) and "docs/extending.md" in str(error.value)
+    assert "foreign" in str(error.value) and "`mcugen docs extending`" in str(error.value)

@@ -44,7 +44,7 @@ class UnknownBehaviourError(StreamError):
         super().__init__(
             f"{what}: the model does not know what the NPU does",
             command,
-            hint="docs/ethosu_model.md lists what is known; report the stream if Vela wrote it",
+            hint="`mcugen docs ethosu_model` lists what is known; report the stream if Vela wrote it",
         )
 
 

@@ -47,7 +47,7 @@ class Workspace:
         except subprocess.TimeoutExpired as error:
             raise MissingToolError(f"west {arguments[0]} did not end within {seconds:g} s") from error
         except OSError as error:
-            raise MissingToolError(f"{self.west} does not run: {error}", hint="pip install west") from error
+            raise MissingToolError(f"{self.west} does not run: {error}", hint="pip install 'mcugen[zephyr]'") from error
         return child.returncode, output
 
 
@@ -57,7 +57,7 @@ def find_workspace(environment: Mapping[str, str] = os.environ) -> Workspace:
     Raises:
         MissingToolError: no workspace, west, cmake or ninja; says how to get it.
     """
-    west = _find_program("west", "pip install west", environment)
+    west = _find_program("west", "pip install 'mcugen[zephyr]'", environment)
     for name, install in _PROGRAMS.items():
         _find_program(name, install, environment)
     base = environment.get("ZEPHYR_BASE")

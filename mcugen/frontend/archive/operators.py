@@ -72,7 +72,7 @@ def _not_loaded(node: dict[str, Any]) -> UnsupportedOperatorError:
     return UnsupportedOperatorError(
         f"{name}: operators outside aten and {NAMESPACE} are not loaded",
         where=str(_origin(node)),
-        hint="use aten operators; a custom operator gets an integer form by --plugin (docs/plugins.md)",
+        hint="use aten operators; a custom operator gets an integer form by --plugin (`mcugen docs plugins`)",
     )
 
 
