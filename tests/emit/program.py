@@ -6,6 +6,7 @@ The text calls `take(data, bytes)`, `give(data, bytes)` and defines `int program
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcugen.boards import load_board
@@ -74,8 +75,21 @@ def on_host(module: Path, text: str, given: bytes, work: Path, compiler: str = "
     return done.stdout
 
 
-def on_target(module: Path, text: str, given: bytes, work: Path, board_name: str, sources: str = "*.c") -> bytes:
-    """Likewise for the board's own core and flags, -O2."""
+def on_target(
+    module: Path,
+    text: str,
+    given: bytes,
+    work: Path,
+    board_name: str,
+    sources: str = "*.c",
+    compiler: Sequence[str] = (),
+    flags_of_module: Sequence[str] = ("-O2",),
+) -> bytes:
+    """Likewise for the board's own core and flags.
+
+    Args:
+        compiler: command that compiles the module's sources; default: GCC, as for the rest.
+    """
     board, toolchain = load_board(board_name), find_toolchain()
     machine = find_machine(board.qemu_machine)
     assert machine is not None
@@ -83,13 +97,17 @@ def on_target(module: Path, text: str, given: bytes, work: Path, board_name: str
     (work / "program.c").write_text(_BORDER + text + _TARGET)
     (work / "in.bin").write_bytes(given)
     harness = build._HARNESS
-    flags = [*cpu_flags(board.cpu), *WARNINGS, "-O2", "-ffunction-sections", "-fdata-sections"]
+    flags = [*cpu_flags(board.cpu), *WARNINGS, "-ffunction-sections", "-fdata-sections"]
     flags += [f"-I{path}" for path in (harness, _SEMIHOSTING, module / "include", module / "kernels")]
     own = [harness / "startup.c", _SEMIHOSTING / "semihosting.c"]
     objects = []
-    for path in (*sorted((module / "src").glob(sources)), work / "program.c", *own):
+    for path in sorted((module / "src").glob(sources)):
+        command = [*(compiler or [str(toolchain.gcc)]), *flags, *flags_of_module]
+        subprocess.run([*command, "-c", path, "-o", f"{path.stem}.o"], cwd=work, check=True)
+        objects.append(f"{path.stem}.o")
+    for path in (work / "program.c", *own):
         more = ["-Wno-pedantic"] if path in own else []
-        toolchain.compile(path, work / f"{path.stem}.o", [*flags, *more], cwd=work)
+        toolchain.compile(path, work / f"{path.stem}.o", [*flags, "-O2", *more], cwd=work)
         objects.append(f"{path.stem}.o")
     (work / "linker.ld").write_text(
         render_template(
@@ -104,7 +122,8 @@ def on_target(module: Path, text: str, given: bytes, work: Path, board_name: str
             guard_size=build._GUARD_SIZE,
         )
     )
-    arguments = [*cpu_flags(board.cpu), "-nostartfiles", "-Wl,--gc-sections", "-Tlinker.ld", "-Wl,-Map=map"]
+    link_time = ["-flto", "-O2"] if "-flto" in flags_of_module else []
+    arguments = [*cpu_flags(board.cpu), *link_time, "-nostartfiles", "-Wl,--gc-sections", "-Tlinker.ld", "-Wl,-Map=map"]
     toolchain.link([*arguments, *objects, "-o", "firmware.elf"], cwd=work)
     command = ["qemu-system-arm", "-M", machine.name, "-kernel", "firmware.elf", "-nographic", "-monitor", "none"]
     command += ["-serial", "none", "-semihosting-config", "enable=on,target=native"]
