@@ -26,6 +26,7 @@ from mcugen.kernels.cmsis_nn import locate
 from mcugen.package.make import check_packages, with_packages
 from mcugen.package.subject import Publisher
 from mcugen.passes.border_layout import keep_model_layout
+from mcugen.passes.final_softmax import drop_final_softmax
 from mcugen.plan.candidates import Finder
 from mcugen.plan.planner import make_plan
 from mcugen.plugins import load_plugin
@@ -60,6 +61,7 @@ class Options:
         accelerator: which of the board's; None: its usual one.
         io_layout: "device": inputs and outputs as the kernels want them; "model": as the model file has them,
             transposed by the module itself.
+        final_softmax: "keep"; or "drop": an output that is a softmax gives the scores before it, under another name.
         packages: kinds of packages that the module brings of itself, for other tools: `mcugen.package.make.KINDS`.
         publisher: what they say of their version and of who publishes them.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
@@ -81,6 +83,7 @@ class Options:
     npu: str | None = None
     accelerator: str | None = None
     io_layout: str = "device"
+    final_softmax: str = "keep"
     packages: tuple[str, ...] = ()
     publisher: Publisher = field(default_factory=Publisher)
 
@@ -93,6 +96,7 @@ class Options:
             "plugins": [Path(plugin).name for plugin in self.plugins],
             "npu": self.npu,
             "accelerator": self.accelerator,
+            "final_softmax": self.final_softmax if self.final_softmax != "keep" else None,
             "io_layout": self.io_layout if self.io_layout != "device" else None,
         }
         return {name: getattr(self, name) for name in recorded} | {
@@ -139,6 +143,8 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         graph, entry = model, ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:
         graph, entry = _load(model, options, progress)
+    if options.final_softmax == "drop":
+        graph = _without_softmax(graph)
     if options.io_layout == "model":
         graph = keep_model_layout(graph)
     find = functools.partial(registry.candidates, library=library)
@@ -155,6 +161,17 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
         )
     module = assemble(plan, name, entry, options.entries(), library, partition)
     return with_packages(module, options.packages, options.publisher)
+
+
+def _without_softmax(graph: Graph) -> Graph:
+    try:
+        return drop_final_softmax(graph)
+    except ValueError as error:
+        raise InputError(
+            f"--final-softmax drop: {error}",
+            where=f"outputs {', '.join(port.name for port in graph.outputs)}",
+            hint="leave the option out: the outputs are scores already",
+        ) from error
 
 
 def _share_out(graph: Graph, board: Board, options: Options, find: Finder) -> tuple[Graph, Partition | None]:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from mcugen.commands import completion
 from mcugen.commands.options import (
+    FinalSoftmax,
     Harness,
     HarnessInput,
     IoLayout,
@@ -61,6 +62,12 @@ def emit(
             help="Axes of inputs and outputs in the module: the device's, or the model's, turned in the module."
         ),
     ] = IoLayout.device,
+    final_softmax: Annotated[
+        FinalSoftmax,
+        typer.Option(
+            help="drop: outputs that end in a softmax give the scores before it, of which the highest is the same."
+        ),
+    ] = FinalSoftmax.keep,
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
@@ -123,6 +130,7 @@ def emit(
         npu=npu.value if npu is not None else None,
         accelerator=accelerator,
         io_layout=io_layout.value,
+        final_softmax=final_softmax.value,
         packages=tuple(kind.value for kind in package or ()),
         publisher=api.Publisher(package_version, package_vendor, package_url),
     )

@@ -24,6 +24,11 @@ class Optimize(StrEnum):
     ram = "ram"
 
 
+class FinalSoftmax(StrEnum):
+    keep = "keep"
+    drop = "drop"
+
+
 class IoLayout(StrEnum):
     device = "device"
     model = "model"

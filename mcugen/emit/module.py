@@ -150,6 +150,7 @@ def render(plan: Plan, name: str, model_file: str, accelerator: str | None = Non
         "arrays": pool.arrays,
         "kernel_sources": sorted({c.step.invocation.source for c in calls}),
         "accelerator": accelerator,
+        "logits": [f"`{plain_text(p.name)}`" for p in graph.outputs if p.logits],
         "core_check": core_check(plan.board, (c.step.invocation.source for c in calls)),
         "cmsis_nn_groups": cmsis_nn_groups(c.step.invocation.source for c in calls),
         "instances": builder.instances,

@@ -24,6 +24,7 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "plugins": pydantic.TypeAdapter(list[Text]),
     "npu": pydantic.TypeAdapter(Text),
     "accelerator": pydantic.TypeAdapter(Text),
+    "final_softmax": pydantic.TypeAdapter(Text),
     "io_layout": pydantic.TypeAdapter(Text),
     "reset_every": pydantic.TypeAdapter(Number | None),
     "cmsis_nn": pydantic.TypeAdapter(dict[Text, Text] | None),

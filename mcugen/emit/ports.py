@@ -97,6 +97,7 @@ def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str,
         "index": " + ".join(loop.term for loop in loops),
         "turned": len(loops) > 1 and any(a.stride < b.stride for a, b in itertools.pairwise(loops)),
         "example": _example(port),
+        "logits": port.logits,
     }
     if real is None:
         start = min(max(low, 0), high)

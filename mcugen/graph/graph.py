@@ -59,6 +59,7 @@ class Port:
         shape: shape in the model file's own layout, batch axis included.
         to_device: permutation with device = transpose(model, to_device); identity when the layouts agree.
         normalization: of an input whose tensor holds normalised values; None: the tensor holds the model's own.
+        logits: of an output that gives the scores before the model's softmax, which was left out.
     """
 
     tensor: str
@@ -66,6 +67,7 @@ class Port:
     shape: tuple[int, ...]
     to_device: tuple[int, ...]
     normalization: Normalization | None = None
+    logits: bool = False
 
     @property
     def to_model(self) -> tuple[int, ...]:

@@ -63,7 +63,8 @@ def accuracy(manifest: Manifest) -> str:
     """How far the integer reference is from the float model, by output."""
     known = manifest.accuracy
     if known is None:
-        return "not known: the model came quantized"
+        dropped = manifest.options.get("final_softmax") == "drop"
+        return f"not known: {'its softmax was dropped' if dropped else 'the model came quantized'}"
     values = ", ".join(f"{name} {value:.1f} dB" for name, value in known.sqnr_db.items())
     shares = ", ".join(f"{name} in {share:.1%}" for name, share in known.differing.items())
     kind = "random" if manifest.model.calibration == "random" else "calibration"

@@ -50,6 +50,20 @@ def test_clang(tmp_path: Path) -> None:
     check_vectors_and_example(emitted(tmp_path, "mps3_an547"), "clang", "-O0")
 
 
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_sanitizers(tmp_path: Path, compiler: str) -> None:
+    """As the folder's README says it; without the compiler's libraries the Makefile says what is missing."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"needs {compiler}")
+    command = [compiler, "-fsanitize=undefined", "-x", "c", "-", "-o", "/dev/null"]
+    probe = subprocess.run(command, input=b"int main(void) { return 0; }", capture_output=True, check=False)
+    done = make(emitted(tmp_path, "mps2_an385"), "test", f"CC={compiler}", "SANITIZE=undefined", "CFLAGS=-O0")
+    if probe.returncode == 0:
+        assert done.returncode == 0 and "tiny: 2 of 2 vectors match\n" in done.stdout, done.stderr
+    else:
+        assert done.returncode == 2 and f"{compiler} has no libraries for -fsanitize=undefined" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
