@@ -227,7 +227,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_fours(const mcugen_word **from, const mc
     MCUGEN_DSP_FOURS_CASE(rows == 2, MCUGEN_DSP_FOURS_SQUARE, "4")
     MCUGEN_DSP_FOURS_CASE(rows == 1 && stride == 1, MCUGEN_DSP_FOURS_ROW(MCUGEN_DSP_FOURS_PART1), "8")
     MCUGEN_DSP_FOURS_CASE(rows == 1 && stride == 2, MCUGEN_DSP_FOURS_ROW(MCUGEN_DSP_FOURS_PART2), "16")
-    *from = plane;
+    *from = end; /* where `plane` is, which GCC does not know */
     *to = output;
 }
 #endif

@@ -11,9 +11,9 @@ MCUGEN_KERNEL void mcugen_dsp_vector_paired_step(uint32_t bytes, const mcugen_wo
 {
     uint32_t x[2] = {bytes, 0};
     mcugen_widen_bytes(&x[0], &x[1]);
-#pragma GCC unroll 2
+    MCUGEN_UNROLL(2)
     for (int odd = 0; odd < 2; odd++) {
-#pragma GCC unroll 4
+        MCUGEN_UNROLL(4)
         for (int p = 0; p < pairs; p++) {
             const uint32_t raw = *(*weights)++;
             mcugen_dsp_paired_accumulate(x[odd], raw, mcugen_sxtb16(raw), &sums[p]);
@@ -81,7 +81,9 @@ MCUGEN_KERNEL void mcugen_dsp_vector_paired_turns(const int8_t **input, const in
         register int32_t first3 __asm__("r8") = sums[3].first, both3 __asm__("r9") = sums[3].both;
         register uint32_t w0 __asm__("r10") = (uint32_t)end;
         register uint32_t w1 __asm__("r11"), even __asm__("r12"), odd __asm__("lr");
-        if (turn == 2) {
+        if (turn == 1) {
+            MCUGEN_DSP_VECTOR_LOOP(MCUGEN_DSP_VECTOR_QUAD);
+        } else if (turn == 2) {
             MCUGEN_DSP_VECTOR_LOOP(MCUGEN_DSP_VECTOR_QUAD MCUGEN_DSP_VECTOR_QUAD);
         } else {
             MCUGEN_DSP_VECTOR_LOOP(MCUGEN_DSP_VECTOR_QUAD MCUGEN_DSP_VECTOR_QUAD
@@ -107,23 +109,28 @@ MCUGEN_KERNEL void mcugen_dsp_vector_paired_turns(const int8_t **input, const in
 MCUGEN_KERNEL void mcugen_dsp_vector_paired_product(const int8_t **input, int32_t quads, const mcugen_word **weights,
                                                     int pairs, struct mcugen_dsp_pair sums[MCUGEN_DSP_VECTOR_PAIRS])
 {
-    const int32_t turn = quads % 4 != 0 && quads % 2 == 0 ? 2 : 4, rest = quads % turn;
+#if defined(__OPTIMIZE_SIZE__)
+    const int32_t turn = 1;
+#else
+    const int32_t turn = quads % 4 != 0 && quads % 2 == 0 ? 2 : 4;
+#endif
+    const int32_t rest = quads % turn;
     mcugen_dsp_vector_paired_turns(input, *input + 4 * (quads - rest), weights, pairs, turn, sums);
-#pragma GCC unroll 3
+    MCUGEN_UNROLL(3)
     for (int32_t i = 0; i < rest; i++) {
         mcugen_dsp_vector_paired_step(mcugen_load_word(*input), weights, pairs, sums);
         *input += 4;
     }
 }
 
-/* `channels` (a constant, 1 to 8) outputs; returns the stream's next block. */
-MCUGEN_KERNEL const mcugen_word *mcugen_dsp_vector_paired_block(const int8_t *input, int32_t depth,
+/* `channels` (1 to 8; with `depth` and `out` constants in builds for speed) outputs; returns the stream's next block. */
+MCUGEN_SHARED const mcugen_word *mcugen_dsp_vector_paired_block(const int8_t *input, int32_t depth,
                                                                 const mcugen_word *stream, int8_t *output,
                                                                 int channels, const struct mcugen_dsp_output *out)
 {
     struct mcugen_dsp_pair sums[MCUGEN_DSP_VECTOR_PAIRS];
     const int pairs = (channels + 1) / 2;
-#pragma GCC unroll 4
+    MCUGEN_UNROLL(4)
     for (int p = 0; p < pairs; p++) {
         sums[p].first = (int32_t)stream[2 * p];
         sums[p].both = (int32_t)stream[2 * p + 1];
@@ -132,11 +139,13 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_vector_paired_block(const int8_t *in
     mcugen_dsp_vector_paired_product(&input, depth / 4, &stream, pairs, sums);
     if (depth % 4 != 0) {
         uint32_t bytes = 0;
-        memcpy(&bytes, input, (size_t)(depth % 4));
+        for (int32_t i = depth % 4 - 1; i >= 0; i--) {
+            bytes = bytes << 8 | (uint8_t)input[i];
+        }
         mcugen_dsp_vector_paired_step(bytes, &stream, pairs, sums);
     }
     uint32_t exponents = stream[channels];
-#pragma GCC unroll 8
+    MCUGEN_UNROLL(8)
     for (int c = 0; c < channels; c++) {
         const struct mcugen_dsp_pair *pair = &sums[c / 2];
         const int32_t doubled = c % 2 == 0 ? mcugen_dsp_doubled_first(pair) : mcugen_dsp_doubled_second(pair);

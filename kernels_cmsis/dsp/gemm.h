@@ -20,7 +20,7 @@ enum { MCUGEN_DSP_COLUMNS = 3, MCUGEN_DSP_CHANNELS = 4, MCUGEN_DSP_UNROLL = 4 };
  * words behind the first. */
 MCUGEN_KERNEL void mcugen_dsp_widen(mcugen_word *column, const int8_t *bytes, int32_t depth, int32_t block, int32_t odd)
 {
-#pragma GCC unroll 8
+    MCUGEN_UNROLL(8)
     for (int32_t quads = depth / 4; quads > 0; quads--) {
         uint32_t word = mcugen_load_word(bytes);
         column[0] = mcugen_sxtb16(word);

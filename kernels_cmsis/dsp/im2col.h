@@ -8,7 +8,7 @@
 MCUGEN_KERNEL void mcugen_dsp_copy(int8_t *target, const int8_t *source, int32_t bytes)
 {
     int32_t i = 0;
-#pragma GCC unroll 4
+    MCUGEN_UNROLL(4)
     for (; i < (bytes & ~3); i += 4) {
         mcugen_store_word(target + i, mcugen_load_word(source + i));
     }

@@ -11,6 +11,23 @@
 /* Kernels are inlined into one function for each distinct set of constant parameters. */
 #define MCUGEN_KERNEL static inline __attribute__((always_inline, unused))
 
+/* A function that is inlined for speed. In builds for size (-Os) there is one of it for all calls. */
+#if !defined(__OPTIMIZE_SIZE__)
+#define MCUGEN_SHARED MCUGEN_KERNEL
+#elif defined(__clang__)
+#define MCUGEN_SHARED static __attribute__((noinline, unused))
+#else
+#define MCUGEN_SHARED static __attribute__((noinline, noclone, unused))
+#endif
+
+/* Unrolls the loop that follows; not in builds for size. */
+#define MCUGEN_PRAGMA(text) _Pragma(#text)
+#if defined(__OPTIMIZE_SIZE__)
+#define MCUGEN_UNROLL(count) MCUGEN_PRAGMA(GCC unroll 1)
+#else
+#define MCUGEN_UNROLL(count) MCUGEN_PRAGMA(GCC unroll count)
+#endif
+
 /* Thumb-1 (Cortex-M0, M0+): eight registers for arithmetic, no long multiply. */
 #ifndef MCUGEN_SMALL_CORE
 #if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1

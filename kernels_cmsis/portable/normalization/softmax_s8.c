@@ -8,7 +8,7 @@
 #include "softmax.h"
 
 /* exp(x) in Q0.31 for x <= 0 in Q5.26. */
-MCUGEN_KERNEL int32_t mcugen_exp_on_negative(int32_t x)
+MCUGEN_SHARED int32_t mcugen_exp_on_negative(int32_t x)
 {
     /* exp(-2**k) for k = -2 ... 4 */
     static const int32_t factors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
