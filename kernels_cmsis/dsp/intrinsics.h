@@ -287,4 +287,50 @@ MCUGEN_KERNEL uint32_t mcugen_pack_low_high(uint32_t bottom, uint32_t top)
 #endif
 }
 
+/* Byte by byte the larger of two signed numbers. */
+MCUGEN_KERNEL uint32_t mcugen_larger_bytes(uint32_t a, uint32_t b)
+{
+#if MCUGEN_HAS_DSP
+    uint32_t larger;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(larger) : "r"(a), "r"(b) : "cc");
+    return larger;
+#else
+    uint32_t larger = 0;
+    for (int32_t at = 0; at < 32; at += 8) {
+        const uint32_t x = a >> at & 0xffu, y = b >> at & 0xffu;
+        larger |= ((int8_t)(uint8_t)x > (int8_t)(uint8_t)y ? x : y) << at;
+    }
+    return larger;
+#endif
+}
+
+/* Byte by byte the smaller of two signed numbers. */
+MCUGEN_KERNEL uint32_t mcugen_smaller_bytes(uint32_t a, uint32_t b)
+{
+    /* -1 - x turns the order round, and is its own inverse. */
+    return ~mcugen_larger_bytes(~a, ~b);
+}
+
+/* Half by half pair + bytes 0 and 2, sign-extended, modulo 2**16. */
+MCUGEN_KERNEL uint32_t mcugen_sxtab16(uint32_t pair, uint32_t bytes)
+{
+#if MCUGEN_HAS_DSP
+    return (uint32_t)__sxtab16((int16x2_t)pair, (int8x4_t)bytes);
+#else
+    return mcugen_add_halves(pair, mcugen_sxtb16(bytes));
+#endif
+}
+
+/* Half by half pair + bytes 1 and 3, sign-extended, modulo 2**16: SXTAB16 with ROR #8. */
+MCUGEN_KERNEL uint32_t mcugen_sxtab16_odd(uint32_t pair, uint32_t bytes)
+{
+#if MCUGEN_HAS_DSP
+    uint32_t sums;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sums) : "r"(pair), "r"(bytes));
+    return sums;
+#else
+    return mcugen_add_halves(pair, mcugen_sxtb16_odd(bytes));
+#endif
+}
+
 #endif

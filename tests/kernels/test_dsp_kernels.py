@@ -10,12 +10,21 @@ from hypothesis import strategies as st
 
 from mcugen.kernels import dsp
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import Case, batch_matmul_graphs, conv2d_graphs, depthwise_graphs, fully_connected_graphs
+from tests.graph.strategies import (
+    Case,
+    average_pool_graphs,
+    batch_matmul_graphs,
+    conv2d_graphs,
+    depthwise_graphs,
+    fully_connected_graphs,
+    max_pool_graphs,
+)
 from tests.kernels.checking import CORTEX_M3, CORTEX_M4, check
 
 POINTWISE: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": "valid", "grouped": False}
 
 CASES = {
+    "average_pool2d": (dsp.AveragePool2dDsp(), average_pool_graphs()),
     "batch_matmul": (dsp.BatchMatMulDsp(), batch_matmul_graphs()),
     "conv2d_1x1": (dsp.Conv2d1x1Dsp(), conv2d_graphs(**POINTWISE)),
     "conv2d_1x1 in pairs": (dsp.Conv2d1x1PairedDsp(), conv2d_graphs(**POINTWISE)),
@@ -44,6 +53,7 @@ CASES = {
     "fully_connected": (dsp.FullyConnectedDsp(), fully_connected_graphs()),
     "fully_connected in pairs": (dsp.FullyConnectedPairedDsp(), fully_connected_graphs()),
     "fully_connected vector in pairs": (dsp.FullyConnectedVectorPairedDsp(), fully_connected_graphs()),
+    "max_pool2d": (dsp.MaxPool2dDsp(), max_pool_graphs()),
     "fully_connected vector": (dsp.FullyConnectedVectorDsp(), fully_connected_graphs()),
 }
 

@@ -13,10 +13,12 @@ from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedVectorDsp,
     FullyConnectedVectorPairedDsp,
 )
+from mcugen.kernels.dsp.pooling import AveragePool2dDsp, MaxPool2dDsp
 from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
 from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
 
 KERNELS: tuple[Kernel, ...] = (
+    AveragePool2dDsp(),
     BatchMatMulDsp(),
     Conv2d1x1Dsp(),
     Conv2d1x1PairedDsp(),
@@ -31,11 +33,13 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedVectorPairedDsp(),
     GruDsp(),
     LstmDsp(),
+    MaxPool2dDsp(),
     RnnDsp(),
 )
 
 __all__ = [
     "KERNELS",
+    "AveragePool2dDsp",
     "BatchMatMulDsp",
     "Conv2d1x1Dsp",
     "Conv2d1x1PairedDsp",
@@ -50,5 +54,6 @@ __all__ = [
     "FullyConnectedVectorPairedDsp",
     "GruDsp",
     "LstmDsp",
+    "MaxPool2dDsp",
     "RnnDsp",
 ]

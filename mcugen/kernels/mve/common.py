@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.kernels.base import Invocation
-from mcugen.kernels.portable.common import PortableKernel
+from mcugen.kernels.portable.common import AnotherFunction
 
 
 def has_vectors(cpu: Cpu) -> bool:
@@ -17,19 +15,10 @@ def has_vectors(cpu: Cpu) -> bool:
     return cpu.mve != "none"
 
 
-class InLanes(PortableKernel):
-    """A portable kernel's parameters, constants and overlaps with another C function: put before that kernel's class.
-
-    `function` and `source` are the C function's; `cost` is its own.
-    """
+class InLanes(AnotherFunction):
+    """A portable kernel in lanes: put before that kernel's class."""
 
     library: ClassVar[str] = "mve"
-    lanes_function: ClassVar[str]
-    source: ClassVar[str]
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         return has_vectors(cpu) and super().supports(op, graph, cpu)
-
-    def invoke(self, op: Operator, graph: Graph) -> Invocation:
-        portable = super().invoke(op, graph)  # type: ignore[safe-super]  # of the class behind this one
-        return replace(portable, function=self.lanes_function, source=self.source)

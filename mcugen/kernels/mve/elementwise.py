@@ -30,7 +30,7 @@ class AddMve(InLanes, AddPortable):
     """mcugen_mve_add_s8: four elements at a time, without tables."""
 
     name: ClassVar[str] = "add_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_add_s8"
+    own_function: ClassVar[str] = "mcugen_mve_add_s8"
     source: ClassVar[str] = "mve/add_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -48,7 +48,7 @@ class MulMve(InLanes, MulPortable):
     """mcugen_mve_mul_s8: four elements at a time."""
 
     name: ClassVar[str] = "mul_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_mul_s8"
+    own_function: ClassVar[str] = "mcugen_mve_mul_s8"
     source: ClassVar[str] = "mve/mul_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -59,7 +59,7 @@ class RequantizeMve(InLanes, RequantizePortable):
     """mcugen_mve_requantize_s8: four elements at a time."""
 
     name: ClassVar[str] = "requantize_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_requantize_s8"
+    own_function: ClassVar[str] = "mcugen_mve_requantize_s8"
     source: ClassVar[str] = "mve/requantize_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -67,7 +67,7 @@ class RequantizeMve(InLanes, RequantizePortable):
 
 
 class _Lookup(InLanes):
-    lanes_function: ClassVar[str] = "mcugen_mve_lookup_s8"
+    own_function: ClassVar[str] = "mcugen_mve_lookup_s8"
     source: ClassVar[str] = "mve/lookup_s8.c"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
@@ -93,7 +93,7 @@ class ClampMve(InLanes, ClampPortable):
     """mcugen_mve_clamp_s8: sixteen elements at a time."""
 
     name: ClassVar[str] = "clamp_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_clamp_s8"
+    own_function: ClassVar[str] = "mcugen_mve_clamp_s8"
     source: ClassVar[str] = "mve/clamp_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:

@@ -31,7 +31,7 @@ class MaxPool2dMve(InLanes, MaxPool2dPortable):
     """mcugen_mve_max_pool2d_s8: sixteen channels at a time."""
 
     name: ClassVar[str] = "max_pool2d_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_max_pool2d_s8"
+    own_function: ClassVar[str] = "mcugen_mve_max_pool2d_s8"
     source: ClassVar[str] = "mve/max_pool2d_s8.c"
 
     @cost_per_image
@@ -43,7 +43,7 @@ class AveragePool2dMve(InLanes, AveragePool2dPortable):
     """mcugen_mve_average_pool2d_s8: eight channels at a time."""
 
     name: ClassVar[str] = "average_pool2d_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_average_pool2d_s8"
+    own_function: ClassVar[str] = "mcugen_mve_average_pool2d_s8"
     source: ClassVar[str] = "mve/average_pool2d_s8.c"
     limits: ClassVar[str] = f"windows of at most {_SUMMANDS} elements"
 
@@ -60,7 +60,7 @@ class MeanMve(InLanes, MeanPortable):
     """mcugen_mve_mean_s8: eight outputs in lanes, or rows of sixteen elements."""
 
     name: ClassVar[str] = "mean_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_mean_s8"
+    own_function: ClassVar[str] = "mcugen_mve_mean_s8"
     source: ClassVar[str] = "mve/mean_s8.c"
     limits: ClassVar[str] = "neighbouring axes"
 

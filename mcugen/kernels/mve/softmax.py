@@ -21,7 +21,7 @@ class SoftmaxMve(InLanes, SoftmaxPortable):
     """mcugen_mve_softmax_s8: four exponentials at a time."""
 
     name: ClassVar[str] = "softmax_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_softmax_s8"
+    own_function: ClassVar[str] = "mcugen_mve_softmax_s8"
     source: ClassVar[str] = "mve/softmax_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -32,7 +32,7 @@ class SoftmaxTableMve(InLanes, SoftmaxTablePortable):
     """mcugen_mve_softmax_table_s8: exponentials gathered from 1 KB."""
 
     name: ClassVar[str] = "softmax_table_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_softmax_table_s8"
+    own_function: ClassVar[str] = "mcugen_mve_softmax_table_s8"
     source: ClassVar[str] = "mve/softmax_table_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:

@@ -18,7 +18,7 @@ class TransposeMve(InLanes, TransposePortable):
     """mcugen_mve_transpose_s8: rows of the output are copied, or gathered eight bytes at a time."""
 
     name: ClassVar[str] = "transpose_s8.mve"
-    lanes_function: ClassVar[str] = "mcugen_mve_transpose_s8"
+    own_function: ClassVar[str] = "mcugen_mve_transpose_s8"
     source: ClassVar[str] = "mve/transpose_s8.c"
 
     def fits(self, op: Operator, graph: Graph) -> bool:

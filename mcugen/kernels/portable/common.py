@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray, Tensor
-from mcugen.kernels.base import Constant, Kernel
+from mcugen.kernels.base import Constant, Invocation, Kernel
 
 
 class PortableKernel(Kernel):
@@ -31,6 +32,20 @@ class PortableKernel(Kernel):
     def fits(self, op: Operator, graph: Graph) -> bool:
         """True when shapes and attributes are among those that the C function takes. `op` is of the right kind."""
         return True
+
+
+class AnotherFunction(PortableKernel):
+    """A portable kernel's parameters, constants and overlaps with another C function: put before that kernel's class.
+
+    `own_function` and `source` are the C function's; `cost` is its own.
+    """
+
+    own_function: ClassVar[str]
+    source: ClassVar[str]
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        portable = super().invoke(op, graph)  # type: ignore[safe-super]  # of the class behind this one
+        return replace(portable, function=self.own_function, source=self.source)
 
 
 class Operands(NamedTuple):

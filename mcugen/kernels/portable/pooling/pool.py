@@ -53,11 +53,14 @@ class _PoolKernel(PortableKernel):
             overlaps=(Overlap(0, distance),) if given.inputs else (),
         )
 
-    @cost_per_image
-    def cost(self, op: Operator, graph: Graph) -> float:
-        assert isinstance(op, AveragePool2d | MaxPool2d)
-        kernel_h, kernel_w = op.kernel
-        return graph.tensor(op.outputs[0]).elements * (kernel_h * (4.0 * kernel_w + 4) + 11)
+
+def windows_are_inside(op: AveragePool2d | MaxPool2d, graph: Graph) -> bool:
+    """Whether no window reaches beyond the input: the C kernels know the sizes of all then, and unroll them."""
+    outputs, inputs = graph.tensor(op.outputs[0]).shape[1:3], graph.tensor(op.inputs[0]).shape[1:3]
+    return op.padding[:2] == (0, 0) and all(
+        (out - 1) * stride + kernel <= size
+        for out, stride, kernel, size in zip(outputs, op.stride, op.kernel, inputs, strict=True)
+    )
 
 
 class AveragePool2dPortable(_PoolKernel):
@@ -67,6 +70,12 @@ class AveragePool2dPortable(_PoolKernel):
     operator: ClassVar[type[Operator]] = AveragePool2d
     function: ClassVar[str] = "mcugen_average_pool2d_s8"
 
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, AveragePool2d)
+        finish = 8 if windows_are_inside(op, graph) else 25  # a division by a constant, or by the window's size
+        return graph.tensor(op.outputs[0]).elements * (op.kernel[0] * (5.3 * op.kernel[1] + 3) + finish)
+
 
 class MaxPool2dPortable(_PoolKernel):
     """mcugen_max_pool2d_s8."""
@@ -74,3 +83,8 @@ class MaxPool2dPortable(_PoolKernel):
     name: ClassVar[str] = "max_pool2d_s8.portable"
     operator: ClassVar[type[Operator]] = MaxPool2d
     function: ClassVar[str] = "mcugen_max_pool2d_s8"
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, MaxPool2d)
+        return graph.tensor(op.outputs[0]).elements * (op.kernel[0] * (4.75 * op.kernel[1] + 2) + 6)
