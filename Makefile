@@ -9,11 +9,12 @@ BOARD ?= nrf5340dk
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Tests of less than a minute together: pages, boards, reports, emitted text, the way data flows.
 QUICK ?= tests/test_architecture.py tests/boards tests/report tests/docs tests/emit/test_golden.py tests/emit/test_names.py
+EXAMPLES := build/bench/ds_cnn.pt2
 
-.PHONY: help demo test test-all quick lint format hooks dist docs setup clean
+.PHONY: help demo test test-all quick lint format bench bench-check hooks dist docs setup clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## a keyword-spotting network from PyTorch to verified, counted firmware
 	$(BIN)/python -m examples.export ds_cnn --output $(DEMO)
@@ -37,6 +38,16 @@ lint: setup ## ruff and mypy, as the hook before a commit runs them
 format: setup ## what ruff can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: setup $(EXAMPLES) ## count the example networks; write the baseline and the page (CMSIS_NN_PATH: beside CMSIS-NN)
+	$(BIN)/mcugen bench benchmarks/examples.yml --baseline benchmarks/baseline.json --update-baseline --markdown docs/benchmarks.md
+
+bench-check: setup $(EXAMPLES) ## mcugen's own kernels against the baseline: fails where a count rose by more than 1 %
+	$(BIN)/mcugen bench benchmarks/examples.yml --kernels native --baseline benchmarks/baseline.json
+
+$(EXAMPLES): $(wildcard examples/*.py examples/models/*.py)
+	$(BIN)/python -m examples.export all --output $(@D)
+	touch $@
 
 hooks: setup ## install the hooks of .pre-commit-config.yaml into this clone
 	$(INSTALL) -c constraints.txt -e ".[test,dev]"

@@ -14,6 +14,7 @@ from rich.markup import escape
 from mcugen import __version__
 from mcugen.borders.failures import report_bug, system_error
 from mcugen.borders.streams import finish_output, prepare_streams, settle
+from mcugen.commands.bench import bench
 from mcugen.commands.compilation import check, emit
 from mcugen.commands.firmware import compare, run, serve, verify
 from mcugen.commands.information import boards, docs, doctor, ops
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order of the help.
-for command in (emit, run, verify, compare, serve, check, ops, boards, docs, doctor):
+for command in (emit, run, verify, compare, bench, serve, check, ops, boards, docs, doctor):
     app.command()(command)
 app.add_typer(npu, name="npu")
 

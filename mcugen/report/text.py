@@ -15,7 +15,7 @@ from mcugen.emit.manifest import Manifest
 from mcugen.graph.graph import Fidelity
 from mcugen.report.classes import confusion
 from mcugen.report.npu import npu_rows
-from mcugen.report.words import thousands
+from mcugen.report.words import milliseconds, thousands
 from mcugen.verify.estimate import Estimate
 from mcugen.verify.result import LayerResult, Measurement, RunOutcome, VerifyOutcome, ZephyrMeasurement
 
@@ -121,8 +121,8 @@ def time_rows(found: Estimate | None, board: Board) -> list[tuple[str, str]]:
     if found is None:
         return []
     clock = board.cpu.clock_hz / 1e6
-    waiting = f", {found.wait_cycles / clock / 1000:,.3g} ms of it for flash" if found.wait_cycles else ""
-    rows = [("time", f"{found.milliseconds:,.3g} ms at {clock:g} MHz{waiting}")]
+    waiting = f", {milliseconds(found.wait_cycles / clock / 1000)} ms of it for flash" if found.wait_cycles else ""
+    rows = [("time", f"{milliseconds(found.milliseconds)} ms at {clock:g} MHz{waiting}")]
     if found.energy is not None and found.microjoules is not None:
         rate = f"{found.energy.microamps_per_mhz:g} uA/MHz at {found.energy.volts:g} V"
         rows.append(("energy", f"{found.microjoules:,.3g} uJ by {rate}"))

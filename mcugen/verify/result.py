@@ -178,7 +178,7 @@ class VerifyOutcome:
 
     @property
     def match(self) -> bool:
-        return not self.output_differences and all(layer.match for layer in self.measurement.layers)
+        return not self.output_differences and all(layer.match is not False for layer in self.measurement.layers)
 
     @property
     def ok(self) -> bool:
