@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from mcugen.emit.assemble import Module
 from mcugen.errors import InputError
@@ -33,7 +33,18 @@ def _cmake(subject: Subject) -> Files:
 
 def _zip(subject: Subject) -> Files:
     """The module's own folder, which every command of mcugen takes when it is unpacked."""
-    return {_archive_name(subject): zip_archive(below(subject.name, subject.module.with_files(license_file()).files))}
+    module = _without_paths(subject.module).with_files(license_file())
+    return {_archive_name(subject): zip_archive(below(subject.name, module.files))}
+
+
+def _without_paths(module: Module) -> Module:
+    """The module as it is on any machine: where CMSIS-NN lies is found out there."""
+    options = module.manifest.options
+    library = options.get("cmsis_nn")
+    if library is None:
+        return module
+    told = {**options, "cmsis_nn": {**library, "path": PurePath(library["path"]).name}}
+    return Module(module.manifest.model_copy(update={"options": told}), module.plan, module.files)
 
 
 def _archive_name(subject: Subject) -> PurePosixPath:

@@ -126,7 +126,7 @@ class Subject:
             "vendor": self.publisher.vendor,
             "url": self.publisher.url,
             "model": plain_text(manifest.model.file),
-            "board": plain_text(board.description or board.name),
+            "board": _prose(board.description or board.name),
             "core": board.cpu.core,
             "arena_bytes": manifest.memory.arena_bytes,
             "constant_bytes": manifest.memory.constant_bytes,
@@ -145,6 +145,11 @@ class Subject:
     def part(self, *folders: str) -> Files:
         """The module's files below these folders."""
         return {path: content for path, content in self.module.files.items() if path.parts[0] in folders}
+
+
+def _prose(text: str) -> str:
+    """Text that means nothing but itself in XML, Markdown and lists of properties."""
+    return re.sub(r"[^0-9A-Za-z_.:/ (),+-]", "_", text)
 
 
 def license_file() -> Files:

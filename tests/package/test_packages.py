@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
 import io
 import json
 import re
@@ -10,7 +12,9 @@ import sys
 import zipfile
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
+import torch
 
 from mcugen import api
 from mcugen.commands.options import PackageKind
@@ -164,3 +168,45 @@ def test_moved_files_find_each_other() -> None:
 def test_the_manifest_lists_them(packages: dict[str, Path]) -> None:
     files = json.loads((packages["tiny"].parent / "mcugen.json").read_text())["files"]
     assert "packages/arduino/tiny/library.properties" in files and "packages/zip/tiny-1.0.0.zip" in files
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("ethosu") is None, reason="needs ethos-u-vela")
+def test_a_module_with_parts_for_an_npu() -> None:
+    """Packs and CMake ask for the driver; Arduino and PlatformIO have none."""
+    given = api.Options(board="mps3_corstone300", npu="require", packages=("cmsis-pack", "cmake", "zip"))
+    module = api.compile(tiny(), given)
+    assert module.manifest.npu is not None and module.manifest.npu.parts
+    (pack,) = (content for path, content in module.files.items() if path.suffix == ".pack")
+    with zipfile.ZipFile(io.BytesIO(pack)) as files:
+        text = files.read("mcugen.tiny.pdsc").decode()
+    assert 'Csub="Ethos-U Driver"' in text and 'name="npu/ethos_u_driver.c"' in text
+    package = {path for path in module.files if str(path).startswith("packages/cmake/tiny/")}
+    assert PurePosixPath("packages/cmake/tiny/npu/ethos_u_driver.c") in package
+    assert PurePosixPath("packages/cmake/tiny/cmake/install.cmake") not in package
+    for kind in ("arduino", "platformio"):
+        with pytest.raises(InputError, match=rf"(?s)for {kind} cannot bring the driver of an NPU.*--npu off"):
+            api.compile(tiny(), dataclasses.replace(given, packages=(kind,)))
+
+
+@pytest.mark.slow
+def test_from_a_model_file(tmp_path: Path) -> None:
+    """The command in a process of its own, from PyTorch to packages and the summary that names them."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv1d(6, 8, 5), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(96, 4))
+    samples = torch.randn(16, 6, 16)
+    torch.export.save(torch.export.export(model.eval(), (samples[:1],)), tmp_path / "moves.pt2")
+    np.savez(tmp_path / "cal.npz", input=samples.numpy())
+    kinds = [option for kind in KINDS for option in ("--package", kind)]
+    command = [sys.executable, "-m", "mcugen", "emit", "moves.pt2", "--board", "nrf5340dk", "--calibration", "cal.npz"]
+    more = ["--package-version", "2.0.1", "--package-vendor", "Example-Inc", "--package-url", "https://example.com"]
+    done = subprocess.run([*command, *kinds, *more], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for path in ("arduino/moves", "cmake/moves", "cmsis-pack/Example-Inc.moves.2.0.1.pack", "zip/moves-2.0.1.zip"):
+        assert f"moves/packages/{path}" in done.stdout and (tmp_path / "moves" / "packages" / path).exists()
+    properties = (tmp_path / "moves/packages/arduino/moves/library.properties").read_text()
+    assert "version=2.0.1\n" in properties and "url=https://example.com\n" in properties
+    verified = subprocess.run(
+        [sys.executable, "-m", "mcugen", "verify", "moves"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert verified.returncode == 0 and "match" in verified.stdout, verified.stderr
