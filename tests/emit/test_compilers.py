@@ -101,7 +101,7 @@ CPP = [
 @pytest.mark.parametrize(
     ("c", "cpp", "level", "link_time", "board"),
     [
-        ("gcc", "g++", "-Os", ("-flto",), "mps2_an385"),
+        slow("gcc", "g++", "-Os", ("-flto",), "mps2_an385"),
         ("clang", "clang++", "-O2", (), "nrf5340dk"),
         *(slow(*case) for case in CPP),
         *(

@@ -18,7 +18,7 @@ from tests.package.arduino import sketch
 from tests.package.conftest import emit
 
 TWO = """#include <tiny.h>
-#include <kinds.h>
+#include <OTHER.h>
 
 static int8_t image[TINY_INPUT_0_ELEMENTS], scores[TINY_OUTPUT_0_ELEMENTS];
 
@@ -31,8 +31,8 @@ void loop()
 {
     Serial.println(tiny_run(image, scores));
     Serial.println((long)tiny_argmax_output(scores));
-    Serial.println((long)kinds_model.input_count);
-    Serial.println(kinds_model.run(kinds_model.arena, 0, NULL, NULL));
+    Serial.println((long)OTHER_model.input_count);
+    Serial.println(OTHER_model.run(OTHER_model.arena, 0, NULL, NULL));
 }
 """
 arduino_builder = pytest.mark.skipif(shutil.which("arduino-builder") is None, reason="needs arduino-builder")
@@ -42,9 +42,9 @@ def library(packages: dict[str, Path], name: str) -> Path:
     return packages[name] / "arduino" / name
 
 
-def two(folder: Path) -> Path:
+def two(folder: Path, other: str) -> Path:
     (folder / "Two").mkdir()
-    (folder / "Two" / "Two.ino").write_text(TWO)
+    (folder / "Two" / "Two.ino").write_text(TWO.replace("OTHER", other))
     return folder / "Two"
 
 
@@ -67,9 +67,9 @@ def build_by_tool(at: Path, libraries: Sequence[Path], board: str, work: Path) -
 
 
 def test_two_libraries_in_one_sketch(packages: dict[str, Path], tmp_path: Path) -> None:
-    libraries = [library(packages, "tiny"), library(packages, "kinds")]
-    found = output(sketch.build(two(tmp_path), libraries, "workstation", tmp_path / "build"))
-    assert found[0] == "0" and found[2:] == ["9", "-1"]
+    libraries = [library(packages, "tiny"), library(packages, "sums")]
+    found = output(sketch.build(two(tmp_path, "sums"), libraries, "workstation", tmp_path / "build"))
+    assert found[0] == "0" and found[2:] == ["1", "-1"]
 
 
 @pytest.mark.parametrize("name", ["tiny", pytest.param("kinds", marks=pytest.mark.slow)])
@@ -104,7 +104,8 @@ def test_examples_for_the_core(packages: dict[str, Path], tmp_path: Path, name: 
 @arduino_builder
 @pytest.mark.parametrize("board", ["workstation", "m33"])
 def test_two_libraries_by_arduinos_own_tool(packages: dict[str, Path], tmp_path: Path, board: str) -> None:
-    elf = build_by_tool(two(tmp_path), [library(packages, n) for n in ("tiny", "kinds")], board, tmp_path / "tool")
+    libraries = [library(packages, "tiny"), library(packages, "kinds")]
+    elf = build_by_tool(two(tmp_path, "kinds"), libraries, board, tmp_path / "tool")
     assert board == "m33" or output(elf)[2:] == ["9", "-1"]
 
 
