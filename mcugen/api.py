@@ -43,6 +43,7 @@ __all__ = [
     "check",
     "check_flash",
     "compile",
+    "load",
 ]
 
 Progress = Callable[[str, int, int], None]
@@ -105,7 +106,7 @@ class Options:
 
 
 def check(
-    model: Path, board: str | None = None, states: Sequence[str] = (), plugins: Sequence[str] = ()
+    model: Path, board: str | Board | None = None, states: Sequence[str] = (), plugins: Sequence[str] = ()
 ) -> Feasibility:
     """Everything in a model that would be refused, at once; where nothing is, what it takes on a board.
 
@@ -120,12 +121,14 @@ def check(
 
     for plugin in plugins:
         load_plugin(plugin)
-    target = load_board(board) if board is not None else None
+    target = load_board(board) if isinstance(board, str) else board
     return check_model(model, target, Sequences(tuple(map(_tie, states))))
 
 
-def compile(model: Path | Graph, options: Options, progress: Progress | None = None) -> Module:
-    """Compiles a model file, or a graph made by hand, for a board.
+def compile(
+    model: Path | Graph | tuple[Graph, ModelEntry], options: Options, progress: Progress | None = None
+) -> Module:
+    """Compiles a model file, what `load` made of one, or a graph made by hand, for a board.
 
     Raises:
         InputError: the model, the calibration, the board or an option is wrong.
@@ -137,12 +140,12 @@ def compile(model: Path | Graph, options: Options, progress: Progress | None = N
     if options.max_cycles is not None:
         require_cycle_model(board)
     library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
-    stem = model.name if isinstance(model, Graph) else model.stem
+    stem = model.name if isinstance(model, Graph) else (Path(model[1].file) if isinstance(model, tuple) else model).stem
     name = module_name(options.name) if options.name else default_module_name(stem)
     if isinstance(model, Graph):
         graph, entry = model, ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:
-        graph, entry = _load(model, options, progress)
+        graph, entry = model if isinstance(model, tuple) else load(model, options, progress)
     if options.final_softmax == "drop":
         graph = _without_softmax(graph)
     if options.io_layout == "model":
@@ -201,7 +204,13 @@ def _told_of_npu(partition: Partition | None) -> Iterator[None]:
         raise
 
 
-def _load(model: Path, options: Options, progress: Progress | None) -> tuple[Graph, ModelEntry]:
+def load(model: Path, options: Options, progress: Progress | None = None) -> tuple[Graph, ModelEntry]:
+    """A model file as an integer graph, for `compile` on several boards; of the options only those that are not about
+    the board matter: calibration, states, reset_every, plugins.
+
+    Raises:
+        InputError: the model, the calibration or an option is wrong.
+    """
     # torch takes seconds to import: only the commands that read a model pay for it.
     for plugin in options.plugins:
         load_plugin(plugin)

@@ -19,6 +19,7 @@ from mcugen.commands.compilation import check, emit
 from mcugen.commands.firmware import compare, run, serve, verify
 from mcugen.commands.information import boards, docs, doctor, ops
 from mcugen.commands.npu import app as npu
+from mcugen.commands.project import ci, init
 from mcugen.commands.terminal import errors
 from mcugen.errors import McugenError
 from mcugen.resources import build_inputs, data_folder
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order of the help.
-for command in (emit, run, verify, compare, bench, serve, check, ops, boards, docs, doctor):
+for command in (emit, run, verify, compare, bench, serve, check, ci, init, ops, boards, docs, doctor):
     app.command()(command)
 app.add_typer(npu, name="npu")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import yaml
@@ -15,21 +15,52 @@ _LONGEST_NUMBER = 40
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
+Place = tuple[str | int, ...]
+"""Keys and numbers of items on the way to a value."""
+
+
 def read_yaml(source: Source) -> Any:
     """A file's value: dictionaries, lists, text, numbers, true and false, null.
 
     Raises:
         InputError: the file cannot be read, is no YAML, or uses more of YAML than that.
     """
+    return read_yaml_lines(source)[0]
+
+
+def read_yaml_lines(source: Source) -> tuple[Any, dict[Place, int]]:
+    """As `read_yaml`, and the line, from 1, in which each value begins; of one with a key, the line of the key.
+
+    Raises:
+        InputError: as `read_yaml`.
+    """
     content = read_bytes(source, SIZE_LIMIT)
     try:
-        return yaml.load(content.decode("utf-8"), Loader=_PlainLoader)
+        loader = _PlainLoader(content.decode("utf-8"))
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None, {}
+            return loader.construct_document(node), dict(_lines(node, ()))
+        finally:
+            loader.dispose()
     except UnicodeDecodeError as error:
         raise source.error("is not UTF-8 text") from error
     except RecursionError as error:
         raise source.error("is nested too deeply") from error
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise source.error(f"is not YAML as mcugen takes it: {_one_line(error)}") from error
+
+
+def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*place, key.value), key.start_mark.line + 1
+            yield from _lines(value, (*place, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield (*place, number), value.start_mark.line + 1
+            yield from _lines(value, (*place, number))
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from mcugen.commands import completion
+from mcugen.commands import completion, in_project
 from mcugen.commands.options import (
     FinalSoftmax,
     Harness,
@@ -24,20 +24,24 @@ from mcugen.commands.options import (
     PackageVendor,
     PackageVersion,
     Plugins,
+    ProjectFile,
     ResetEvery,
     States,
 )
 from mcugen.commands.preflight import require_board, require_model
-from mcugen.commands.terminal import errors, output, progress_bars
+from mcugen.commands.terminal import output, progress_bars, warn
 from mcugen.errors import CheckFailedError, InputError
 
 
 def emit(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
+    context: typer.Context,
+    model: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")
+    ] = None,
     board: Annotated[
-        str,
+        str | None,
         typer.Option(help="A name from `mcugen boards`, or a board's YAML file.", autocompletion=completion.boards),
-    ],
+    ] = None,
     calibration: Annotated[
         str | None, typer.Option(metavar="FILE.npz", help="Samples for a float model, an array per input; or `random`.")
     ] = None,
@@ -104,39 +108,50 @@ def emit(
         str | None,
         typer.Option(metavar="NAME", help="Which NPU the board has, such as ethos-u55-256."),
     ] = None,
+    project: ProjectFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files of the module that were edited since.")] = False,
 ) -> None:
-    """Compile a model into a C module for a board."""
+    """Compile a model into a C module for a board; without MODEL or --board, the models of the project."""
+    values: dict[str, Any] = {
+        "calibration": calibration if calibration in (None, "random") else Path(calibration),
+        "name": name,
+        "kernels": kernels.value,
+        "optimize": optimize.value,
+        "max_ram": parse_size(max_ram),
+        "max_flash": parse_size(max_flash),
+        "cmsis_nn": cmsis_nn,
+        "max_instructions": max_instructions,
+        "max_cycles": max_cycles,
+        "states": tuple(state or ()),
+        "reset_every": reset_every,
+        "plugins": tuple(plugin or ()),
+        "npu": npu.value if npu is not None else None,
+        "accelerator": accelerator,
+        "io_layout": io_layout.value,
+        "final_softmax": final_softmax.value,
+        "packages": tuple(kind.value for kind in package or ()),
+    }
+    publisher: dict[str, Any] = {"version": package_version, "vendor": package_vendor, "url": package_url}
+    beside: dict[str, Any] = {
+        "renode": renode,
+        "mlperf_tiny": harness is Harness.mlperf_tiny,
+        "input_format": (harness_input or HarnessInput.int8).value,
+    }
+    if model is None or board is None or project is not None or in_project.is_name(model):
+        chosen = in_project.open_for_model(project, model, board)
+        chosen = in_project.with_given(context, chosen, values, publisher, beside)
+        in_project.emit(chosen, output_folder, force=force)
+        return
+    if harness_input is not None and harness is None:
+        raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
     require_model(model)
     target = require_board(board)
     from mcugen import api
     from mcugen.emit.output import check_destination
     from mcugen.report import text
 
-    options = api.Options(
-        board=target,
-        calibration=calibration if calibration in (None, "random") else Path(calibration),
-        name=name,
-        kernels=kernels.value,
-        optimize=optimize.value,
-        max_ram=parse_size(max_ram),
-        max_flash=parse_size(max_flash),
-        cmsis_nn=cmsis_nn,
-        max_instructions=max_instructions,
-        max_cycles=max_cycles,
-        states=tuple(state or ()),
-        reset_every=reset_every,
-        plugins=tuple(plugin or ()),
-        npu=npu.value if npu is not None else None,
-        accelerator=accelerator,
-        io_layout=io_layout.value,
-        final_softmax=final_softmax.value,
-        packages=tuple(kind.value for kind in package or ()),
-        publisher=api.Publisher(package_version, package_vendor, package_url),
-    )
-    if harness_input is not None and harness is None:
-        raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
-    extras = api.Extras(renode, harness is Harness.mlperf_tiny, (harness_input or HarnessInput.int8).value)
+    options = api.Options(board=target, publisher=api.Publisher(**publisher), **values)
+    extras = api.Extras(**beside)
     if output_folder is not None:
         # Before the work, not after it.
         check_destination(output_folder)
@@ -147,20 +162,29 @@ def emit(
     folder = output_folder or Path(module.manifest.name)
     module.write(folder, force=force)
     if module.manifest.model.calibration == "random":
-        errors.print("[yellow]warning:[/] random calibration: the scales fit no real data, use it for trials only")
+        warn("random calibration: the scales fit no real data, use it for trials only")
     output.print(text.emit_summary(module, folder, size))
 
 
 def check(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")],
+    model: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")
+    ] = None,
     board: Annotated[
         str | None, typer.Option(help="Say what it takes on this board, too.", autocompletion=completion.boards)
     ] = None,
     state: States = None,
     plugin: Plugins = None,
+    project: ProjectFile = None,
     as_json: Json = False,
 ) -> None:
-    """List everything in a model that would be refused, and what it takes on a board; needs no calibration data."""
+    """List everything in a model that would be refused, and what it takes on a board; needs no calibration data.
+
+    Without MODEL: the models of the project, on its boards.
+    """
+    if model is None or project is not None or in_project.is_name(model):
+        in_project.check(in_project.open_for_model(project, model, board), as_json=as_json)
+        return
     require_model(model)
     if board is not None:
         require_board(board)

@@ -8,27 +8,34 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
+from mcugen.commands import in_project
 from mcugen.commands.options import (
     AllowEdited,
     CompareFormat,
     FirmwareKind,
+    Jobs,
     Json,
+    MaybeModule,
     ModuleFolder,
+    OnlyBoards,
+    OnlyModels,
+    ProjectFile,
     ResetEvery,
     Runner,
     RunnerName,
 )
 from mcugen.commands.preflight import require_module
-from mcugen.commands.terminal import errors, output, progress_bars
-from mcugen.errors import CheckFailedError
+from mcugen.commands.terminal import errors, output, progress_bars, warn
+from mcugen.errors import CheckFailedError, InputError
 
 
 def run(
-    folder: ModuleFolder,
-    inputs: Annotated[Path, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples.")],
-    outputs: Annotated[Path, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")],
+    folder: MaybeModule = None,
+    inputs: Annotated[
+        Path | None, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples.")
+    ] = None,
+    outputs: Annotated[Path | None, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")] = None,
     labels: Annotated[
         Path | None, typer.Option(metavar="Y.npy", help="The true class of each sample: says how many are right.")
     ] = None,
@@ -41,9 +48,18 @@ def run(
     runner: Runner = RunnerName.auto,
     reset_every: ResetEvery = None,
     allow_edited: AllowEdited = False,
+    project: ProjectFile = None,
+    model: OnlyModels = None,
+    board: OnlyBoards = None,
     as_json: Json = False,
 ) -> None:
-    """Run a module's firmware in an emulator on your own samples."""
+    """Run a module's firmware in an emulator on your own samples; without DIR, the module of the project."""
+    if folder is None:
+        entry = in_project.only_entry(in_project.open_project(project, model, board, otherwise="give DIR"))
+        folder, inputs, labels = entry.folder, inputs or entry.inputs, labels or entry.labels
+    if inputs is None or outputs is None:
+        missing = "--inputs" if inputs is None else "--outputs"
+        raise InputError(f"{missing} is missing", hint="mcugen run DIR --inputs IN.npz --outputs OUT.npz")
     require_module(folder)
     from mcugen.report import text
     from mcugen.verify.run import run_samples
@@ -67,16 +83,33 @@ def run(
 
 
 def verify(
-    folder: ModuleFolder,
+    context: typer.Context,
+    folder: MaybeModule = None,
     runner: Runner = RunnerName.auto,
     firmware: Annotated[FirmwareKind, typer.Option(help="Bare-metal harness, or a Zephyr image.")] = FirmwareKind.bare,
     layers: Annotated[bool, typer.Option("--layers", help="Print the table of layers.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report page.")] = None,
     reset_every: ResetEvery = None,
     allow_edited: AllowEdited = False,
+    project: ProjectFile = None,
+    model: OnlyModels = None,
+    board: OnlyBoards = None,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
-    """Prove that the firmware computes what the model computes, bit by bit, and count it."""
+    """Prove that the firmware computes what the model computes, bit by bit, and count it.
+
+    Without DIR: all modules of the project, and their budgets.
+    """
+    if folder is None:
+        chosen = in_project.open_project(project, model, board, otherwise="give DIR")
+        given = in_project.given_options(context)
+        if not given & {"layers", "report", "reset_every"}:
+            ways = {"runner": runner.value, "firmware": firmware.value}
+            chosen = chosen.with_ways({name: value for name, value in ways.items() if name in given})
+            in_project.verify(chosen, jobs=jobs, allow_edited=allow_edited, as_json=as_json)
+            return
+        folder = in_project.only_entry(chosen).folder
     require_module(folder)
     from mcugen.report import html, text
     from mcugen.verify.verify import verify_module
@@ -102,8 +135,10 @@ def verify(
 
 
 def compare(
-    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="What `mcugen verify --json` printed before.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="What it prints now.")],
+    old: Annotated[
+        Path | None, typer.Argument(metavar="OLD.json", help="What `mcugen verify --json` printed before.")
+    ] = None,
+    new: Annotated[Path | None, typer.Argument(metavar="NEW.json", help="What it prints now.")] = None,
     fail_over: Annotated[
         str | None,
         typer.Option(
@@ -115,15 +150,28 @@ def compare(
     form: Annotated[
         CompareFormat, typer.Option("--format", help="Tables for a terminal, or for a pull request's comment.")
     ] = CompareFormat.text,
+    project: ProjectFile = None,
+    model: OnlyModels = None,
+    board: OnlyBoards = None,
     as_json: Json = False,
 ) -> None:
-    """Compare two verified modules, figure by figure and layer by layer."""
+    """Compare two verified modules, figure by figure and layer by layer.
+
+    Without files: the modules of the project as they are now with its baseline.
+    """
+    if old is None:
+        chosen = in_project.open_project(project, model, board, otherwise="give OLD.json and NEW.json")
+        markdown = form is CompareFormat.markdown
+        in_project.compare(chosen, fail_over=fail_over, show_all=show_all, markdown=markdown, as_json=as_json)
+        return
+    if new is None:
+        raise InputError("NEW.json is missing", hint="mcugen compare OLD.json NEW.json")
     from mcugen.report import comparison as report
     from mcugen.verify.regression import compare_files
 
     result = compare_files(old, new, fail_over=fail_over)
     for warning in result.warnings:
-        errors.print(f"[yellow]warning:[/] {escape(warning)}")
+        warn(warning)
     if as_json:
         print(json.dumps(result.as_json()))
     elif form is CompareFormat.markdown:

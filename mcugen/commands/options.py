@@ -107,6 +107,24 @@ ModuleFolder = Annotated[
     Path,
     typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.", autocompletion=completion.modules),
 ]
+MaybeModule = Annotated[
+    Path | None,
+    typer.Argument(metavar="DIR", help="Folder that `mcugen emit` wrote.", autocompletion=completion.modules),
+]
 AllowEdited = Annotated[
     bool, typer.Option("--allow-edited", help="Take files of the module that were edited since; the result says so.")
+]
+ProjectFile = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="FILE", help="Project file, or its folder; default: mcugen.yml in this folder."),
+]
+OnlyModels = Annotated[
+    list[str] | None, typer.Option("--model", metavar="NAME", help="Only this model of the project; repeatable.")
+]
+OnlyBoards = Annotated[
+    list[str] | None,
+    typer.Option("--board", metavar="NAME", help="Only this board of the project; repeatable."),
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", metavar="N", min=1, help="Processes at a time; default: one a processor.")
 ]

@@ -8,11 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 # Piped output is not folded at the 80 columns that Rich takes for granted there.
 output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else 160)
+
+
+def warn(text: str) -> None:
+    errors.print(f"[yellow]warning:[/] {escape(text)}")
 
 
 @contextmanager

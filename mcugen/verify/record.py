@@ -65,6 +65,7 @@ class Record(_Record):
     instructions: Count
     cycles: Count | None
     cycles_source: str
+    milliseconds: Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)] | None = None
     arena_bytes: Count
     flash_bytes: Count
     ram_bytes: Count
