@@ -212,6 +212,19 @@ MCUGEN_KERNEL int32_t mcugen_ssat8_of_half(int32_t value)
 #endif
 }
 
+/* value / 2**exponent, rounded down, saturated to int8; exponent in 1 ... 31. */
+MCUGEN_KERNEL int32_t mcugen_ssat8_of_shifted(int32_t value, int32_t exponent)
+{
+#if MCUGEN_HAS_DSP && defined(__OPTIMIZE__)
+    if (__builtin_constant_p(exponent)) {
+        int32_t saturated;
+        __asm__("ssat %0, #8, %1, asr %2" : "=r"(saturated) : "r"(value), "i"(exponent));
+        return saturated;
+    }
+#endif
+    return mcugen_ssat8(value >> exponent);
+}
+
 /* Shifts by the low byte of `count`, at most 31: what a shift by a register does. */
 MCUGEN_KERNEL int32_t mcugen_shift_left_by_byte(int32_t value, uint32_t count)
 {

@@ -14,7 +14,7 @@ from mcugen.graph import Graph, Quantization, Tensor
 from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected
 from mcugen.kernels import registry
 from mcugen.kernels.dsp import paired
-from tests.graph.strategies import Case, conv2d_graphs, depthwise_graphs, fully_connected_graphs, make_case
+from tests.graph.strategies import Case, add_graphs, conv2d_graphs, depthwise_graphs, fully_connected_graphs, make_case
 from tests.kernels.checking import CORTEX_M4
 from tests.kernels.parallel import run_on_target
 
@@ -169,6 +169,7 @@ def _collect(strategy: st.SearchStrategy[Case], count: int) -> list[Case]:
 
 
 STRATEGIES = {
+    "add": add_graphs(),
     "conv2d": conv2d_graphs(grouped=False),
     "conv2d_1x1": conv2d_graphs(kernel=(1, 1), stride=(1, 1), padding="valid", grouped=False),
     "conv2d_3x3": conv2d_graphs(kernel=(3, 3), stride=(1, 1), dilation=(1, 1), grouped=False),
@@ -213,6 +214,12 @@ def test_random_layers_give_the_reference_bits_on_the_core(name: str, only_dsp: 
 def test_random_layers_without_pairs_of_channels(without_pairs: str) -> None:
     cases = [c for name in ("conv2d", "conv2d_1x1", "fully_connected") for c in _collect(STRATEGIES[name], 3)]
     assert all(r.match for r in run_on_target([c.graph for c in cases], kernels=without_pairs))
+
+
+def test_random_layers_in_builds_for_size(only_dsp: str) -> None:
+    """Functions that all layers share, with numbers that are not constants."""
+    cases = [c for name in STRATEGIES for c in _collect(STRATEGIES[name], 3)]
+    assert all(r.match for r in run_on_target([c.graph for c in cases], optimize="size", kernels=only_dsp))
 
 
 def test_random_layers_by_winograd_with_small_weights(only_light: str) -> None:

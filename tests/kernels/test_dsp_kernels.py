@@ -12,18 +12,22 @@ from mcugen.kernels import dsp
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import (
     Case,
+    add_graphs,
     average_pool_graphs,
     batch_matmul_graphs,
     conv2d_graphs,
     depthwise_graphs,
     fully_connected_graphs,
     max_pool_graphs,
+    sub_graphs,
 )
 from tests.kernels.checking import CORTEX_M3, CORTEX_M4, check
 
 POINTWISE: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": "valid", "grouped": False}
 
 CASES = {
+    "add": (dsp.AddTableDsp(), add_graphs()),
+    "sub": (dsp.SubTableDsp(), sub_graphs()),
     "average_pool2d": (dsp.AveragePool2dDsp(), average_pool_graphs()),
     "batch_matmul": (dsp.BatchMatMulDsp(), batch_matmul_graphs()),
     "conv2d_1x1": (dsp.Conv2d1x1Dsp(), conv2d_graphs(**POINTWISE)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
+from mcugen.kernels.dsp.add import AddTableDsp, SubTableDsp
 from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp
 from mcugen.kernels.dsp.conv2d import Conv2dDsp, Conv2dPairedDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp, Conv2d1x1PairedDsp
@@ -18,6 +19,7 @@ from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
 from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
 
 KERNELS: tuple[Kernel, ...] = (
+    AddTableDsp(),
     AveragePool2dDsp(),
     BatchMatMulDsp(),
     Conv2d1x1Dsp(),
@@ -35,10 +37,12 @@ KERNELS: tuple[Kernel, ...] = (
     LstmDsp(),
     MaxPool2dDsp(),
     RnnDsp(),
+    SubTableDsp(),
 )
 
 __all__ = [
     "KERNELS",
+    "AddTableDsp",
     "AveragePool2dDsp",
     "BatchMatMulDsp",
     "Conv2d1x1Dsp",
@@ -56,4 +60,5 @@ __all__ = [
     "LstmDsp",
     "MaxPool2dDsp",
     "RnnDsp",
+    "SubTableDsp",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from mcugen.graph.arithmetic import multiply_by_quantized_multiplier
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.add import Add, AddRequantization, Sub, Sum
-from mcugen.graph.tensor import Tensor
+from mcugen.graph.tensor import IntArray, Tensor
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.portable.broadcast import RANK, broadcast, in_place
 from mcugen.kernels.portable.common import PortableKernel, operands
@@ -75,11 +76,8 @@ class AddTablePortable(_AddKernel):
         assert isinstance(op, Sum)
         given, out = operands(op, graph), graph.tensor(op.outputs[0])
         q = op.requantization(graph.input_tensors(op), [out])
-        scaling = _terms(op, graph, q)
-        tables = [_table(t, q.left_shift, *scale) for t, scale in zip(given.tensors, scaling, strict=True)]
-        low, high = (np.array([sum(int(end(t)) for t in tables)]) for end in (np.min, np.max))
-        exponent = np.array([-q.output_shift])
-        fast = bool(is_fast(low, high, np.array([q.output_multiplier]), exponent, out.zero_point)[0])
+        tables = element_tables(op, graph)
+        fast = sums_are_fast(tables, q, out.zero_point)
         return Invocation(
             kernel=self.name,
             function="mcugen_add_table_s8",
@@ -116,6 +114,19 @@ class SubTablePortable(AddTablePortable):
 
     name: ClassVar[str] = "sub_table_s8.portable"
     operator: ClassVar[type[Operator]] = Sub
+
+
+def element_tables(op: Sum, graph: Graph) -> list[IntArray]:
+    """For each input in call order every element on the common scale, at its unsigned value."""
+    given, q = operands(op, graph), op.requantization(graph.input_tensors(op), [graph.tensor(op.outputs[0])])
+    scaling = _terms(op, graph, q)
+    return [_table(t, q.left_shift, *scale) for t, scale in zip(given.tensors, scaling, strict=True)]
+
+
+def sums_are_fast(tables: Sequence[IntArray], q: AddRequantization, zero_point: int) -> bool:
+    """True when the fast form of requantization is exact for every sum of an entry of each table."""
+    low, high = (np.array([sum(int(end(t)) for t in tables)]) for end in (np.min, np.max))
+    return bool(is_fast(low, high, np.array([q.output_multiplier]), np.array([-q.output_shift]), zero_point)[0])
 
 
 def _terms(op: Sum, graph: Graph, q: AddRequantization) -> list[tuple[int, int]]:

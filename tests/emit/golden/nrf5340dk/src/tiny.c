@@ -35,10 +35,10 @@
 #endif
 #endif
 
+#include "../kernels/dsp/add_table_s8.c"
 #include "../kernels/dsp/conv2d_paired_s8.c"
 #include "../kernels/dsp/depthwise_conv2d_s8.c"
 #include "../kernels/dsp/fully_connected_vector_paired_s8.c"
-#include "../kernels/portable/elementwise/add_table_s8.c"
 #include "../kernels/portable/normalization/softmax_s8.c"
 #include "../kernels/portable/reduction/mean_s8.c"
 
@@ -147,21 +147,20 @@ INSTANCE void depthwise_conv2d_0(const int8_t *input, const uint32_t *weights, i
     mcugen_dsp_depthwise_conv2d_s8(&params, input, weights, output, scratch);
 }
 
-/* add_table_s8.portable */
+/* add_table_s8.dsp */
 INSTANCE void add_0(const int8_t *input0, const int8_t *input1, const int32_t *table0, const int32_t *table1, int8_t *output)
 {
-    static const struct mcugen_add_table_params params = {
+    static const struct mcugen_dsp_add_table_params params = {
         .shape = {1, 1, 1, 1, 1, 120},
         .step0 = {0, 0, 0, 0, 0, 1},
         .step1 = {0, 0, 0, 0, 0, 1},
         .output_zero_point = -128,
-        .output_multiplier = (-2147483647 - 1),
-        .output_shift = 18,
+        .output_multiplier = 1073741824,
+        .output_exponent = 18,
         .clamp_min = -128,
         .clamp_max = 127,
-        .general_requantization = 0,
     };
-    mcugen_add_table_s8(&params, input0, input1, table0, table1, output);
+    mcugen_dsp_add_table_s8(&params, input0, input1, table0, table1, output);
 }
 
 /* mean_s8.portable */
