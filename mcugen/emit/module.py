@@ -20,7 +20,7 @@ from mcugen.emit.zephyr import cmsis_nn_groups
 from mcugen.graph.graph import Port
 from mcugen.kernels.base import C_TYPES, Invocation, ParamValue
 from mcugen.plan.plan import Plan, Step
-from mcugen.resources import data_folder
+from mcugen.resources import data_file, data_folder
 from mcugen.templates import render_template
 
 _TEMPLATES = {
@@ -171,6 +171,7 @@ def render(plan: Plan, name: str, model_file: str, accelerator: str | None = Non
     files |= {PurePosixPath("kernels") / path: content for path, content in sources.items()}
     copied = (*_COPIED, *(_COPIED_FOR_NPU if accelerator else ()))
     files |= {PurePosixPath(target): (data_folder("zephyr_module") / source).read_bytes() for source, target in copied}
+    files[PurePosixPath("LICENSE")] = data_file("LICENSE").read_bytes()
     return ModuleText(files, calls, pool.total_bytes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -48,6 +49,24 @@ def test_gcc(tmp_path: Path) -> None:
 def test_clang(tmp_path: Path) -> None:
     """Kernels for Helium, in the C beside them."""
     check_vectors_and_example(emitted(tmp_path, "mps3_an547"), "clang", "-O0")
+
+
+@pytest.mark.parametrize(
+    "board", ["mps3_an547", *(pytest.param(board, marks=pytest.mark.slow) for board in BOARDS if board != "mps3_an547")]
+)
+def test_the_page_means_what_it_says(tmp_path: Path, board: str) -> None:
+    """Its C compiles, and its line for the cross compiler works as it stands."""
+    folder = emitted(tmp_path, board)
+    page = (folder / "README.md").read_text()
+    (snippet,) = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "snippet.c").write_text(snippet)
+    strict = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude"]
+    subprocess.run(["gcc", *strict, "-c", tmp_path / "snippet.c", "-o", tmp_path / "a.o"], cwd=folder, check=True)
+    (line,) = re.findall(r"^ {4}(arm-none-eabi-gcc .*)$", page, re.MULTILINE)
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc")
+    subprocess.run(line, shell=True, cwd=folder, check=True)
+    assert len(list(folder.glob("*.o"))) == 4
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
