@@ -22,7 +22,8 @@ def ci(
     board: OnlyBoards = None,
     jobs: Jobs = None,
     markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE.md", help="Write the table for a summary or a comment.")
+        Path | None,
+        typer.Option(metavar="FILE.md", help="Write the table, and what changed, for a summary or a comment."),
     ] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE.xml", help="Write a JUnit report.")] = None,
     results: Annotated[

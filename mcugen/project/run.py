@@ -14,6 +14,7 @@ from mcugen.project.worker import Task
 from mcugen.verify.budgets import Check, failed, growth, judge
 from mcugen.verify.matrix import MatrixResult, ModuleResult, load_baseline
 from mcugen.verify.record import Record
+from mcugen.verify.regression import compare_records
 
 Progress = Callable[[str, int, int], None]
 Warn = Callable[[str], None]
@@ -113,9 +114,11 @@ class _Run:
             return replace(found, checks=tuple(checks))
         record = Record.model_validate_json(json.dumps(verified["record"]))
         checks += judge(record, entry.budgets, verified.get("top_1"))
-        if entry.budgets.fail_over is not None and self.baseline is not None:
-            checks.append(growth(record, self.baseline.get(key), entry.budgets.fail_over))
-        return replace(found, checks=tuple(checks), record=verified["record"])
+        old, limit = (self.baseline or {}).get(key), entry.budgets.fail_over
+        change = None if old is None else compare_records(old, record, limit)
+        if limit is not None and self.baseline is not None:
+            checks.append(growth(change, limit))
+        return replace(found, checks=tuple(checks), record=verified["record"], change=change)
 
 
 def _error(name: str, message: Mapping[str, Any]) -> Check:

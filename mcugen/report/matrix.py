@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mcugen.report import comparison
 from mcugen.report.words import thousands
 from mcugen.verify.matrix import MatrixResult, ModuleResult
 
@@ -105,7 +107,32 @@ def markdown(result: MatrixResult) -> str:
         for module in result.results
         for check in module.bad
     ]
-    return _cut([*lines, *([""] if failures else []), *failures])
+    return _with_changes(_cut([*lines, *([""] if failures else []), *failures]), result)
+
+
+def _with_changes(page: str, result: MatrixResult) -> str:
+    """With what changed since the baseline, folded, for each module for which there is room."""
+    changed = [(module, module.change) for module in result.results if module.change is not None]
+    sections, left_out = [], 0
+    room = _MARKDOWN_BYTES - len(page.encode())
+    for module, change in changed:
+        if not any(figure.difference for figure in change.totals) and all(
+            layer.status == "unchanged" for layer in change.layers
+        ):
+            continue
+        _, table = comparison.markdown(change).split("\n", 1)
+        summary = f"{html.escape(module.model)} on {html.escape(module.board)}: change since the baseline"
+        section = f"\n<details><summary>{summary}</summary>\n\n{table}\n</details>\n"
+        room -= len(section.encode())
+        if room >= 0:
+            sections.append(section)
+        else:
+            left_out += 1
+    if left_out:
+        sections.append(f"\nChanges of {left_out} more do not fit here.\n")
+    if changed and not sections:
+        sections.append("\nNothing changed since the baseline.\n")
+    return page + "".join(sections)
 
 
 def _cut(lines: list[str]) -> str:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from mcugen.verify.record import Record
-from mcugen.verify.regression import compare_records, percent_text
+from mcugen.verify.regression import Comparison, percent_text
 
 Status = Literal["passed", "failed", "error", "skipped"]
 
@@ -113,11 +113,14 @@ def _accurate(found: Sequence[int] | None, limit: Fraction) -> Check:
     return Check("top-1", "passed", f"{said}, {percent_text(limit)} must")
 
 
-def growth(record: Record, baseline: Record | None, limit: Fraction) -> Check:
-    """Whether a figure grew by more than a limit in percent, as `mcugen compare --fail-over` has it."""
-    if baseline is None:
+def growth(result: Comparison | None, limit: Fraction) -> Check:
+    """Whether a figure grew by more than a limit in percent, as `mcugen compare --fail-over` has it.
+
+    Args:
+        result: with that limit; None where the baseline has no such module.
+    """
+    if result is None:
         return Check("growth", "skipped", "the baseline has no such module")
-    result = compare_records(baseline, record, limit)
     notes = "".join(f"; {warning}" for warning in result.warnings)
     if result.over_limit:
         worst = max(result.over_limit, key=lambda excess: excess.change.percent or float("inf"))

@@ -29,6 +29,7 @@ class ModuleResult:
         folder: of the module, as the project names it.
         record: what `mcugen verify --json` prints; None where it did not come to that.
         emitted: figures of the emission, for a table; None where it did not come to that.
+        change: since the baseline; None without one, or where it has no such module.
     """
 
     model: str
@@ -37,6 +38,7 @@ class ModuleResult:
     checks: tuple[Check, ...]
     record: Mapping[str, Any] | None = None
     emitted: Mapping[str, Any] | None = None
+    change: Comparison | None = None
 
     @property
     def ok(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -9,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mcugen.report import matrix
+from mcugen.report import comparison, matrix
 from mcugen.report.junit import junit
 from mcugen.verify.budgets import Check
 from mcugen.verify.matrix import MatrixResult, ModuleResult
+from mcugen.verify.record import Record
+from mcugen.verify.regression import compare_records
 from tests.verify.outcomes import layer, outcome
 
 RECORD = outcome([layer("stem", 1000)]).as_json() | {"milliseconds": 2.5}
@@ -70,6 +74,23 @@ def test_markdown_fits_a_comment() -> None:
     assert len(page.encode()) < 65_536
     assert page.rstrip().endswith("more lines are left out.")
     assert all(line.count("`") % 2 == 0 for line in page.splitlines())
+
+
+def test_markdown_folds_what_changed() -> None:
+    old, new = record_of(1000), record_of(1100)
+    changed = replace(module("kws", "nrf5340dk", EMIT), change=compare_records(old, new))
+    same = replace(module("kws", "other", EMIT), change=compare_records(old, old))
+    page = matrix.markdown(result(changed, same))
+    assert page.count("<details>") == page.count("</details>") == 1
+    assert "<summary>kws on nrf5340dk: change since the baseline</summary>" in page
+    assert "| `stem` | `conv2d` | 1,000 → 1,100 (+10.00 %)" in page and page.count(comparison.MARKER) == 0
+    assert "Nothing changed since the baseline." in matrix.markdown(result(same))
+    many = matrix.markdown(result(*[replace(changed, model=f"m{i}") for i in range(200)]))
+    assert len(many.encode()) < 65_536 and many.rstrip().endswith("more do not fit here.")
+
+
+def record_of(instructions: int) -> Record:
+    return Record.model_validate_json(json.dumps(outcome([layer("stem", instructions)]).as_json()))
 
 
 def test_junit_has_a_case_for_each_check() -> None:
