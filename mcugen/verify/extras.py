@@ -20,6 +20,7 @@ PURPOSES: Mapping[str, str] = {
     "zephyr": "west and what Zephyr's build imports",
     "renode": "Robot Framework suites of `emit --renode`",
     "docs": "the pages as a site",
+    "cluster": "`mcugen bench --scheduler`, on several machines",
 }
 """Those for users, by name; further ones are for work on mcugen itself."""
 
