@@ -9,13 +9,14 @@ from mcugen.boards.board import Cpu
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.kernels import cmsis_nn, dsp, mve, portable
+from mcugen.kernels import armv7m, cmsis_nn, dsp, mve, portable
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.cmsis_nn import CmsisNn
 
 LIBRARIES: Mapping[str, tuple[Kernel, ...]] = MappingProxyType(
     {
         "portable": portable.KERNELS,
+        "armv7m": armv7m.KERNELS,
         "dsp": dsp.KERNELS,
         "mve": mve.KERNELS,
     }
@@ -27,10 +28,10 @@ PLUGIN_KERNELS: list[Kernel] = []
 
 POLICIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "auto": ("mve", "dsp", "portable"),
-        "native": ("mve", "dsp", "portable"),
+        "auto": ("mve", "dsp", "armv7m", "portable"),
+        "native": ("mve", "dsp", "armv7m", "portable"),
         "portable": ("portable",),
-        "cmsis-nn": ("mve", "dsp", "portable"),
+        "cmsis-nn": ("mve", "dsp", "armv7m", "portable"),
     }
 )
 """The own libraries that each `--kernels` policy draws from; "cmsis-nn" where CMSIS-NN has no kernel."""

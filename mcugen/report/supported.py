@@ -24,6 +24,7 @@ BEGIN, END = "<!-- made by `mcugen ops --markdown` -->", "<!-- end -->"
 
 CORES = {
     "portable": "any core",
+    "armv7m": "Cortex-M3, M33 without DSP instructions",
     "dsp": "cores with DSP instructions (M4, M7, M33, M55, ...)",
     "mve": "cores with Helium (M52, M55, M85)",
     "cmsis_nn": "with --cmsis-nn PATH",

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from mcugen.boards.board import Cpu
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph import Graph, Origin, Quantization, Tensor
 from mcugen.graph.ops import Clamp, Concatenation, Conv2d, Operator
@@ -49,7 +50,15 @@ def test_portable_policy_takes_portable_kernels_only() -> None:
 @pytest.mark.parametrize("policy", ["auto", "native"])
 def test_dsp_kernels_come_first_where_the_core_has_dsp(policy: str) -> None:
     assert names(conv(64), policy)[0].endswith(".dsp")
-    assert all(name.endswith(".portable") for name in names(conv(64), policy, CORTEX_M3))
+    assert not any(name.endswith(".dsp") for name in names(conv(64), policy, CORTEX_M3))
+
+
+@pytest.mark.parametrize("policy", ["auto", "native"])
+def test_armv7m_kernels_come_first_where_the_core_has_no_dsp(policy: str) -> None:
+    assert names(conv(64), policy, CORTEX_M3)[0] == "conv2d_direct_s8.armv7m"
+    assert not any(name.endswith(".armv7m") for name in names(conv(64), policy))
+    m33 = Cpu("cortex-m33", False, "none", "none", 64_000_000)
+    assert names(conv(64), policy, m33) == names(conv(64), policy, CORTEX_M3)
 
 
 def test_candidates_are_sorted_by_cost() -> None:
