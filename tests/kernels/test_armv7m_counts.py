@@ -86,7 +86,7 @@ def _m33_without_dsp() -> Board:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("optimize", ["speed", "size", "ram"])
+@pytest.mark.parametrize("optimize", ["speed", "size"])
 @pytest.mark.parametrize("core", ["m3", "m33"])
 def test_random_layers_on_other_cores_and_options(name: str, optimize: str, core: str, only_armv7m: str) -> None:
     board = _m33_without_dsp() if core == "m33" else "mps2_an385"

@@ -35,7 +35,9 @@ MOST = {
 def test_instructions_per_mac_and_their_estimate() -> None:
     graphs = [_graph(layer) for layer in LAYERS]
     too_slow, misjudged = [], []
-    for layer, graph, result in zip(LAYERS, graphs, run_on_target(graphs, "mps2_an385", kernels="portable"), strict=True):
+    for layer, graph, result in zip(
+        LAYERS, graphs, run_on_target(graphs, "mps2_an385", kernels="portable"), strict=True
+    ):
         (op,) = graph.operators
         kernel = registry.select(op, graph, CORTEX_M3, "portable")
         assert kernel.name == result.entry.kernel

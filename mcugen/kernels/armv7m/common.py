@@ -46,8 +46,8 @@ def channels_of(op: Conv2d | DepthwiseConv2d | FullyConnected, graph: Graph) -> 
 def field_bits(channels: PackedChannels, x: Tensor) -> int | None:
     """The narrowest field that every channel's accumulator fits, for all inputs; None when it fits none.
 
-    The bias with the zero point folded in fits then, too: it is the accumulator of inputs that are all 0. Requantization
-    is always the fast form.
+    The bias with the zero point folded in fits then, too: it is the accumulator of inputs that are all 0. None also
+    where requantization needs the general form.
     """
     if channels.general or not x.integer_range[0] <= 0 <= x.integer_range[1]:
         return None

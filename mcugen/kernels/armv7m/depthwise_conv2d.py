@@ -177,7 +177,7 @@ def lane_distance(plane: Plane, channels: int) -> int:
 
 def _stream(channels: PackedChannels) -> Constant:
     """For each channel its start, multiplier and taps."""
-    count, taps = channels.weights.shape
+    taps = channels.weights.shape[1]
     rows = np.pad(channels.weights.astype(np.int8), ((0, 0), (0, -taps % 4)))
     words = np.ascontiguousarray(rows).view(np.dtype("<u4")).astype(np.uint32)
     parts = [starts(channels)[:, None], as_words(channels.multiplier)[:, None], words]

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../kernels/portable/convolution/conv2d_s8.c"
-#include "../kernels/portable/convolution/depthwise_conv2d_s8.c"
+#include "../kernels/armv7m/conv2d_s8.c"
+#include "../kernels/armv7m/depthwise_conv2d_s8.c"
 #include "../kernels/portable/elementwise/add_table_s8.c"
 #include "../kernels/portable/linear/fully_connected_s8.c"
 #include "../kernels/portable/normalization/softmax_s8.c"
@@ -61,10 +61,10 @@ void mcugen_layer_hook(int layer, const int8_t *output, size_t bytes);
 #define SCHEDULE __attribute__((noinline, noclone))
 #endif
 
-/* conv2d_s8.portable */
-INSTANCE void conv2d_0(const int8_t *input, const int8_t *weights, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *output, void *scratch)
+/* conv2d_s8.armv7m */
+INSTANCE void conv2d_0(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
-    static const struct mcugen_conv2d_params params = {
+    static const struct mcugen_armv7m_conv2d_params params = {
         .input_h = 6,
         .input_w = 5,
         .input_c = 3,
@@ -79,20 +79,19 @@ INSTANCE void conv2d_0(const int8_t *input, const int8_t *weights, const int32_t
         .pad_left = 1,
         .dilation_h = 1,
         .dilation_w = 1,
-        .groups = 1,
         .input_zero_point = -3,
         .output_zero_point = -128,
         .clamp_min = -128,
         .clamp_max = 127,
-        .general_requantization = 0,
+        .field_bits = 23,
     };
-    mcugen_conv2d_s8(&params, input, weights, bias, multiplier, shift, output, scratch);
+    mcugen_armv7m_conv2d_s8(&params, input, weights, output, scratch);
 }
 
-/* depthwise_conv2d_s8.portable */
-INSTANCE void depthwise_conv2d_0(const int8_t *input, const int8_t *weights, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *output, void *scratch)
+/* depthwise_conv2d_s8.armv7m */
+INSTANCE void depthwise_conv2d_0(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
-    static const struct mcugen_depthwise_params params = {
+    static const struct mcugen_armv7m_depthwise_params params = {
         .input_h = 6,
         .input_w = 5,
         .input_c = 4,
@@ -107,16 +106,15 @@ INSTANCE void depthwise_conv2d_0(const int8_t *input, const int8_t *weights, con
         .pad_left = 1,
         .dilation_h = 1,
         .dilation_w = 1,
-        .band_h = 3,
-        .band_w = 7,
+        .pair_h = 3,
+        .plane_w = 7,
         .gathered_w = 5,
         .input_zero_point = -128,
         .output_zero_point = -128,
         .clamp_min = -128,
         .clamp_max = 127,
-        .general_requantization = 0,
     };
-    mcugen_depthwise_conv2d_s8(&params, input, weights, bias, multiplier, shift, output, scratch);
+    mcugen_armv7m_depthwise_conv2d_s8(&params, input, weights, output, scratch);
 }
 
 /* add_table_s8.portable */
@@ -188,17 +186,17 @@ SCHEDULE int tiny_run_with(struct tiny_arena *arena, const int8_t *input, int8_t
 
     /* stem: conv2d -> 1x6x5x4 (aten.conv2d.default, module stem, tiny.py:7) */
     LAYER_LABEL(layer_0);
-    conv2d_0(input, tiny_stem_weights, tiny_stem_bias, tiny_stem_multiplier, tiny_stem_shift, memory + 0, memory + 120);
-    LAYER_OUTPUT(0, memory + 0, 120);
+    conv2d_0(input, tiny_stem_weights, memory + 260, memory + 0);
+    LAYER_OUTPUT(0, memory + 260, 120);
 
     /* depthwise: depthwise_conv2d -> 1x6x5x4 (unknown origin) */
     LAYER_LABEL(layer_1);
-    depthwise_conv2d_0(memory + 0, tiny_depthwise_weights, tiny_depthwise_bias, tiny_depthwise_multiplier, tiny_depthwise_shift, memory + 120, memory + 240);
-    LAYER_OUTPUT(1, memory + 120, 120);
+    depthwise_conv2d_0(memory + 260, tiny_depthwise_weights, memory + 140, memory + 0);
+    LAYER_OUTPUT(1, memory + 140, 120);
 
     /* residual: add -> 1x6x5x4 (unknown origin) */
     LAYER_LABEL(layer_2);
-    add_0(memory + 0, memory + 120, tiny_residual_table0, tiny_residual_table0, memory + 0);
+    add_0(memory + 260, memory + 140, tiny_residual_table0, tiny_residual_table0, memory + 0);
     LAYER_OUTPUT(2, memory + 0, 120);
 
     /* mean: mean -> 1x4 (unknown origin) */
