@@ -107,7 +107,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_winograd_light_s8(const struct mcugen_dsp_c
             target = transformed;
             for (int32_t y = first_row; y < end; y += 2) {
                 for (int32_t x = 0; x < params->output_w; x += width) {
-                    (void)mcugen_dsp_tile_products(target, own_weights, pairs);
+                    (void)mcugen_dsp_tile_products(target, own_weights, pairs, 16);
                     mcugen_dsp_tiles_two_channels(params, target, pairs, stream, first,
                                                   output + (y * params->output_w + x) * params->output_c,
                                                   params->output_h - y, params->output_w - x, &out);

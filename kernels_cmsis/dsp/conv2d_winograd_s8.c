@@ -14,7 +14,7 @@ MCUGEN_KERNEL void mcugen_dsp_winograd_tiles(const struct mcugen_dsp_conv2d_para
                                              int32_t columns, const struct mcugen_dsp_output *out)
 {
     for (int32_t first = 0; first < params->output_c; first += 2) {
-        stream = mcugen_dsp_tile_products(transformed, stream, pairs);
+        stream = mcugen_dsp_tile_products(transformed, stream, pairs, 16);
         mcugen_dsp_tiles_two_channels(params, transformed, pairs, stream, first, output, rows, columns, out);
         stream += 5;
     }

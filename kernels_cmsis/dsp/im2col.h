@@ -17,6 +17,15 @@ MCUGEN_KERNEL void mcugen_dsp_copy(int8_t *target, const int8_t *source, int32_t
     }
 }
 
+/* Bytes of one value, up to a whole word. */
+MCUGEN_KERNEL void mcugen_dsp_fill(int8_t *target, int32_t value, int32_t bytes)
+{
+    const uint32_t word = ((uint32_t)value & 0xffu) * 0x01010101u;
+    for (int32_t i = 0; i < bytes; i += 4) {
+        mcugen_store_word(target + i, word);
+    }
+}
+
 /* `quads` quads of zero points in the first of `block` interleaved columns; `odd` as in mcugen_dsp_widen. */
 MCUGEN_KERNEL mcugen_word *mcugen_dsp_fill_column(mcugen_word *column, int32_t value, int32_t quads, int32_t block,
                                                   int32_t odd)
@@ -82,10 +91,7 @@ MCUGEN_KERNEL void mcugen_dsp_make_window(const struct mcugen_dsp_conv2d_params 
                                           const int8_t *input, int32_t y, int32_t x)
 {
     const int32_t depth = params->input_c, taps_bytes = params->kernel_w * depth;
-    const uint32_t zero_points = ((uint32_t)params->input_zero_point & 0xffu) * 0x01010101u;
-    for (int32_t i = 0; i < params->kernel_h * taps_bytes; i += 4) {
-        mcugen_store_word(window + i, zero_points);
-    }
+    mcugen_dsp_fill(window, params->input_zero_point, params->kernel_h * taps_bytes);
     const struct mcugen_dsp_taps rows =
         mcugen_dsp_taps_inside(y, params->kernel_h, params->dilation_h, params->input_h);
     const struct mcugen_dsp_taps columns =

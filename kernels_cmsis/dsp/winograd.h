@@ -181,12 +181,12 @@ MCUGEN_KERNEL void mcugen_dsp_transform_rows(const mcugen_word *source, mcugen_w
     }
 #endif
 
-/* Two output channels of four tiles: the products of each position behind its pairs. `weights` are two words a pair. Returns
- * the weights' end. */
+/* Two output channels of four tiles: the products of each of `positions` positions behind its pairs. `weights` are two words
+ * a pair. Returns the weights' end. */
 MCUGEN_KERNEL const mcugen_word *mcugen_dsp_tile_products(mcugen_word *transformed, const mcugen_word *weights,
-                                                          int32_t pairs)
+                                                          int32_t pairs, int32_t positions)
 {
-    mcugen_word *const all = transformed + 16 * mcugen_dsp_position_words(pairs);
+    mcugen_word *const all = transformed + positions * mcugen_dsp_position_words(pairs);
 #if MCUGEN_DSP_ALL_REGISTERS
     {
         /* Registers by name: GCC would not find a way to give them out at every option. */

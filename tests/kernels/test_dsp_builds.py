@@ -78,6 +78,13 @@ void winograd_light(const int8_t *input, const uint32_t *weights, int8_t *output
         16, 16, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 3, 5, -128, 127, 0};
     mcugen_dsp_conv2d_winograd_light_s8(&params, input, weights, output, scratch);
 }
+void winograd_row(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch);
+void winograd_row(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
+{
+    static const struct mcugen_dsp_conv2d_params params = {
+        1, 64, 15, 1, 64, 17, 1, 3, 1, 1, 0, 2, 1, 2, 3, 5, -128, 127, 0};
+    mcugen_dsp_conv2d_winograd_row_s8(&params, input, weights, output, scratch);
+}
 void vector_pairs(const int8_t *input, const uint32_t *weights, int8_t *output)
 {
     static const struct mcugen_dsp_fully_connected_params params = {1, 61, 13, 0, 0, -128, 127, 0};

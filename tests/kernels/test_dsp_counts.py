@@ -72,6 +72,7 @@ LAYERS = (
     Layer("fully connected", (1, 1, 128), 640, (1, 1), 1, 1.44),
     # Others.
     Layer("conv", (1, 64, 40), 32, (1, 9), 1, 1.07),
+    Layer("conv", (1, 64, 32), 32, (1, 3), 1, 1.02),
     Layer("depthwise", (16, 16, 16), 16, (5, 5), 1, 3.40),
     Layer("conv", (7, 7, 63), 37, (1, 1), 1, 1.29),
 )
@@ -178,6 +179,10 @@ STRATEGIES = {
     "fully_connected": fully_connected_graphs(),
 }
 
+CONV2D_ROW = st.sampled_from([(1, 3), (3, 3)]).flatmap(
+    lambda kernel: conv2d_graphs(kernel=kernel, stride=(1, 1), grouped=False)
+)
+
 
 @pytest.fixture
 def only_dsp(monkeypatch: pytest.MonkeyPatch) -> str:
@@ -195,13 +200,12 @@ def without_pairs(monkeypatch: pytest.MonkeyPatch) -> str:
     return "plain"
 
 
-@pytest.fixture
-def only_light(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Nothing but the Winograd kernel that transforms its weights at run time, and what takes other layers."""
-    light = tuple(k for k in registry.LIBRARIES["dsp"] if "winograd" in k.name and not k.enlarges)
-    monkeypatch.setattr(registry, "LIBRARIES", {**registry.LIBRARIES, "light": light})
-    monkeypatch.setattr(registry, "POLICIES", {**registry.POLICIES, "light": ("light", "portable")})
-    return "light"
+def _only(monkeypatch: pytest.MonkeyPatch, kernel: str) -> str:
+    """A policy of nothing but one kernel, and of what takes other layers."""
+    alone = tuple(k for k in registry.LIBRARIES["dsp"] if k.name == kernel)
+    monkeypatch.setattr(registry, "LIBRARIES", {**registry.LIBRARIES, "alone": alone})
+    monkeypatch.setattr(registry, "POLICIES", {**registry.POLICIES, "alone": ("alone", "portable")})
+    return "alone"
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -222,9 +226,16 @@ def test_random_layers_in_builds_for_size(only_dsp: str) -> None:
     assert all(r.match for r in run_on_target([c.graph for c in cases], optimize="size", kernels=only_dsp))
 
 
-def test_random_layers_by_winograd_with_small_weights(only_light: str) -> None:
-    cases = _collect(STRATEGIES["conv2d_3x3"], 5)
-    assert all(r.match for r in run_on_target([c.graph for c in cases], kernels=only_light))
+@pytest.mark.parametrize(
+    ("kernel", "name", "count"),
+    [("conv2d_winograd_light_s8.dsp", "conv2d_3x3", 5), ("conv2d_winograd_row_s8.dsp", "conv2d_row", 6)],
+)
+def test_random_layers_by_other_forms_of_winograd(
+    kernel: str, name: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = _collect({**STRATEGIES, "conv2d_row": CONV2D_ROW}[name], count)
+    results = run_on_target([c.graph for c in cases], kernels=_only(monkeypatch, kernel))
+    assert all(r.match for r in results) and any(r.entry.kernel == kernel for r in results)
 
 
 @pytest.mark.slow

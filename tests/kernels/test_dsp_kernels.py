@@ -48,6 +48,12 @@ CASES = {
         dsp.Conv2dWinogradLightDsp(),
         conv2d_graphs(grouped=False, kernel=(3, 3), stride=(1, 1), dilation=(1, 1)),
     ),
+    "conv2d by Winograd along rows": (
+        dsp.Conv2dWinogradRowDsp(),
+        st.sampled_from([(1, 3), (3, 3), (2, 3)]).flatmap(
+            lambda k: conv2d_graphs(grouped=False, kernel=k, stride=(1, 1))
+        ),
+    ),
     "depthwise": (dsp.DepthwiseConv2dDsp(), depthwise_graphs()),
     "depthwise 3x3": (dsp.DepthwiseConv2dDsp(), depthwise_graphs(kernel=(3, 3), dilation=(1, 1))),
     "depthwise 3x3 stride 1": (

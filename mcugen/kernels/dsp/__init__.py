@@ -17,6 +17,7 @@ from mcugen.kernels.dsp.fully_connected import (
 from mcugen.kernels.dsp.pooling import AveragePool2dDsp, MaxPool2dDsp
 from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
 from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
+from mcugen.kernels.dsp.winograd_row import Conv2dWinogradRowDsp
 
 KERNELS: tuple[Kernel, ...] = (
     AddTableDsp(),
@@ -28,6 +29,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2dPairedDsp(),
     Conv2dWinogradDsp(),
     Conv2dWinogradLightDsp(),
+    Conv2dWinogradRowDsp(),
     DepthwiseConv2dDsp(),
     FullyConnectedDsp(),
     FullyConnectedPairedDsp(),
@@ -51,6 +53,7 @@ __all__ = [
     "Conv2dPairedDsp",
     "Conv2dWinogradDsp",
     "Conv2dWinogradLightDsp",
+    "Conv2dWinogradRowDsp",
     "DepthwiseConv2dDsp",
     "FullyConnectedDsp",
     "FullyConnectedPairedDsp",

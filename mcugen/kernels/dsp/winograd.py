@@ -23,11 +23,11 @@ from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.requantization import PackedChannels
 
-_TILES = 4  # side by side, 2x2 outputs each
-_COLUMNS = 2 * _TILES + 2
-_PRODUCTS = 8
+TILES = 4  # side by side, 2x2 outputs each
+COLUMNS = 2 * TILES + 2
+PRODUCTS = 8
 _BAND_BYTES = 24576
-_G = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]], np.int64)
+G = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]], np.int64)
 """Lavin and Gray, arXiv:1509.09308, times two."""
 
 
@@ -79,7 +79,7 @@ class Conv2dWinogradLightDsp(Kernel):
         assert isinstance(op, Conv2d)
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         band = _band_tile_rows(x, out)
-        tiles = band * -(-out.shape[2] // (2 * _TILES))
+        tiles = band * -(-out.shape[2] // (2 * TILES))
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_winograd_light_s8",
@@ -103,7 +103,7 @@ class Conv2dWinogradLightDsp(Kernel):
 def tiles_cost(op: Operator, graph: Graph) -> float:
     """Of transforming all tiles, and of their products and outputs."""
     x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
-    blocks = -(-out.shape[1] // 2) * -(-out.shape[2] // (2 * _TILES))
+    blocks = -(-out.shape[1] // 2) * -(-out.shape[2] // (2 * TILES))
     inputs = quads(x.shape[3]) * 720 + 200
     outputs = -(-out.shape[3] // 2) * (16 * (32 * quads(x.shape[3]) + 19) + 810)
     return blocks * (inputs + outputs) / CYCLES
@@ -111,7 +111,7 @@ def tiles_cost(op: Operator, graph: Graph) -> float:
 
 def _band_tile_rows(x: Tensor, out: Tensor) -> int:
     """As mcugen_dsp_band_tile_rows."""
-    rows, blocks = -(-out.shape[1] // 2), -(-out.shape[2] // (2 * _TILES))
+    rows, blocks = -(-out.shape[1] // 2), -(-out.shape[2] // (2 * TILES))
     around = math.prod(x.shape[1:]) + math.prod(out.shape[1:])
     fit = max(_BAND_BYTES - around // 2, 0) // (_tiles_bytes(x.shape[3]) * blocks)
     bands = -(-rows // fit) if fit else rows
@@ -136,12 +136,12 @@ def _fits(op: Conv2d, graph: Graph) -> bool:
 
 def _tiles_bytes(input_c: int) -> int:
     """Four transformed tiles, with room for their products."""
-    return 64 * (2 * quads(input_c) * _TILES + _PRODUCTS)
+    return 64 * (2 * quads(input_c) * TILES + PRODUCTS)
 
 
 def _scratch_bytes(input_c: int, blocks: int) -> int:
     """So many times four transformed tiles, one quad of their columns, zero points in place of a row."""
-    return blocks * _tiles_bytes(input_c) + 32 * _COLUMNS + _COLUMNS * input_c
+    return blocks * _tiles_bytes(input_c) + 32 * COLUMNS + COLUMNS * input_c
 
 
 def _weight_stream(channels: PackedChannels, input_c: int) -> Constant:
@@ -149,12 +149,12 @@ def _weight_stream(channels: PackedChannels, input_c: int) -> Constant:
     count = len(channels.weights)
     taps = channels.weights.astype(np.int64).reshape(count, 3, 3, input_c)
     taps = np.pad(taps, ((0, count % 2), (0, 0), (0, 0), (0, 4 * quads(input_c) - input_c)))
-    transformed = np.einsum("ia,oabc,jb->ojic", _G, taps, _G).astype(np.int16)
+    transformed = np.einsum("ia,oabc,jb->ojic", G, taps, G).astype(np.int16)
     # Pairs are the channels (0, 2) and (1, 3) of a quad.
     pairs = transformed.reshape(count + count % 2, 16, -1, 2, 2).swapaxes(3, 4)
     words: npt.NDArray[np.uint32] = np.ascontiguousarray(pairs).view(np.dtype("<u4"))[..., 0].astype(np.uint32)
     words = words.reshape(-1, 2, 16 * pairs.shape[2] * 2).swapaxes(1, 2)
-    return _two_by_two(words, channels)
+    return two_by_two(words, channels, 2 * channels.bias)
 
 
 def _light_stream(channels: PackedChannels, input_c: int) -> Constant:
@@ -164,13 +164,13 @@ def _light_stream(channels: PackedChannels, input_c: int) -> Constant:
     taps = np.pad(taps, ((0, count % 2), (0, 0), (0, 4 * quads(input_c) - input_c)))
     by_quad = taps.reshape(count + count % 2, 9, -1, 4).swapaxes(1, 2)
     words = np.ascontiguousarray(by_quad).view(np.dtype("<u4"))[..., 0].astype(np.uint32)
-    return _two_by_two(words.reshape(-1, 2, words.shape[1] * 9), channels)
+    return two_by_two(words.reshape(-1, 2, words.shape[1] * 9), channels, 2 * channels.bias)
 
 
-def _two_by_two(words: npt.NDArray[np.uint32], channels: PackedChannels) -> Constant:
-    """Behind the words of each two channels their biases, times four, multipliers and exponents."""
+def two_by_two(words: npt.NDArray[np.uint32], channels: PackedChannels, biases: npt.NDArray[np.int64]) -> Constant:
+    """Behind the words of each two channels their biases, multipliers and exponents."""
     count = len(channels.weights)
-    bias, multiplier = (np.pad(a, (0, count % 2)) for a in (2 * channels.bias, channels.multiplier))
+    bias, multiplier = (np.pad(a, (0, count % 2)) for a in (biases, channels.multiplier))
     parts: list[npt.NDArray[np.uint32]] = []
     for first in range(0, count, 2):
         own = slice(first, first + 2)
@@ -195,9 +195,9 @@ def _tiles_distance(op: Conv2d, graph: Graph) -> int:
     written: list[int] = []
     first_read: list[int | None] = []
     for row in range(0, out.shape[1], 2):
-        for column in range(0, out.shape[2], 2 * _TILES):
+        for column in range(0, out.shape[2], 2 * TILES):
             last_row = min(row + 2, out.shape[1]) - 1
-            end = min(column + 2 * _TILES, out.shape[2])
+            end = min(column + 2 * TILES, out.shape[2])
             written.append((last_row * out.shape[2] + end) * out.shape[3])
             first_read.append(_first_byte(x, row - op.padding[0], column - op.padding[1]))
     return overlap_distance(written, first_read)
@@ -206,6 +206,6 @@ def _tiles_distance(op: Conv2d, graph: Graph) -> int:
 def _first_byte(x: Tensor, row: int, column: int) -> int | None:
     """The lowest input byte that tiles from (row, column) on read; None when they read none."""
     _, height, width, depth = x.shape
-    if row >= height or row + 4 <= 0 or column >= width or column + _COLUMNS <= 0:
+    if row >= height or row + 4 <= 0 or column >= width or column + COLUMNS <= 0:
         return None
     return (max(row, 0) * width + max(column, 0)) * depth
