@@ -12,7 +12,7 @@ import mcugen
 PACKAGE = Path(mcugen.__file__).parent
 # A stage may import those to its left. The front end's last step is to apply the passes.
 STAGES = """
-    features graph litert passes frontend kernels ethosu plan emit package firmware emulate verify report testbench
+    graph features litert passes frontend kernels ethosu plan emit package firmware emulate verify report testbench
     plugins api compiled bench project commands cli
 """.split()
 # What every stage may use, and what these may use of each other.

@@ -11,7 +11,7 @@ from typing import Any
 from mcugen import __version__
 from mcugen.errors import InputError
 from mcugen.features import tables
-from mcugen.features.logmel import LogMel, OutputScale
+from mcugen.features.logmel import LogMel
 from mcugen.features.tables import Int64Array
 from mcugen.templates import render_template
 
@@ -61,7 +61,7 @@ def write(frontend: LogMel, folder: str | Path, *, name: str, quantization: Any 
         raise InputError(
             f"{name!r} cannot be a front end's name", hint="lower-case letters, digits and underscores; not mcugen_..."
         )
-    scale = None if quantization is None else OutputScale.of(quantization)
+    scale = None if quantization is None else frontend.output_scale(quantization)
     context = {
         "version": __version__,
         "name": name,

@@ -3,11 +3,12 @@
 A frame: window (15 fractional bits) on 16-bit samples, a real Fourier transform on 32 bits that halves at every step,
 power in 64 bits, triangular mel filters, log2 with 12 fractional bits. The C does the same operations in the same order
 on the same tables, so both give the same integers. Logarithms are of a scale that a full-scale sine and one step of a
-sample lie on at about 71 and 41; the model's own normalization brings them where training wants them.
+sample lie on at about 71 and 41; `offset` and `divisor` bring them where training wants them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +20,15 @@ import numpy.typing as npt
 from mcugen.errors import InputError
 from mcugen.features import tables
 from mcugen.features.tables import Int64Array
+from mcugen.graph.arithmetic import quantize_multiplier
 
 _SUM_BITS = 48
 """A frame's powers are shifted right until their sum has this many bits: with the weights' 15 it stays in 63."""
 _LARGEST = 4096
 _MOST_BANDS = 128
+_MOST_OFFSET = 1024
+_LEAST_STEP, _MOST_STEP = 2.0**-12, 2.0**4
+"""An int8 step in octaves of power: nothing leaves 63 bits."""
 _QUANTIZE_HINT = "give the quantization of the model's input that takes the features"
 
 
@@ -38,6 +43,7 @@ class LogMel:
         bands: mel filters.
         low_hz, high_hz: where the filters start and end; default: half of the sample rate.
         coefficients: cepstral coefficients (MFCC) to make of the filters' logarithms; 0: the logarithms themselves.
+        offset, divisor: features are (logarithm - offset) / divisor. On the device both are part of the step to int8.
 
     Raises:
         InputError: a value is out of its range, or a filter would have no bin of the transform.
@@ -50,6 +56,8 @@ class LogMel:
     low_hz: float = 60.0
     high_hz: float | None = None
     coefficients: int = 0
+    offset: float = 0.0
+    divisor: float = 1.0
 
     def __post_init__(self) -> None:
         self._require(self.sample_rate > 0, "sample_rate", "a positive number of samples a second")
@@ -57,6 +65,8 @@ class LogMel:
         self._require(1 <= self.hop <= self.window, "hop", "1 sample to a window")
         self._require(1 <= self.bands <= _MOST_BANDS, "bands", f"1 to {_MOST_BANDS}")
         self._require(0 <= self.coefficients <= self.bands, "coefficients", "0 to the number of bands")
+        self._require(abs(self.offset) <= _MOST_OFFSET, "offset", f"-{_MOST_OFFSET} to {_MOST_OFFSET}")
+        self._require(0 < self.divisor < np.inf, "divisor", "a positive number")
         top = self.sample_rate / 2
         self._require(self.high_hz is None or 0 < self.high_hz <= top, "high_hz", "at most half of the sample rate")
         self._require(0 <= self.low_hz < self.top_hz, "low_hz", "0 to less than high_hz")
@@ -98,7 +108,7 @@ class LogMel:
         return max(0, (samples - self.window) // self.hop + 1)
 
     def integers(self, audio: npt.ArrayLike) -> Int64Array:
-        """Features as integers of 1/4096, (..., frames, values).
+        """Logarithms or coefficients as integers of 1/4096, (..., frames, values), before `offset` and `divisor`.
 
         Args:
             audio: 16-bit integers, (..., samples).
@@ -121,8 +131,8 @@ class LogMel:
         return (products + (1 << (tables.CEPSTRUM_BITS - 1))) >> tables.CEPSTRUM_BITS
 
     def features(self, audio: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """The same as real numbers, for training and calibration: exactly integers / 4096."""
-        return np.asarray(self.integers(audio) / 2**tables.LOG_BITS, np.float32)
+        """Real numbers for training and calibration: (integers / 4096 - offset) / divisor."""
+        return np.asarray((self.integers(audio) / 2**tables.LOG_BITS - self.offset) / self.divisor, np.float32)
 
     def quantized(self, audio: npt.ArrayLike, quantization: Any) -> npt.NDArray[np.int8]:
         """The same as the int8 values that the C hands to the model.
@@ -131,9 +141,30 @@ class LogMel:
             quantization: of the model's input: something with `scale` and `zero_point`, such as
                 `compiled.manifest.inputs[0].quantization`.
         """
-        by = OutputScale.of(quantization)
-        scaled = (self.integers(audio) * by.multiplier + (1 << (by.shift - 1))) >> by.shift
-        return np.asarray(np.clip(scaled + by.zero_point, -128, 127), np.int8)
+        by = self.output_scale(quantization)
+        scaled = (self.integers(audio) * by.multiplier + by.bias) >> by.shift
+        return np.asarray(np.clip(scaled, -128, 127), np.int8)
+
+    def output_scale(self, quantization: Any) -> OutputScale:
+        """From integers of 1/4096 to those of a model's input; `quantization` as for `quantized`.
+
+        Raises:
+            InputError: it has no scale and zero point, or the scale is none that int8 features have.
+        """
+        try:
+            get = quantization.__getitem__ if isinstance(quantization, Mapping) else quantization.__getattribute__
+            scale, zero_point = float(get("scale")), int(get("zero_point"))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{quantization!r} has no scale and zero point", hint=_QUANTIZE_HINT) from error
+        step = scale * self.divisor
+        if not (_LEAST_STEP <= step <= _MOST_STEP and -128 <= zero_point <= 127):
+            raise InputError(
+                f"scale {scale}, zero point {zero_point} are not those of int8 features", hint=_QUANTIZE_HINT
+            )
+        multiplier, exponent = quantize_multiplier(1 / (step * 2**tables.LOG_BITS))
+        shift = 31 - exponent
+        bias = math.floor((zero_point - self.offset / step + 0.5) * 2**shift + 0.5)
+        return OutputScale(multiplier, shift, bias)
 
     def _logarithms(self, power: Int64Array) -> Int64Array:
         """log2 of the filters' energies, with LOG_BITS fractional bits: (..., bands) of (..., bins)."""
@@ -151,34 +182,11 @@ class LogMel:
 
 @dataclass(frozen=True)
 class OutputScale:
-    """From integers of 1/4096 to int8: (value * multiplier) >> shift, rounded half up, plus the zero point."""
+    """From integers of 1/4096 to int8: (value * multiplier + bias) >> shift; half a step of rounding is in the bias."""
 
     multiplier: int
     shift: int
-    zero_point: int
-
-    @classmethod
-    def of(cls, quantization: Any) -> OutputScale:
-        """Of something with `scale` and `zero_point`, or a mapping with these keys.
-
-        Raises:
-            InputError: it has none, or the scale is one that no int8 features have.
-        """
-        try:
-            get = quantization.__getitem__ if isinstance(quantization, Mapping) else quantization.__getattribute__
-            scale, zero_point = float(get("scale")), int(get("zero_point"))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{quantization!r} has no scale and zero point", hint=_QUANTIZE_HINT) from error
-        if not (2.0**-20 <= scale <= 2.0**20 and -128 <= zero_point <= 127):
-            raise InputError(
-                f"scale {scale}, zero point {zero_point} are not those of int8 features", hint=_QUANTIZE_HINT
-            )
-        mantissa, exponent = np.frexp(1 / (scale * 2**tables.LOG_BITS))
-        multiplier = int(np.floor(mantissa * 2**31 + 0.5))
-        shift = 31 - int(exponent)
-        if multiplier == 1 << 31:
-            multiplier, shift = 1 << 30, shift - 1
-        return cls(multiplier, shift, zero_point)
+    bias: int
 
 
 def _halved(values: Int64Array) -> Int64Array:

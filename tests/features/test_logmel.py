@@ -12,7 +12,6 @@ import pytest
 
 from mcugen.errors import InputError
 from mcugen.features import LogMel, tables, write
-from mcugen.features.logmel import OutputScale
 from tests.emit import program
 
 Audio = npt.NDArray[np.int16]
@@ -46,7 +45,7 @@ int program(void)
 """
 FRONTENDS = (
     LogMel(),
-    LogMel(window=400, hop=400, bands=13, low_hz=300, high_hz=3500, coefficients=13),
+    LogMel(window=400, hop=400, bands=13, low_hz=300, high_hz=3500, coefficients=13, offset=-20.5, divisor=9),
     LogMel(sample_rate=8000, window=16, hop=1, bands=4, low_hz=0),
 )
 
@@ -93,7 +92,8 @@ def write_sources(frontend: LogMel, folder: Path, quantization: object) -> Path:
 def check(frontend: LogMel, seed: int, folder: Path, board: str | None = None, pieces: int = 8) -> None:
     rng = np.random.default_rng(seed)
     audio = several_kinds(rng, pieces, frontend.window + 3 * frontend.hop)
-    quantization = SimpleNamespace(scale=2 ** rng.uniform(-6, 2), zero_point=int(rng.integers(-128, 128)))
+    scale = 2 ** rng.uniform(-6, 2) / frontend.divisor
+    quantization = SimpleNamespace(scale=scale, zero_point=int(rng.integers(-128, 128)))
     module = write_sources(frontend, folder / "module", quantization)
     given = in_pieces(audio, rng)
     if board is None:
@@ -124,6 +124,8 @@ def random_frontend(rng: np.random.Generator) -> LogMel:
                 low_hz=low,
                 high_hz=float(rng.uniform(low + 1, rate / 2)),
                 coefficients=int(rng.integers(0, bands + 1)) * int(rng.integers(2)),
+                offset=float(rng.uniform(-100, 100)),
+                divisor=float(2 ** rng.uniform(-3, 8)),
             )
         except InputError:
             continue
@@ -168,7 +170,7 @@ def float_logs(frontend: LogMel, audio: Audio) -> npt.NDArray[np.float64]:
 @pytest.mark.parametrize("seed", range(20))
 def test_it_is_a_log_mel_spectrum(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    frontend = LogMel() if seed == 0 else replace(random_frontend(rng), coefficients=0)
+    frontend = LogMel() if seed == 0 else replace(random_frontend(rng), coefficients=0, offset=0.0, divisor=1.0)
     # Noise as weak as one step of a sample, up to the full scale. A filter may have one bin alone, of a small weight.
     audio = np.round(rng.normal(0, 10 ** rng.uniform(0, 4), 4 * frontend.window)).clip(-32768, 32767).astype(np.int16)
     np.testing.assert_allclose(frontend.features(audio), float_logs(frontend, audio), atol=0.05, err_msg=f"seed {seed}")
@@ -198,13 +200,17 @@ def test_leading_axes_are_kept() -> None:
     np.testing.assert_array_equal(found[1, 2], LogMel(window=100, hop=100, bands=8).features(audio[1, 2]))
 
 
-@pytest.mark.parametrize("scale", [2.0**-20, 0.0123, 0.25, 0.3, 1.0, 2.0**20])
-def test_int8_is_the_nearest(scale: float) -> None:
-    by = OutputScale.of({"scale": scale, "zero_point": 5})
+@pytest.mark.parametrize(
+    ("scale", "offset", "divisor"), [(2.0**-12, 0, 1), (0.0123, 50.1, 8), (0.3, -1024, 50), (16, 1024, 1)]
+)
+def test_int8_is_the_nearest(scale: float, offset: float, divisor: float) -> None:
+    by = LogMel(offset=offset, divisor=divisor).output_scale({"scale": scale, "zero_point": 5})
     assert 2**30 <= by.multiplier < 2**31 and 1 <= by.shift < 63
-    integers = np.arange(0, 300_000, 7, dtype=np.int64)
-    found = (integers * by.multiplier + (1 << (by.shift - 1))) >> by.shift
-    np.testing.assert_allclose(found, integers / 4096 / scale, atol=0.5 + 1e-6, rtol=1e-9)
+    integers = np.arange(-300_000, 300_000, 7, dtype=np.int64)
+    assert max(abs(int(integers[0]) * by.multiplier), abs(by.bias)) < 2**62
+    found = (integers * by.multiplier + by.bias) >> by.shift
+    exact = (integers / 4096 - offset) / divisor / scale + 5
+    np.testing.assert_allclose(found, exact, atol=0.5 + 1e-3, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +225,8 @@ def test_int8_is_the_nearest(scale: float) -> None:
         ({"coefficients": 41}, "number of bands"),
         ({"sample_rate": 0}, "sample_rate"),
         ({"bands": 0}, "1 to 128"),
+        ({"offset": float("nan")}, "-1024 to 1024"),
+        ({"divisor": 0.0}, "a positive number"),
     ],
 )
 def test_wrong_front_ends(fields: dict[str, float], words: str) -> None:

@@ -222,7 +222,7 @@ void mcugen_logmel_frame_s8(struct mcugen_logmel *stream, const struct mcugen_lo
     const int32_t *logs = work_of(stream);
     for (uint32_t k = 0; k < value_count(stream->tables); k++) {
         const int64_t product = (int64_t)feature(stream->tables, logs, k) * scale->multiplier;
-        const int64_t value = ((product + (INT64_C(1) << (scale->shift - 1))) >> scale->shift) + scale->zero_point;
+        const int64_t value = (product + scale->bias) >> scale->shift;
         features[k] = (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
     }
 }

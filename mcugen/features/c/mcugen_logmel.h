@@ -30,11 +30,11 @@ struct mcugen_logmel_tables {
     uint16_t coefficients;
 };
 
-/* From features of 1/4096 to the int8 values of a model's input: (value * multiplier) >> shift, rounded, plus zero_point. */
+/* From features of 1/4096 to the int8 values of a model's input: (value * multiplier + bias) >> shift, saturated. */
 struct mcugen_logmel_scale {
+    int64_t bias;
     int32_t multiplier;
     int32_t shift;
-    int32_t zero_point;
 };
 
 /* One stream of audio. Set the pointers once; mcugen_logmel_reset() does the rest. */
