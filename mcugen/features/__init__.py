@@ -4,7 +4,7 @@
 uses no floating point, no heap and no other library; the twin is what a model is trained and calibrated with.
 """
 
-from mcugen.features.emission import write
+from mcugen.features.emission import write, write_window
 from mcugen.features.logmel import LogMel
 
-__all__ = ["LogMel", "write"]
+__all__ = ["LogMel", "write", "write_window"]

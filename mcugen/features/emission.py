@@ -16,6 +16,7 @@ from mcugen.features.tables import Int64Array
 from mcugen.templates import render_template
 
 _LIBRARY = Path(__file__).parent / "c"
+_WINDOW = "mcugen_window.h"
 _WIDTH = 116
 
 
@@ -80,6 +81,14 @@ def write(frontend: LogMel, folder: str | Path, *, name: str, quantization: Any 
     for file, text in texts.items():
         (top / file).write_text(text)
     return [top / file for file in texts]
+
+
+def write_window(folder: str | Path) -> Path:
+    """Writes mcugen_window.h alone, for models that see a window of a sensor's samples."""
+    top = Path(folder)
+    top.mkdir(parents=True, exist_ok=True)
+    (top / _WINDOW).write_text((_LIBRARY / _WINDOW).read_text())
+    return top / _WINDOW
 
 
 def _summary(frontend: LogMel) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcugen.features import LogMel, write
+from mcugen.features import LogMel, write, write_window
 from tests.emit import program
 
 TEXT = """#include "mcugen_window.h"
@@ -46,7 +46,7 @@ def test_windows_are_slices_of_the_stream(tmp_path: Path) -> None:
         given += np.array([rows, width, stride, len(stream)], np.uint16).tobytes() + stream.tobytes()
         starts = range(0, len(stream) - rows + 1, stride)
         expected += b"".join(stream[start : start + rows].tobytes() for start in starts)
-    write(LogMel(), tmp_path / "include", name="audio")
+    write_window(tmp_path / "include")
     found = program.on_host(tmp_path, TEXT, given + bytes(8), tmp_path / "work")
     assert found == expected
 
