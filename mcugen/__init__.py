@@ -1,6 +1,7 @@
 """mcugen compiles PyTorch models into microcontroller firmware.
 
-`mcugen.compile(model, board=..., calibration=...)` is the way in from Python; `mcugen --help` has the commands.
+`mcugen.compile(model, board=..., calibration=...)` is the way in from Python (docs/python.md); `mcugen --help` has the
+commands.
 """
 
 import importlib
@@ -9,7 +10,16 @@ from typing import Any
 __version__ = "0.1.0"
 
 # Found when asked for: they import much, and a command that needs none of it starts sooner.
-_LATER = {"CompiledModule": "mcugen.compiled", "compile": "mcugen.compiled"}
+_LATER = {
+    "CheckFailedError": "mcugen.errors",
+    "CompiledModule": "mcugen.compiled",
+    "DoesNotFitError": "mcugen.errors",
+    "InputError": "mcugen.errors",
+    "McugenError": "mcugen.errors",
+    "MissingToolError": "mcugen.errors",
+    "UnsupportedOperatorError": "mcugen.errors",
+    "compile": "mcugen.compiled",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,17 +6,18 @@ with files is done here with objects; both call the same stages.
 
 from __future__ import annotations
 
-import html
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from mcugen import api
 from mcugen.boards import Board
+from mcugen.compile_options import CompileOptions, options_for
 from mcugen.emit.manifest import Manifest
 from mcugen.emit.names import c_identifier
 from mcugen.errors import InputError
@@ -24,6 +25,9 @@ from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from mcugen.graph.quantization import dequantize
 from mcugen.graph.tensor import IntArray, Quantization
+from mcugen.report.notebook import module_html, port_rows
+from mcugen.report.npu import npu_rows
+from mcugen.report.text import accuracy, size_rows
 from mcugen.scratch import scratch_folder
 from mcugen.verify.result import RunOutcome, VerifyOutcome
 from mcugen.verify.run import run_samples
@@ -43,7 +47,7 @@ def compile(
     board: str | Path | Board,
     calibration: str | Path | npt.ArrayLike | Mapping[str, npt.ArrayLike] | None = None,
     example_inputs: Sequence[Any] | None = None,
-    **options: Any,
+    **options: Unpack[CompileOptions],
 ) -> CompiledModule:
     """Compiles a model for a board, as `mcugen emit` does.
 
@@ -53,19 +57,14 @@ def compile(
         calibration: for a float model: samples (first axis = samples), an array for the only input or one for each by
             name; an .npz of them; or "random" to try things out.
         example_inputs: what `torch.export.export` takes with a module; default: the first sample of the calibration.
-        options: as in `mcugen.api.Options`: `name`, `kernels`, `optimize`, `max_ram`, `io_layout` and so on.
+        options: as those of `mcugen emit` (`CompileOptions`): `name`, `kernels`, `optimize`, `max_ram`, `io_layout` and
+            so on.
 
     Raises:
         InputError: the model, the calibration, the board or an option is wrong.
         DoesNotFitError: it exceeds the board's memories or a budget.
     """
-    given = api.Options(board=str(board) if isinstance(board, Path) else board)
-    unknown = sorted(set(options) - set(given.__dataclass_fields__))
-    if unknown:
-        raise InputError(
-            f"compile() has no option {unknown[0]!r}", hint=f"one of {', '.join(given.__dataclass_fields__)}"
-        )
-    given = replace(given, **options)
+    given = options_for(str(board) if isinstance(board, Path) else board, None, options)
     with scratch_folder("mcugen-compile-") as folder:
         source, names = _model_file(model, calibration, example_inputs, folder)
         file: Path | str | None
@@ -102,12 +101,24 @@ def _model_file(
         stem = c_identifier(type(model).__name__)
         if example_inputs is None:
             example_inputs = _first_samples(calibration)
-        model = torch.export.export(model.eval(), tuple(example_inputs))
+        model = _exported(model, tuple(example_inputs))
     if not isinstance(model, torch.export.ExportedProgram):
         raise InputError(f"compile() takes a file, an exported program or a module, not {type(model).__name__}")
     path = folder / f"{stem}.pt2"
     torch.export.save(model, path)
     return path, [str(name) for name in model.graph_signature.user_inputs]
+
+
+def _exported(model: nn.Module, example_inputs: tuple[Any, ...]) -> ExportedProgram:
+    """In eval mode; the user's module keeps the mode that it and its parts are in."""
+    import torch
+
+    training = [part for part in model.modules() if part.training]
+    try:
+        return torch.export.export(model.eval(), example_inputs)
+    finally:
+        for part in training:
+            part.training = True
 
 
 def _first_samples(calibration: Any) -> tuple[Any, ...]:
@@ -203,22 +214,20 @@ class CompiledModule:
         return Path(folder)
 
     def report(self) -> str:
-        """Memory and accuracy in a few lines, as `mcugen emit` prints them."""
-        return "\n".join(f"{name:<10}{value}" for name, value in self._rows())
+        """What the module takes of its board and how accurate it is, in a few lines, as `mcugen emit` prints them; and
+        its inputs and outputs.
 
-    def _rows(self) -> list[tuple[str, str]]:
-        manifest, memory = self.manifest, self.manifest.memory
-        rows = [
-            ("module", f"{manifest.name}, {len(manifest.layers)} layers, {manifest.macs:,} MACs"),
-            ("board", f"{manifest.target.name} ({manifest.target.cpu.core})"),
-            ("constants", f"{memory.constant_bytes:,} B"),
-            ("arena", f"{memory.arena_bytes:,} B"),
-        ]
-        for group, ports in (("input", manifest.inputs), ("output", manifest.outputs)):
-            rows += [(group, f"{p.name}: {'x'.join(map(str, p.shape)) or 'a number'}, {p.dtype}") for p in ports]
-        if manifest.accuracy is not None:
-            rows += [("accuracy", f"{name}: {db:.1f} dB (SQNR)") for name, db in manifest.accuracy.sqnr_db.items()]
-        return rows
+        The flash is that of the linked module where there is a cross compiler, else of the constants alone.
+        """
+        manifest = self.manifest
+        rows = [("module", f"{manifest.name}: {len(manifest.layers)} layers, {manifest.macs:,} MACs")]
+        rows += [*size_rows(manifest, self._flash), *port_rows(manifest), *npu_rows(manifest)]
+        rows += [("accuracy", accuracy(manifest)), *(("warning", text) for text in manifest.warnings)]
+        return "\n".join(f"{name:<10}{value}" for name, value in rows)
+
+    @functools.cached_property
+    def _flash(self) -> api.FlashSize:
+        return api.check_flash(self.module)
 
     def __repr__(self) -> str:
         manifest = self.manifest
@@ -228,9 +237,8 @@ class CompiledModule:
         )
 
     def _repr_html_(self) -> str:
-        """For notebooks."""
-        cells = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._rows())
-        return f"<table>{''.join(cells)}</table>"
+        """For notebooks; see `mcugen.report.notebook`."""
+        return module_html(self.manifest)
 
     def _arrays(self, inputs: Sequence[npt.ArrayLike], named: Mapping[str, npt.ArrayLike]) -> dict[str, Values]:
         wanted = [port.name for port in self.manifest.inputs]

@@ -37,8 +37,15 @@ def run(
     ] = None,
     outputs: Annotated[Path | None, typer.Option(metavar="OUT.npz", help="Gets an int8 array per output.")] = None,
     labels: Annotated[
-        Path | None, typer.Option(metavar="Y.npy", help="The true class of each sample: says how many are right.")
+        Path | None,
+        typer.Option(
+            metavar="Y.npy",
+            help="The true class of each sample: counts right and mistaken ones.",
+        ),
     ] = None,
+    top: Annotated[
+        int, typer.Option(metavar="K", min=1, help="With --labels: also how many are among the K highest scores.")
+    ] = 1,
     floats: Annotated[
         bool,
         typer.Option(
@@ -75,6 +82,7 @@ def run(
             reset_every=reset_every,
             labels=labels,
             floats=floats,
+            top=top,
         )
     if as_json:
         print(json.dumps(result.as_json()))

@@ -27,10 +27,24 @@ if TYPE_CHECKING:
 
 def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableType:
     manifest = module.manifest
+    what = f"{folder} ({manifest.name}, {len(manifest.layers)} layers, {thousands(manifest.macs)} MACs)"
+    rows = [("module", what), *size_rows(manifest, size)]
+    made = {"/".join(Path(path).parts[:3]) for path in manifest.files if path.startswith("packages/")}
+    rows += [("package", str(folder / path)) for path in sorted(made)]
+    rows += [*npu_rows(manifest), ("accuracy", accuracy(manifest))]
+    rows += [
+        (f"input {port.name}", "takes each channel normalised: FACTORS and OFFSETS in the header and the manifest")
+        for port in manifest.inputs
+        if port.normalization is not None
+    ]
+    return _pairs(rows)
+
+
+def size_rows(manifest: Manifest, size: FlashSize) -> list[tuple[str, str]]:
+    """The board and what a module takes of it."""
     memory = manifest.memory
     gap = memory.arena_bytes - memory.lower_bound
     rows = [
-        ("module", f"{folder} ({manifest.name}, {len(manifest.layers)} layers, {thousands(manifest.macs)} MACs)"),
         ("board", f"{manifest.target.name} ({manifest.target.cpu.core})"),
         (
             "flash",
@@ -48,15 +62,7 @@ def emit_summary(module: Module, folder: Path, size: FlashSize) -> RenderableTyp
         rows.append(("state", f"{thousands(memory.state_bytes)} B beside the arena: {names}"))
     if memory.fast_bytes:
         rows.append(("fast", f"{thousands(memory.fast_bytes)} B of fast memory beside the arena, for the NPU"))
-    made = {"/".join(Path(path).parts[:3]) for path in manifest.files if path.startswith("packages/")}
-    rows += [("package", str(folder / path)) for path in sorted(made)]
-    rows += [*npu_rows(manifest), ("accuracy", accuracy(manifest))]
-    rows += [
-        (f"input {port.name}", "takes each channel normalised: FACTORS and OFFSETS in the header and the manifest")
-        for port in manifest.inputs
-        if port.normalization is not None
-    ]
-    return _pairs(rows)
+    return rows
 
 
 def accuracy(manifest: Manifest) -> str:
@@ -96,7 +102,11 @@ def run_summary(result: RunOutcome, outputs: Path) -> RenderableType:
     if known is None:
         return _pairs(rows)
     right = f"{thousands(known.correct)} of {thousands(known.samples)} right ({100 * known.top1:.1f} %)"
-    return Group(_pairs([*rows, ("top-1", right)]), *confusion(known))
+    rows.append(("top-1", right))
+    if known.k > 1:
+        among = f"{thousands(known.in_top_k)} ({100 * known.in_top_k / known.samples:.1f} %)"
+        rows.append((f"top-{known.k}", f"{among} have their class among the {known.k} highest scores"))
+    return Group(_pairs(rows), *confusion(known))
 
 
 def _edited(files: Sequence[str]) -> list[tuple[str, str]]:

@@ -22,10 +22,14 @@ class Classification:
     """Attributes:
     output: the name of the output that holds the scores.
     confusion: samples by [true class, class of the highest score].
+    k: how many of the highest scores were looked at besides; 1 for none.
+    in_top_k: samples whose class is among them.
     """
 
     output: str
     confusion: npt.NDArray[np.int64]
+    k: int = 1
+    in_top_k: int = 0
 
     @property
     def samples(self) -> int:
@@ -41,17 +45,21 @@ class Classification:
         return self.correct / self.samples
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        found = {
             "output": self.output,
             "samples": self.samples,
             "correct": self.correct,
             "top1": self.top1,
             "confusion": self.confusion.tolist(),
         }
+        if self.k > 1:
+            found["top_k"] = {"k": self.k, "correct": self.in_top_k, "share": self.in_top_k / self.samples}
+        return found
 
 
 def load_labels(path: Path, manifest: Manifest, samples: int) -> npt.NDArray[np.int64]:
-    """Reads Y.npy: the number of the true class of each sample, from 0.
+    """Reads Y.npy: the number of the true class of each sample, from 0; or a row for each sample that is 1 at its class
+    and 0 elsewhere.
 
     Raises:
         InputError: the file is wrong, or the module is no classifier with one output.
@@ -61,8 +69,10 @@ def load_labels(path: Path, manifest: Manifest, samples: int) -> npt.NDArray[np.
         path, "the file of labels", "write it with numpy.save(path, classes), a whole number for each sample"
     )
     labels = read_npy(source)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        labels = _classes_of_rows(labels, classes, source)
     if labels.dtype.kind not in "iu":
-        raise source.error(f"holds {labels.dtype}, must hold whole numbers")
+        raise source.error(f"holds {labels.dtype}, must hold whole numbers: the class of each sample, from 0")
     if labels.shape not in ((samples,), (samples, 1)):
         raise source.error(f"has shape {labels.shape}, there are {samples} samples")
     wrong = labels[(labels < 0) | (labels >= classes)]
@@ -71,15 +81,37 @@ def load_labels(path: Path, manifest: Manifest, samples: int) -> npt.NDArray[np.
     return labels.reshape(-1).astype(np.int64)
 
 
-def classify(labels: npt.NDArray[np.int64], outputs: Mapping[str, IntArray], manifest: Manifest) -> Classification:
+def _classes_of_rows(labels: npt.NDArray[Any], classes: int, source: Source) -> npt.NDArray[np.int64]:
+    if labels.shape[1] != classes:
+        raise source.error(f"has rows of {labels.shape[1]} numbers, the model has {classes} classes")
+    if not (((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()):
+        raise source.error("has a row for each sample, which must be 1 at the true class and 0 elsewhere")
+    found: npt.NDArray[np.int64] = np.argmax(labels, axis=1).astype(np.int64)
+    return found
+
+
+def check_k(k: int, manifest: Manifest) -> None:
+    """Raises InputError when so many of the highest scores are none or all."""
+    classes = _classes(_scores(manifest))
+    if not 1 <= k < classes:
+        raise InputError(f"--top {k} says nothing of {classes} classes", hint=f"give 1 to {classes - 1}")
+
+
+def classify(
+    labels: npt.NDArray[np.int64], outputs: Mapping[str, IntArray], manifest: Manifest, k: int = 1
+) -> Classification:
     """Args:
     outputs: (samples, ...) by name, in the model's layout; of equal scores the first counts.
+    k: how many of the highest scores may hold the true class.
     """
     port = _scores(manifest)
-    predicted = outputs[port.name].reshape(len(labels), -1).argmax(axis=1)
+    scores = outputs[port.name].reshape(len(labels), -1)
     confusion = np.zeros((_classes(port),) * 2, np.int64)
-    np.add.at(confusion, (labels, predicted), 1)
-    return Classification(port.name, confusion)
+    np.add.at(confusion, (labels, scores.argmax(axis=1)), 1)
+    # Before the true class come higher scores, and equal ones of lower classes.
+    true = scores[np.arange(len(labels)), labels][:, None]
+    before = (scores > true) | ((scores == true) & (np.arange(scores.shape[1]) < labels[:, None]))
+    return Classification(port.name, confusion, k, int((before.sum(axis=1) < k).sum()))
 
 
 def _scores(manifest: Manifest) -> PortEntry:
@@ -93,7 +125,7 @@ def _scores(manifest: Manifest) -> PortEntry:
         raise InputError(
             "--labels is for a model that gives a score for each class",
             where=f"output {port.name!r} has shape {port.shape}",
-            hint="count them yourself, in the file of --outputs",
+            hint="hold the file of --outputs against the truth yourself; --float adds real numbers to it",
         )
     return port
 

@@ -159,7 +159,7 @@ class RunOutcome:
         return {**found, **_npu_json(self.manifest), **_edited_json(self.edited)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class VerifyOutcome:
     """Result of `mcugen verify`.
 
@@ -175,6 +175,15 @@ class VerifyOutcome:
     output_differences: Mapping[str, Difference]
     over_budget: tuple[str, ...]
     edited: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        measured = self.measurement
+        verdict = "match" if self.ok else "MISMATCH" if not self.match else "over budget"
+        return (
+            f"<mcugen verify {self.manifest.name} on {self.manifest.target.name}: {verdict}, "
+            f"{measured.instructions:,} instructions, {measured.flash_bytes:,} B of flash, "
+            f"{measured.ram_bytes:,} B of RAM, {measured.stack_bytes:,} B of stack>"
+        )
 
     @property
     def match(self) -> bool:

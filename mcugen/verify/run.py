@@ -18,7 +18,7 @@ from mcugen.errors import InputError
 from mcugen.graph.quantization import dequantize
 from mcugen.graph.tensor import IntArray, Quantization
 from mcugen.scratch import scratch_folder
-from mcugen.verify.labels import classify, load_labels
+from mcugen.verify.labels import check_k, classify, load_labels
 from mcugen.verify.measure import Progress, build_and_run, measurement, require_states
 from mcugen.verify.result import RunOutcome
 from mcugen.verify.samples import load_samples, to_model_layout
@@ -35,11 +35,13 @@ def run_samples(
     reset_every: int | None = None,
     labels: Path | None = None,
     floats: bool = False,
+    top: int = 1,
 ) -> RunOutcome:
     """Runs every sample of IN.npz in one emulator run and writes OUT.npz.
 
     Args:
         labels: Y.npy, see `load_labels`; the outcome says how many classes are right.
+        top: how many of the highest scores are looked at besides the first.
         floats: OUT.npz also gets, for each output of real numbers, what its integers stand for: "NAME.float", and
             "NAME.scale" and "NAME.zero_point".
 
@@ -57,6 +59,10 @@ def run_samples(
     _require_free(outputs, folder, manifest)
     samples = load_samples(inputs, manifest)
     truth = None if labels is None else load_labels(labels, manifest, len(samples[0]))
+    if top > 1:
+        if truth is None:
+            raise InputError(f"--top {top} is about the classes of --labels, which are not given")
+        check_k(top, manifest)
     report = progress or (lambda stage, done, total: None)
     with scratch_folder("mcugen-run-") as scratch:
         firmware, result = build_and_run(
@@ -74,7 +80,7 @@ def run_samples(
         measured = measurement(manifest, firmware, result, [(None, None)] * len(manifest.layers))
     arrays = to_model_layout(result.outputs, manifest)
     save_npz(outputs, _with_floats(arrays, manifest) if floats else arrays)
-    classification = None if truth is None else classify(truth, arrays, manifest)
+    classification = None if truth is None else classify(truth, arrays, manifest, top)
     return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited, classification)
 
 

@@ -13,7 +13,7 @@ from mcugen.errors import InputError
 from mcugen.graph.quantization import dequantize
 from mcugen.graph.tensor import Quantization
 from mcugen.report.classes import confusion
-from mcugen.verify.labels import Classification, classify, load_labels
+from mcugen.verify.labels import Classification, check_k, classify, load_labels
 from mcugen.verify.run import _with_floats
 from tests.verify.manifests import manifest, port
 
@@ -45,8 +45,13 @@ def test_counts(tmp_path: Path) -> None:
     ("values", "words"),
     [
         (np.zeros(4, np.int64), "there are 5 samples"),
-        (np.zeros((5, 3), np.int64), "there are 5 samples"),
+        (np.zeros((5, 1, 1), np.int64), "there are 5 samples"),
+        (np.zeros((5, 3), np.int64), "must be 1 at the true class"),
+        (np.full((5, 3), 1 / 3), "must be 1 at the true class"),
+        (np.eye(5), "rows of 5 numbers, the model has 3 classes"),
+        (np.eye(3), "there are 5 samples"),
         (np.float32([0, 1, 2, 2, 1]), "must hold whole numbers"),
+        (np.float32([[0.3], [1.5], [2], [2], [1]]), "must hold whole numbers"),
         ([0, 1, 2, 3, 1], "holds class 3, the model has the classes 0 to 2"),
         ([0, 1, 2, -1, 1], "holds class -1"),
         (["cat", "dog", "cat", "dog", "cat"], "must be numbers"),
@@ -55,6 +60,26 @@ def test_counts(tmp_path: Path) -> None:
 def test_wrong_labels(tmp_path: Path, values: object, words: str) -> None:
     with pytest.raises(InputError, match=words):
         load_labels(save(tmp_path / "y.npy", values), CLASSIFIER, 5)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float32", "bool"])
+def test_rows_that_are_1_at_the_class(tmp_path: Path, dtype: str) -> None:
+    labels = np.eye(3)[[0, 2, 1, 1, 0]].astype(dtype)
+    np.testing.assert_array_equal(load_labels(save(tmp_path / "y.npy", labels), CLASSIFIER, 5), [0, 2, 1, 1, 0])
+
+
+def test_the_k_highest() -> None:
+    outputs = np.int8([[9, 1, 1], [5, 7, 9], [1, 5, 5], [5, 5, 5]])
+    labels = np.array([0, 1, 2, 2])
+    found = [classify(labels, {"scores": outputs}, CLASSIFIER, k) for k in (1, 2, 3)]
+    # Of equal scores the lower class is before: the last sample's is the third.
+    assert [one.in_top_k for one in found] == [1, 3, 4]
+    assert found[0].correct == 1 and "top_k" not in found[0].as_json()
+    assert found[1].as_json()["top_k"] == {"k": 2, "correct": 3, "share": 0.75}
+    check_k(2, CLASSIFIER)
+    for k in (0, 3, 4):
+        with pytest.raises(InputError, match=f"--top {k} says nothing of 3 classes"):
+            check_k(k, CLASSIFIER)
 
 
 def test_no_npy(tmp_path: Path) -> None:
@@ -75,6 +100,7 @@ def test_no_npy(tmp_path: Path) -> None:
     [
         manifest(CLASSIFIER.inputs, (SCORES, SCORES)),
         manifest(CLASSIFIER.inputs, (port("m", (1, 3, 4), (0, 2, 1), 0.1, 0),)),
+        manifest(CLASSIFIER.inputs, (port("one_number", (1, 1), (0, 1), 0.1, 0),)),
     ],
 )
 def test_no_classifier(tmp_path: Path, other: Manifest) -> None:
