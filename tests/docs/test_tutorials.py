@@ -24,11 +24,12 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_step_is_there(page: Path) -> None:
     """Without running it: files come before commands that use them, code parses, mcugen has the options."""
     known, written = recipes.known_options(), set()
-    blocks = read_blocks(page)
+    blocks, text = read_blocks(page), page.read_text()
     assert {"file", "sh", "console"} <= {block.kind for block in blocks}
     for block in blocks:
         if block.kind == "file":
             assert block.name and block.name not in written
+            assert f"\n`{block.name}`:\n\n<!-- file: {block.name} -->\n" in text, "the reader does not see comments"
             written.add(block.name)
             if block.language == "python":
                 compile(block.text, block.name, "exec")
