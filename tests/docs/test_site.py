@@ -34,7 +34,8 @@ def places(nav: Any) -> Iterator[str]:
 def test_every_page_is_in_the_navigation_once() -> None:
     listed = list(places(CONFIG["nav"]))
     assert len(listed) == len(set(listed))
-    assert set(listed) == {page.relative_to(DOCS).as_posix() for page in PAGES} | OUTSIDE
+    there = {page.relative_to(DOCS).as_posix() for page in PAGES} | OUTSIDE
+    assert set(listed) == there, "nav of mkdocs.yml: add a new page where readers look for it"
 
 
 def heading_anchors(page: Path) -> set[str]:
