@@ -36,6 +36,11 @@ class Cpu:
     clock_hz: int
 
     @property
+    def baseline(self) -> bool:
+        """Has the 16-bit instruction set alone: Armv6-M (Armv8-M baseline counts as one of these)."""
+        return self.core in ("cortex-m0", "cortex-m0plus")
+
+    @property
     def wide_bus(self) -> bool:
         """Two registers are loaded in the time of one: the data side is 64 bits wide."""
         return self.core in ("cortex-m7", "cortex-m55", "cortex-m85")

@@ -9,13 +9,14 @@ from mcugen.boards.board import Cpu
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.kernels import armv7m, cmsis_nn, dsp, mve, portable
+from mcugen.kernels import armv6m, armv7m, cmsis_nn, dsp, mve, portable
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.cmsis_nn import CmsisNn
 
 LIBRARIES: Mapping[str, tuple[Kernel, ...]] = MappingProxyType(
     {
         "portable": portable.KERNELS,
+        "armv6m": armv6m.KERNELS,
         "armv7m": armv7m.KERNELS,
         "dsp": dsp.KERNELS,
         "mve": mve.KERNELS,
@@ -28,10 +29,10 @@ PLUGIN_KERNELS: list[Kernel] = []
 
 POLICIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "auto": ("mve", "dsp", "armv7m", "portable"),
-        "native": ("mve", "dsp", "armv7m", "portable"),
+        "auto": ("mve", "dsp", "armv7m", "armv6m", "portable"),
+        "native": ("mve", "dsp", "armv7m", "armv6m", "portable"),
         "portable": ("portable",),
-        "cmsis-nn": ("mve", "dsp", "armv7m", "portable"),
+        "cmsis-nn": ("mve", "dsp", "armv7m", "armv6m", "portable"),
     }
 )
 """The own libraries that each `--kernels` policy draws from; "cmsis-nn" where CMSIS-NN has no kernel."""

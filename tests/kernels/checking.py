@@ -13,6 +13,7 @@ from mcugen.kernels import host
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import Case
 
+CORTEX_M0 = Cpu("cortex-m0", False, "none", "none", 16_000_000)
 CORTEX_M3 = Cpu("cortex-m3", False, "none", "none", 72_000_000)
 CORTEX_M4 = Cpu("cortex-m4", True, "single", "none", 100_000_000)
 

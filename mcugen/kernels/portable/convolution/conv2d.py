@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
@@ -57,7 +57,7 @@ class Conv2dPortable(WeightedKernel):
             constants=packed.constants,
             outputs=(out.name,),
             scratch_bytes=2 * _column_bytes(op, graph),
-            overlaps=(Overlap(0, _window_distance(op, graph)),),
+            overlaps=(Overlap(0, window_distance(op, graph)),),
         )
 
     @cost_per_image
@@ -69,6 +69,19 @@ class Conv2dPortable(WeightedKernel):
         even = positions + positions % 2
         depth = weights.elements // weights.shape[0]
         return gather + groups * columns_cost(even, depth, out.shape[3] // groups)
+
+
+class OneRun(NamedTuple):
+    """The windows of a convolution where each is one run of input bytes: `rows` times `columns` of `depth` bytes."""
+
+    rows: int
+    row_bytes: int
+    columns: int
+    column_bytes: int
+    depth: int
+
+    def overlap(self, output_c: int) -> Overlap:
+        return Overlap(0, columns_distance(self.rows, self.row_bytes, self.columns, self.column_bytes, output_c))
 
 
 class Conv2dDirectPortable(WeightedKernel):
@@ -90,6 +103,35 @@ class Conv2dDirectPortable(WeightedKernel):
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+        run = self.one_run(op, graph)
+        packed = _packed(op, graph)
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_conv2d_direct_s8",
+            source="portable/convolution/conv2d_direct_s8.c",
+            params_type="mcugen_conv2d_direct_params",
+            params={
+                "rows": run.rows,
+                "row_bytes": run.row_bytes if run.rows > 1 else 0,
+                "columns": run.columns,
+                "column_bytes": run.column_bytes,
+                "depth": run.depth,
+                "output_c": out.shape[3],
+                "output_zero_point": out.zero_point,
+                "clamp_min": op.clamp[0],
+                "clamp_max": op.clamp[1],
+                "general_requantization": int(packed.general),
+            },
+            inputs=(x.name,),
+            constants=packed.constants,
+            outputs=(out.name,),
+            overlaps=(run.overlap(out.shape[3]),),
+        )
+
+    @staticmethod
+    def one_run(op: Conv2d, graph: Graph) -> OneRun:
+        """Where the windows lie; `op` is one that fits."""
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         _, _, width, input_c = x.shape
         _, rows, columns, output_c = out.shape
@@ -99,29 +141,7 @@ class Conv2dDirectPortable(WeightedKernel):
         elif row_bytes == columns * column_bytes:
             # Rows follow each other without a gap: one long row.
             rows, columns = 1, rows * columns
-        packed = _packed(op, graph)
-        return Invocation(
-            kernel=self.name,
-            function="mcugen_conv2d_direct_s8",
-            source="portable/convolution/conv2d_direct_s8.c",
-            params_type="mcugen_conv2d_direct_params",
-            params={
-                "rows": rows,
-                "row_bytes": row_bytes if rows > 1 else 0,
-                "columns": columns,
-                "column_bytes": column_bytes,
-                "depth": weights.elements // output_c,
-                "output_c": output_c,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
-                "general_requantization": int(packed.general),
-            },
-            inputs=(x.name,),
-            constants=packed.constants,
-            outputs=(out.name,),
-            overlaps=(Overlap(0, columns_distance(rows, row_bytes, columns, column_bytes, output_c)),),
-        )
+        return OneRun(rows, row_bytes, columns, column_bytes, weights.elements // output_c)
 
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -148,7 +168,8 @@ def _packed(op: Conv2d, graph: Graph) -> WeightedConstants:
     return pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), tensors[0], out, op.clamp)
 
 
-def _window_distance(op: Conv2d, graph: Graph) -> int:
+def window_distance(op: Conv2d, graph: Graph) -> int:
+    """The overlap distance of a convolution that reads two windows, then writes their outputs."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     _, height, width, input_c = x.shape
     _, output_h, output_w, output_c = out.shape

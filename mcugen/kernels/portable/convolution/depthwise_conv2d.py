@@ -13,7 +13,7 @@ from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.portable.weighted import WeightedKernel, pack_weighted
 
 
-class _Axis(NamedTuple):
+class Axis(NamedTuple):
     """One spatial axis of the window."""
 
     size: int
@@ -33,6 +33,11 @@ class _Axis(NamedTuple):
         """Elements that all windows together cover, borders included."""
         return (self.outputs - 1) * self.stride + self.span
 
+    @property
+    def gathered(self) -> int:
+        """Input elements that some window covers."""
+        return min(max(self.used - self.pad, 0), self.size)
+
 
 class DepthwiseConv2dPortable(WeightedKernel):
     """mcugen_depthwise_conv2d_s8: row by row, on a band of input rows in scratch."""
@@ -46,7 +51,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
         tensors = graph.input_tensors(op)
         x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
         assert weights.data is not None
-        vertical, horizontal = _axes(op, graph)
+        vertical, horizontal = axes(op, graph)
         bias = tensors[2].data if len(tensors) > 2 else None
         packed = pack_weighted(weights.data, 3, bias, op.requantization(tensors, [out]), x, out, op.clamp)
         return Invocation(
@@ -71,7 +76,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
                 "dilation_w": horizontal.dilation,
                 "band_h": vertical.span,
                 "band_w": horizontal.used,
-                "gathered_w": _gathered(horizontal),
+                "gathered_w": horizontal.gathered,
                 "input_zero_point": x.zero_point,
                 "output_zero_point": out.zero_point,
                 "clamp_min": op.clamp[0],
@@ -88,19 +93,19 @@ class DepthwiseConv2dPortable(WeightedKernel):
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
-        vertical, horizontal = _axes(op, graph)
+        vertical, horizontal = axes(op, graph)
         band = horizontal.used * x.shape[3]
         copied = out.shape[1] * band * max(vertical.span, vertical.stride)
         taps = vertical.kernel * horizontal.kernel
         return 0.75 * copied + out.elements * (2.3 * taps + 13) + out.shape[1] * out.shape[2] * 10
 
 
-def _axes(op: Operator, graph: Graph) -> tuple[_Axis, _Axis]:
+def axes(op: Operator, graph: Graph) -> tuple[Axis, Axis]:
     """(vertical, horizontal). A single row of positions is taken as a single column: the same bytes, a smaller band."""
     assert isinstance(op, DepthwiseConv2d)
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     vertical, horizontal = (
-        _Axis(x.shape[1 + i], out.shape[1 + i], weights.shape[1 + i], op.stride[i], op.dilation[i], op.padding[i])
+        Axis(x.shape[1 + i], out.shape[1 + i], weights.shape[1 + i], op.stride[i], op.dilation[i], op.padding[i])
         for i in (0, 1)
     )
     if vertical.size == vertical.outputs == vertical.kernel == 1 and vertical.pad == 0:
@@ -108,12 +113,7 @@ def _axes(op: Operator, graph: Graph) -> tuple[_Axis, _Axis]:
     return vertical, horizontal
 
 
-def _gathered(axis: _Axis) -> int:
-    """Input elements that some window covers."""
-    return min(max(axis.used - axis.pad, 0), axis.size)
-
-
-def _row_distance(vertical: _Axis, horizontal: _Axis, input_c: int, output_c: int) -> int:
+def _row_distance(vertical: Axis, horizontal: Axis, input_c: int, output_c: int) -> int:
     """Each output row is written when all rows that it needs are in the band."""
     written: list[int] = []
     first_read: list[int | None] = []

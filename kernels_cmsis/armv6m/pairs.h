@@ -1,0 +1,152 @@
+/* Two columns with one multiplication: what convolutions are made of on a core whose multiplier gives 32 bits.
+ *
+ * A pair is the word x + y * 2**16 of an input x of one column and the input y of another, as a sum of signed numbers.
+ * w * pair = w * x + w * y * 2**16, so a few products summed up hold both columns' sums, as long as that of the first
+ * column stays within 16 bits. From each such group
+ *   high  += round(sum / 2**16), which is the second column's sum: ASRS leaves the bit below in the carry, ADCS adds it;
+ *   total += sum, modulo 2**32.
+ * In the end the first column's sum is  total - high * 2**16. A group has two products where that is proven from the
+ * layer's weights (mcugen/kernels/armv6m/pairs.py), else one, which is right for any weights.
+ *
+ * Weights lie in blocks of four channels, for each input four bytes, one a channel: as far apart as the pairs are. So the
+ * way from pairs to weights is the same for all inputs of a channel, one index register, and reading the pairs with LDMIA
+ * moves on in both. An odd number of inputs is filled up with a zero.
+ */
+#ifndef MCUGEN_ARMV6M_PAIRS_H
+#define MCUGEN_ARMV6M_PAIRS_H
+
+#include "armv6m/requantize.h"
+
+enum { MCUGEN_ARMV6M_LANES = 4, MCUGEN_ARMV6M_STEPS_AT_ONCE = 8 };
+
+/* The sums of a channel, as above. */
+struct mcugen_armv6m_sums {
+    uint32_t total;
+    int32_t high;
+};
+
+#if MCUGEN_ARMV6M_ASSEMBLY
+/* Two pairs in r2 and r3, times the weights of one channel. */
+#define MCUGEN_ARMV6M_PRODUCTS                 \
+    "ldmia %[pairs]!, {r2, r3}\n\t"            \
+    "ldrsb r4, [%[pairs], %[first]]\n\t"       \
+    "muls r2, r4, r2\n\t"                      \
+    "ldrsb r4, [%[pairs], %[second]]\n\t"      \
+    "muls r3, r4, r3\n\t"
+#define MCUGEN_ARMV6M_TAKE(sum)                \
+    "add %[total], " sum "\n\t"                \
+    "asrs " sum ", " sum ", #16\n\t"           \
+    "adcs %[high], %[high], " sum "\n\t"
+/* Two inputs: as two groups, as one. */
+#define MCUGEN_ARMV6M_SINGLE MCUGEN_ARMV6M_PRODUCTS MCUGEN_ARMV6M_TAKE("r2") MCUGEN_ARMV6M_TAKE("r3")
+#define MCUGEN_ARMV6M_DOUBLE MCUGEN_ARMV6M_PRODUCTS "adds r2, r2, r3\n\t" MCUGEN_ARMV6M_TAKE("r2")
+#define MCUGEN_ARMV6M_TWICE(step) step step
+#define MCUGEN_ARMV6M_4_TIMES(step) MCUGEN_ARMV6M_TWICE(step) MCUGEN_ARMV6M_TWICE(step)
+#define MCUGEN_ARMV6M_8_TIMES(step) MCUGEN_ARMV6M_4_TIMES(step) MCUGEN_ARMV6M_4_TIMES(step)
+
+/* `first` and `second`: from behind two pairs to their weights. */
+#define MCUGEN_ARMV6M_RUN_STEPS(text)                                                                              \
+    __asm__ volatile(".syntax unified\n\t" text                                                              \
+                     : [pairs] "+l"(pairs), [high] "+l"(sums.high), [total] "+r"(total)                      \
+                     : [first] "l"(first), [second] "l"(first + 4), [end] "r"(end)                           \
+                     : "r2", "r3", "r4", "cc", "memory")
+#define MCUGEN_ARMV6M_RUN_ALL(step)                                                                          \
+    if ((steps & 1) != 0) {                                                                                  \
+        MCUGEN_ARMV6M_RUN_STEPS(step);                                                                        \
+    }                                                                                                        \
+    if ((steps & 2) != 0) {                                                                                  \
+        MCUGEN_ARMV6M_RUN_STEPS(MCUGEN_ARMV6M_TWICE(step));                                                   \
+    }                                                                                                        \
+    if ((steps & 4) != 0) {                                                                                  \
+        MCUGEN_ARMV6M_RUN_STEPS(MCUGEN_ARMV6M_4_TIMES(step));                                                 \
+    }                                                                                                        \
+    if (steps >= MCUGEN_ARMV6M_STEPS_AT_ONCE) {                                                              \
+        MCUGEN_ARMV6M_RUN_STEPS("1:\n\t" MCUGEN_ARMV6M_8_TIMES(step) "cmp %[pairs], %[end]\n\tbne 1b\n\t");        \
+    }
+
+/* Adds the products of 2 * `steps` inputs with the weights of one channel. */
+MCUGEN_KERNEL struct mcugen_armv6m_sums mcugen_armv6m_dot(const mcugen_armv6m_word *pairs, const int8_t *weights,
+                                                          int32_t steps, int32_t group, struct mcugen_armv6m_sums sums)
+{
+    /* By name: without them GCC has no high registers to give at -Os. */
+    register uint32_t total __asm__("r12") = sums.total;
+    register const mcugen_armv6m_word *const end __asm__("lr") = pairs + 2 * steps;
+    const int32_t first = (int32_t)((uintptr_t)weights - (uintptr_t)pairs) - 8;
+    if (group == 2) {
+        MCUGEN_ARMV6M_RUN_ALL(MCUGEN_ARMV6M_DOUBLE)
+    } else {
+        MCUGEN_ARMV6M_RUN_ALL(MCUGEN_ARMV6M_SINGLE)
+    }
+    sums.total = total;
+    return sums;
+}
+#else
+MCUGEN_KERNEL void mcugen_armv6m_take(uint32_t sum, struct mcugen_armv6m_sums *sums)
+{
+    sums->total += sum;
+    sums->high += ((int32_t)sum >> 16) + (int32_t)(sum >> 15 & 1u);
+}
+
+MCUGEN_KERNEL struct mcugen_armv6m_sums mcugen_armv6m_dot(const mcugen_armv6m_word *pairs, const int8_t *weights,
+                                                          int32_t steps, int32_t group, struct mcugen_armv6m_sums sums)
+{
+    for (int32_t i = 0; i < steps; i++) {
+        const uint32_t pair0 = pairs[2 * i], pair1 = pairs[2 * i + 1];
+        const int32_t weight0 = weights[2 * i * MCUGEN_ARMV6M_LANES];
+        const int32_t weight1 = weights[(2 * i + 1) * MCUGEN_ARMV6M_LANES];
+        const uint32_t first = pair0 * (uint32_t)weight0, second = pair1 * (uint32_t)weight1;
+        if (group == 2) {
+            mcugen_armv6m_take(first + second, &sums);
+        } else {
+            mcugen_armv6m_take(first, &sums);
+            mcugen_armv6m_take(second, &sums);
+        }
+    }
+    return sums;
+}
+#endif
+
+/* A layer's weights and what follows the sums. */
+struct mcugen_armv6m_matrix {
+    const int8_t *weights;
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+    int32_t steps; /* pairs of inputs, rounded up */
+    int32_t channels, group;
+    struct mcugen_armv6m_output output;
+};
+
+/* Bytes from the first weight of a channel to that of the next. */
+MCUGEN_KERNEL int32_t mcugen_armv6m_to_next_channel(int32_t channel, int32_t steps)
+{
+    const int32_t last = MCUGEN_ARMV6M_LANES - 1;
+    return channel % MCUGEN_ARMV6M_LANES == last ? 2 * MCUGEN_ARMV6M_LANES * steps - last : 1;
+}
+
+/* All channels of two columns; outputs of the second `step` bytes behind those of the first, none where that is 0. */
+MCUGEN_KERNEL void mcugen_armv6m_two_columns(const struct mcugen_armv6m_matrix *m, const mcugen_armv6m_word *pairs,
+                                             int8_t *output, int32_t step)
+{
+    const int8_t *weights = m->weights;
+    for (int32_t c = 0; c < m->channels; c++) {
+        const uint32_t bias = (uint32_t)m->bias[c];
+        const struct mcugen_armv6m_sums start = {bias + (bias << 16), (int32_t)bias};
+        const struct mcugen_armv6m_sums sums = mcugen_armv6m_dot(pairs, weights, m->steps, m->group, start);
+        const int32_t first = (int32_t)(sums.total - ((uint32_t)sums.high << 16));
+        mcugen_armv6m_finish(&m->output, first, sums.high, m->multiplier[c], m->shift[c], output + c, step);
+        weights += mcugen_armv6m_to_next_channel(c, m->steps);
+    }
+}
+
+/* Writes the pairs of `count` neighbouring bytes of two columns; returns their end. */
+MCUGEN_KERNEL mcugen_armv6m_word *mcugen_armv6m_pair(mcugen_armv6m_word *pairs, const int8_t *first,
+                                                     const int8_t *second, int32_t count)
+{
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < count; i++) {
+        *pairs++ = (uint32_t)first[i] + ((uint32_t)second[i] << 16);
+    }
+    return pairs;
+}
+
+#endif
