@@ -139,7 +139,7 @@ MCUGEN_KERNEL void mcugen_armv6m_fully_connected_vector_s8(const struct mcugen_a
     const int32_t ones = params->input_c % MCUGEN_ARMV6M_UNROLLED;
     struct mcugen_armv6m_vector vector = {.before_fours = ones - params->input_c, .before_ones = -ones};
     int32_t input_sum = 0;
-#pragma GCC unroll 8
+    MCUGEN_UNROLL(8)
     for (int32_t i = 0; i < params->input_c; i++) {
         input_sum += input[i];
     }

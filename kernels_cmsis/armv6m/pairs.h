@@ -124,7 +124,7 @@ MCUGEN_KERNEL int32_t mcugen_armv6m_to_next_channel(int32_t channel, int32_t ste
 }
 
 /* All channels of two columns; outputs of the second `step` bytes behind those of the first, none where that is 0. */
-MCUGEN_KERNEL void mcugen_armv6m_two_columns(const struct mcugen_armv6m_matrix *m, const mcugen_armv6m_word *pairs,
+MCUGEN_SHARED void mcugen_armv6m_two_columns(const struct mcugen_armv6m_matrix *m, const mcugen_armv6m_word *pairs,
                                              int8_t *output, int32_t step)
 {
     const int8_t *weights = m->weights;
@@ -139,10 +139,10 @@ MCUGEN_KERNEL void mcugen_armv6m_two_columns(const struct mcugen_armv6m_matrix *
 }
 
 /* Writes the pairs of `count` neighbouring bytes of two columns; returns their end. */
-MCUGEN_KERNEL mcugen_armv6m_word *mcugen_armv6m_pair(mcugen_armv6m_word *pairs, const int8_t *first,
+MCUGEN_SHARED mcugen_armv6m_word *mcugen_armv6m_pair(mcugen_armv6m_word *pairs, const int8_t *first,
                                                      const int8_t *second, int32_t count)
 {
-#pragma GCC unroll 4
+    MCUGEN_UNROLL(4)
     for (int32_t i = 0; i < count; i++) {
         *pairs++ = (uint32_t)first[i] + ((uint32_t)second[i] << 16);
     }

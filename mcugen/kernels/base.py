@@ -149,7 +149,7 @@ class Kernel(ABC):
     """One C function for one operator kind. Stateless."""
 
     name: ClassVar[str]
-    library: ClassVar[str]  # "portable", "armv7m", "dsp", "mve", "cmsis_nn"
+    library: ClassVar[str]  # "portable", "armv6m", "armv7m", "dsp", "mve", "cmsis_nn"
     operator: ClassVar[type[Operator]]
     enlarges: ClassVar[bool] = False  # its constants are a multiple of the weights: only where speed is asked for
     limits: ClassVar[str] = ""  # for the user, when nothing fits: what `supports` asks for, such as "1 to 8 inputs"

@@ -24,6 +24,7 @@ BEGIN, END = "<!-- made by `mcugen ops --markdown` -->", "<!-- end -->"
 
 CORES = {
     "portable": "any core",
+    "armv6m": "cores with the 16-bit instruction set (M0, M0+, M23)",
     "armv7m": "Cortex-M3, M33 without DSP instructions",
     "dsp": "cores with DSP instructions (M4, M7, M33, M55, ...)",
     "mve": "cores with Helium (M52, M55, M85)",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcugen.graph import Graph, Quantization, Tensor
+from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Conv2d, FullyConnected
 from mcugen.kernels import armv6m
 from mcugen.kernels.armv6m import pairs
@@ -83,7 +83,8 @@ def test_grouped_convolutions_are_left_to_other_kernels() -> None:
 
 
 def _layer(weights: np.ndarray, inputs: np.ndarray, bias: int = 0, scale: float = 1.0) -> Case:
-    """Fully connected rows, or, with weights of four axes, a convolution; the output's scale is `scale` times the weights'."""
+    """Fully connected rows, or a convolution where weights have four axes; the output has `scale` times the scale of
+    the accumulators."""
     if weights.ndim == 4:
         op, shape = Conv2d(name="layer", inputs=("x", "w", "b"), outputs=("y",)), (*inputs.shape[:3], len(weights))
     else:

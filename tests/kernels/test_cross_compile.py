@@ -51,7 +51,7 @@ def compile_c(core: str, text: str, folder: Path, compiler: str = GCC) -> Path:
 def test_all_kernels_compile_together_without_warnings(core: str, compiler: str, tmp_path: Path) -> None:
     """A schedule includes its kernels into one file, whichever libraries they are from."""
     library = data_folder("kernels_cmsis")
-    names = ("portable", "armv7m", "dsp", *(["mve"] if core == "cortex-m55" else []))
+    names = ("portable", "armv6m", "armv7m", "dsp", *(["mve"] if core == "cortex-m55" else []))
     sources = [p.relative_to(library) for name in names for p in sorted((library / name).rglob("*.c"))]
     assert len(sources) > 20
     compile_c(core, "".join(f'#include "{p}"\n' for p in sources), tmp_path, compiler)

@@ -123,8 +123,8 @@ def _channels(op: FullyConnected, graph: Graph) -> PackedChannels:
 
 
 def _blocks(weights: IntArray) -> IntArray:
-    """As kernels_cmsis/armv6m/fully_connected_vector_s8.c reads them: w + 128, blocks of eight channels, the last of four
-    where that is enough; what has no channel is a weight of 0."""
+    """As kernels_cmsis/armv6m/fully_connected_vector_s8.c reads them: w + 128, blocks of eight channels, the last of
+    four where that is enough; what has no channel is a weight of 0."""
     count, depth = weights.shape
     whole = count - count % _BLOCK if 0 < count % _BLOCK <= _SMALL_BLOCK else count
     stored = weights.astype(np.int64) + 128
