@@ -31,7 +31,7 @@ MCUGEN_KERNEL const int8_t *mcugen_armv6m_tap(const struct mcugen_armv6m_conv2d_
 }
 
 /* True when a row of taps from `place` on lies inside. */
-MCUGEN_KERNEL int mcugen_armv6m_row_inside(const struct mcugen_armv6m_conv2d_params *params, int32_t y, int32_t x)
+MCUGEN_KERNEL int mcugen_armv6m_taps_inside(const struct mcugen_armv6m_conv2d_params *params, int32_t y, int32_t x)
 {
     return y >= 0 && y < params->input_h && x >= 0 && x <= params->input_w - params->kernel_w;
 }
@@ -41,8 +41,8 @@ MCUGEN_KERNEL void mcugen_armv6m_pair_windows(const struct mcugen_armv6m_conv2d_
                                               struct mcugen_armv6m_place first, struct mcugen_armv6m_place second)
 {
     for (int32_t row = 0; row < params->kernel_h; row++) {
-        if (params->dilation_w == 1 && mcugen_armv6m_row_inside(params, first.y, first.x) &&
-            mcugen_armv6m_row_inside(params, second.y, second.x)) {
+        if (params->dilation_w == 1 && mcugen_armv6m_taps_inside(params, first.y, first.x) &&
+            mcugen_armv6m_taps_inside(params, second.y, second.x)) {
             const int8_t *const a = input + (first.y * params->input_w + first.x) * params->input_c;
             const int8_t *const b = input + (second.y * params->input_w + second.x) * params->input_c;
             pairs = mcugen_armv6m_pair(pairs, a, b, params->kernel_w * params->input_c);

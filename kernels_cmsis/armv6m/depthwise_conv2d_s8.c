@@ -2,8 +2,10 @@
  * those under the window below it become pairs, column by column of the kernel, so that the windows of the next positions
  * follow in the same run of words; pairs.h multiplies them. Weights are in that order: column by column.
  *
- * Two output rows are written while the input rows that they need are being read.
- * Scratch: the pairs of all columns and one more word, offsets of the input rows, the zero point. */
+ * Where the output may lie over the input byte by byte (`in_place`: one channel each, stride 1), one channel after the
+ * other goes through all rows, and what two rows below need again is moved up: no byte is read once it is overwritten.
+ * Else all channels of two output rows are done before the next two.
+ * Scratch: the pairs of all columns and one more word. */
 #include "armv6m/pairs.h"
 
 /* used_w: input columns (borders included) that all windows cover; gathered_w: those of them that lie inside. */
@@ -17,18 +19,14 @@ struct mcugen_armv6m_depthwise_params {
     int32_t used_w, gathered_w;
     int32_t input_zero_point, output_zero_point;
     int32_t clamp_min, clamp_max;
+    int32_t in_place;
     int32_t group;
     int32_t general_requantization;
 };
 
-/* Where two input rows start, counted from the input; -1 where a row is outside. */
-struct mcugen_armv6m_rows {
-    int32_t first, second;
-};
-
-MCUGEN_KERNEL int32_t mcugen_armv6m_row_offset(const struct mcugen_armv6m_depthwise_params *params, int32_t y)
+MCUGEN_KERNEL int mcugen_armv6m_row_inside(const struct mcugen_armv6m_depthwise_params *params, int32_t y)
 {
-    return y >= 0 && y < params->input_h ? y * params->input_w * params->input_c : -1;
+    return y >= 0 && y < params->input_h;
 }
 
 /* Pairs of `count` bytes of two rows, `step` bytes apart, every `words` words. */
@@ -61,37 +59,52 @@ MCUGEN_KERNEL void mcugen_armv6m_pair_rows(mcugen_armv6m_word *pairs, int32_t wo
 #endif
 }
 
-/* The same where a row may be outside: it has the zero point everywhere. */
+/* The same of the rows `y` and `below`, which may be outside: there is the zero point everywhere. */
 MCUGEN_KERNEL void mcugen_armv6m_pair_border(const struct mcugen_armv6m_depthwise_params *params,
-                                             mcugen_armv6m_word *pairs, const int8_t *input,
-                                             const struct mcugen_armv6m_rows *rows)
+                                             mcugen_armv6m_word *pairs, const int8_t *input, int32_t y, int32_t below)
 {
+    const int32_t row_bytes = params->input_w * params->input_c;
     const uint32_t outside = (uint32_t)params->input_zero_point;
+    const int upper = mcugen_armv6m_row_inside(params, y), lower = mcugen_armv6m_row_inside(params, below);
     for (int32_t i = 0; i < params->gathered_w; i++) {
-        const int8_t *const x = input + i * params->input_c;
-        const uint32_t first = rows->first < 0 ? outside : (uint32_t)x[rows->first];
-        const uint32_t second = rows->second < 0 ? outside : (uint32_t)x[rows->second];
+        const uint32_t first = upper ? (uint32_t)input[y * row_bytes] : outside;
+        const uint32_t second = lower ? (uint32_t)input[below * row_bytes] : outside;
         *pairs = first + (second << 16);
         pairs += params->kernel_h;
+        input += params->input_c;
     }
 }
 
-/* The pairs of one channel; `input` is at the channel. */
+/* Pairs of one channel for two output rows: those of the kernel's rows from `row` on. `input` is at the channel, `y` the
+ * input row of the first kernel row. */
 MCUGEN_KERNEL void mcugen_armv6m_pair_channel(const struct mcugen_armv6m_depthwise_params *params,
-                                              mcugen_armv6m_word *pairs, const int8_t *input,
-                                              const struct mcugen_armv6m_rows *rows)
+                                              mcugen_armv6m_word *pairs, const int8_t *input, int32_t y, int32_t row)
 {
+    const int32_t row_bytes = params->input_w * params->input_c;
     pairs += params->pad_left * params->kernel_h;
-    for (int32_t row = 0; row < params->kernel_h && params->gathered_w > 0; row++) {
-        if (rows->first >= 0 && rows->second >= 0) {
-            mcugen_armv6m_pair_rows(pairs, params->kernel_h, input + rows->first, input + rows->second,
-                                    params->input_c, params->gathered_w);
+    for (; row < params->kernel_h && params->gathered_w > 0; row++) {
+        const int32_t first = y + row * params->dilation_h, second = first + params->stride_h;
+        if (mcugen_armv6m_row_inside(params, first) && mcugen_armv6m_row_inside(params, second)) {
+            mcugen_armv6m_pair_rows(pairs + row, params->kernel_h, input + first * row_bytes,
+                                    input + second * row_bytes, params->input_c, params->gathered_w);
         } else {
-            mcugen_armv6m_pair_border(params, pairs, input, rows);
+            mcugen_armv6m_pair_border(params, pairs + row, input, first, second);
         }
-        pairs++;
-        rows++;
     }
+}
+
+/* Pairs that the next two output rows need again; returns the first kernel row without. */
+MCUGEN_KERNEL int32_t mcugen_armv6m_move_up(const struct mcugen_armv6m_depthwise_params *params,
+                                            mcugen_armv6m_word *pairs)
+{
+    const int32_t kept = params->kernel_h > 2 ? params->kernel_h - 2 : 0;
+    for (int32_t i = 0; i < params->used_w && kept > 0; i++) {
+        for (int32_t row = 0; row < kept; row++) {
+            pairs[row] = pairs[row + 2];
+        }
+        pairs += params->kernel_h;
+    }
+    return kept;
 }
 
 /* The outputs of one channel in both rows, the second `step` bytes behind the first; 0 leaves the first alone. */
@@ -131,30 +144,36 @@ MCUGEN_KERNEL void mcugen_armv6m_depthwise_conv2d_s8(const struct mcugen_armv6m_
         .output = {params->output_zero_point, params->clamp_min, params->clamp_max, params->general_requantization},
     };
     mcugen_armv6m_word *const pairs = scratch;
-    struct mcugen_armv6m_rows *const rows = (struct mcugen_armv6m_rows *)(void *)(pairs + words + 1);
     /* Borders left and right keep the zero point from here on. An odd number of taps reads one word behind its own. */
     for (int32_t i = 0; i <= words; i++) {
         pairs[i] = (uint32_t)params->input_zero_point + ((uint32_t)params->input_zero_point << 16);
     }
-    int32_t y = -params->pad_top;
-    for (int32_t left = params->output_h; left > 0; left -= 2) {
-        /* An odd last row is its own neighbour. */
-        const int32_t next = left == 1 ? 0 : params->stride_h, step = left == 1 ? 0 : row_bytes;
-        for (int32_t row = 0; row < params->kernel_h; row++) {
-            rows[row].first = mcugen_armv6m_row_offset(params, y + row * params->dilation_h);
-            rows[row].second = mcugen_armv6m_row_offset(params, y + row * params->dilation_h + next);
-        }
-        int32_t channel = 0;
-        const int8_t *taps_of = weights;
+    if (params->in_place) {
         for (int32_t c = 0; c < params->input_c; c++) {
-            mcugen_armv6m_pair_channel(params, pairs, input + c, rows);
+            int32_t row = 0;
+            for (int32_t y = 0; y < params->output_h; y += 2) {
+                const int32_t step = params->output_h - y == 1 ? 0 : row_bytes;
+                mcugen_armv6m_pair_channel(params, pairs, input + c, y - params->pad_top, row);
+                mcugen_armv6m_channel_rows(params, &matrix, pairs, weights, c, output + y * row_bytes + c, step);
+                row = mcugen_armv6m_move_up(params, pairs);
+            }
+            weights += mcugen_armv6m_to_next_channel(c, matrix.steps);
+        }
+        return;
+    }
+    for (int32_t y = 0; y < params->output_h; y += 2) {
+        /* An odd last row is written over what stands for the row below it. */
+        const int32_t step = params->output_h - y == 1 ? 0 : row_bytes;
+        const int8_t *of_channel = weights;
+        int32_t channel = 0;
+        for (int32_t c = 0; c < params->input_c; c++) {
+            mcugen_armv6m_pair_channel(params, pairs, input + c, y * params->stride_h - params->pad_top, 0);
             for (int32_t i = 0; i < multiple; i++) {
-                mcugen_armv6m_channel_rows(params, &matrix, pairs, taps_of, channel, output + channel, step);
-                taps_of += mcugen_armv6m_to_next_channel(channel, matrix.steps);
+                mcugen_armv6m_channel_rows(params, &matrix, pairs, of_channel, channel, output + channel, step);
+                of_channel += mcugen_armv6m_to_next_channel(channel, matrix.steps);
                 channel++;
             }
         }
-        y += 2 * params->stride_h;
         output += 2 * row_bytes;
     }
 }

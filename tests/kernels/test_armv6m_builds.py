@@ -33,7 +33,7 @@ void convolution(const int8_t *input, const int8_t *weights, CONSTANTS, void *sc
 void depthwise(const int8_t *input, const int8_t *weights, CONSTANTS, void *scratch)
 {
     static const struct mcugen_armv6m_depthwise_params params = {
-        25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, 1, 7, 5, -128, -128, -128, 127, 2, 0};
+        25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, 1, 7, 5, -128, -128, -128, 127, 1, 2, 0};
     mcugen_armv6m_depthwise_conv2d_s8(&params, input, weights, bias, multiplier, shift, output, scratch);
 }
 void vector(const int8_t *input, const uint8_t *weights, CONSTANTS)

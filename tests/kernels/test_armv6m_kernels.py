@@ -26,6 +26,10 @@ CASES = {
     "conv2d 1x1": (armv6m.Conv2dDirectArmv6m(), conv2d_graphs(**POINTWISE)),
     "depthwise": (armv6m.DepthwiseConv2dArmv6m(), depthwise_graphs()),
     "depthwise 3x3": (armv6m.DepthwiseConv2dArmv6m(), depthwise_graphs(kernel=(3, 3), dilation=(1, 1))),
+    "depthwise in place": (
+        armv6m.DepthwiseConv2dArmv6m(),
+        depthwise_graphs(stride=(1, 1), dilation=(1, 1), padding="same", multiplier=1),
+    ),
     "fully_connected": (armv6m.FullyConnectedArmv6m(), fully_connected_graphs()),
     "fully_connected vector": (armv6m.FullyConnectedVectorArmv6m(), fully_connected_graphs()),
 }

@@ -19,8 +19,6 @@ from mcugen.kernels.portable.convolution.depthwise_conv2d import Axis, axes
 from mcugen.kernels.portable.weighted import WeightedKernel
 from mcugen.kernels.requantization import PackedChannels
 
-_ROWS_BYTES = 8  # the offsets of two input rows
-
 
 class DepthwiseConv2dArmv6m(WeightedKernel):
     """mcugen_armv6m_depthwise_conv2d_s8: the columns of a kernel follow each other, so they may not be dilated."""
@@ -41,6 +39,7 @@ class DepthwiseConv2dArmv6m(WeightedKernel):
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         vertical, horizontal = axes(op, graph)
         channels = _channels(op, graph)
+        in_place = _in_place(op, graph)
         return Invocation(
             kernel=self.name,
             function="mcugen_armv6m_depthwise_conv2d_s8",
@@ -66,14 +65,19 @@ class DepthwiseConv2dArmv6m(WeightedKernel):
                 "output_zero_point": out.zero_point,
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
+                "in_place": int(in_place),
                 "group": pairs.group(channels.weights, x),
                 "general_requantization": int(channels.general),
             },
             inputs=(x.name,),
             constants=channel_constants(pairs.weight_blocks(channels.weights), channels),
             outputs=op.outputs,
-            scratch_bytes=4 * (horizontal.used * vertical.kernel + 1) + _ROWS_BYTES * vertical.kernel,
-            overlaps=(Overlap(0, _distance(vertical, horizontal, x.shape[3], out.shape[3])),),
+            scratch_bytes=4 * (horizontal.used * vertical.kernel + 1),
+            overlaps=(
+                Overlap(0, 0, exact=True)
+                if in_place
+                else Overlap(0, _distance(vertical, horizontal, x.shape[3], out.shape[3])),
+            ),
         )
 
     @cost_per_image
@@ -83,9 +87,14 @@ class DepthwiseConv2dArmv6m(WeightedKernel):
         vertical, horizontal = axes(op, graph)
         steps = -(-vertical.kernel * horizontal.kernel // 2)
         products = pairs.group(_channels(op, graph).weights, x)
-        made = x.shape[3] * vertical.kernel * (9 * horizontal.gathered + 30)
-        positions = out.shape[3] * (horizontal.outputs * ((9 if products == 2 else 11) * steps + 80) + 40)
-        return pairs.DEPTHWISE_UNIT * -(-vertical.outputs // 2) * (made + positions)
+        rows, made = vertical.kernel, 220.0
+        if _in_place(op, graph):
+            kept = max(rows - 2, 0)
+            made += horizontal.used * (3 + 3 * kept)
+            rows -= kept
+        made += 9 * rows * horizontal.gathered
+        positions = out.shape[3] * horizontal.outputs * ((9 if products == 2 else 11) * steps + 76)
+        return pairs.DEPTHWISE_UNIT * -(-vertical.outputs // 2) * (x.shape[3] * made + positions)
 
 
 def _channels(op: DepthwiseConv2d, graph: Graph) -> PackedChannels:
@@ -102,6 +111,14 @@ def _channels(op: DepthwiseConv2d, graph: Graph) -> PackedChannels:
     return small_channels(rows, bias, op.requantization(tensors, [out]), x, out, op.clamp)
 
 
+def _in_place(op: DepthwiseConv2d, graph: Graph) -> bool:
+    """True when a channel can be written over itself: two output rows, once the pairs that are kept have moved up, need
+    no input row above them."""
+    vertical, horizontal = axes(op, graph)
+    below = vertical.stride == vertical.dilation == 1 and vertical.pad <= max(vertical.kernel - 2, 0)
+    return below and horizontal.stride == 1 and graph.tensor(op.inputs[0]).shape == graph.tensor(op.outputs[0]).shape
+
+
 def _distance(vertical: Axis, horizontal: Axis, input_c: int, output_c: int) -> int:
     """Two output rows are written channel by channel, so all of both must stay below the rows that they read."""
     row_bytes = horizontal.size * input_c
@@ -110,9 +127,8 @@ def _distance(vertical: Axis, horizontal: Axis, input_c: int, output_c: int) -> 
     for row in range(0, vertical.outputs, 2):
         done = min(row + 2, vertical.outputs) * horizontal.outputs * output_c
         first = row * vertical.stride - vertical.pad
-        inside = [r for r in range(first, first + vertical.span, vertical.dilation) if 0 <= r < vertical.size]
-        below = [r + vertical.stride for r in range(first, first + vertical.span, vertical.dilation)]
-        inside += [r for r in below if 0 <= r < vertical.size]
+        taps = range(first, first + vertical.span, vertical.dilation)
+        inside = [r for tap in taps for r in (tap, tap + vertical.stride) if 0 <= r < vertical.size]
         # Twice: as if the outputs were written before the last of their inputs is read.
         written += [done, done]
         first_read += [min(inside) * row_bytes if inside else None] * 2
