@@ -17,6 +17,24 @@ def boards(incomplete: str) -> list[str]:
     return []
 
 
+def project_models(incomplete: str) -> list[str]:
+    """Names of the models of the project in the working folder."""
+    return [name for name in _project("models") if name.startswith(incomplete)]
+
+
+def project_boards(incomplete: str) -> list[str]:
+    """Names of its boards."""
+    return [name for name in _project("boards") if name.startswith(incomplete)]
+
+
+def _project(field: str) -> list[str]:
+    with suppress(Exception):
+        from mcugen.project.loader import find_project, read_project
+
+        return list(getattr(read_project(find_project(None))[0], field))
+    return []
+
+
 def modules(incomplete: str) -> list[str]:
     """Folders that `mcugen emit` wrote, and with a slash those that may hold one."""
     with suppress(OSError, ValueError):

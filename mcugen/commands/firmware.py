@@ -63,7 +63,10 @@ def run(
     """Run a module's firmware in an emulator on your own samples; without DIR, the module of the project."""
     if folder is None:
         entry = in_project.only_entry(in_project.open_project(project, model, board, otherwise="give DIR"))
-        folder, inputs, labels = entry.folder, inputs or entry.inputs, labels or entry.labels
+        folder = entry.folder
+        if inputs is None:
+            # The project's labels are those of its own samples.
+            inputs, labels = entry.inputs, labels or entry.labels
     if inputs is None or outputs is None:
         missing = "--inputs" if inputs is None else "--outputs"
         raise InputError(f"{missing} is missing", hint="mcugen run DIR --inputs IN.npz --outputs OUT.npz")

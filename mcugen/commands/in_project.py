@@ -122,12 +122,14 @@ def emit(chosen: Project, folder: Path | None, *, force: bool) -> None:
 
 
 def verify(project: Project, *, jobs: int | None, allow_edited: bool, as_json: bool) -> None:
-    """Verifies the modules of a project as they are in their folders, and holds their budgets."""
+    """Verifies the modules of a project as they are in their folders, and holds their budgets; growth is not one."""
     from mcugen.project.run import run_matrix
     from mcugen.report import matrix
 
     with progress_bars() as progress:
-        result = run_matrix(project, emit=False, jobs=jobs, allow_edited=allow_edited, progress=progress, warn=warn)
+        result = run_matrix(
+            project, emit=False, compare=False, jobs=jobs, allow_edited=allow_edited, progress=progress, warn=warn
+        )
     if as_json:
         print(json.dumps(result.as_json()))
     else:

@@ -119,11 +119,22 @@ ProjectFile = Annotated[
     typer.Option("--project", metavar="FILE", help="Project file, or its folder; default: mcugen.yml in this folder."),
 ]
 OnlyModels = Annotated[
-    list[str] | None, typer.Option("--model", metavar="NAME", help="Only this model of the project; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Only this model of the project; repeatable.",
+        autocompletion=completion.project_models,
+    ),
 ]
 OnlyBoards = Annotated[
     list[str] | None,
-    typer.Option("--board", metavar="NAME", help="Only this board of the project; repeatable."),
+    typer.Option(
+        "--board",
+        metavar="NAME",
+        help="Only this board of the project; repeatable.",
+        autocompletion=completion.project_boards,
+    ),
 ]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", metavar="N", min=1, help="Processes at a time; default: one a processor.")

@@ -43,7 +43,7 @@ def test_bash_offers_boards_and_modules(program: Path, tmp_path: Path) -> None:
     assert ".bash_completions/mcugen.sh" in (tmp_path / ".bashrc").read_text()
     (tmp_path / "out" / "kws").mkdir(parents=True)
     (tmp_path / "out" / "kws" / "mcugen.json").write_text("{}")
-    lines = ["mcugen emit model.pt2 --board nrf5", "mcugen verify out/k", "mcugen ver"]
+    lines = ["mcugen emit model.pt2 --board nrf5", "mcugen verify out/k"]
     calls = "".join(
         f"COMP_WORDS=({line}); COMP_CWORD={len(line.split()) - 1}; _mcugen_completion mcugen; "
         'echo "${COMPREPLY[*]}"; '
@@ -59,7 +59,7 @@ def test_bash_offers_boards_and_modules(program: Path, tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     found = done.stdout.replace("\n", " ").split()
-    assert found == ["nrf52840dk", "nrf5340dk", "out/kws", "verify"]
+    assert found == ["nrf52840dk", "nrf5340dk", "out/kws"]
 
 
 def test_modules_and_the_ways_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +74,16 @@ def test_modules_and_the_ways_to_them(tmp_path: Path, monkeypatch: pytest.Monkey
     assert completion.modules(f"{tmp_path}/k") == [f"{tmp_path}/kws"]
     assert completion.modules(".h") == [".hidden"]
     assert completion.modules("absent/") == completion.modules("file/") == completion.modules("\0/") == []
+
+
+def test_names_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert completion.project_models("") == completion.project_boards("") == []
+    (tmp_path / "mcugen.yml").write_text("models: [kws.pt2, image.pt2]\nboards: [nrf5340dk, mine.yml]\n")
+    assert completion.project_models("k") == ["kws"]
+    assert completion.project_boards("") == ["nrf5340dk", "mine"]
+    (tmp_path / "mcugen.yml").write_text("models: [")
+    assert completion.project_models("") == []
 
 
 def test_boards_by_their_beginning() -> None:

@@ -41,6 +41,21 @@ budgets: {flash: 100K, stack: 1K, milliseconds: 5, top-1: 90%}
 """
 
 
+def test_a_model_that_is_not_there(mcugen: Command, tmp_path: Path) -> None:
+    """The whole way of `ci`, quickly. A numpy.py in the project's folder is no trap for its workers."""
+    (tmp_path / "numpy.py").write_text("raise SystemExit(9)")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "mcugen.yml").write_text("models: gone.pt2\nboards: [nrf5340dk, microbit]\n")
+    done = mcugen("ci", "--project", "project", "--junit", "report.xml", "--json", cwd=tmp_path, PYTHONSAFEPATH="1")
+    assert done.code == 2, done.err
+    assert done.err.count("gone on") == 2 and "the model file does not exist" in done.err
+    found = [[(c["name"], c["status"]) for c in result["checks"]] for result in done.json["results"]]
+    assert found == [[("emit", "error"), ("verify", "skipped")]] * 2
+    root = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert (root.attrib["tests"], root.attrib["errors"], root.attrib["skipped"]) == ("4", "2", "2")
+
+
+@pytest.mark.slow
 @pytest.mark.emulator
 def test_a_violated_budget_ends_with_1_and_readable_reports(mcugen: Command, tmp_path: Path) -> None:
     export(tmp_path)

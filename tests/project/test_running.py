@@ -84,18 +84,6 @@ def test_an_interrupt_leaves_no_process(project: Project, monkeypatch: pytest.Mo
             os.kill(pid, 0)
 
 
-def test_a_worker_starts_with_the_modules_of_its_parent(project: Project, tmp_path: Path) -> None:
-    """A folder with a numpy.py of its own is no trap."""
-    (tmp_path / "numpy.py").write_text("raise SystemExit(9)")
-    before = Path.cwd()
-    os.chdir(tmp_path)
-    try:
-        (message,) = said([Task("verify", project.entries[:1])])
-    finally:
-        os.chdir(before)
-    assert "is not an emitted module" in message["error"]["what"] and message["error"]["exit_code"] == 2
-
-
 def test_errors_of_a_task_are_told_by_entry(project: Project) -> None:
     found: list[dict[str, Any]] = []
     emit(Task("emit", project.entries[:2]), found.append)
@@ -160,6 +148,7 @@ def test_the_matrix_goes_on_after_a_failure(project: Project, monkeypatch: pytes
     assert ("emitting", 4, 4) in steps and steps[-1] == ("verifying", 2, 4)
 
 
+@pytest.mark.slow
 def test_an_interrupted_command_ends_with_130(tmp_path: Path) -> None:
     (tmp_path / "mcugen.yml").write_text("models: a.pt2\nboards: nrf5340dk\n")
     worker = f"open({str(tmp_path / 'runs')!r}, 'w').close(); import time; time.sleep(60)"
