@@ -157,7 +157,7 @@ MCUGEN_KERNEL void mcugen_armv6m_depthwise_conv2d_s8(const struct mcugen_armv6m_
                 mcugen_armv6m_channel_rows(params, &matrix, pairs, weights, c, output + y * row_bytes + c, step);
                 row = mcugen_armv6m_move_up(params, pairs);
             }
-            weights += mcugen_armv6m_to_next_channel(c, matrix.steps);
+            weights = mcugen_armv6m_next_weights(weights, c, matrix.steps);
         }
         return;
     }
@@ -170,7 +170,7 @@ MCUGEN_KERNEL void mcugen_armv6m_depthwise_conv2d_s8(const struct mcugen_armv6m_
             mcugen_armv6m_pair_channel(params, pairs, input + c, y * params->stride_h - params->pad_top, 0);
             for (int32_t i = 0; i < multiple; i++) {
                 mcugen_armv6m_channel_rows(params, &matrix, pairs, of_channel, channel, output + channel, step);
-                of_channel += mcugen_armv6m_to_next_channel(channel, matrix.steps);
+                of_channel = mcugen_armv6m_next_weights(of_channel, channel, matrix.steps);
                 channel++;
             }
         }

@@ -150,7 +150,7 @@ MCUGEN_KERNEL void mcugen_armv6m_fully_connected_vector_s8(const struct mcugen_a
         weights = mcugen_armv6m_block(input, weights, block, &vector);
         for (int32_t c = 0; c < channels; c++) {
             const int32_t sum = (int32_t)(vector.sums[c] - added + (uint32_t)*bias++);
-            *output++ = mcugen_armv6m_finish_one(&out, sum, *multiplier++, *shift++);
+            mcugen_armv6m_finish_one(&out, sum, *multiplier++, *shift++, output++);
         }
     }
 }

@@ -116,11 +116,13 @@ struct mcugen_armv6m_matrix {
     struct mcugen_armv6m_output output;
 };
 
-/* Bytes from the first weight of a channel to that of the next. */
-MCUGEN_KERNEL int32_t mcugen_armv6m_to_next_channel(int32_t channel, int32_t steps)
+/* From the weights of a channel to those of the next. */
+MCUGEN_KERNEL const int8_t *mcugen_armv6m_next_weights(const int8_t *weights, int32_t channel, int32_t steps)
 {
-    const int32_t last = MCUGEN_ARMV6M_LANES - 1;
-    return channel % MCUGEN_ARMV6M_LANES == last ? 2 * MCUGEN_ARMV6M_LANES * steps - last : 1;
+    if (channel % MCUGEN_ARMV6M_LANES == MCUGEN_ARMV6M_LANES - 1) {
+        weights += (2 * steps - 1) * MCUGEN_ARMV6M_LANES;
+    }
+    return weights + 1;
 }
 
 /* All channels of two columns; outputs of the second `step` bytes behind those of the first, none where that is 0. */
@@ -134,16 +136,47 @@ MCUGEN_SHARED void mcugen_armv6m_two_columns(const struct mcugen_armv6m_matrix *
         const struct mcugen_armv6m_sums sums = mcugen_armv6m_dot(pairs, weights, m->steps, m->group, start);
         const int32_t first = (int32_t)(sums.total - ((uint32_t)sums.high << 16));
         mcugen_armv6m_finish(&m->output, first, sums.high, m->multiplier[c], m->shift[c], output + c, step);
-        weights += mcugen_armv6m_to_next_channel(c, m->steps);
+        weights = mcugen_armv6m_next_weights(weights, c, m->steps);
     }
 }
+
+#if MCUGEN_ARMV6M_ASSEMBLY
+/* The pairs of two bytes to r3 and r4, and to memory. */
+#define MCUGEN_ARMV6M_TWO_PAIRS                \
+    "ldrsb r3, [%[first], %[index]]\n\t"       \
+    "ldrsb r4, [%[second], %[index]]\n\t"      \
+    "lsls r4, r4, #16\n\t"                     \
+    "adds r3, r3, r4\n\t"                      \
+    "adds %[index], #1\n\t"                    \
+    "ldrsb r4, [%[first], %[index]]\n\t"       \
+    "ldrsb r5, [%[second], %[index]]\n\t"      \
+    "lsls r5, r5, #16\n\t"                     \
+    "adds r4, r4, r5\n\t"                      \
+    "adds %[index], #1\n\t"                    \
+    "stmia %[pairs]!, {r3, r4}\n\t"
+#endif
 
 /* Writes the pairs of `count` neighbouring bytes of two columns; returns their end. */
 MCUGEN_SHARED mcugen_armv6m_word *mcugen_armv6m_pair(mcugen_armv6m_word *pairs, const int8_t *first,
                                                      const int8_t *second, int32_t count)
 {
-    MCUGEN_UNROLL(4)
-    for (int32_t i = 0; i < count; i++) {
+    int32_t i = 0;
+#if MCUGEN_ARMV6M_ASSEMBLY
+    if (count >= 4) {
+        const int32_t fours = count & ~3;
+        int32_t index = -fours;
+        first += fours;
+        second += fours;
+        __asm__ volatile(".syntax unified\n\t"
+                         "1:\n\t" MCUGEN_ARMV6M_TWO_PAIRS MCUGEN_ARMV6M_TWO_PAIRS
+                         "bne 1b\n\t" /* the flags are those of the index */
+                         : [pairs] "+l"(pairs), [index] "+l"(index)
+                         : [first] "l"(first), [second] "l"(second)
+                         : "r3", "r4", "r5", "cc", "memory");
+        count -= fours;
+    }
+#endif
+    for (; i < count; i++) {
         *pairs++ = (uint32_t)first[i] + ((uint32_t)second[i] << 16);
     }
     return pairs;

@@ -48,8 +48,14 @@ MCUGEN_KERNEL int32_t mcugen_armv6m_scale(int32_t x, int32_t multiplier_high, in
 #endif
 }
 
-/* From a scaled accumulator to int8; `negative` is below 0 where the accumulator is: ties go away from zero. */
-MCUGEN_KERNEL int8_t mcugen_armv6m_round(const struct mcugen_armv6m_output *out, int32_t value, int32_t negative,
+/* What brings the clamp's lower end to 0 and rounds, before the shift by `exponent`. */
+MCUGEN_KERNEL int32_t mcugen_armv6m_rounding(const struct mcugen_armv6m_output *out, int32_t exponent)
+{
+    return (int32_t)((uint32_t)(2 * (out->zero_point - out->clamp_min) + 1) << exponent) >> 1;
+}
+
+/* From a scaled accumulator to the output; `negative` is below 0 where the accumulator is: ties go away from zero. */
+MCUGEN_KERNEL int32_t mcugen_armv6m_round(const struct mcugen_armv6m_output *out, int32_t value, int32_t negative,
                                          int32_t exponent, int32_t rounding)
 {
     const int32_t range = out->clamp_max - out->clamp_min;
@@ -58,32 +64,34 @@ MCUGEN_KERNEL int8_t mcugen_armv6m_round(const struct mcugen_armv6m_output *out,
         value += negative >> 31;
     }
     value >>= exponent;
-    value -= out->clamp_min;
     if ((uint32_t)value > (uint32_t)range) {
         value = value < 0 ? 0 : range;
     }
-    return (int8_t)(value + out->clamp_min);
+    return value + out->clamp_min;
 }
 
-/* The channel's sum to int8. */
-MCUGEN_KERNEL int8_t mcugen_armv6m_finish_one(const struct mcugen_armv6m_output *out, int32_t sum, int32_t multiplier,
-                                              int32_t shift)
+/* Writes the channel's output from its sum. */
+MCUGEN_KERNEL void mcugen_armv6m_finish_one(const struct mcugen_armv6m_output *out, int32_t sum, int32_t multiplier,
+                                            int32_t shift, int8_t *output)
 {
     if (out->general) {
         const int32_t value = mcugen_requantize(sum, multiplier, shift);
-        return mcugen_to_int8(value, out->zero_point, out->clamp_min, out->clamp_max);
+        *output = mcugen_to_int8(value, out->zero_point, out->clamp_min, out->clamp_max);
+        return;
     }
-    const int32_t rounding = (int32_t)((uint32_t)(2 * out->zero_point + 1) << shift) >> 1;
-    const int32_t value = mcugen_armv6m_scale(sum, multiplier >> 16, multiplier & 0xffff);
-    return mcugen_armv6m_round(out, value, sum, shift, rounding);
+    const int32_t scaled = mcugen_armv6m_scale(sum, multiplier >> 16, multiplier & 0xffff);
+    int32_t value = mcugen_armv6m_round(out, scaled, sum, shift, mcugen_armv6m_rounding(out, shift));
+    /* Keeps GCC from extending what the store cuts off. */
+    __asm__("" : "+r"(value));
+    *output = (int8_t)value;
 }
 
-/* The channel's sums of two columns to int8, `step` bytes apart. With a `step` of 0 the first column's is left. */
+/* The outputs of a channel in two columns, `step` bytes apart. With a `step` of 0 the first column's is left. */
 MCUGEN_KERNEL void mcugen_armv6m_finish(const struct mcugen_armv6m_output *out, int32_t first, int32_t second,
                                         int32_t multiplier, int32_t shift, int8_t *output, int32_t step)
 {
-    output[step] = mcugen_armv6m_finish_one(out, second, multiplier, shift);
-    output[0] = mcugen_armv6m_finish_one(out, first, multiplier, shift);
+    mcugen_armv6m_finish_one(out, second, multiplier, shift, output + step);
+    mcugen_armv6m_finish_one(out, first, multiplier, shift, output);
 }
 
 #endif

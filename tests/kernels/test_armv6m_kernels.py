@@ -136,12 +136,22 @@ def test_a_weight_of_the_lowest_integer_may_stand_beside_a_smaller_one() -> None
     assert pairs.group(np.array([[0, 0, -128, -128]], np.int8), x) == 1
 
 
-@pytest.mark.parametrize("bias", [(1 << 29) - (1 << 18), 1 << 29, -(1 << 29), (1 << 31) - 1 - (1 << 18)])
-def test_accumulators_beyond_the_short_multiplication(bias: int) -> None:
-    """Sums of more than 29 bits take the general requantization."""
+@pytest.mark.parametrize(
+    ("bias", "exponent", "general"),
+    [
+        ((1 << 29) - (1 << 18), 21, False),
+        (-(1 << 29) + (1 << 18), 21, False),
+        (1 << 29, 21, True),
+        (-(1 << 29), 21, True),
+        ((1 << 31) - 1 - (1 << 18), 21, True),
+        (1 << 28, 22, True),
+    ],
+)
+def test_accumulators_beyond_the_short_multiplication(bias: int, exponent: int, general: bool) -> None:
+    """Sums of more than 29 bits, and shifts that leave no room to round, take the general requantization."""
     inputs = np.random.default_rng(3).integers(-128, 128, (3, 8))
-    case = _layer(np.random.default_rng(4).integers(-127, 128, (4, 8)), inputs, bias, scale=2.0**23)
+    case = _layer(np.random.default_rng(4).integers(-127, 128, (4, 8)), inputs, bias, scale=2.0 ** (exponent + 1))
     (op,) = case.graph.operators
     kernel = armv6m.FullyConnectedArmv6m()
-    assert kernel.invoke(op, case.graph).params["general_requantization"] == (abs(bias) >= 1 << 29)
+    assert kernel.invoke(op, case.graph).params["general_requantization"] == general
     assert check(kernel, case, cpu=CORTEX_M0)

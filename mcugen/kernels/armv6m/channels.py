@@ -13,6 +13,7 @@ from mcugen.kernels.requantization import PackedChannels, pack_channels
 
 # kernels_cmsis/armv6m/requantize.h: the upper part of an accumulator, rounded, is within 2**13.
 _LARGEST_ACCUMULATOR = (1 << 29) - (1 << 16)
+_LARGEST_EXPONENT = 21
 
 
 def small_channels(
@@ -23,14 +24,15 @@ def small_channels(
     out: Tensor,
     clamp: tuple[int, int],
 ) -> PackedChannels:
-    """As `pack_channels`, but the multiplier is the Q31 one in both forms, and accumulators beyond 29 bits take the
-    general form."""
+    """As `pack_channels`, but the multiplier is the Q31 one in both forms, and accumulators beyond 29 bits or exponents
+    beyond 21 take the general form."""
     packed = pack_channels(weights, bias, requantization, x, out, clamp)
     if packed.general:
         return packed
     multiplier = (packed.multiplier + (1 << 32)) // 2
     low, high = channel_ranges(packed.weights, packed.bias, 0, x.integer_range)
-    if bool((low < -_LARGEST_ACCUMULATOR).any() or (high > _LARGEST_ACCUMULATOR).any()):
+    beyond = (low < -_LARGEST_ACCUMULATOR) | (high > _LARGEST_ACCUMULATOR) | (packed.shift > _LARGEST_EXPONENT)
+    if bool(beyond.any()):
         return replace(packed, multiplier=multiplier, shift=-packed.shift, general=True)
     return replace(packed, multiplier=multiplier)
 

@@ -64,7 +64,7 @@ class Conv2dDirectArmv6m(Conv2dDirectPortable):
         assert isinstance(op, Conv2d)
         run, out = self.one_run(op, graph), graph.tensor(op.outputs[0])
         products = pairs.group(_channels(op, graph).weights, graph.tensor(op.inputs[0]))
-        return pairs.UNIT * pairs.direct_cost(run.rows, run.columns, run.depth, out.shape[3], products)
+        return pairs.unit(out.shape[3]) * pairs.direct_cost(run.rows, run.columns, run.depth, out.shape[3], products)
 
 
 class Conv2dArmv6m(Conv2dPortable):
@@ -124,8 +124,8 @@ class Conv2dArmv6m(Conv2dPortable):
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         columns, depth = out.shape[1] * out.shape[2], _depth(op, graph)
         products = pairs.group(_channels(op, graph).weights, x)
-        made = -(-columns // 2) * (8.5 * depth + 40 * weights.shape[1] + 40)
-        return pairs.UNIT * (made + pairs.product_cost(columns, depth, out.shape[3], products))
+        made = -(-columns // 2) * (6 * depth + 40 * weights.shape[1] + 40)
+        return pairs.unit(out.shape[3]) * (made + pairs.product_cost(columns, depth, out.shape[3], products))
 
 
 def _depth(op: Conv2d, graph: Graph) -> int:

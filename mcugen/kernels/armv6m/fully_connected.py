@@ -68,7 +68,8 @@ class FullyConnectedArmv6m(WeightedKernel):
         assert isinstance(op, FullyConnected)
         channels, rows = _channels(op, graph), op.rows(graph.input_tensors(op))
         products = pairs.group(channels.weights, graph.tensor(op.inputs[0]))
-        return pairs.UNIT * pairs.direct_cost(1, rows, channels.weights.shape[1], len(channels.weights), products)
+        output_c, depth = channels.weights.shape
+        return pairs.unit(output_c) * pairs.direct_cost(1, rows, depth, output_c, products)
 
 
 class FullyConnectedVectorArmv6m(WeightedKernel):
@@ -111,7 +112,8 @@ class FullyConnectedVectorArmv6m(WeightedKernel):
         padded = -(-output_c // _SMALL_BLOCK) * _SMALL_BLOCK
         turns = depth // 4 + depth % 4
         blocks = -(-output_c // _BLOCK)
-        return pairs.UNIT * (3 * padded * depth + blocks * (2 * depth + 2 * turns + 60) + 35 * output_c + 3.5 * depth)
+        products = 3 * padded * depth + blocks * (2 * depth + 2 * turns + 60)
+        return pairs.unit(output_c) * (products + 35 * output_c + 3.5 * depth)
 
 
 def _channels(op: FullyConnected, graph: Graph) -> PackedChannels:

@@ -55,14 +55,19 @@ def product_cost(columns: int, depth: int, channels: int, products: int) -> floa
         products: of a group, see `group`.
     """
     steps = -(-depth // 2)
-    per_channel = (9 if products == 2 else 11) * steps + 2 * (steps // 8) + 92
+    per_channel = (9 if products == 2 else 11) * steps + 2 * (steps // 8) + 82
     return -(-columns // COLUMNS) * (channels * per_channel + 30)
 
 
 def direct_cost(rows: int, columns: int, depth: int, channels: int, products: int) -> float:
     """Instructions of mcugen_armv6m_conv2d_direct_s8."""
-    made = -(-columns // COLUMNS) * (8.5 * depth + 20)
+    made = -(-columns // COLUMNS) * (6 * depth + 20)
     return rows * (made + product_cost(columns, depth, channels, products))
+
+
+def unit(channels: int) -> float:
+    """`UNIT` for a product with so many channels: fewer than four the portable kernels take one by one, on any core."""
+    return UNIT if channels >= LANES else 0.75
 
 
 def _even(weights: IntArray) -> IntArray:
