@@ -24,15 +24,12 @@ MCUGEN_KERNEL void mcugen_armv6m_conv2d_direct_s8(const struct mcugen_armv6m_dir
         .bias = bias,
         .multiplier = multiplier,
         .shift = shift,
-        .steps = (params->depth + 1) / 2,
+        .depth = params->depth,
         .channels = params->output_c,
         .group = params->group,
         .output = {params->output_zero_point, params->clamp_min, params->clamp_max, params->general_requantization},
     };
     mcugen_armv6m_word *const pairs = scratch;
-    if (params->depth % 2 != 0) {
-        pairs[params->depth] = 0;
-    }
     for (int32_t row = 0; row < params->rows; row++) {
         const int8_t *column = input + row * params->row_bytes;
         for (int32_t left = params->columns; left > 0; left -= 2) {

@@ -80,18 +80,15 @@ MCUGEN_KERNEL void mcugen_armv6m_conv2d_s8(const struct mcugen_armv6m_conv2d_par
         .bias = bias,
         .multiplier = multiplier,
         .shift = shift,
-        .steps = (depth + 1) / 2,
+        .depth = depth,
         .channels = params->output_c,
         .group = params->group,
         .output = {params->output_zero_point, params->clamp_min, params->clamp_max, params->general_requantization},
     };
     mcugen_armv6m_word *const pairs = scratch;
-    int8_t *const border = (int8_t *)(pairs + 2 * matrix.steps);
+    int8_t *const border = (int8_t *)(pairs + depth);
     struct mcugen_armv6m_place place = {-params->pad_top, -params->pad_left};
     (void)mcugen_fill(border, params->input_zero_point, params->input_c);
-    if (depth % 2 != 0) {
-        pairs[depth] = 0;
-    }
     for (int32_t left = params->output_h * params->output_w; left > 0; left -= 2) {
         /* An odd last window is its own neighbour. */
         const struct mcugen_armv6m_place next = left == 1 ? place : mcugen_armv6m_next_place(params, place);

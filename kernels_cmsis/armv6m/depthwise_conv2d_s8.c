@@ -5,7 +5,7 @@
  * Where the output may lie over the input byte by byte (`in_place`: one channel each, stride 1), one channel after the
  * other goes through all rows, and what two rows below need again is moved up: no byte is read once it is overwritten.
  * Else all channels of two output rows are done before the next two.
- * Scratch: the pairs of all columns and one more word. */
+ * Scratch: the pairs of all columns. */
 #include "armv6m/pairs.h"
 
 /* used_w: input columns (borders included) that all windows cover; gathered_w: those of them that lie inside. */
@@ -117,7 +117,7 @@ MCUGEN_KERNEL void mcugen_armv6m_channel_rows(const struct mcugen_armv6m_depthwi
     const int32_t multiplier = m->multiplier[channel], shift = m->shift[channel];
     const struct mcugen_armv6m_sums start = {bias + (bias << 16), (int32_t)bias};
     for (int32_t x = 0; x < params->output_w; x++) {
-        const struct mcugen_armv6m_sums sums = mcugen_armv6m_dot(pairs, weights, m->steps, m->group, start);
+        const struct mcugen_armv6m_sums sums = mcugen_armv6m_dot(pairs, weights, m->depth, m->group, start);
         const int32_t first = (int32_t)(sums.total - ((uint32_t)sums.high << 16));
         mcugen_armv6m_finish(&m->output, first, sums.high, multiplier, shift, output, step);
         pairs += params->stride_w * params->kernel_h;
@@ -130,7 +130,7 @@ MCUGEN_KERNEL void mcugen_armv6m_depthwise_conv2d_s8(const struct mcugen_armv6m_
                                                      const int32_t *multiplier, const int8_t *shift, int8_t *output,
                                                      void *scratch)
 {
-    const int32_t taps = params->kernel_h * params->kernel_w, words = params->used_w * params->kernel_h;
+    const int32_t words = params->used_w * params->kernel_h;
     const int32_t row_bytes = params->output_w * params->output_c;
     const int32_t multiple = params->output_c / params->input_c;
     const struct mcugen_armv6m_matrix matrix = {
@@ -138,14 +138,14 @@ MCUGEN_KERNEL void mcugen_armv6m_depthwise_conv2d_s8(const struct mcugen_armv6m_
         .bias = bias,
         .multiplier = multiplier,
         .shift = shift,
-        .steps = (taps + 1) / 2,
+        .depth = params->kernel_h * params->kernel_w,
         .channels = params->output_c,
         .group = params->group,
         .output = {params->output_zero_point, params->clamp_min, params->clamp_max, params->general_requantization},
     };
     mcugen_armv6m_word *const pairs = scratch;
-    /* Borders left and right keep the zero point from here on. An odd number of taps reads one word behind its own. */
-    for (int32_t i = 0; i <= words; i++) {
+    /* Borders left and right keep the zero point from here on. */
+    for (int32_t i = 0; i < words; i++) {
         pairs[i] = (uint32_t)params->input_zero_point + ((uint32_t)params->input_zero_point << 16);
     }
     if (params->in_place) {
@@ -157,7 +157,7 @@ MCUGEN_KERNEL void mcugen_armv6m_depthwise_conv2d_s8(const struct mcugen_armv6m_
                 mcugen_armv6m_channel_rows(params, &matrix, pairs, weights, c, output + y * row_bytes + c, step);
                 row = mcugen_armv6m_move_up(params, pairs);
             }
-            weights = mcugen_armv6m_next_weights(weights, c, matrix.steps);
+            weights = mcugen_armv6m_next_weights(weights, c, matrix.depth);
         }
         return;
     }
@@ -170,7 +170,7 @@ MCUGEN_KERNEL void mcugen_armv6m_depthwise_conv2d_s8(const struct mcugen_armv6m_
             mcugen_armv6m_pair_channel(params, pairs, input + c, y * params->stride_h - params->pad_top, 0);
             for (int32_t i = 0; i < multiple; i++) {
                 mcugen_armv6m_channel_rows(params, &matrix, pairs, of_channel, channel, output + channel, step);
-                of_channel = mcugen_armv6m_next_weights(of_channel, channel, matrix.steps);
+                of_channel = mcugen_armv6m_next_weights(of_channel, channel, matrix.depth);
                 channel++;
             }
         }

@@ -10,7 +10,7 @@
  *
  * Weights lie in blocks of four channels, for each input four bytes, one a channel: as far apart as the pairs are. So the
  * way from pairs to weights is the same for all inputs of a channel, one index register, and reading the pairs with LDMIA
- * moves on in both. An odd number of inputs is filled up with a zero.
+ * moves on in both.
  */
 #ifndef MCUGEN_ARMV6M_PAIRS_H
 #define MCUGEN_ARMV6M_PAIRS_H
@@ -43,39 +43,50 @@ struct mcugen_armv6m_sums {
 #define MCUGEN_ARMV6M_TWICE(step) step step
 #define MCUGEN_ARMV6M_4_TIMES(step) MCUGEN_ARMV6M_TWICE(step) MCUGEN_ARMV6M_TWICE(step)
 #define MCUGEN_ARMV6M_8_TIMES(step) MCUGEN_ARMV6M_4_TIMES(step) MCUGEN_ARMV6M_4_TIMES(step)
+/* A last input without a neighbour. */
+#define MCUGEN_ARMV6M_LAST                     \
+    "ldmia %[pairs]!, {r2}\n\t"                \
+    "ldrsb r4, [%[pairs], %[second]]\n\t"      \
+    "muls r2, r4, r2\n\t"                      \
+    MCUGEN_ARMV6M_TAKE("r2")
 
 /* `first` and `second`: from behind two pairs to their weights. */
-#define MCUGEN_ARMV6M_RUN_STEPS(text)                                                                              \
+#define MCUGEN_ARMV6M_STEPS(text, ...)                                                                       \
     __asm__ volatile(".syntax unified\n\t" text                                                              \
                      : [pairs] "+l"(pairs), [high] "+l"(sums.high), [total] "+r"(total)                      \
-                     : [first] "l"(first), [second] "l"(first + 4), [end] "r"(end)                           \
+                     : [first] "l"(first), [second] "l"(first + 4) __VA_ARGS__                               \
                      : "r2", "r3", "r4", "cc", "memory")
-#define MCUGEN_ARMV6M_RUN_ALL(step)                                                                          \
+#define MCUGEN_ARMV6M_ALL_STEPS(step)                                                                        \
     if ((steps & 1) != 0) {                                                                                  \
-        MCUGEN_ARMV6M_RUN_STEPS(step);                                                                        \
+        MCUGEN_ARMV6M_STEPS(step);                                                                           \
     }                                                                                                        \
     if ((steps & 2) != 0) {                                                                                  \
-        MCUGEN_ARMV6M_RUN_STEPS(MCUGEN_ARMV6M_TWICE(step));                                                   \
+        MCUGEN_ARMV6M_STEPS(MCUGEN_ARMV6M_TWICE(step));                                                      \
     }                                                                                                        \
     if ((steps & 4) != 0) {                                                                                  \
-        MCUGEN_ARMV6M_RUN_STEPS(MCUGEN_ARMV6M_4_TIMES(step));                                                 \
+        MCUGEN_ARMV6M_STEPS(MCUGEN_ARMV6M_4_TIMES(step));                                                    \
     }                                                                                                        \
     if (steps >= MCUGEN_ARMV6M_STEPS_AT_ONCE) {                                                              \
-        MCUGEN_ARMV6M_RUN_STEPS("1:\n\t" MCUGEN_ARMV6M_8_TIMES(step) "cmp %[pairs], %[end]\n\tbne 1b\n\t");        \
+        register const mcugen_armv6m_word *const end __asm__("lr") = start + 2 * steps;                      \
+        MCUGEN_ARMV6M_STEPS("1:\n\t" MCUGEN_ARMV6M_8_TIMES(step) "cmp %[pairs], %[end]\n\tbne 1b\n\t",       \
+                            , [end] "r"(end));                                                               \
     }
 
-/* Adds the products of 2 * `steps` inputs with the weights of one channel. */
+/* Adds the products of `depth` inputs with the weights of one channel. */
 MCUGEN_KERNEL struct mcugen_armv6m_sums mcugen_armv6m_dot(const mcugen_armv6m_word *pairs, const int8_t *weights,
-                                                          int32_t steps, int32_t group, struct mcugen_armv6m_sums sums)
+                                                          int32_t depth, int32_t group, struct mcugen_armv6m_sums sums)
 {
-    /* By name: without them GCC has no high registers to give at -Os. */
+    const mcugen_armv6m_word *const start = pairs;
+    const int32_t first = (int32_t)((uintptr_t)weights - (uintptr_t)pairs) - 8, steps = depth / 2;
+    /* By name, as `end` above: without it GCC has no high register to give at -Os. */
     register uint32_t total __asm__("r12") = sums.total;
-    register const mcugen_armv6m_word *const end __asm__("lr") = pairs + 2 * steps;
-    const int32_t first = (int32_t)((uintptr_t)weights - (uintptr_t)pairs) - 8;
     if (group == 2) {
-        MCUGEN_ARMV6M_RUN_ALL(MCUGEN_ARMV6M_DOUBLE)
+        MCUGEN_ARMV6M_ALL_STEPS(MCUGEN_ARMV6M_DOUBLE)
     } else {
-        MCUGEN_ARMV6M_RUN_ALL(MCUGEN_ARMV6M_SINGLE)
+        MCUGEN_ARMV6M_ALL_STEPS(MCUGEN_ARMV6M_SINGLE)
+    }
+    if (depth % 2 != 0) {
+        MCUGEN_ARMV6M_STEPS(MCUGEN_ARMV6M_LAST);
     }
     sums.total = total;
     return sums;
@@ -88,19 +99,16 @@ MCUGEN_KERNEL void mcugen_armv6m_take(uint32_t sum, struct mcugen_armv6m_sums *s
 }
 
 MCUGEN_KERNEL struct mcugen_armv6m_sums mcugen_armv6m_dot(const mcugen_armv6m_word *pairs, const int8_t *weights,
-                                                          int32_t steps, int32_t group, struct mcugen_armv6m_sums sums)
+                                                          int32_t depth, int32_t group, struct mcugen_armv6m_sums sums)
 {
-    for (int32_t i = 0; i < steps; i++) {
-        const uint32_t pair0 = pairs[2 * i], pair1 = pairs[2 * i + 1];
-        const int32_t weight0 = weights[2 * i * MCUGEN_ARMV6M_LANES];
-        const int32_t weight1 = weights[(2 * i + 1) * MCUGEN_ARMV6M_LANES];
-        const uint32_t first = pair0 * (uint32_t)weight0, second = pair1 * (uint32_t)weight1;
-        if (group == 2) {
-            mcugen_armv6m_take(first + second, &sums);
-        } else {
-            mcugen_armv6m_take(first, &sums);
-            mcugen_armv6m_take(second, &sums);
+    for (int32_t i = 0; i < depth; i += group) {
+        uint32_t sum = 0;
+        for (int32_t k = i; k < depth && k < i + group; k++) {
+            const uint32_t pair = pairs[k];
+            const int32_t weight = weights[k * MCUGEN_ARMV6M_LANES];
+            sum += pair * (uint32_t)weight;
         }
+        mcugen_armv6m_take(sum, &sums);
     }
     return sums;
 }
@@ -111,16 +119,15 @@ struct mcugen_armv6m_matrix {
     const int8_t *weights;
     const int32_t *bias, *multiplier;
     const int8_t *shift;
-    int32_t steps; /* pairs of inputs, rounded up */
-    int32_t channels, group;
+    int32_t depth, channels, group;
     struct mcugen_armv6m_output output;
 };
 
 /* From the weights of a channel to those of the next. */
-MCUGEN_KERNEL const int8_t *mcugen_armv6m_next_weights(const int8_t *weights, int32_t channel, int32_t steps)
+MCUGEN_KERNEL const int8_t *mcugen_armv6m_next_weights(const int8_t *weights, int32_t channel, int32_t depth)
 {
     if (channel % MCUGEN_ARMV6M_LANES == MCUGEN_ARMV6M_LANES - 1) {
-        weights += (2 * steps - 1) * MCUGEN_ARMV6M_LANES;
+        weights += (depth - 1) * MCUGEN_ARMV6M_LANES;
     }
     return weights + 1;
 }
@@ -133,10 +140,10 @@ MCUGEN_SHARED void mcugen_armv6m_two_columns(const struct mcugen_armv6m_matrix *
     for (int32_t c = 0; c < m->channels; c++) {
         const uint32_t bias = (uint32_t)m->bias[c];
         const struct mcugen_armv6m_sums start = {bias + (bias << 16), (int32_t)bias};
-        const struct mcugen_armv6m_sums sums = mcugen_armv6m_dot(pairs, weights, m->steps, m->group, start);
+        const struct mcugen_armv6m_sums sums = mcugen_armv6m_dot(pairs, weights, m->depth, m->group, start);
         const int32_t first = (int32_t)(sums.total - ((uint32_t)sums.high << 16));
         mcugen_armv6m_finish(&m->output, first, sums.high, m->multiplier[c], m->shift[c], output + c, step);
-        weights = mcugen_armv6m_next_weights(weights, c, m->steps);
+        weights = mcugen_armv6m_next_weights(weights, c, m->depth);
     }
 }
 

@@ -72,7 +72,7 @@ class DepthwiseConv2dArmv6m(WeightedKernel):
             inputs=(x.name,),
             constants=channel_constants(pairs.weight_blocks(channels.weights), channels),
             outputs=op.outputs,
-            scratch_bytes=4 * (horizontal.used * vertical.kernel + 1),
+            scratch_bytes=4 * horizontal.used * vertical.kernel,
             overlaps=(
                 Overlap(0, 0, exact=True)
                 if in_place
@@ -85,7 +85,6 @@ class DepthwiseConv2dArmv6m(WeightedKernel):
         assert isinstance(op, DepthwiseConv2d)
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         vertical, horizontal = axes(op, graph)
-        steps = -(-vertical.kernel * horizontal.kernel // 2)
         products = pairs.group(_channels(op, graph).weights, x)
         rows, made = vertical.kernel, 220.0
         if _in_place(op, graph):
@@ -93,7 +92,8 @@ class DepthwiseConv2dArmv6m(WeightedKernel):
             made += horizontal.used * (3 + 3 * kept)
             rows -= kept
         made += 9 * rows * horizontal.gathered
-        positions = out.shape[3] * horizontal.outputs * ((9 if products == 2 else 11) * steps + 76)
+        dot = pairs.dot_cost(vertical.kernel * horizontal.kernel, products)
+        positions = out.shape[3] * horizontal.outputs * (dot + 70)
         return pairs.DEPTHWISE_UNIT * -(-vertical.outputs // 2) * (x.shape[3] * made + positions)
 
 

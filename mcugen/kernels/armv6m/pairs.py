@@ -24,7 +24,7 @@ def group(weights: IntArray, x: Tensor) -> int:
         weights: (channels, depth) int8.
     """
     lowest, highest = x.integer_range
-    pairs = _even(weights).astype(np.int64)
+    pairs = np.pad(weights, ((0, 0), (0, weights.shape[1] % 2))).astype(np.int64)
     up, down = np.maximum(pairs, 0), np.minimum(pairs, 0)
     most = (up * highest + down * lowest).reshape(len(pairs), -1, 2).sum(axis=2)
     least = (up * lowest + down * highest).reshape(len(pairs), -1, 2).sum(axis=2)
@@ -32,20 +32,25 @@ def group(weights: IntArray, x: Tensor) -> int:
 
 
 def weight_blocks(weights: IntArray) -> IntArray:
-    """Blocks of four channels, four bytes for each input; both filled up with zeros.
+    """Blocks of four channels, filled up with zeros, four bytes for each input.
 
     Args:
         weights: (channels, depth) int8.
     """
-    even = _even(weights)
-    channels, depth = even.shape
-    blocks = np.pad(even, ((0, -channels % LANES), (0, 0))).reshape(-1, LANES, depth)
+    channels, depth = weights.shape
+    blocks = np.pad(weights, ((0, -channels % LANES), (0, 0))).reshape(-1, LANES, depth)
     return np.ascontiguousarray(blocks.swapaxes(1, 2)).reshape(-1)
 
 
 def scratch_bytes(depth: int) -> int:
     """One word an input."""
-    return 4 * (depth + depth % 2)
+    return 4 * depth
+
+
+def dot_cost(depth: int, products: int) -> float:
+    """Instructions of mcugen_armv6m_dot."""
+    steps = depth // 2
+    return (9 if products == 2 else 11) * steps + 6 * (depth % 2) + 2 * (steps // 8)
 
 
 def product_cost(columns: int, depth: int, channels: int, products: int) -> float:
@@ -54,8 +59,7 @@ def product_cost(columns: int, depth: int, channels: int, products: int) -> floa
     Args:
         products: of a group, see `group`.
     """
-    steps = -(-depth // 2)
-    per_channel = (9 if products == 2 else 11) * steps + 2 * (steps // 8) + 82
+    per_channel = dot_cost(depth, products) + 82
     return -(-columns // COLUMNS) * (channels * per_channel + 30)
 
 
@@ -68,8 +72,3 @@ def direct_cost(rows: int, columns: int, depth: int, channels: int, products: in
 def unit(channels: int) -> float:
     """`UNIT` for a product with so many channels: fewer than four the portable kernels take one by one, on any core."""
     return UNIT if channels >= LANES else 0.75
-
-
-def _even(weights: IntArray) -> IntArray:
-    """With an even number of inputs."""
-    return np.pad(weights, ((0, 0), (0, weights.shape[1] % 2)))
