@@ -58,7 +58,7 @@ def emit(
     ] = None,
     max_cycles: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Budget for its cycles by the timing model of Cortex-M3, M4 and M33."),
+        typer.Option(metavar="N", min=1, help="Budget for its cycles by the core's timing model (docs/counting.md)."),
     ] = None,
     io_layout: Annotated[
         IoLayout,

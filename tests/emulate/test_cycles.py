@@ -1,8 +1,9 @@
-"""The cycle model against sequences timed by hand from the Cortex-M4's manual, and counts of known programs."""
+"""The cycle model against sequences timed by hand from the cores' manuals, and counts of known programs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,8 +106,57 @@ def test_renode_counts_the_same_sequences(tmp_path: Path) -> None:
     assert found == {name: (instructions, cycles) for name, (_, instructions, cycles) in SEQUENCES.items()}
 
 
+# Assembly that Armv6-M has, too, its instructions, and its cycles on M0+, M0, M3.
+SMALL_SEQUENCES = {
+    "return": ("bx lr", 1, (2, 3, 3)),
+    "loads do not overlap": (
+        "ldr r2, [r0]\nldr r3, [r0, #4]\nstr r2, [r0]\nbx lr",
+        4,
+        (2 + 2 + 2 + 2, 9, 2 + 1 + 1 + 3),
+    ),
+    "loop": ("movs r2, #10\n1: subs r2, #1\nbne 1b\nbx lr", 22, (21 + 9 + 2, 21 + 18 + 3, 21 + 9 + 3)),
+    "push and pop": ("push {r4, r5, lr}\npop {r4, r5, pc}", 2, (4 + 6, 4 + 7, 4 + 6)),
+    "list": ("ldmia r0!, {r2, r3}\nbx lr", 2, (3 + 2, 3 + 3, 3 + 3)),
+    "multiply": ("muls r2, r3\nbx lr", 2, (1 + 2, 1 + 3, 1 + 3)),
+    "call": ("mov r3, lr\nbl 1f\nbx r3\n1: bx lr", 4, (1 + 3 + 2 + 2, 1 + 4 + 3 + 3, 1 + 2 + 3 + 3)),
+}
+LARGE = {
+    "sums of products": ("mla r2, r3, r3, r2\nsmull r2, r3, r0, r0\nsmlal r2, r3, r0, r0\nbx lr", 4, 2 + 4 + 6 + 3)
+}
+
+
+@pytest.mark.parametrize(("index", "name"), enumerate(("rpi_pico", "microbit", "mps2_an385")))
+def test_small_cores_timed_by_hand(tmp_path: Path, index: int, name: str) -> None:
+    counts = measure(
+        tmp_path, load_board(name), {key: f".syntax unified\n{row[0]}" for key, row in SMALL_SEQUENCES.items()}
+    )
+    found = {key: (count.instructions, count.cycles) for key, count in counts.items()}
+    assert found == {key: (instructions, cycles[index]) for key, (_, instructions, cycles) in SMALL_SEQUENCES.items()}
+
+
+def test_an_m3_takes_turns_at_long_products(tmp_path: Path) -> None:
+    ((name, (text, instructions, cycles)),) = LARGE.items()
+    count = measure(tmp_path, load_board("mps2_an385"), {name: text})[name]
+    assert (count.instructions, count.cycles) == (instructions, cycles)
+
+
+def test_cores_that_issue_two_instructions_at_once(tmp_path: Path) -> None:
+    """A loop of a hundred turns: two independent additions, a third and the counter, the branch."""
+    loop = "movs r2, #100\n1: adds r3, r0, #1\nadds r1, r0, #2\nadds r3, r0, #3\nsubs r2, #1\nbne 1b\nbx lr"
+    counted = {}
+    for board in ("nucleo_f746zg", "mps3_an547"):
+        count = measure(tmp_path / board, load_board(board), {"loop": loop})["loop"]
+        assert count.instructions == 502
+        counted[board] = count.cycles
+    # Two pairs and the branch: three cycles a turn; one by one with two to refill: seven.
+    assert counted["nucleo_f746zg"] == pytest.approx(300, abs=4)
+    assert counted["mps3_an547"] == pytest.approx(700, abs=8)
+
+
 def test_cores_without_a_model_give_no_cycles(tmp_path: Path) -> None:
-    count = measure(tmp_path, load_board("nucleo_f746zg"), {"return": "bx lr"})["return"]
+    an547 = load_board("mps3_an547")
+    board = replace(an547, cpu=replace(an547.cpu, core="cortex-m52"))
+    count = measure(tmp_path, board, {"return": "bx lr"})["return"]
     assert (count.instructions, count.cycles) == (1, None)
 
 

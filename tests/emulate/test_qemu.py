@@ -48,8 +48,11 @@ def test_every_board_runs_and_counts(tmp_path: Path, board: Board) -> None:
     # The way in and out of the module takes a few instructions more than its layers.
     between = result.instructions - sum(layer.instructions for layer in result.layers)
     assert 2 <= between <= 20
-    assert (result.cycles is not None) == (board.cpu.core in ("cortex-m3", "cortex-m4", "cortex-m33"))
-    assert result.cycles_source == ("none" if result.cycles is None else "model:cortex-m4")
+    core = "cortex-m4" if board.cpu.core == "cortex-m33" else board.cpu.core
+    assert result.cycles_source == f"model:{core}"
+    assert result.cycles is not None
+    # Two instructions issue at once at the most; none takes longer than a division.
+    assert result.instructions / 2 < result.cycles < 4 * result.instructions
     assert sum(f.instructions for f in result.functions) == result.instructions
     assert result.layer_outputs is None
 
@@ -66,7 +69,9 @@ def test_machine_is_described(tmp_path: Path) -> None:
 def test_code_of_the_m0_counts_the_same_on_the_m3(tmp_path: Path) -> None:
     on_m0 = QemuRunner().run(build(tmp_path / "a", MICROBIT), samples(1))
     on_m3 = QemuRunner().run(build(tmp_path / "b", load_board("rpi_pico")), samples(1))
-    assert on_m0.layers == on_m3.layers and on_m0.instructions == on_m3.instructions
+    # An M0 refills a stage more than an M0+ where it jumps.
+    counts = [([layer.instructions for layer in run.layers], run.instructions) for run in (on_m0, on_m3)]
+    assert counts[0] == counts[1] and on_m0.cycles > on_m3.cycles
 
 
 @pytest.mark.parametrize(("count", "size", "inputs"), [(1, 1, 1), (7, 300, 2), (500, 5, 1)])

@@ -20,6 +20,7 @@ from mcugen.emulate.renode_install import find_renode_test
 from mcugen.errors import CheckFailedError, InputError
 from mcugen.firmware import Elf, build_firmware
 from mcugen.firmware.applications import SELF_TEST
+from mcugen.resources import data_folder
 from mcugen.testbench.renode_suite import TOLERANCE, library_files
 from tests.emit.test_golden import tiny
 from tests.testbench.modules import addition, emit
@@ -99,9 +100,13 @@ def test_a_limit_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_a_core_without_a_timing_model_has_no_budget_of_cycles(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no timing model for cortex-m7"):
-        api.compile(tiny(), api.Options(board="nucleo_f746zg", max_cycles=10**6))
-    folder = emit(tmp_path / NAME, "nucleo_f746zg", RENODE)
+    f746 = (data_folder("boards") / "nucleo_f746zg.yml").read_text()
+    m52 = re.sub(r"cpu: .*", "cpu: {core: cortex-m52, dsp: true, clock: 216M}", f746)
+    (tmp_path / "m52.yml").write_text(re.sub(r"(?m)^(zephyr_board|renode_zephyr): .*\n", "", m52))
+    board = str(tmp_path / "m52.yml")
+    with pytest.raises(InputError, match="no timing model for cortex-m52"):
+        api.compile(tiny(), api.Options(board=board, max_cycles=10**6))
+    folder = emit(tmp_path / NAME, board, RENODE)
     assert "cycles" not in (folder / "renode" / f"{NAME}.robot").read_text().lower()
     assert json.loads((folder / "renode" / "module.json").read_text())["timings"] is None
 
