@@ -95,7 +95,7 @@ def test_another_constant_fails(tmp_path: Path) -> None:
     folder = emitted(tmp_path, "mps2_an385")
     weights = folder / "src" / "tiny_weights.c"
     lines = weights.read_text().splitlines()
-    start = next(i for i, line in enumerate(lines) if "_stem_bias[" in line) + 1
+    start = next(i for i, line in enumerate(lines) if "_classifier_bias[" in line) + 1
     lines[start] = "    90000," + lines[start].split(",", 1)[1]
     weights.write_text("\n".join(lines))
     done = make(folder, "test", "CFLAGS=-O0")
