@@ -13,7 +13,7 @@ struct mcugen_dsp_add_table_params {
 
 MCUGEN_KERNEL int8_t mcugen_dsp_add_table_element(const struct mcugen_dsp_add_table_params *params, int32_t sum)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0, 0};
     const int32_t rounding = mcugen_dsp_rounding((uint32_t)params->output_exponent, &out);
     const int32_t addend = mcugen_wrapping_add(rounding, mcugen_dsp_tie(sum, &out));
     const int32_t value = mcugen_smmlar(sum, params->output_multiplier, addend);

@@ -107,7 +107,7 @@ MCUGEN_KERNEL void mcugen_dsp_batch_matmul_one(const struct mcugen_batch_matmul_
                                                const int8_t *right, int8_t *output, void *scratch)
 {
     const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
-                                          params->general_requantization};
+                                          params->general_requantization, 0};
     mcugen_word *const wide = scratch;
     int32_t start[2];
     for (int32_t column = 0; column < params->columns; column += 2) {

@@ -7,7 +7,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_1x1_s8(const struct mcugen_dsp_conv2d_param
                                             const uint32_t *weights, int8_t *output, void *scratch)
 {
     const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
-                                          params->general_requantization};
+                                          params->general_requantization, 0};
     mcugen_dsp_gemm_rows(input, params->output_h * params->output_w, params->input_c, weights, output, params->output_c,
                          scratch, &out);
 }

@@ -5,7 +5,8 @@
 MCUGEN_KERNEL void mcugen_dsp_conv2d_paired_s8(const struct mcugen_dsp_conv2d_params *params, const int8_t *input,
                                                const uint32_t *weights, int8_t *output, void *scratch)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    const struct mcugen_dsp_output out = mcugen_dsp_saturating(params->output_zero_point, params->clamp_min);
+    int8_t *const first_output = output;
     const int32_t depth = params->kernel_h * params->kernel_w * params->input_c, quads = (depth + 3) / 4;
     const int32_t positions = params->output_h * params->output_w;
     mcugen_word *columns = scratch;
@@ -30,4 +31,6 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_paired_s8(const struct mcugen_dsp_conv2d_pa
         mcugen_dsp_paired_gemm(columns, quads, weights, output, params->output_c, &out);
         output += 2 * params->output_c;
     }
+    mcugen_dsp_clamp_bytes(first_output, params->output_h * params->output_w * params->output_c, params->clamp_min,
+                           params->clamp_max);
 }

@@ -6,7 +6,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_s8(const struct mcugen_dsp_conv2d_params *p
                                         const uint32_t *weights, int8_t *output, void *scratch)
 {
     const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
-                                          params->general_requantization};
+                                          params->general_requantization, 0};
     const int32_t depth = params->kernel_h * params->kernel_w * params->input_c, quads = (depth + 3) / 4;
     const int32_t positions = params->output_h * params->output_w;
     const int32_t block = positions < MCUGEN_DSP_COLUMNS ? positions : MCUGEN_DSP_COLUMNS;

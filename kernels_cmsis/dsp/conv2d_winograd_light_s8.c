@@ -81,7 +81,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_winograd_light_s8(const struct mcugen_dsp_c
                                                        const int8_t *input, const uint32_t *weights, int8_t *output,
                                                        void *scratch)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    const struct mcugen_dsp_output out = mcugen_dsp_saturating(params->output_zero_point, params->clamp_min);
     const int32_t pairs = (params->input_c + 3) / 4 * 2, position_words = mcugen_dsp_position_words(pairs);
     const int32_t tiles_words = 16 * position_words, width = 2 * MCUGEN_DSP_TILES;
     const int32_t band = mcugen_dsp_band_tile_rows(params, tiles_words);
@@ -117,4 +117,6 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_winograd_light_s8(const struct mcugen_dsp_c
             stream += 5;
         }
     }
+    mcugen_dsp_clamp_bytes(output, params->output_h * params->output_w * params->output_c, params->clamp_min,
+                           params->clamp_max);
 }

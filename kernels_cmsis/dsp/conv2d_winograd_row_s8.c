@@ -147,7 +147,7 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_winograd_row_s8(const struct mcugen_dsp_con
                                                      const int8_t *input, const uint32_t *weights, int8_t *output,
                                                      void *scratch)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    const struct mcugen_dsp_output out = mcugen_dsp_saturating(params->output_zero_point, params->clamp_min);
     const int32_t pairs = params->kernel_h * ((params->input_c + 3) / 4 * 2), dilation = params->dilation_w;
     const int32_t position_words = mcugen_dsp_position_words(pairs), width = 2 * MCUGEN_DSP_TILES * dilation;
     mcugen_word *const transformed = scratch;
@@ -164,4 +164,6 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_winograd_row_s8(const struct mcugen_dsp_con
             }
         }
     }
+    mcugen_dsp_clamp_bytes(output, params->output_h * params->output_w * params->output_c, params->clamp_min,
+                           params->clamp_max);
 }

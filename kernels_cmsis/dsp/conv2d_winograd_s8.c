@@ -23,7 +23,7 @@ MCUGEN_KERNEL void mcugen_dsp_winograd_tiles(const struct mcugen_dsp_conv2d_para
 MCUGEN_KERNEL void mcugen_dsp_conv2d_winograd_s8(const struct mcugen_dsp_conv2d_params *params, const int8_t *input,
                                                  const uint32_t *weights, int8_t *output, void *scratch)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    const struct mcugen_dsp_output out = mcugen_dsp_saturating(params->output_zero_point, params->clamp_min);
     const int32_t pairs = (params->input_c + 3) / 4 * 2, position_words = mcugen_dsp_position_words(pairs);
     mcugen_word *const transformed = scratch, *const columns = transformed + 16 * position_words;
     int8_t *const zero_points = (int8_t *)(columns + 8 * MCUGEN_DSP_TILE_COLUMNS);
@@ -38,4 +38,6 @@ MCUGEN_KERNEL void mcugen_dsp_conv2d_winograd_s8(const struct mcugen_dsp_conv2d_
                                       params->output_w - x, &out);
         }
     }
+    mcugen_dsp_clamp_bytes(output, params->output_h * params->output_w * params->output_c, params->clamp_min,
+                           params->clamp_max);
 }

@@ -194,7 +194,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_quad(const mcugen_word *plane, const str
                        [next] "i"(next)                                                                             \
                      : "cc", "memory")
 #define MCUGEN_DSP_FOURS_CASE(condition, sums, advance)                                         \
-    if ((condition) && out->clamp_min >= out->zero_point) {                                     \
+    if ((condition) && !mcugen_dsp_has_ties(out)) {                                     \
         MCUGEN_DSP_FOURS(sums, MCUGEN_DSP_FOURS_SCALE, , advance);                              \
     } else if (condition) {                                                                     \
         MCUGEN_DSP_FOURS(sums, MCUGEN_DSP_FOURS_SCALE_TIES, "ldr r7, [sp, #32]\n\t", advance);  \

@@ -177,8 +177,10 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_channel(const struct mcugen_dsp_depthwis
 MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthwise_params *params, const int8_t *input,
                                                   const uint32_t *weights, int8_t *output, void *scratch)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
-                                          params->general_requantization};
+    struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 1, 0};
+    if (!params->general_requantization) {
+        out = mcugen_dsp_saturating(params->output_zero_point, params->clamp_min);
+    }
     const int32_t multiplier = params->output_c / params->input_c;
     const int32_t plane_h = (params->band_rows - 1) * params->stride_h + params->kernel_h;
     const mcugen_word *stream = weights;
@@ -199,5 +201,9 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
         }
         channel.rounding = out.general ? 0 : mcugen_dsp_rounding(channel.shift, &out);
         mcugen_dsp_depthwise_channel(params, plane, taps, weights3, input + c / multiplier, output + c, &channel, &out);
+    }
+    if (!params->general_requantization) {
+        mcugen_dsp_clamp_bytes(output, params->output_h * params->output_w * params->output_c, params->clamp_min,
+                               params->clamp_max);
     }
 }

@@ -6,6 +6,7 @@ MCUGEN_KERNEL void mcugen_dsp_fully_connected_paired_s8(const struct mcugen_dsp_
                                                         const int8_t *input, const uint32_t *weights, int8_t *output,
                                                         void *scratch)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    const struct mcugen_dsp_output out = mcugen_dsp_saturating(params->output_zero_point, params->clamp_min);
     mcugen_dsp_paired_rows(input, params->rows, params->input_c, weights, output, params->output_c, scratch, &out);
+    mcugen_dsp_clamp_bytes(output, params->rows * params->output_c, params->clamp_min, params->clamp_max);
 }

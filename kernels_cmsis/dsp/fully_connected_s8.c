@@ -7,6 +7,6 @@ MCUGEN_KERNEL void mcugen_dsp_fully_connected_s8(const struct mcugen_dsp_fully_c
                                                  void *scratch)
 {
     const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
-                                          params->general_requantization};
+                                          params->general_requantization, 0};
     mcugen_dsp_gemm_rows(input, params->rows, params->input_c, weights, output, params->output_c, scratch, &out);
 }

@@ -160,7 +160,7 @@ MCUGEN_KERNEL void mcugen_dsp_fully_connected_vector_paired_s8(const struct mcug
                                                                const int8_t *input, const uint32_t *weights,
                                                                int8_t *output)
 {
-    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0};
+    const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max, 0, 0};
     const int8_t *blocks_end = output + (params->output_c & ~7);
     const mcugen_word *stream = weights;
     while (output != blocks_end) {

@@ -51,7 +51,7 @@ MCUGEN_KERNEL void mcugen_dsp_fully_connected_vector_s8(const struct mcugen_dsp_
                                                         const int8_t *input, const uint32_t *weights, int8_t *output)
 {
     const struct mcugen_dsp_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
-                                          params->general_requantization};
+                                          params->general_requantization, 0};
     const int8_t *blocks_end = output + (params->output_c & ~3);
     const mcugen_word *stream = weights;
     while (output != blocks_end) {

@@ -225,6 +225,34 @@ MCUGEN_KERNEL int32_t mcugen_ssat8_of_shifted(int32_t value, int32_t exponent)
     return mcugen_ssat8(value >> exponent);
 }
 
+/* Byte by byte, signed: a where b >= c, else d. */
+MCUGEN_KERNEL uint32_t mcugen_select_bytes(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+    uint32_t selected;
+#if MCUGEN_HAS_DSP
+    __asm__("ssub8 %0, %2, %3\n\tsel %0, %1, %4" : "=&r"(selected) : "r"(a), "r"(b), "r"(c), "r"(d) : "cc");
+#else
+    selected = 0;
+    for (int32_t bits = 0; bits < 32; bits += 8) {
+        const int8_t x = (int8_t)(uint8_t)(b >> bits & 0xffu), y = (int8_t)(uint8_t)(c >> bits & 0xffu);
+        selected |= (x >= y ? a : d) & 0xffu << bits;
+    }
+#endif
+    return selected;
+}
+
+/* The larger of each signed byte. */
+MCUGEN_KERNEL uint32_t mcugen_largest_bytes(uint32_t a, uint32_t b)
+{
+    return mcugen_select_bytes(a, a, b, b);
+}
+
+/* The smaller of each signed byte. */
+MCUGEN_KERNEL uint32_t mcugen_smallest_bytes(uint32_t a, uint32_t b)
+{
+    return mcugen_select_bytes(a, b, a, b);
+}
+
 /* Shifts by the low byte of `count`, at most 31: what a shift by a register does. */
 MCUGEN_KERNEL int32_t mcugen_shift_left_by_byte(int32_t value, uint32_t count)
 {

@@ -86,7 +86,7 @@
 /* In a turn so many steps, and after the turns `left` steps: constants. */
 #define MCUGEN_DSP_PAIRED_CASE(condition, turns, left, rest)                  \
     if ((condition) && steps_left == (left)) {                                \
-        if (out->clamp_min >= out->zero_point) {                              \
+        if (!mcugen_dsp_has_ties(out)) {                              \
             MCUGEN_DSP_PAIRED_BLOCKS(turns, rest, MCUGEN_DSP_PAIRED_SCALE);   \
         } else {                                                              \
             MCUGEN_DSP_PAIRED_BLOCKS(turns, rest, MCUGEN_DSP_PAIRED_SCALE_TIES); \

@@ -18,6 +18,7 @@ struct mcugen_dsp_output {
     int32_t zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general; /* 1: multipliers and shifts as in LiteRT, any values */
+    int32_t relu;    /* 1: nothing below the zero point survives a clamp that comes later */
 };
 
 MCUGEN_KERNEL int32_t mcugen_dsp_requantize_general(int32_t accumulator, int32_t multiplier, int32_t shift)
@@ -72,10 +73,16 @@ MCUGEN_KERNEL int32_t mcugen_dsp_rounding(uint32_t exponent, const struct mcugen
     return (int32_t)((uint32_t)(2 * out->zero_point + 1) << exponent) >> 1;
 }
 
+/* Whether negative values survive, so that their ties matter. */
+MCUGEN_KERNEL int mcugen_dsp_has_ties(const struct mcugen_dsp_output *out)
+{
+    return out->clamp_min < out->zero_point && !out->relu;
+}
+
 /* -1 for an accumulator whose negative ties have to be corrected. */
 MCUGEN_KERNEL int32_t mcugen_dsp_tie(int32_t accumulator, const struct mcugen_dsp_output *out)
 {
-    return out->clamp_min < out->zero_point ? accumulator >> 31 : 0;
+    return mcugen_dsp_has_ties(out) ? accumulator >> 31 : 0;
 }
 
 /* `shift`: the exponent (fast form), or LiteRT's shift as an int8 (general form). */
@@ -114,6 +121,35 @@ MCUGEN_KERNEL int8_t mcugen_dsp_requantize_by_byte(int32_t doubled, int32_t mult
     const int32_t addend = mcugen_wrapping_add(rounding, mcugen_dsp_tie(doubled, out));
     const int32_t value = mcugen_shift_right_by_byte(mcugen_smmlar(doubled, multiplier, addend), exponent);
     return mcugen_dsp_clamp(mcugen_ssat8_of_half(value), out);
+}
+
+/* The same with no clamp but saturation, which assembly does: for kernels that clamp their output in the end. */
+MCUGEN_KERNEL struct mcugen_dsp_output mcugen_dsp_saturating(int32_t zero_point, int32_t clamp_min)
+{
+    const struct mcugen_dsp_output out = {zero_point, INT8_MIN, INT8_MAX, 0, clamp_min >= zero_point};
+    return out;
+}
+
+/* Clamps an output that is saturated: four bytes at a time. Does nothing for a clamp that is saturation. */
+MCUGEN_KERNEL void mcugen_dsp_clamp_bytes(int8_t *output, int32_t bytes, int32_t clamp_min, int32_t clamp_max)
+{
+    if (clamp_min == INT8_MIN && clamp_max == INT8_MAX) {
+        return;
+    }
+    const uint32_t least = ((uint32_t)clamp_min & 0xffu) * 0x01010101u;
+    const uint32_t most = ((uint32_t)clamp_max & 0xffu) * 0x01010101u;
+    int8_t *const end = output + bytes, *const words_end = output + (bytes & ~3);
+    while (output != words_end) {
+        uint32_t word = mcugen_load_word(output);
+        word = clamp_min > INT8_MIN ? mcugen_largest_bytes(word, least) : word;
+        word = clamp_max < INT8_MAX ? mcugen_smallest_bytes(word, most) : word;
+        mcugen_store_word(output, word);
+        output += 4;
+    }
+    while (output != end) {
+        const int32_t value = *output < clamp_min ? clamp_min : *output;
+        *output++ = (int8_t)(value > clamp_max ? clamp_max : value);
+    }
 }
 
 #endif

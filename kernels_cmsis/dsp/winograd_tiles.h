@@ -139,7 +139,7 @@ MCUGEN_KERNEL int mcugen_dsp_whole_tiles(const struct mcugen_dsp_conv2d_params *
     register int32_t multiplier __asm__("r3") = channel->multiplier, rounding __asm__("r4") = channel->rounding;
     register uint32_t exponent __asm__("r5") = channel->exponent;
     register const mcugen_word *end __asm__("r12") = products + MCUGEN_DSP_TILES;
-    if (out->clamp_min >= out->zero_point) {
+    if (!mcugen_dsp_has_ties(out)) {
         MCUGEN_DSP_TILES_FOUR(MCUGEN_DSP_TILES_SCALE);
     } else {
         MCUGEN_DSP_TILES_FOUR(MCUGEN_DSP_TILES_SCALE_TIES);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -78,6 +78,10 @@ LAYERS = (
 )
 
 
+CLAMPED = ("conv 25x5x64x64 1x1 stride 1", "depthwise 25x5x64x64 3x3 stride 1", "conv 32x32x16x16 3x3 stride 1")
+"""Of these, a clamp within the output's range must cost little: it comes after the assembly."""
+
+
 def _padding(layer: Layer) -> tuple[int, int, int, int]:
     before, after = [], []
     for size, kernel in zip(layer.image[:2], layer.kernel, strict=True):
@@ -148,6 +152,16 @@ def test_instructions_per_mac_and_their_estimate() -> None:
             misjudged.append(f"{layer}: estimated {estimate:.2f} times the count")
     assert not too_slow, too_slow
     assert not misjudged, misjudged
+
+
+def test_a_clamp_inside_the_range_costs_little() -> None:
+    plain = [_graph(next(layer for layer in LAYERS if str(layer) == name)) for name in CLAMPED]
+    clamped = [g.with_changes(operators=[replace(g.operators[0], clamp=(-90, 100))]) for g in plain]
+    results = run_on_target([*plain, *clamped])
+    for name, free, limited in zip(CLAMPED, results[: len(plain)], results[len(plain) :], strict=True):
+        assert free.cycles is not None and limited.cycles is not None
+        print(f"{name:45} {free.cycles} cycles, {limited.cycles} with a clamp")
+        assert limited.cycles < 1.16 * free.cycles, name
 
 
 def _collect(strategy: st.SearchStrategy[Case], count: int) -> list[Case]:
