@@ -24,7 +24,7 @@ def emitted(folder: Path, board: str) -> Path:
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", "-C", folder, *arguments], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(["make", "-C", folder, *arguments], capture_output=True, text=True, timeout=600, check=False)
 
 
 def check_vectors_and_example(folder: Path, compiler: str, flags: str) -> None:
