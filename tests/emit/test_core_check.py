@@ -45,7 +45,7 @@ def accepted(tmp_path: Path, condition: str) -> set[str]:
     ("board", "source", "cores"),
     [
         ("nrf5340dk", "dsp/conv2d_s8.c", _WITH_DSP),
-        ("mps3_an547", "mve/conv2d_s8.c", {"m55"}),
+        ("mps3_an547", "mve/convolution/conv2d_s8.c", {"m55"}),
         ("mps2_an385", "cmsis_nn/convolve_s8.c", set(_CORES) - _WITH_DSP),
         ("nrf5340dk", "cmsis_nn/convolve_s8.c", _WITH_DSP - {"m55"}),
         ("mps3_an547", "cmsis_nn/convolve_s8.c", {"m55"}),

@@ -112,7 +112,7 @@ def test_cores_by_kernels() -> None:
         a & b for a, b in ((names["rpi_pico"], names["nrf5340dk"]), (names["nrf5340dk"], names["mps3_an547"]))
     )
     assert accepted_cores(["portable/linear/conv2d_s8.c"], boards["rpi_pico"]) == []
-    helium = accepted_cores(["mve/add_s8.c", "dsp/add_s8.c"], boards["mps3_an547"])
+    helium = accepted_cores(["mve/elementwise/add_s8.c", "dsp/add_s8.c"], boards["mps3_an547"])
     assert all(f["Dmve"] in ("MVE", "FP_MVE") for f in helium)
 
 

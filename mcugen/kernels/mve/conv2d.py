@@ -27,7 +27,7 @@ _LARGEST_STRIP_BYTES = 16384
 
 @dataclass(frozen=True)
 class Strip:
-    """How a layer's rows are cut; see kernels_cmsis/mve/conv2d_s8.c.
+    """How a layer's rows are cut; see kernels_cmsis/mve/convolution/conv2d_s8.c.
 
     Attributes:
         kernel_w: with the gaps of a dilated kernel, which become taps of weight 0.
@@ -63,7 +63,7 @@ class Conv2dMve(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_mve_conv2d_s8",
-            source="mve/conv2d_s8.c",
+            source="mve/convolution/conv2d_s8.c",
             params_type="mcugen_mve_conv2d_params",
             params=conv2d_params(op, graph, channels.general, cut.block_w),
             inputs=(x.name,),

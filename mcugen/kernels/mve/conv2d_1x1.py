@@ -39,7 +39,7 @@ class Conv2d1x1Mve(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_mve_conv2d_1x1_s8",
-            source="mve/conv2d_1x1_s8.c",
+            source="mve/convolution/conv2d_1x1_s8.c",
             params_type="mcugen_mve_conv2d_params",
             params=conv2d_params(op, graph, channels.general, out.shape[2]),
             inputs=(x.name,),

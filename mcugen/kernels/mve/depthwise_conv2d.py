@@ -29,7 +29,7 @@ _BEHIND_ZEROS = 5
 
 @dataclass(frozen=True)
 class Strips:
-    """How a layer is worked on; see kernels_cmsis/mve/depthwise_conv2d_s8.c.
+    """How a layer is worked on; see kernels_cmsis/mve/convolution/depthwise_conv2d_s8.c.
 
     Attributes:
         patches: a patch of the strip gives 2x2 outputs.
@@ -74,7 +74,7 @@ class DepthwiseConv2dMve(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_mve_depthwise_conv2d_s8",
-            source="mve/depthwise_conv2d_s8.c",
+            source="mve/convolution/depthwise_conv2d_s8.c",
             params_type="mcugen_mve_depthwise_params",
             params={
                 "input_h": x.shape[1],

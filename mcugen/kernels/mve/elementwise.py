@@ -31,7 +31,7 @@ class AddMve(InLanes, AddPortable):
 
     name: ClassVar[str] = "add_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_add_s8"
-    source: ClassVar[str] = "mve/add_s8.c"
+    source: ClassVar[str] = "mve/elementwise/add_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return _row_cost(op, graph, 17)
@@ -49,7 +49,7 @@ class MulMve(InLanes, MulPortable):
 
     name: ClassVar[str] = "mul_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_mul_s8"
-    source: ClassVar[str] = "mve/mul_s8.c"
+    source: ClassVar[str] = "mve/elementwise/mul_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return _row_cost(op, graph, 14)
@@ -60,7 +60,7 @@ class RequantizeMve(InLanes, RequantizePortable):
 
     name: ClassVar[str] = "requantize_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_requantize_s8"
-    source: ClassVar[str] = "mve/requantize_s8.c"
+    source: ClassVar[str] = "mve/elementwise/requantize_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 10.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
@@ -68,7 +68,7 @@ class RequantizeMve(InLanes, RequantizePortable):
 
 class _Lookup(InLanes):
     own_function: ClassVar[str] = "mcugen_mve_lookup_s8"
-    source: ClassVar[str] = "mve/lookup_s8.c"
+    source: ClassVar[str] = "mve/elementwise/lookup_s8.c"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return super().fits(op, graph) and DTYPES[graph.tensor(op.outputs[0]).dtype].itemsize == 1
@@ -94,7 +94,7 @@ class ClampMve(InLanes, ClampPortable):
 
     name: ClassVar[str] = "clamp_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_clamp_s8"
-    source: ClassVar[str] = "mve/clamp_s8.c"
+    source: ClassVar[str] = "mve/elementwise/clamp_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 5.0 * -(-graph.tensor(op.outputs[0]).elements // 16) + 20

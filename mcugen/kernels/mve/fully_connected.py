@@ -33,7 +33,7 @@ class FullyConnectedMve(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_mve_fully_connected_s8",
-            source="mve/fully_connected_s8.c",
+            source="mve/linear/fully_connected_s8.c",
             params_type="mcugen_mve_fully_connected_params",
             params=params,
             inputs=(op.inputs[0],),
@@ -68,7 +68,7 @@ class FullyConnectedVectorMve(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_mve_fully_connected_vector_s8",
-            source="mve/fully_connected_vector_s8.c",
+            source="mve/linear/fully_connected_vector_s8.c",
             params_type="mcugen_mve_fully_connected_params",
             params=params,
             inputs=(op.inputs[0],),

@@ -32,7 +32,7 @@ class MaxPool2dMve(InLanes, MaxPool2dPortable):
 
     name: ClassVar[str] = "max_pool2d_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_max_pool2d_s8"
-    source: ClassVar[str] = "mve/max_pool2d_s8.c"
+    source: ClassVar[str] = "mve/pooling/max_pool2d_s8.c"
 
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -44,7 +44,7 @@ class AveragePool2dMve(InLanes, AveragePool2dPortable):
 
     name: ClassVar[str] = "average_pool2d_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_average_pool2d_s8"
-    source: ClassVar[str] = "mve/average_pool2d_s8.c"
+    source: ClassVar[str] = "mve/pooling/average_pool2d_s8.c"
     limits: ClassVar[str] = f"windows of at most {_SUMMANDS} elements"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
@@ -61,7 +61,7 @@ class MeanMve(InLanes, MeanPortable):
 
     name: ClassVar[str] = "mean_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_mean_s8"
-    source: ClassVar[str] = "mve/mean_s8.c"
+    source: ClassVar[str] = "mve/reduction/mean_s8.c"
     limits: ClassVar[str] = "neighbouring axes"
 
     def fits(self, op: Operator, graph: Graph) -> bool:

@@ -33,7 +33,7 @@ class RecurrentMve(Kernel):
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, RecurrentLayer)
-        shared = invocation(op, graph, self.name, "mcugen_mve_", "mve/recurrent_s8.c")
+        shared = invocation(op, graph, self.name, "mcugen_mve_", "mve/recurrent/recurrent_s8.c")
         weights = _weight_stream(op, graph.input_tensors(op))
         constants = tuple(weights if c.role == weights.role else c for c in shared.constants)
         # A vector may reach eight bytes beyond the last row.

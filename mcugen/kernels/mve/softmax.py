@@ -22,7 +22,7 @@ class SoftmaxMve(InLanes, SoftmaxPortable):
 
     name: ClassVar[str] = "softmax_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_softmax_s8"
-    source: ClassVar[str] = "mve/softmax_s8.c"
+    source: ClassVar[str] = "mve/normalization/softmax_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return _cost(op, graph, 170)
@@ -33,7 +33,7 @@ class SoftmaxTableMve(InLanes, SoftmaxTablePortable):
 
     name: ClassVar[str] = "softmax_table_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_softmax_table_s8"
-    source: ClassVar[str] = "mve/softmax_table_s8.c"
+    source: ClassVar[str] = "mve/normalization/softmax_table_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return _cost(op, graph, 18)

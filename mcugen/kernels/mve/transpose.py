@@ -19,7 +19,7 @@ class TransposeMve(InLanes, TransposePortable):
 
     name: ClassVar[str] = "transpose_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_transpose_s8"
-    source: ClassVar[str] = "mve/transpose_s8.c"
+    source: ClassVar[str] = "mve/movement/transpose_s8.c"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         assert isinstance(op, Transpose)

@@ -2,7 +2,7 @@
 #ifndef MCUGEN_MVE_STRIPS_H
 #define MCUGEN_MVE_STRIPS_H
 
-#include "copy.h"
+#include "mve/copy.h"
 
 /* Where four rows are read, and the bytes from one column of each to the next. */
 struct mcugen_mve_rows {

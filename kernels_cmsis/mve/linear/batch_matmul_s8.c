@@ -5,8 +5,8 @@
  * Scratch: the block, the sums of the left matrix's rows where they count, and two rows where their length is no multiple
  * of 16. Multipliers and shifts are LiteRT's.
  */
-#include "copy.h"
-#include "gemm.h"
+#include "mve/copy.h"
+#include "mve/gemm.h"
 #include "portable/linear/batch_matmul.h"
 
 /* Sixteen elements of a column of the right matrix from element k on; 0 beyond its end. */

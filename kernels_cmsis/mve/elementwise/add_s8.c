@@ -1,5 +1,5 @@
 /* Addition: mcugen_add_s8 of the portable library in lanes. */
-#include "elementwise.h"
+#include "mve/elementwise/lanes.h"
 #include "portable/elementwise/broadcast.h"
 #include "portable/elementwise/params.h"
 

@@ -1,6 +1,6 @@
 /* Limits every element; output may be the input. */
+#include "mve/vectors.h"
 #include "portable/elementwise/params.h"
-#include "vectors.h"
 
 MCUGEN_KERNEL void mcugen_mve_clamp_s8(const struct mcugen_clamp_params *params, const int8_t *input, int8_t *output)
 {

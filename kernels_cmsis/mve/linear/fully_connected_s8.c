@@ -1,8 +1,8 @@
 /* Fully connected: rows of the input, two at a time, are copied, so that their outputs may lie over them, and are columns of
  * the matrix product. */
-#include "copy.h"
-#include "fully_connected.h"
-#include "gemm.h"
+#include "mve/copy.h"
+#include "mve/gemm.h"
+#include "mve/linear/fully_connected.h"
 
 MCUGEN_KERNEL void mcugen_mve_fully_connected_s8(const struct mcugen_mve_fully_connected_params *params,
                                                  const int8_t *input, const int32_t *weights, int8_t *output,

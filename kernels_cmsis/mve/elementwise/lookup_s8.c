@@ -1,6 +1,6 @@
 /* Any function of one element, through a table: sixteen gathered at a time; output may be the input. */
+#include "mve/vectors.h"
 #include "portable/elementwise/params.h"
-#include "vectors.h"
 
 MCUGEN_KERNEL void mcugen_mve_lookup_s8(const struct mcugen_lookup_params *params, const int8_t *input,
                                         const int8_t *table, int8_t *output)

@@ -1,8 +1,8 @@
 /* Element by element: four lanes of int32, or sixteen bytes, at a time. What is left over is a vector with a predicate. */
-#ifndef MCUGEN_MVE_ELEMENTWISE_H
-#define MCUGEN_MVE_ELEMENTWISE_H
+#ifndef MCUGEN_MVE_ELEMENTWISE_LANES_H
+#define MCUGEN_MVE_ELEMENTWISE_LANES_H
 
-#include "requantize.h"
+#include "mve/requantize.h"
 
 /* Four elements `step` (0 or 1) apart; `lanes` of them when `partly`. */
 MCUGEN_KERNEL int32x4_t mcugen_mve_elements(const int8_t *input, int32_t step, int32_t lanes, int partly)

@@ -1,7 +1,7 @@
 /* Average over the window's part inside the input (at most 255 elements), rounded half away from zero; eight channels at a
  * time, each written after its window has been read. */
+#include "mve/sums.h"
 #include "portable/pooling/pool.h"
-#include "sums.h"
 
 /* sum / count, rounded half away from zero: |sum| + count / 2 times the reciprocal, which has 31 fractional bits and is
  * rounded up. Exact: (|sum| + count / 2) * count < 2**31. */

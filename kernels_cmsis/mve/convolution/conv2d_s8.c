@@ -3,9 +3,9 @@
  *
  * A block of a row's positions at a time, group by group; a strip is made before its outputs are written.
  */
-#include "conv2d.h"
-#include "copy.h"
-#include "gemm.h"
+#include "mve/convolution/conv2d.h"
+#include "mve/copy.h"
+#include "mve/gemm.h"
 
 /* One input row's part of the strip: columns `from` ... `to` - 1 of a group's `depth` channels, kernel_h * depth bytes from
  * one to the next. */

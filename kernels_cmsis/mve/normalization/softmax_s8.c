@@ -1,6 +1,6 @@
 /* Softmax over rows, four exponentials at a time; the output may be the input. */
+#include "mve/normalization/lanes.h"
 #include "portable/normalization/params.h"
-#include "softmax_lanes.h"
 
 /* exp(x) in Q0.31 for x <= 0 in Q5.26: mcugen_exp_on_negative. */
 MCUGEN_KERNEL int32x4_t mcugen_mve_exp_on_negative(int32x4_t x)

@@ -1,9 +1,9 @@
 /* Rows of softmax in lanes: the bits of portable/normalization/softmax_s8.c, with exponentials from wherever they come. */
-#ifndef MCUGEN_MVE_SOFTMAX_LANES_H
-#define MCUGEN_MVE_SOFTMAX_LANES_H
+#ifndef MCUGEN_MVE_NORMALIZATION_LANES_H
+#define MCUGEN_MVE_NORMALIZATION_LANES_H
 
+#include "mve/vectors.h"
 #include "portable/normalization/softmax.h"
-#include "vectors.h"
 
 MCUGEN_KERNEL int32_t mcugen_mve_largest(const int8_t *input, int32_t elements)
 {

@@ -1,6 +1,6 @@
 /* Softmax over many rows, with exponentials gathered from a table; the output may be the input. */
+#include "mve/normalization/lanes.h"
 #include "portable/normalization/params.h"
-#include "softmax_lanes.h"
 
 /* Of up to four elements; the table is 0 where an element is too far below the largest. */
 MCUGEN_KERNEL int32x4_t mcugen_mve_tabled(const int8_t *input, int32_t largest, const int32_t *exponentials,

@@ -1,8 +1,8 @@
 /* Mean or sum over neighbouring axes. Where axes behind them are kept, eight of their elements are lanes; else a row is
  * summed up sixteen elements at a time. Elements of later outputs lie above those of earlier ones. */
+#include "mve/requantize.h"
+#include "mve/sums.h"
 #include "portable/reduction/mean.h"
-#include "requantize.h"
-#include "sums.h"
 
 /* Up to eight outputs beside each other. */
 MCUGEN_KERNEL void mcugen_mve_mean_lanes(const struct mcugen_mean_params *params, const int8_t *input, int8_t *output,

@@ -1,5 +1,5 @@
 /* Changes scale and zero point, in lanes; output may be the input. */
-#include "elementwise.h"
+#include "mve/elementwise/lanes.h"
 #include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL void mcugen_mve_requantize_s8(const struct mcugen_requantize_params *params, const int8_t *input,

@@ -1,5 +1,5 @@
 /* Product of two tensors: mcugen_mul_s8 of the portable library in lanes. */
-#include "elementwise.h"
+#include "mve/elementwise/lanes.h"
 #include "portable/elementwise/broadcast.h"
 #include "portable/elementwise/params.h"
 

@@ -12,8 +12,8 @@
  * A step's outputs are written after the strip of the next step has been made where `buffers` is 2: what they
  * overwrite of their own channels is not needed any more.
  */
-#include "requantize.h"
-#include "strips.h"
+#include "mve/convolution/strips.h"
+#include "mve/requantize.h"
 
 /* group: channels of a strip (4, 8 or 16); columns: of a strip; quads_h, quads_w: patches that cover the kernel;
  * patches: 1 for 2x2 outputs of a patch; general_requantization: 1 when a shift is above -1. */

@@ -1,7 +1,7 @@
 /* Recurrent layers: eight products of int16 a gate in one instruction. Where the depth ends in the middle of eight values,
  * those beyond meet weights of 0; the last row has eight bytes behind it. */
+#include "mve/vectors.h"
 #include "portable/recurrent/layer.h"
-#include "vectors.h"
 
 MCUGEN_KERNEL void mcugen_recurrent_dot_mve(const int16_t *values, int32_t quads, const int8_t **weights, int gates,
                                             int32_t *sums)

@@ -1,5 +1,5 @@
 /* Permutes axes of bytes: rows of the output are copied, or gathered eight at a time. */
-#include "copy.h"
+#include "mve/copy.h"
 #include "portable/movement/transpose.h"
 
 /* The innermost axis of the output; returns its end. */

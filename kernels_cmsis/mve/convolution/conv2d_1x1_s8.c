@@ -1,8 +1,8 @@
 /* Pointwise convolution: two positions at a time are copied, so that their outputs may lie over them, and are columns of the
  * matrix product. */
-#include "conv2d.h"
-#include "copy.h"
-#include "gemm.h"
+#include "mve/convolution/conv2d.h"
+#include "mve/copy.h"
+#include "mve/gemm.h"
 
 MCUGEN_KERNEL void mcugen_mve_conv2d_1x1_s8(const struct mcugen_mve_conv2d_params *params, const int8_t *input,
                                             const int32_t *weights, int8_t *output, void *scratch)

@@ -1,6 +1,6 @@
 /* Maximum over the window's part inside the input, sixteen channels at a time, each written after its window has been read. */
+#include "mve/vectors.h"
 #include "portable/pooling/pool.h"
-#include "vectors.h"
 
 /* Up to sixteen channels of one window; `partly` when there are fewer. */
 MCUGEN_KERNEL void mcugen_mve_window_maximum(const struct mcugen_pool_params *params, const int8_t *input,

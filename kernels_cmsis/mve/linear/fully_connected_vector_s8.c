@@ -1,6 +1,6 @@
 /* Fully connected for one row, read where it is: its length is a multiple of 16. No scratch. */
-#include "fully_connected.h"
-#include "gemm.h"
+#include "mve/gemm.h"
+#include "mve/linear/fully_connected.h"
 
 MCUGEN_KERNEL void mcugen_mve_fully_connected_vector_s8(const struct mcugen_mve_fully_connected_params *params,
                                                         const int8_t *input, const int32_t *weights, int8_t *output)

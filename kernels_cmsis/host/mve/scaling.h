@@ -1,0 +1,74 @@
+/* Shifts and rounding products of host/mve.h. */
+#ifndef MCUGEN_HOST_MVE_SCALING_H
+#define MCUGEN_HOST_MVE_SCALING_H
+
+#include "host/mve/types.h"
+
+/* x * 2**shift, saturated to 32 bits; a negative shift divides, rounding ties up. */
+MCUGEN_KERNEL int32_t mcugen_emulated_shift(int32_t x, int32_t shift)
+{
+    if (shift >= 0) {
+        const int64_t most = INT32_MAX >> (shift > 31 ? 31 : shift);
+        return x > most ? INT32_MAX : x < -most - 1 ? INT32_MIN : (int32_t)((uint32_t)x << shift);
+    }
+    return shift < -32 ? 0 : (int32_t)((x + (INT64_C(1) << (-shift - 1))) >> -shift);
+}
+
+/* Here for shifts that are not negative. */
+MCUGEN_KERNEL int32x4_t vshlq_r_s32(int32x4_t a, int32_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] << shift));
+}
+
+MCUGEN_KERNEL int32x4_t vshlq_n_s32(int32x4_t a, int32_t shift)
+{
+    return vshlq_r_s32(a, shift);
+}
+
+MCUGEN_KERNEL int32x4_t vshrq_n_s32(int32x4_t a, int32_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, a.lane[i] >> (shift > 31 ? 31 : shift));
+}
+
+MCUGEN_KERNEL int32x4_t vrshlq_s32(int32x4_t a, int32x4_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, mcugen_emulated_shift(a.lane[i], shift.lane[i]));
+}
+
+MCUGEN_KERNEL int32x4_t vrshrq_n_s32(int32x4_t a, int32_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, mcugen_emulated_shift(a.lane[i], -shift));
+}
+
+MCUGEN_KERNEL int32x4_t vrshlq_n_s32(int32x4_t a, int32_t shift)
+{
+    return vrshlq_s32(a, vdupq_n_s32(shift));
+}
+
+/* Here for shifts that are not negative. */
+MCUGEN_KERNEL int32x4_t vqshlq_s32(int32x4_t a, int32x4_t shift)
+{
+    MCUGEN_EACH(int32x4_t, 4, mcugen_emulated_shift(a.lane[i], shift.lane[i]));
+}
+
+MCUGEN_KERNEL int32x4_t vqrdmulhq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4,
+                (int32_t)mcugen_emulated_limit(((int64_t)a.lane[i] * b.lane[i] + (INT64_C(1) << 30)) >> 31, INT32_MIN,
+                                               INT32_MAX));
+}
+
+/* sum + round(a * b / 2**31), saturated. */
+MCUGEN_KERNEL int32x4_t vqrdmlahq_n_s32(int32x4_t sum, int32x4_t a, int32_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4,
+                (int32_t)mcugen_emulated_limit(
+                    sum.lane[i] + (((int64_t)a.lane[i] * b + (INT64_C(1) << 30)) >> 31), INT32_MIN, INT32_MAX));
+}
+
+MCUGEN_KERNEL int32x4_t vqrdmulhq_n_s32(int32x4_t a, int32_t b)
+{
+    return vqrdmulhq_s32(a, vdupq_n_s32(b));
+}
+
+#endif
