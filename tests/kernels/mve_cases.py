@@ -30,6 +30,7 @@ from tests.graph.strategies import (
     table_graphs,
     transpose_graphs,
 )
+from tests.graph.transposed import transposed_conv2d_graphs
 
 CORTEX_M55 = Cpu("cortex-m55", True, "double", "float", 100_000_000)
 CORTEX_M55_INTEGER = Cpu("cortex-m55", True, "none", "integer", 100_000_000)
@@ -47,6 +48,7 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "conv2d": (mve.Conv2dMve(), conv2d_graphs(grouped=False)),
     "conv2d of few channels": (mve.Conv2dMve(), conv2d_graphs(grouped=False, channels=st.integers(1, 5))),
     "conv2d in groups": (mve.Conv2dMve(), conv2d_graphs(grouped=True)),
+    "transposed_conv2d": (mve.TransposedConv2dMve(), transposed_conv2d_graphs()),
     "depthwise": (mve.DepthwiseConv2dMve(), depthwise_graphs()),
     "depthwise 3x3": (mve.DepthwiseConv2dMve(), depthwise_graphs(**PATCHES)),
     "depthwise, little scratch": (mve.DepthwiseConv2dLittleScratchMve(), depthwise_graphs(multiplier=1)),

@@ -21,6 +21,7 @@ from mcugen.kernels.mve.pooling import AveragePool2dMve, MaxPool2dMve, MeanMve, 
 from mcugen.kernels.mve.recurrent import GruMve, LstmMve, RnnMve
 from mcugen.kernels.mve.softmax import SoftmaxMve, SoftmaxTableMve
 from mcugen.kernels.mve.transpose import TransposeMve
+from mcugen.kernels.mve.transposed_conv2d import TransposedConv2dMve
 
 KERNELS: tuple[Kernel, ...] = (
     AddMve(),
@@ -47,6 +48,7 @@ KERNELS: tuple[Kernel, ...] = (
     SubMve(),
     TableMve(),
     TransposeMve(),
+    TransposedConv2dMve(),
 )
 
 __all__ = [
@@ -75,4 +77,5 @@ __all__ = [
     "SubMve",
     "TableMve",
     "TransposeMve",
+    "TransposedConv2dMve",
 ]

@@ -28,7 +28,7 @@ class TransposedConv2dPortable(WeightedKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, TransposedConv2d)
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
-        rows, columns = _axis_phases(op, weights.shape[1:3])
+        rows, columns = axis_phases(op, weights.shape[1:3])
         packed = _Packed.of(op, graph, rows, columns)
         most = max(len(r.taps) for r in rows) * max(len(c.taps) for c in columns)
         return Invocation(
@@ -73,7 +73,7 @@ class TransposedConv2dPortable(WeightedKernel):
         return gather + groups * columns_cost(positions, depth, out.shape[3] // groups) + 40 * positions
 
 
-class _Phase(NamedTuple):
+class Phase(NamedTuple):
     """Kernel taps that one remainder of output positions meets, and how far before their own input position the first
     of them reads."""
 
@@ -81,18 +81,18 @@ class _Phase(NamedTuple):
     before: int
 
 
-def _axis_phases(op: TransposedConv2d, kernel: tuple[int, ...]) -> tuple[list[_Phase], list[_Phase]]:
+def axis_phases(op: TransposedConv2d, kernel: tuple[int, ...]) -> tuple[list[Phase], list[Phase]]:
     rows, columns = (_phases(*parameters) for parameters in zip(op.stride, op.dilation, kernel, strict=True))
     return rows, columns
 
 
-def _phases(stride: int, dilation: int, kernel: int) -> list[_Phase]:
+def _phases(stride: int, dilation: int, kernel: int) -> list[Phase]:
     """Tap k reaches from input position i to i * stride + k * dilation."""
     step = stride // math.gcd(stride, dilation)
     phases = []
     for phase in range(stride):
         first = next((k for k in range(min(step, kernel)) if (k * dilation - phase) % stride == 0), kernel)
-        phases.append(_Phase(range(first, kernel, step), (first * dilation - phase) // stride))
+        phases.append(Phase(range(first, kernel, step), (first * dilation - phase) // stride))
     return phases
 
 
@@ -101,7 +101,7 @@ class _Packed(NamedTuple):
     general: bool
 
     @classmethod
-    def of(cls, op: TransposedConv2d, graph: Graph, rows: list[_Phase], columns: list[_Phase]) -> _Packed:
+    def of(cls, op: TransposedConv2d, graph: Graph, rows: list[Phase], columns: list[Phase]) -> _Packed:
         """All phases share the multipliers; the input zero point goes into a bias for each phase, modulo 2**32."""
         tensors, out = graph.input_tensors(op), graph.tensor(op.outputs[0])
         weights: IntArray | None = tensors[1].data
