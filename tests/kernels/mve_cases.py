@@ -10,6 +10,14 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
+from tests.graph.pair_strategies import (
+    compare_graphs,
+    div_graphs,
+    maximum_graphs,
+    minimum_graphs,
+    prelu_graphs,
+    where_graphs,
+)
 from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 from tests.graph.reduction_strategies import reduce_sum_graphs
 from tests.graph.strategies import (
@@ -31,6 +39,7 @@ from tests.graph.strategies import (
     transpose_graphs,
 )
 from tests.graph.transposed import transposed_conv2d_graphs
+from tests.graph.wide import symmetric_requantize_graphs, wide_requantize_graphs
 
 CORTEX_M55 = Cpu("cortex-m55", True, "double", "float", 100_000_000)
 CORTEX_M55_INTEGER = Cpu("cortex-m55", True, "none", "integer", 100_000_000)
@@ -60,6 +69,13 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "mul": (mve.MulMve(), mul_graphs()),
     "requantize": (mve.RequantizeMve(), requantize_graphs()),
     "lookup": (mve.RequantizeLookupMve(), requantize_graphs()),
+    "requantize_wide": (mve.RequantizeWideMve(), st.one_of(wide_requantize_graphs(), symmetric_requantize_graphs())),
+    "prelu": (mve.PreluMve(), prelu_graphs()),
+    "div": (mve.DivMve(), div_graphs()),
+    "compare": (mve.CompareMve(), compare_graphs()),
+    "where": (mve.WhereMve(), where_graphs()),
+    "maximum": (mve.MaximumMve(), maximum_graphs()),
+    "minimum": (mve.MinimumMve(), minimum_graphs()),
     "table": (mve.TableMve(), table_graphs()),
     "clamp": (mve.ClampMve(), clamp_graphs()),
     "max_pool2d": (mve.MaxPool2dMve(), max_pool_graphs()),

@@ -135,4 +135,44 @@ MCUGEN_KERNEL int32x4_t vbicq_s32(int32x4_t a, int32x4_t b)
     MCUGEN_EACH(int32x4_t, 4, a.lane[i] & ~b.lane[i]);
 }
 
+MCUGEN_KERNEL int16x8_t vsubq_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int16x8_t, 8, mcugen_emulated_half(a.lane[i] - b.lane[i]));
+}
+
+MCUGEN_KERNEL int8x16_t vnegq_s8(int8x16_t a)
+{
+    MCUGEN_EACH(int8x16_t, 16, (int8_t)(uint8_t)(0u - (uint32_t)a.lane[i]));
+}
+
+MCUGEN_KERNEL uint8x16_t vminq_u8(uint8x16_t a, uint8x16_t b)
+{
+    MCUGEN_EACH(uint8x16_t, 16, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+MCUGEN_KERNEL int8x16_t vandq_s8(int8x16_t a, int8x16_t b)
+{
+    MCUGEN_EACH(int8x16_t, 16, (int8_t)(a.lane[i] & b.lane[i]));
+}
+
+MCUGEN_KERNEL int8x16_t vorrq_s8(int8x16_t a, int8x16_t b)
+{
+    MCUGEN_EACH(int8x16_t, 16, (int8_t)(a.lane[i] | b.lane[i]));
+}
+
+MCUGEN_KERNEL int8x16_t vbicq_s8(int8x16_t a, int8x16_t b)
+{
+    MCUGEN_EACH(int8x16_t, 16, (int8_t)(a.lane[i] & ~b.lane[i]));
+}
+
+MCUGEN_KERNEL uint16x8_t vorrq_u16(uint16x8_t a, uint16x8_t b)
+{
+    MCUGEN_EACH(uint16x8_t, 8, (uint16_t)(a.lane[i] | b.lane[i]));
+}
+
+MCUGEN_KERNEL uint16x8_t veorq_u16(uint16x8_t a, uint16x8_t b)
+{
+    MCUGEN_EACH(uint16x8_t, 8, (uint16_t)(a.lane[i] ^ b.lane[i]));
+}
+
 #endif

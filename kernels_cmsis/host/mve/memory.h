@@ -156,4 +156,89 @@ MCUGEN_KERNEL void vstrbq_s16(int8_t *base, int16x8_t value)
     vstrbq_p_s16(base, value, 0xffffu);
 }
 
+MCUGEN_KERNEL uint32x4_t vldrbq_u32(const uint8_t *base)
+{
+    MCUGEN_EACH(uint32x4_t, 4, base[i]);
+}
+
+MCUGEN_KERNEL uint32x4_t vldrbq_z_u32(const uint8_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(uint32x4_t, 4, MCUGEN_ACTIVE(p, i, 4) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL uint16x8_t vldrbq_u16(const uint8_t *base)
+{
+    MCUGEN_EACH(uint16x8_t, 8, base[i]);
+}
+
+MCUGEN_KERNEL uint16x8_t vldrbq_z_u16(const uint8_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(uint16x8_t, 8, MCUGEN_ACTIVE(p, i, 2) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL int32x4_t vldrhq_s32(const int16_t *base)
+{
+    MCUGEN_EACH(int32x4_t, 4, base[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vldrhq_z_s32(const int16_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(int32x4_t, 4, MCUGEN_ACTIVE(p, i, 4) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL int32x4_t vldrwq_z_s32(const int32_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(int32x4_t, 4, MCUGEN_ACTIVE(p, i, 4) ? base[i] : 0);
+}
+
+/* Offsets in elements of two bytes. */
+MCUGEN_KERNEL int16x8_t vldrhq_gather_shifted_offset_s16(const int16_t *base, uint16x8_t offset)
+{
+    MCUGEN_EACH(int16x8_t, 8, base[offset.lane[i]]);
+}
+
+MCUGEN_KERNEL void vstrwq_p_s32(int32_t *base, int32x4_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        if (MCUGEN_ACTIVE(p, i, 4)) {
+            base[i] = value.lane[i];
+        }
+    }
+}
+
+MCUGEN_KERNEL void vstrwq_s32(int32_t *base, int32x4_t value)
+{
+    vstrwq_p_s32(base, value, 0xffffu);
+}
+
+/* The low halves of the lanes. */
+MCUGEN_KERNEL void vstrhq_p_s32(int16_t *base, int32x4_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        if (MCUGEN_ACTIVE(p, i, 4)) {
+            base[i] = mcugen_emulated_half(value.lane[i]);
+        }
+    }
+}
+
+MCUGEN_KERNEL void vstrhq_s32(int16_t *base, int32x4_t value)
+{
+    vstrhq_p_s32(base, value, 0xffffu);
+}
+
+/* The low bytes of the lanes. */
+MCUGEN_KERNEL void vstrbq_p_u16(uint8_t *base, uint16x8_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 8; i++) {
+        if (MCUGEN_ACTIVE(p, i, 2)) {
+            base[i] = (uint8_t)(value.lane[i] & 0xffu);
+        }
+    }
+}
+
+MCUGEN_KERNEL void vstrbq_u16(uint8_t *base, uint16x8_t value)
+{
+    vstrbq_p_u16(base, value, 0xffffu);
+}
+
 #endif

@@ -71,4 +71,9 @@ MCUGEN_KERNEL int32x4_t vqrdmulhq_n_s32(int32x4_t a, int32_t b)
     return vqrdmulhq_s32(a, vdupq_n_s32(b));
 }
 
+MCUGEN_KERNEL uint16x8_t vshrq_n_u16(uint16x8_t a, int32_t shift)
+{
+    MCUGEN_EACH(uint16x8_t, 8, (uint16_t)((uint32_t)a.lane[i] >> shift));
+}
+
 #endif

@@ -139,4 +139,35 @@ MCUGEN_KERNEL uint16x8_t vidupq_n_u16(uint32_t first, int step)
     MCUGEN_EACH(uint16x8_t, 8, (uint16_t)(first + (uint32_t)(i * step)));
 }
 
+MCUGEN_KERNEL uint16x8_t vdupq_n_u16(uint16_t value)
+{
+    MCUGEN_EACH(uint16x8_t, 8, value);
+}
+
+MCUGEN_KERNEL uint8x16_t vdupq_n_u8(uint8_t value)
+{
+    MCUGEN_EACH(uint8x16_t, 16, value);
+}
+
+MCUGEN_KERNEL uint16x8_t vreinterpretq_u16_s16(int16x8_t value)
+{
+    uint16x8_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+MCUGEN_KERNEL uint8x16_t vreinterpretq_u8_s8(int8x16_t value)
+{
+    uint8x16_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+MCUGEN_KERNEL int8x16_t vreinterpretq_s8_u8(uint8x16_t value)
+{
+    int8x16_t result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+}
+
 #endif

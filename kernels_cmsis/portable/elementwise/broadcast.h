@@ -1,6 +1,6 @@
-/* The walk over an output that two inputs broadcast to.
+/* The walk over an output that two or three inputs broadcast to.
  *
- * Axes are merged; at most six are left, the innermost last: `shape` of the output; `step0` and `step1`, elements of each
+ * Axes are merged; at most six are left, the innermost last: `shape` of the output; `step0`, `step1` ..., elements of each
  * input from one to the next along each axis, 0 where it is repeated. Elements are read and written in order, so the
  * output may take the place of an input of its own shape.
  */
@@ -14,15 +14,28 @@
 
 /* Runs `row` for each row (innermost axis); `row0` and `row1` in it are where the inputs' elements begin. */
 #define MCUGEN_EACH_ROW(params, input0, input1, row)                                                                   \
-    for (int32_t i = 0; i < (params)->shape[0]; i++) {                                                                 \
-        for (int32_t j = 0; j < (params)->shape[1]; j++) {                                                             \
-            for (int32_t k = 0; k < (params)->shape[2]; k++) {                                                         \
-                for (int32_t l = 0; l < (params)->shape[3]; l++) {                                                     \
-                    for (int32_t m = 0; m < (params)->shape[4]; m++) {                                                 \
-                        const int8_t *row0 = MCUGEN_ROW(input0, (params)->step0);                                      \
-                        const int8_t *row1 = MCUGEN_ROW(input1, (params)->step1);                                      \
-                        row;                                                                                           \
-                    }                                                                                                  \
+    MCUGEN_EACH_PLACE((params)->shape, {                                                                               \
+        const int8_t *row0 = MCUGEN_ROW(input0, (params)->step0);                                                      \
+        const int8_t *row1 = MCUGEN_ROW(input1, (params)->step1);                                                      \
+        row;                                                                                                           \
+    })
+
+/* The same of three inputs, with `row2`. */
+#define MCUGEN_EACH_ROW_OF_THREE(params, input0, input1, input2, row)                                                  \
+    MCUGEN_EACH_PLACE((params)->shape, {                                                                               \
+        const int8_t *row0 = MCUGEN_ROW(input0, (params)->step0);                                                      \
+        const int8_t *row1 = MCUGEN_ROW(input1, (params)->step1);                                                      \
+        const int8_t *row2 = MCUGEN_ROW(input2, (params)->step2);                                                      \
+        row;                                                                                                           \
+    })
+
+#define MCUGEN_EACH_PLACE(shape, place)                                                                                \
+    for (int32_t i = 0; i < (shape)[0]; i++) {                                                                         \
+        for (int32_t j = 0; j < (shape)[1]; j++) {                                                                     \
+            for (int32_t k = 0; k < (shape)[2]; k++) {                                                                 \
+                for (int32_t l = 0; l < (shape)[3]; l++) {                                                             \
+                    for (int32_t m = 0; m < (shape)[4]; m++)                                                           \
+                        place                                                                                          \
                 }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \

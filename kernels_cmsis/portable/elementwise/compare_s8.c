@@ -1,11 +1,6 @@
 /* Comparison of real numbers with different scales: by their ranks among all values that either input can have. */
 #include "portable/elementwise/broadcast.h"
-
-/* wanted: which of less (1), equal (2), greater (4) give true. */
-struct mcugen_compare_params {
-    int32_t shape[6], step0[6], step1[6];
-    int32_t wanted;
-};
+#include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL uint8_t *mcugen_compare_row(const struct mcugen_compare_params *params, const int8_t *input0,
                                          const int8_t *input1, const int16_t *rank0, const int16_t *rank1,

@@ -1,13 +1,7 @@
 /* Quotient of two tensors: the numerator times the reciprocal, which a table holds with 14 fractional bits. */
 #include "mcugen_requantize.h"
 #include "portable/elementwise/broadcast.h"
-
-/* swapped: input1 is the numerator. */
-struct mcugen_div_params {
-    int32_t shape[6], step0[6], step1[6];
-    int32_t numerator_zero_point, output_zero_point;
-    int32_t swapped;
-};
+#include "portable/elementwise/params.h"
 
 /* reciprocals[(uint8_t)x]: output steps that a numerator of 1 divided by x gives; at most 256 * 2**14. */
 MCUGEN_KERNEL int8_t *mcugen_div_row(const struct mcugen_div_params *params, const int8_t *input0, const int8_t *input1,

@@ -1,14 +1,7 @@
 /* Integers of any size, combined in pairs: arithmetic that wraps, comparisons, extremes, bits. Booleans are bytes, 0 or 1. */
 #include "portable/elementwise/broadcast.h"
+#include "portable/elementwise/params.h"
 #include "portable/integers.h"
-
-/* Axes and steps count elements; operation: as listed below; swapped: input1 is the left operand; boolean: any result but
- * 0 becomes 1. */
-struct mcugen_integer_params {
-    int32_t shape[6], step0[6], step1[6];
-    int32_t bytes0, bytes1, output_bytes;
-    int32_t operation, swapped, boolean;
-};
 
 /* The order of OPERATIONS in mcugen/graph/ops/elementwise/integer.py. */
 enum {

@@ -1,13 +1,7 @@
 /* Parametric relu: negative inputs are multiplied with a slope of their own, as in TFLM's PRELU. */
 #include "mcugen_requantize.h"
 #include "portable/elementwise/broadcast.h"
-
-/* input0: the activation; input1: slopes. */
-struct mcugen_prelu_params {
-    int32_t shape[6], step0[6], step1[6];
-    int32_t input_zero_point, slope_zero_point, output_zero_point;
-    int32_t multiplier, shift, slope_multiplier, slope_shift;
-};
+#include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL int8_t *mcugen_prelu_row(const struct mcugen_prelu_params *params, const int8_t *input,
                                        const int8_t *slope, int8_t *output)

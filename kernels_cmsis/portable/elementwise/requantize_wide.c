@@ -1,14 +1,7 @@
 /* Changes scale and zero point between int8, int16 and int32; output may be the input where its elements are not larger. */
 #include "mcugen_requantize.h"
+#include "portable/elementwise/params.h"
 #include "portable/integers.h"
-
-struct mcugen_requantize_wide_params {
-    int32_t elements;
-    int32_t input_bytes, input_zero_point;
-    int32_t output_bytes, output_zero_point;
-    int32_t multiplier, shift;
-    int32_t clamp_min, clamp_max;
-};
 
 MCUGEN_KERNEL void mcugen_requantize_wide(const struct mcugen_requantize_wide_params *params, const int8_t *input,
                                           int8_t *output)

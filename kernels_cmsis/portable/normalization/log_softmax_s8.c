@@ -1,14 +1,7 @@
 /* The logarithm of softmax over rows; the arithmetic is that of mcugen/graph/ops/normalization/log_softmax.py.
  * The output may be the input. */
+#include "params.h"
 #include "softmax.h"
-
-/* slope: a step of the input in output steps; unit: log(2) in output steps, in two words; both with 20 fractional bits. */
-struct mcugen_log_softmax_params {
-    int32_t rows, row_elements;
-    int32_t most_below;
-    int32_t slope, unit_high, unit_low;
-    int32_t output_zero_point;
-};
 
 /* log2 of a positive sum in Q12.19, 16 fractional bits; 0 below 1. */
 MCUGEN_KERNEL int32_t mcugen_log2_of_sum(int32_t sum)

@@ -1,13 +1,6 @@
 /* Softmax over the elements that a mask lets take part; a row without any is zero. The output may be the input. */
+#include "params.h"
 #include "softmax_table.h"
-
-/* Axes of the input, padded at the front, and the mask's elements from one to the next along each (0: repeated). */
-struct mcugen_masked_softmax_params {
-    int32_t shape[6], mask_step[6];
-    int32_t most_below;
-    int32_t share_bits;
-    int32_t included;
-};
 
 /* Two axes: rows and their elements. */
 MCUGEN_KERNEL void mcugen_masked_softmax_rows(const struct mcugen_masked_softmax_params *params, const int8_t *input,

@@ -1,16 +1,7 @@
 /* Rows normalized by their own statistics; the arithmetic is that of mcugen/graph/ops/normalization/normalize.py.
  * Statistics and roots are exact to 30 bits, normalized values have 16 fractional bits. The output may be the input. */
 #include "portable/integers.h"
-
-/* A row is `groups` times `repeat` elements; elements of a group share a factor and an offset. `periods` rows have factors
- * of their own. epsilon and least are 64-bit numbers in two words. The input is int8 or int16. */
-struct mcugen_normalize_params {
-    int32_t rows, periods, groups, repeat;
-    int32_t zero_point, input_bytes;
-    int32_t centered;
-    int32_t epsilon_high, epsilon_low, least_high, least_low;
-    int32_t shift;
-};
+#include "portable/normalization/params.h"
 
 enum { MCUGEN_NORMALIZE_FRACTION = 16 };
 

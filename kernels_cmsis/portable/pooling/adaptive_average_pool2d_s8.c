@@ -1,10 +1,5 @@
 /* Averages over windows of any sizes. */
-#include "mcugen_kernels.h"
-
-struct mcugen_adaptive_pool_params {
-    int32_t input_w, channels;
-    int32_t output_h, output_w;
-};
+#include "portable/pooling/spans.h"
 
 /* The mean of one channel over `rows` by `columns` positions. */
 MCUGEN_KERNEL int8_t mcugen_adaptive_window_mean(const struct mcugen_adaptive_pool_params *params, const int8_t *input,

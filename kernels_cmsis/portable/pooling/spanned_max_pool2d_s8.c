@@ -1,13 +1,6 @@
 /* Maxima over windows of any sizes, and their places, integers of 8 bytes. */
 #include "portable/integers.h"
-
-/* step_h, step_w: from one element of a window to the next; row_elements: what a row adds to a place. */
-struct mcugen_spanned_pool_params {
-    int32_t input_w, channels;
-    int32_t output_h, output_w;
-    int32_t step_h, step_w;
-    int32_t row_elements;
-};
+#include "portable/pooling/spans.h"
 
 /* A window: first element in the input, elements downwards and across. */
 struct mcugen_span {

@@ -1,12 +1,6 @@
 /* Sums of the elements up to each one along an axis; the sums are exact, and each is rounded once. */
 #include "mcugen_requantize.h"
-
-/* outer, length, inner: elements before, along and behind the axis. */
-struct mcugen_cumulative_params {
-    int32_t outer, length, inner;
-    int32_t input_zero_point, output_zero_point;
-    int32_t multiplier, shift;
-};
+#include "portable/reduction/params.h"
 
 MCUGEN_KERNEL void mcugen_cumulative_sum_s8(const struct mcugen_cumulative_params *params, const int8_t *input,
                                             int8_t *output)

@@ -2,14 +2,8 @@
  * are integers, too.
  */
 #include "portable/integers.h"
+#include "portable/reduction/params.h"
 #include "portable/reduction/reduce.h"
-
-/* operation: 0 largest, 1 smallest, 2 sum, 3 place of the largest, 4 place of the smallest, 5 product. */
-struct mcugen_reduce_params {
-    int32_t shape[7];
-    int32_t element_bytes, output_bytes;
-    int32_t operation;
-};
 
 MCUGEN_KERNEL int64_t mcugen_reduced(const struct mcugen_reduce_params *params, const int8_t *input)
 {

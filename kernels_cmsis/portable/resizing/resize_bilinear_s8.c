@@ -1,12 +1,6 @@
 /* Bilinear interpolation: the four nearest inputs, weighted with fractions of 11 bits, rounded once. */
 #include "mcugen_requantize.h"
-
-enum { MCUGEN_RESIZE_ONE = 1 << 11 };
-
-struct mcugen_resize_bilinear_params {
-    int32_t input_w, channels;
-    int32_t output_h, output_w;
-};
+#include "portable/resizing/resize_bilinear.h"
 
 /* rows, columns: for each place of the output the first of two neighbouring inputs, and how far from it to the second,
  * in 2048ths. */

@@ -9,21 +9,27 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.add import Sub
 from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.mve.common import InLanes
-from mcugen.kernels.portable.broadcast import broadcast
+from mcugen.kernels.portable.broadcast import broadcast_all
 from mcugen.kernels.portable.common import operands
 from mcugen.kernels.portable.elementwise.add import AddPortable
 from mcugen.kernels.portable.elementwise.clamp import ClampPortable
+from mcugen.kernels.portable.elementwise.integer import MaximumPortable, MinimumPortable
 from mcugen.kernels.portable.elementwise.mul import MulPortable
-from mcugen.kernels.portable.elementwise.requantize import RequantizeLookupPortable, RequantizePortable
+from mcugen.kernels.portable.elementwise.pairs import ComparePortable, DivPortable, PreluPortable
+from mcugen.kernels.portable.elementwise.requantize import (
+    RequantizeLookupPortable,
+    RequantizePortable,
+    RequantizeWidePortable,
+)
 from mcugen.kernels.portable.elementwise.table import TablePortable
+from mcugen.kernels.portable.elementwise.where import WherePortable
 
 
-def _row_cost(op: Operator, graph: Graph, per_vector: float) -> float:
-    """Of rows along the innermost axis, four elements at a time."""
-    first, second = (t.shape for t in operands(op, graph).tensors)
+def _row_cost(op: Operator, graph: Graph, per_vector: float, lanes: int = 4) -> float:
+    """Of rows along the innermost axis, some elements at a time."""
     out = graph.tensor(op.outputs[0])
-    shape = broadcast(first, second, out.shape).shape or (1,)
-    return out.elements // shape[-1] * (per_vector * -(-shape[-1] // 4) + 12) + 30
+    shape = broadcast_all([t.shape for t in operands(op, graph).tensors], out.shape).shape or (1,)
+    return out.elements // shape[-1] * (per_vector * -(-shape[-1] // lanes) + 12) + 30
 
 
 class AddMve(InLanes, AddPortable):
@@ -64,6 +70,94 @@ class RequantizeMve(InLanes, RequantizePortable):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 10.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
+
+
+class RequantizeWideMve(InLanes, RequantizeWidePortable):
+    """mcugen_mve_requantize_wide: four elements at a time."""
+
+    name: ClassVar[str] = "requantize_wide.mve"
+    own_function: ClassVar[str] = "mcugen_mve_requantize_wide"
+    source: ClassVar[str] = "mve/elementwise/requantize_wide.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 10.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
+
+
+class PreluMve(InLanes, PreluPortable):
+    """mcugen_mve_prelu_s8: four elements at a time."""
+
+    name: ClassVar[str] = "prelu_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_prelu_s8"
+    source: ClassVar[str] = "mve/elementwise/prelu_s8.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _row_cost(op, graph, 21)
+
+
+class DivMve(InLanes, DivPortable):
+    """mcugen_mve_div_s8: four elements at a time, their reciprocals gathered from a kilobyte."""
+
+    name: ClassVar[str] = "div_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_div_s8"
+    source: ClassVar[str] = "mve/elementwise/div_s8.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _row_cost(op, graph, 13)
+
+
+class CompareMve(InLanes, ComparePortable):
+    """mcugen_mve_compare_s8: eight elements at a time, their ranks gathered from a kilobyte."""
+
+    name: ClassVar[str] = "compare_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_compare_s8"
+    source: ClassVar[str] = "mve/elementwise/compare_s8.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _row_cost(op, graph, 10, 8)
+
+
+class _Bytes(InLanes):
+    """Of elements of one byte."""
+
+    limits: ClassVar[str] = "elements of one byte"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return super().fits(op, graph) and DTYPES[graph.tensor(op.outputs[0]).dtype].itemsize == 1
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _row_cost(op, graph, 9, 16)
+
+
+class WhereMve(_Bytes, WherePortable):
+    """mcugen_mve_where_s8: sixteen elements at a time."""
+
+    name: ClassVar[str] = "where_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_where_s8"
+    source: ClassVar[str] = "mve/elementwise/where_s8.c"
+
+
+class _Signed(_Bytes):
+    """Of signed bytes."""
+
+    source: ClassVar[str] = "mve/elementwise/extremum_s8.c"
+    limits: ClassVar[str] = "int8"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return super().fits(op, graph) and graph.tensor(op.outputs[0]).dtype == "int8"
+
+
+class MaximumMve(_Signed, MaximumPortable):
+    """mcugen_mve_maximum_s8: sixteen elements at a time."""
+
+    name: ClassVar[str] = "maximum_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_maximum_s8"
+
+
+class MinimumMve(_Signed, MinimumPortable):
+    """mcugen_mve_minimum_s8: sixteen elements at a time."""
+
+    name: ClassVar[str] = "minimum_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_minimum_s8"
 
 
 class _Lookup(InLanes):
