@@ -43,8 +43,10 @@ def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence
 
     verify("apart")
     verify("at odd addresses", misalignment=1)
-    element = 1 if invocation.as_bytes else DTYPES[case.graph.tensor(op.outputs[0]).dtype].itemsize
     for overlap in invocation.overlaps:
+        shared = (op.outputs[0], invocation.inputs[overlap.input_index])
+        # Tensors lie aligned to their elements.
+        element = 1 if invocation.as_bytes else max(DTYPES[case.graph.tensor(n).dtype].itemsize for n in shared)
         for further in (0,) if overlap.exact else (0, element, 64):
             distance = overlap.distance + further
             verify(f"output {distance} bytes below input", host.Sharing(overlap.input_index, distance))

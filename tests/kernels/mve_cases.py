@@ -19,7 +19,13 @@ from tests.graph.pair_strategies import (
     where_graphs,
 )
 from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
-from tests.graph.reduction_strategies import reduce_sum_graphs
+from tests.graph.reduction_strategies import REDUCTIONS, cumulative_sum_graphs, reduce_sum_graphs
+from tests.graph.resizing import (
+    adaptive_average_graphs,
+    max_pool_places_graphs,
+    resize_bilinear_graphs,
+    spanned_max_graphs,
+)
 from tests.graph.strategies import (
     Case,
     add_graphs,
@@ -29,9 +35,12 @@ from tests.graph.strategies import (
     conv2d_graphs,
     depthwise_graphs,
     fully_connected_graphs,
+    log_softmax_graphs,
+    masked_softmax_graphs,
     max_pool_graphs,
     mean_graphs,
     mul_graphs,
+    normalize_graphs,
     requantize_graphs,
     softmax_graphs,
     sub_graphs,
@@ -86,6 +95,18 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "transpose": (mve.TransposeMve(), transpose_graphs()),
     "softmax": (mve.SoftmaxMve(), softmax_graphs()),
     "softmax_table": (mve.SoftmaxTableMve(), softmax_graphs()),
+    "masked_softmax": (mve.MaskedSoftmaxMve(), masked_softmax_graphs()),
+    "log_softmax": (mve.LogSoftmaxMve(), log_softmax_graphs()),
+    "normalize": (mve.NormalizeMve(), normalize_graphs()),
+    "resize_bilinear": (mve.ResizeBilinearMve(), resize_bilinear_graphs()),
+    "adaptive_average_pool2d": (mve.AdaptiveAveragePool2dMve(), adaptive_average_graphs()),
+    "spanned_max_pool2d": (mve.SpannedMaxPool2dMve(), spanned_max_graphs()),
+    "max_pool_places2d": (mve.MaxPoolPlaces2dMve(), max_pool_places_graphs()),
+    "reduce_max": (mve.ReduceMaxMve(), REDUCTIONS["reduce_max"]()),
+    "reduce_min": (mve.ReduceMinMve(), REDUCTIONS["reduce_min"]()),
+    "arg_max": (mve.ArgMaxMve(), REDUCTIONS["arg_max"]()),
+    "arg_min": (mve.ArgMinMve(), REDUCTIONS["arg_min"]()),
+    "cumulative_sum": (mve.CumulativeSumMve(), cumulative_sum_graphs()),
     "batch_matmul": (mve.BatchMatMulMve(), batch_matmul_graphs()),
     "lstm": (mve.LstmMve(), lstm_graphs()),
     "gru": (mve.GruMve(), gru_graphs()),

@@ -64,4 +64,20 @@ MCUGEN_KERNEL int8_t vmaxvq_s8(int8_t most, int8x16_t a)
     return vmaxvq_p_s8(most, a, 0xffffu);
 }
 
+MCUGEN_KERNEL int32_t vaddvaq_s16(int32_t sum, int16x8_t a)
+{
+    for (int32_t i = 0; i < 8; i++) {
+        sum = (int32_t)((uint32_t)sum + (uint32_t)a.lane[i]);
+    }
+    return sum;
+}
+
+MCUGEN_KERNEL int64_t vmlaldavaq_s16(int64_t sum, int16x8_t a, int16x8_t b)
+{
+    for (int32_t i = 0; i < 8; i++) {
+        sum += (int64_t)a.lane[i] * b.lane[i];
+    }
+    return sum;
+}
+
 #endif

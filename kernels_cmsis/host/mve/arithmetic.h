@@ -175,4 +175,66 @@ MCUGEN_KERNEL uint16x8_t veorq_u16(uint16x8_t a, uint16x8_t b)
     MCUGEN_EACH(uint16x8_t, 8, (uint16_t)(a.lane[i] ^ b.lane[i]));
 }
 
+MCUGEN_KERNEL int16x8_t vmaxq_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int16x8_t, 8, a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+MCUGEN_KERNEL int16x8_t vminq_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int16x8_t, 8, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+MCUGEN_KERNEL int16x8_t vandq_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int16x8_t, 8, (int16_t)(a.lane[i] & b.lane[i]));
+}
+
+MCUGEN_KERNEL int16x8_t vorrq_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int16x8_t, 8, (int16_t)(a.lane[i] | b.lane[i]));
+}
+
+MCUGEN_KERNEL int16x8_t vbicq_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int16x8_t, 8, (int16_t)(a.lane[i] & ~b.lane[i]));
+}
+
+MCUGEN_KERNEL int8x16_t vmvnq_s8(int8x16_t a)
+{
+    MCUGEN_EACH(int8x16_t, 16, (int8_t)~a.lane[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vmvnq_s32(int32x4_t a)
+{
+    MCUGEN_EACH(int32x4_t, 4, ~a.lane[i]);
+}
+
+MCUGEN_KERNEL int32x4_t vmulq_n_s32(int32x4_t a, int32_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] * (uint32_t)b));
+}
+
+MCUGEN_KERNEL uint32x4_t vmulq_n_u32(uint32x4_t a, uint32_t b)
+{
+    MCUGEN_EACH(uint32x4_t, 4, a.lane[i] * b);
+}
+
+/* sum + a * b */
+MCUGEN_KERNEL int32x4_t vmlaq_n_s32(int32x4_t sum, int32x4_t a, int32_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)sum.lane[i] + (uint32_t)a.lane[i] * (uint32_t)b));
+}
+
+MCUGEN_KERNEL int32x4_t vmulhq_s32(int32x4_t a, int32x4_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)(((int64_t)a.lane[i] * b.lane[i]) >> 32));
+}
+
+/* Half of the sum, which has 33 bits, rounded down. */
+MCUGEN_KERNEL uint32x4_t vhaddq_u32(uint32x4_t a, uint32x4_t b)
+{
+    MCUGEN_EACH(uint32x4_t, 4, (uint32_t)(((uint64_t)a.lane[i] + b.lane[i]) >> 1));
+}
+
 #endif

@@ -241,4 +241,19 @@ MCUGEN_KERNEL void vstrbq_u16(uint8_t *base, uint16x8_t value)
     vstrbq_p_u16(base, value, 0xffffu);
 }
 
+MCUGEN_KERNEL int16x8_t vldrhq_z_s16(const int16_t *base, mve_pred16_t p)
+{
+    MCUGEN_EACH(int16x8_t, 8, MCUGEN_ACTIVE(p, i, 2) ? base[i] : 0);
+}
+
+MCUGEN_KERNEL void vstrhq_s16(int16_t *base, int16x8_t value)
+{
+    memcpy(base, value.lane, 16);
+}
+
+MCUGEN_KERNEL int32x4_t vldrbq_gather_offset_z_s32(const int8_t *base, uint32x4_t offset, mve_pred16_t p)
+{
+    MCUGEN_EACH(int32x4_t, 4, MCUGEN_ACTIVE(p, i, 4) ? base[offset.lane[i]] : 0);
+}
+
 #endif

@@ -76,4 +76,14 @@ MCUGEN_KERNEL uint16x8_t vshrq_n_u16(uint16x8_t a, int32_t shift)
     MCUGEN_EACH(uint16x8_t, 8, (uint16_t)((uint32_t)a.lane[i] >> shift));
 }
 
+MCUGEN_KERNEL uint32x4_t vshrq_n_u32(uint32x4_t a, int32_t shift)
+{
+    MCUGEN_EACH(uint32x4_t, 4, a.lane[i] >> shift);
+}
+
+MCUGEN_KERNEL int16x8_t vshrq_n_s16(int16x8_t a, int32_t shift)
+{
+    MCUGEN_EACH(int16x8_t, 8, (int16_t)(a.lane[i] >> shift));
+}
+
 #endif

@@ -170,4 +170,9 @@ MCUGEN_KERNEL int8x16_t vreinterpretq_s8_u8(uint8x16_t value)
     return result;
 }
 
+MCUGEN_KERNEL uint32x4_t vidupq_n_u32(uint32_t first, int step)
+{
+    MCUGEN_EACH(uint32x4_t, 4, first + (uint32_t)(i * step));
+}
+
 #endif

@@ -1,7 +1,8 @@
 /* Changes scale and zero point between int8, int16 and int32: mcugen_requantize_wide of the portable library in lanes.
- * Output may be the input where its elements are not larger. */
+ * Output may be the input where its elements are not larger. Lanes are loaded and stored aligned to their elements; bytes that
+ * are not go through the portable kernel. */
 #include "mve/elementwise/lanes.h"
-#include "portable/elementwise/params.h"
+#include "portable/elementwise/requantize_wide.c"
 
 /* Up to four elements of 1, 2 or 4 bytes. */
 MCUGEN_KERNEL int32x4_t mcugen_mve_load_wide(const int8_t *input, int32_t bytes, mve_pred16_t active, int partly)
@@ -39,6 +40,11 @@ MCUGEN_KERNEL void mcugen_mve_requantize_wide(const struct mcugen_requantize_wid
     const struct mcugen_mve_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
                                           params->shift > -1};
     const int32_t rest = params->elements % 4;
+    if (((uintptr_t)input & (uintptr_t)(params->input_bytes - 1)) != 0u ||
+        ((uintptr_t)output & (uintptr_t)(params->output_bytes - 1)) != 0u) {
+        mcugen_requantize_wide(params, input, output);
+        return;
+    }
     for (int32_t left = params->elements / 4; left > 0; left--) {
         const int32x4_t x = vaddq_n_s32(mcugen_mve_load_wide(input, params->input_bytes, 0, 0),
                                         -params->input_zero_point);

@@ -2,31 +2,14 @@
 #include "mve/normalization/lanes.h"
 #include "portable/normalization/params.h"
 
-/* Of up to four elements; the table is 0 where an element is too far below the largest. */
-MCUGEN_KERNEL int32x4_t mcugen_mve_tabled(const int8_t *input, int32_t largest, const int32_t *exponentials,
-                                          int partly, mve_pred16_t active)
-{
-    const int32x4_t x = partly ? vldrbq_z_s32(input, active) : vldrbq_s32(input);
-    /* What a partial load leaves out is 0: the distance stays inside the table. */
-    const int32x4_t distance = vandq_s32(vsubq_s32(vdupq_n_s32(largest), x), vdupq_n_s32(255));
-    return vldrwq_gather_shifted_offset_s32(exponentials, vreinterpretq_u32_s32(distance));
-}
-
 MCUGEN_KERNEL void mcugen_mve_softmax_table_row(const struct mcugen_softmax_table_params *params, const int8_t *input,
                                                 const int32_t *exponentials, int8_t *output)
 {
     const int32_t largest = mcugen_mve_largest(input, params->row_elements);
     const int32_t rest = params->row_elements % 4, whole = params->row_elements - rest;
     const mve_pred16_t tail = vctp32q((uint32_t)rest);
-    int32_t sum = 0, exponent; /* Q12.19 */
-    for (int32_t i = 0; i < whole; i += 4) {
-        const int32x4_t terms = mcugen_mve_tabled(input + i, largest, exponentials, 0, 0);
-        sum = vaddvaq_s32(sum, vrshrq_n_s32(terms, MCUGEN_SOFTMAX_BITS));
-    }
-    if (rest != 0) {
-        const int32x4_t terms = mcugen_mve_tabled(input + whole, largest, exponentials, 1, tail);
-        sum = vaddvaq_p_s32(sum, vrshrq_n_s32(terms, MCUGEN_SOFTMAX_BITS), tail);
-    }
+    const int32_t sum = mcugen_mve_tabled_sum(input, params->row_elements, largest, exponentials);
+    int32_t exponent;
     const int32_t reciprocal = mcugen_softmax_reciprocal(sum, params->share_bits, &exponent);
     if (exponent > 31) {
         /* So many elements share the maximum that each gets less than half a step. */

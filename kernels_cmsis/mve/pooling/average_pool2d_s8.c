@@ -1,18 +1,7 @@
 /* Average over the window's part inside the input (at most 255 elements), rounded half away from zero; eight channels at a
  * time, each written after its window has been read. */
-#include "mve/sums.h"
+#include "mve/pooling/mean.h"
 #include "portable/pooling/pool.h"
-
-/* sum / count, rounded half away from zero: |sum| + count / 2 times the reciprocal, which has 31 fractional bits and is
- * rounded up. Exact: (|sum| + count / 2) * count < 2**31. */
-MCUGEN_KERNEL int32x4_t mcugen_mve_mean(int32x4_t sum, int32_t count, uint32_t reciprocal)
-{
-    const int32x4_t sign = vshrq_n_s32(sum, 31);
-    const int32x4_t magnitude = vaddq_n_s32(vsubq_s32(veorq_s32(sum, sign), sign), count / 2);
-    const uint32x4_t doubled = vreinterpretq_u32_s32(vaddq_s32(magnitude, magnitude));
-    const int32x4_t mean = vreinterpretq_s32_u32(vmulhq_u32(doubled, vdupq_n_u32(reciprocal)));
-    return vsubq_s32(veorq_s32(mean, sign), sign);
-}
 
 /* Up to eight channels of one window. */
 MCUGEN_KERNEL void mcugen_mve_window_mean(const struct mcugen_pool_params *params, const int8_t *input,
@@ -48,7 +37,7 @@ MCUGEN_KERNEL void mcugen_mve_average_pool2d_s8(const struct mcugen_pool_params 
         for (int32_t out_x = 0; out_x < params->output_w; out_x++) {
             const struct mcugen_range columns = mcugen_inside(x, params->kernel_w, params->input_w);
             const int32_t count = (rows.end - rows.first) * (columns.end - columns.first);
-            const uint32_t reciprocal = 0x80000000u / (uint32_t)count + 1u;
+            const uint32_t reciprocal = mcugen_mve_reciprocal(count);
             int32_t c = 0;
             for (; c + 8 <= params->input_c; c += 8) {
                 mcugen_mve_window_mean(params, input + c, rows, columns, reciprocal, output, 0, 0);

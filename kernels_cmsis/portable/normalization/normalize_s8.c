@@ -1,54 +1,7 @@
 /* Rows normalized by their own statistics; the arithmetic is that of mcugen/graph/ops/normalization/normalize.py.
  * Statistics and roots are exact to 30 bits, normalized values have 16 fractional bits. The output may be the input. */
 #include "portable/integers.h"
-#include "portable/normalization/params.h"
-
-enum { MCUGEN_NORMALIZE_FRACTION = 16 };
-
-/* The integer square root of v < 2**62, rounded down. */
-MCUGEN_KERNEL uint32_t mcugen_square_root(uint64_t v)
-{
-    uint32_t root = 0;
-    for (uint32_t bit = UINT32_C(1) << 30; bit != 0u; bit >>= 1) {
-        const uint32_t larger = root | bit;
-        if ((uint64_t)larger * larger <= v) {
-            root = larger;
-        }
-    }
-    return root;
-}
-
-/* 2**61 / q rounded down, for q in [2**30, 2**31): long division, since not every core divides. */
-MCUGEN_KERNEL uint32_t mcugen_normalize_inverse(uint32_t q)
-{
-    uint64_t rest = UINT64_C(1) << 30;
-    uint32_t quotient = 0;
-    for (int32_t i = 0; i <= 31; i++) {
-        quotient <<= 1;
-        if (rest >= q) {
-            rest -= q;
-            quotient |= 1u;
-        }
-        rest <<= 1;
-    }
-    return quotient;
-}
-
-/* 2**16 / sqrt(v) ~ inverse / 2**shift */
-MCUGEN_KERNEL uint32_t mcugen_inverse_root(uint64_t v, int32_t *shift)
-{
-    *shift = 61 - MCUGEN_NORMALIZE_FRACTION;
-    while (v >> 60 == 0u) {
-        v <<= 2;
-        (*shift)--;
-    }
-    return mcugen_normalize_inverse(mcugen_square_root(v));
-}
-
-MCUGEN_KERNEL uint64_t mcugen_two_words(int32_t high, int32_t low)
-{
-    return (uint64_t)(uint32_t)high << 32 | (uint32_t)low;
-}
+#include "portable/normalization/roots.h"
 
 /* The divisor's inverse, its shift, and the sum that is subtracted. */
 MCUGEN_KERNEL uint32_t mcugen_normalize_statistics(const struct mcugen_normalize_params *params, const int8_t *input,
@@ -63,10 +16,7 @@ MCUGEN_KERNEL uint32_t mcugen_normalize_statistics(const struct mcugen_normalize
         squares += x * x;
     }
     *total = params->centered ? sum : 0;
-    uint64_t v = (uint64_t)(size * squares - (int64_t)*total * *total);
-    v += mcugen_two_words(params->epsilon_high, params->epsilon_low);
-    const uint64_t least = mcugen_two_words(params->least_high, params->least_low);
-    return mcugen_inverse_root(v < least ? least : v, shift);
+    return mcugen_normalize_divisor(params, size, squares, *total, shift);
 }
 
 MCUGEN_KERNEL void mcugen_normalize_row(const struct mcugen_normalize_params *params, const int8_t *input,

@@ -2,11 +2,6 @@
 #include "portable/integers.h"
 #include "portable/pooling/spans.h"
 
-/* A window: first element in the input, elements downwards and across. */
-struct mcugen_span {
-    int32_t first, rows, columns;
-};
-
 struct mcugen_largest {
     int32_t value, row, column;
 };
@@ -28,18 +23,6 @@ MCUGEN_KERNEL struct mcugen_largest mcugen_span_maximum(const struct mcugen_span
         }
     }
     return most;
-}
-
-/* A number of 16 bits. */
-MCUGEN_KERNEL int32_t mcugen_span_border(const int8_t *spans, int32_t index)
-{
-    return (int32_t)mcugen_load_integer(spans + 2 * index, 2);
-}
-
-/* Elements of window `index`. */
-MCUGEN_KERNEL int32_t mcugen_span_elements(const int8_t *spans, int32_t index, int32_t step)
-{
-    return (mcugen_span_border(spans, 2 * index + 1) - mcugen_span_border(spans, 2 * index) + step - 1) / step;
 }
 
 /* Runs `result` for each output position; rows, columns: first and end of each window, 16 bits each. */

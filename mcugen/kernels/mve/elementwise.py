@@ -80,7 +80,7 @@ class RequantizeWideMve(InLanes, RequantizeWidePortable):
     source: ClassVar[str] = "mve/elementwise/requantize_wide.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 10.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
+        return 12.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
 
 
 class PreluMve(InLanes, PreluPortable):
@@ -91,7 +91,7 @@ class PreluMve(InLanes, PreluPortable):
     source: ClassVar[str] = "mve/elementwise/prelu_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 21)
+        return _row_cost(op, graph, 26)
 
 
 class DivMve(InLanes, DivPortable):

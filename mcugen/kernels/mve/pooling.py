@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from mcugen.graph.graph import Graph
+from mcugen.graph.ops import AdaptiveAveragePool2d, MaxPoolPlaces2d, SpannedMaxPool2d
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.pooling.average_pool2d import AveragePool2d
 from mcugen.graph.ops.pooling.max_pool2d import MaxPool2d
@@ -12,8 +13,13 @@ from mcugen.graph.ops.reduction.mean import ReduceSum, Total
 from mcugen.kernels.images import cost_per_image
 from mcugen.kernels.mve.common import InLanes
 from mcugen.kernels.portable.common import operands
+from mcugen.kernels.portable.pooling.adaptive import AdaptiveAveragePool2dPortable
 from mcugen.kernels.portable.pooling.pool import AveragePool2dPortable, MaxPool2dPortable
+from mcugen.kernels.portable.pooling.spanned import MaxPoolPlaces2dPortable, SpannedMaxPool2dPortable
 from mcugen.kernels.portable.reduction.mean import MeanPortable, alternating, seven_groups
+
+Spans = tuple[tuple[int, int], ...]
+"""First and end of each window along an axis."""
 
 # Sums of so many elements fit 16 bits.
 _SUMMANDS = 255
@@ -54,6 +60,61 @@ class AveragePool2dMve(InLanes, AveragePool2dPortable):
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         return _pool_cost(op, graph, 8, 30)
+
+
+class AdaptiveAveragePool2dMve(InLanes, AdaptiveAveragePool2dPortable):
+    """mcugen_mve_adaptive_average_pool2d_s8: eight channels at a time."""
+
+    name: ClassVar[str] = "adaptive_average_pool2d_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_adaptive_average_pool2d_s8"
+    source: ClassVar[str] = "mve/pooling/adaptive_average_pool2d_s8.c"
+    limits: ClassVar[str] = f"windows of at most {_SUMMANDS} elements"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, AdaptiveAveragePool2d)
+        tallest, widest = (max(end - first for first, end in spans) for spans in (op.rows, op.columns))
+        return super().fits(op, graph) and tallest * widest <= _SUMMANDS
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, AdaptiveAveragePool2d)
+        return _spans_cost(graph.tensor(op.outputs[0]).shape, (op.rows, op.columns), (1, 1), 8, 35)
+
+
+class SpannedMaxPool2dMve(InLanes, SpannedMaxPool2dPortable):
+    """mcugen_mve_spanned_max_pool2d_s8: sixteen channels at a time."""
+
+    name: ClassVar[str] = "spanned_max_pool2d_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_spanned_max_pool2d_s8"
+    source: ClassVar[str] = "mve/pooling/spanned_max_pool2d_s8.c"
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, SpannedMaxPool2d)
+        return _spans_cost(graph.tensor(op.outputs[0]).shape, (op.rows, op.columns), op.step, 16, 10)
+
+
+class MaxPoolPlaces2dMve(InLanes, MaxPoolPlaces2dPortable):
+    """mcugen_mve_max_pool_places2d_s8: four channels at a time."""
+
+    name: ClassVar[str] = "max_pool_places2d_s8.mve"
+    own_function: ClassVar[str] = "mcugen_mve_max_pool_places2d_s8"
+    source: ClassVar[str] = "mve/pooling/spanned_max_pool2d_s8.c"
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        assert isinstance(op, MaxPoolPlaces2d)
+        return _spans_cost(graph.tensor(op.outputs[0]).shape, (op.rows, op.columns), op.step, 4, 50, 11)
+
+
+def _spans_cost(
+    out: tuple[int, ...], spans: tuple[Spans, Spans], step: tuple[int, int], lanes: int, finish: float, tap: float = 4
+) -> float:
+    rows, columns = (
+        sum(len(range(first, end, each)) for first, end in own) for own, each in zip(spans, step, strict=True)
+    )
+    windows = out[1] * out[2]
+    return -(-out[3] // lanes) * (tap * rows * columns + 7 * rows * out[2] + finish * windows) + 25 * windows
 
 
 class MeanMve(InLanes, MeanPortable):
