@@ -103,9 +103,7 @@ def _normalize(wide: bool) -> Graph:
 
 
 def _slopes() -> Tensor:
-    return _real(
-        "slope", (32,), Quantization.per_tensor(0.002, -3), random_int8(np.random.default_rng(2), (32,))
-    )
+    return _real("slope", (32,), Quantization.per_tensor(0.002, -3), random_int8(np.random.default_rng(2), (32,)))
 
 
 def _requantize(x: Quantization, out: Quantization) -> Graph:
@@ -147,42 +145,42 @@ def layers() -> dict[str, tuple[Graph, float]]:
     positive = np.ones((1,), np.int8)
     where = Where(name="where", inputs=("condition", "input", "other"), outputs=("output",))
     return {
-        "transposed conv 8x8x32 to 16, 4x4 stride 2": (transposed_conv((8, 8, 32), 16, 4, 2, 1), 999),
-        "transposed conv 8x8x32 to 16, 2x2 stride 2": (transposed_conv((8, 8, 32), 16, 2, 2, 0), 999),
-        "transposed conv 16x16x16 to 3, 3x3 stride 2": (transposed_conv((16, 16, 16), 3, 3, 2, 1), 999),
-        "masked softmax, mask given": (_softmax("masked"), 999),
-        "masked softmax, causal": (_softmax("causal"), 999),
-        "log softmax": (_softmax("log"), 999),
-        "normalize": (_normalize(False), 999),
-        "normalize int16": (_normalize(True), 999),
-        "prelu": (_pair(Prelu, _real("output", IMAGE), _slopes()), 999),
-        "div": (_pair(Div, _real("output", IMAGE, quotient), _real("other", IMAGE, OTHER)), 999),
-        "div by rows": (_pair(Div, _real("output", IMAGE, quotient), _real("other", (1, 16, 16, 1), OTHER)), 999),
+        "transposed conv 8x8x32 to 16, 4x4 stride 2": (transposed_conv((8, 8, 32), 16, 4, 2, 1), 21),
+        "transposed conv 8x8x32 to 16, 2x2 stride 2": (transposed_conv((8, 8, 32), 16, 2, 2, 0), 8.8),
+        "transposed conv 16x16x16 to 3, 3x3 stride 2": (transposed_conv((16, 16, 16), 3, 3, 2, 1), 15.8),
+        "masked softmax, mask given": (_softmax("masked"), 11.8),
+        "masked softmax, causal": (_softmax("causal"), 11.8),
+        "log softmax": (_softmax("log"), 8.8),
+        "normalize": (_normalize(False), 8.9),
+        "normalize int16": (_normalize(True), 8.8),
+        "prelu": (_pair(Prelu, _real("output", IMAGE), _slopes()), 7.6),
+        "div": (_pair(Div, _real("output", IMAGE, quotient), _real("other", IMAGE, OTHER)), 3.4),
+        "div by rows": (_pair(Div, _real("output", IMAGE, quotient), _real("other", (1, 16, 16, 1), OTHER)), 4.0),
         "compare": (
             _pair(Compare, Tensor("output", IMAGE, "bool"), _real("other", IMAGE, OTHER), operation="lt"),
-            999,
+            1.1,
         ),
         "compare with a number": (
             _pair(Compare, Tensor("output", IMAGE, "bool"), _real("other", (1,), OTHER, positive), operation="ge"),
-            999,
+            1.35,
         ),
-        "where": (_graph(where, mask, _real("input", IMAGE), _real("other", IMAGE), _real("output", IMAGE)), 999),
+        "where": (_graph(where, mask, _real("input", IMAGE), _real("other", IMAGE), _real("output", IMAGE)), 0.7),
         "where a number": (
             _graph(where, mask, _real("input", IMAGE), _real("other", (1,), X, positive), _real("output", IMAGE)),
-            999,
+            0.75,
         ),
-        "maximum": (_pair(Maximum, _real("output", IMAGE), _real("other", IMAGE)), 999),
-        "requantize to int16": (_requantize(X, WIDE), 999),
-        "requantize from int16": (_requantize(WIDE, X), 999),
-        "resize 32 channels": (_resize(32), 999),
-        "resize 3 channels": (_resize(3), 999),
-        "adaptive average pool": (_uneven(AdaptiveAveragePool2d), 999),
-        "spanned max pool": (_uneven(SpannedMaxPool2d), 999),
-        "max pool places": (_uneven(MaxPoolPlaces2d), 999),
-        "reduce max of columns": (_reduce(ReduceMax, 1), 999),
-        "reduce max of rows": (_reduce(ReduceMax, 2), 999),
-        "arg max of columns": (_reduce(ArgMax, 1), 999),
-        "arg max of rows": (_reduce(ArgMax, 2), 999),
-        "cumulative sum of columns": (_cumulative(1), 999),
-        "cumulative sum of rows": (_cumulative(2), 999),
+        "maximum": (_pair(Maximum, _real("output", IMAGE), _real("other", IMAGE)), 0.35),
+        "requantize to int16": (_requantize(X, WIDE), 3.4),
+        "requantize from int16": (_requantize(WIDE, X), 2.7),
+        "resize 32 channels": (_resize(32), 3.1),
+        "resize 3 channels": (_resize(3), 10.7),
+        "adaptive average pool": (_uneven(AdaptiveAveragePool2d), 1.4),
+        "spanned max pool": (_uneven(SpannedMaxPool2d), 0.6),
+        "max pool places": (_uneven(MaxPoolPlaces2d), 6.9),
+        "reduce max of columns": (_reduce(ReduceMax, 1), 0.22),
+        "reduce max of rows": (_reduce(ReduceMax, 2), 0.47),
+        "arg max of columns": (_reduce(ArgMax, 1), 1.7),
+        "arg max of rows": (_reduce(ArgMax, 2), 1.65),
+        "cumulative sum of columns": (_cumulative(1), 4.5),
+        "cumulative sum of rows": (_cumulative(2), 4.5),
     }

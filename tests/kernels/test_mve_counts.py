@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from mcugen.boards import load_board
-from mcugen.boards.board import Core
+from mcugen.boards.board import Board, Core
+from mcugen.graph import Graph
 from mcugen.kernels import registry
 from tests.graph.strategies import Case
 from tests.kernels.mve_cases import CASES, CORTEX_M55, supports
@@ -93,17 +94,20 @@ def test_random_layers_give_the_reference_bits_on_the_core(only_mve: str) -> Non
     """The instructions themselves, and what the compiler makes of constant parameters; any accumulator among them."""
     cases = [_supported(name, 4)[-1] for name in CASES]
     cases += [_collect(extreme_layers(depthwise, *form), 2)[-1] for depthwise in (False, True) for form in FORMS]
-    assert all(r.match for r in run_on_target([c.graph for c in cases], BOARD, kernels=only_mve))
+    _check([c.graph for c in cases], BOARD, only_mve)
+
+
+def _check(graphs: Sequence[Graph], board: str | Board, kernels: str, **options: str) -> None:
+    for first in range(0, len(graphs), TOGETHER):
+        some = graphs[first : first + TOGETHER]
+        assert all(r.match for r in run_on_target(some, board, kernels=kernels, **options))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("optimize", ["size", "speed"])
 def test_random_layers_in_a_long_sweep(name: str, optimize: str, only_mve: str) -> None:
-    cases = _supported(name, 72)
-    for first in range(0, len(cases), TOGETHER):
-        graphs = [c.graph for c in cases[first : first + TOGETHER]]
-        assert all(r.match for r in run_on_target(graphs, BOARD, optimize=optimize, kernels=only_mve))
+    _check([c.graph for c in _supported(name, 72)], BOARD, only_mve, optimize=optimize)
 
 
 @pytest.mark.slow
@@ -120,7 +124,4 @@ def test_random_layers_on_cores_without_floating_point(core: Core, only_mve: str
     """Firmware for integer Helium alone, in the emulator of a core that has more."""
     board = load_board(BOARD)
     board = replace(board, cpu=replace(board.cpu, core=core, fpu="none", mve="integer"))
-    cases = [_supported(name, 4)[-1] for name in CASES]
-    for first in range(0, len(cases), TOGETHER):
-        graphs = [c.graph for c in cases[first : first + TOGETHER]]
-        assert all(r.match for r in run_on_target(graphs, board, kernels=only_mve))
+    _check([_supported(name, 4)[-1].graph for name in CASES], board, only_mve)

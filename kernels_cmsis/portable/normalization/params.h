@@ -1,4 +1,4 @@
-/* Parameters of the softmax kernels that other libraries have too. */
+/* Parameters of softmax and of normalizations, for other libraries too. */
 #ifndef MCUGEN_NORMALIZATION_PARAMS_H
 #define MCUGEN_NORMALIZATION_PARAMS_H
 

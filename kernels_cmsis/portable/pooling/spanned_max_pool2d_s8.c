@@ -1,5 +1,4 @@
 /* Maxima over windows of any sizes, and their places, integers of 8 bytes. */
-#include "portable/integers.h"
 #include "portable/pooling/spans.h"
 
 struct mcugen_largest {

@@ -38,7 +38,9 @@ class BatchMatMulMve(Kernel):
         row_bytes = gemm.LANES * gemm.chunks(depth)
         copies = min(rows, 2) * row_bytes if depth % gemm.LANES else 0
         multiplier, shift = op.requantization(tensors, [out])
-        shared = invocation(op, graph, self.name, "batch_matmul_s8", "mve", 16 + 4 * row_bytes + 4 * rows + copies)
+        shared = invocation(
+            op, graph, self.name, "batch_matmul_s8", "mve/linear", 16 + 4 * row_bytes + 4 * rows + copies
+        )
         general = int(shift > -1)
         numbers = {"multiplier": multiplier, "shift": shift, "general_requantization": general}
         return replace(shared, function="mcugen_mve_batch_matmul_s8", params={**shared.params, **numbers})

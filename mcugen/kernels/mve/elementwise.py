@@ -113,19 +113,20 @@ class CompareMve(InLanes, ComparePortable):
     source: ClassVar[str] = "mve/elementwise/compare_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 10, 8)
+        return _row_cost(op, graph, 9, 8)
 
 
 class _Bytes(InLanes):
-    """Of elements of one byte."""
+    """Of elements of one byte; `vector`: instructions for sixteen of them."""
 
+    vector: ClassVar[float] = 10
     limits: ClassVar[str] = "elements of one byte"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return super().fits(op, graph) and DTYPES[graph.tensor(op.outputs[0]).dtype].itemsize == 1
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 9, 16)
+        return _row_cost(op, graph, self.vector, 16)
 
 
 class WhereMve(_Bytes, WherePortable):
@@ -141,6 +142,7 @@ class _Signed(_Bytes):
 
     source: ClassVar[str] = "mve/elementwise/extremum_s8.c"
     limits: ClassVar[str] = "int8"
+    vector: ClassVar[float] = 5
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return super().fits(op, graph) and graph.tensor(op.outputs[0]).dtype == "int8"

@@ -35,7 +35,7 @@ class _Extremes(InLanes):
     source: ClassVar[str] = "mve/reduction/extremes_s8.c"
     limits: ClassVar[str] = "neighbouring axes of bytes"
     lanes: ClassVar[int] = 16
-    tap: ClassVar[float] = 4
+    tap: ClassVar[float] = 3
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         dtype = operands(op, graph).tensors[0].dtype
@@ -45,7 +45,7 @@ class _Extremes(InLanes):
     def cost(self, op: Operator, graph: Graph) -> float:
         outer, reduced, inner = (*_groups(op, graph), 1, 1)[:3]
         if inner == 1:
-            return outer * (self.tap * -(-reduced // 16) + 14) + 20
+            return outer * (4.0 * -(-reduced // 16) + 12) + 20
         vectors = -(-inner // self.lanes)
         return outer * (vectors * (self.tap * reduced + 12) + 10) + 30
 
@@ -72,7 +72,10 @@ class _Places(_Extremes):
         return super().fits(op, graph) and (inner == 1 or reduced <= _MOST_PLACES)
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return super().cost(op, graph) + 15 * graph.tensor(op.outputs[0]).elements
+        _, reduced, inner = (*_groups(op, graph), 1, 1)[:3]
+        # Half of a row's vectors once more, then half of a vector's elements.
+        again = 3.0 * (reduced // 32) + 4.0 * min(reduced, 16) / 2 + 30 if inner == 1 else 10
+        return super().cost(op, graph) + again * graph.tensor(op.outputs[0]).elements
 
 
 class ArgMaxMve(_Places, ArgMaxPortable):
