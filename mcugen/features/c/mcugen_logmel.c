@@ -15,21 +15,34 @@ struct complex {
     int32_t re, im;
 };
 
-static int32_t half(int64_t value)
+/* (a + b + 1) >> 1, which needs no 33 bits: the common bits, and half of the others. */
+static int32_t half_sum(int32_t a, int32_t b)
 {
-    return (int32_t)((value + 1) >> 1);
+    return (a | b) - ((a ^ b) >> 1);
 }
 
-/* Times exp(-2 pi i turn / size), turn in 0 ... size / 2. */
-static struct complex rotated(const struct mcugen_logmel_tables *tables, struct complex value, uint32_t turn)
+static int32_t half_difference(int32_t a, int32_t b)
 {
+    return half_sum(a, -b);
+}
+
+/* exp(-2 pi i turn / size) = re - i im, turn in 0 ... size / 2. */
+static struct complex turn_of(const struct mcugen_logmel_tables *tables, uint32_t turn)
+{
+    const int32_t *cosine = tables->cosine;
     const uint32_t quarter = tables->size / 4u;
-    const int64_t cosine = turn <= quarter ? tables->cosine[turn] : -tables->cosine[2u * quarter - turn];
-    const int64_t sine = turn <= quarter ? tables->cosine[quarter - turn] : tables->cosine[turn - quarter];
+    if (turn <= quarter) {
+        return (struct complex){cosine[turn], cosine[quarter - turn]};
+    }
+    return (struct complex){-cosine[2u * quarter - turn], cosine[turn - quarter]};
+}
+
+static struct complex rotated(struct complex value, struct complex turn)
+{
     const int64_t rounding = INT64_C(1) << (TWIDDLE_BITS - 1);
     return (struct complex){
-        (int32_t)((value.re * cosine + value.im * sine + rounding) >> TWIDDLE_BITS),
-        (int32_t)((value.im * cosine - value.re * sine + rounding) >> TWIDDLE_BITS),
+        (int32_t)((rounding + (int64_t)value.re * turn.re + (int64_t)value.im * turn.im) >> TWIDDLE_BITS),
+        (int32_t)((rounding + (int64_t)value.im * turn.re - (int64_t)value.re * turn.im) >> TWIDDLE_BITS),
     };
 }
 
@@ -61,11 +74,12 @@ static void transform(const struct mcugen_logmel_tables *tables, struct complex 
     const uint32_t count = tables->size / 2u;
     for (uint32_t span = 1; span < count; span *= 2u) {
         for (uint32_t k = 0; k < span; k++) {
+            const struct complex turn = turn_of(tables, k * (count / span));
             for (uint32_t first = k; first < count; first += 2u * span) {
                 struct complex *a = &values[first], *b = &values[first + span];
-                const struct complex turned = rotated(tables, *b, k * (count / span));
-                *b = (struct complex){half((int64_t)a->re - turned.re), half((int64_t)a->im - turned.im)};
-                *a = (struct complex){half((int64_t)a->re + turned.re), half((int64_t)a->im + turned.im)};
+                const struct complex turned = rotated(*b, turn);
+                *b = (struct complex){half_difference(a->re, turned.re), half_difference(a->im, turned.im)};
+                *a = (struct complex){half_sum(a->re, turned.re), half_sum(a->im, turned.im)};
             }
         }
     }
@@ -74,10 +88,10 @@ static void transform(const struct mcugen_logmel_tables *tables, struct complex 
 /* One bin of the transform of the real samples: that of `value`, whose mirror image is `mirrored`. */
 static struct complex bin(const struct mcugen_logmel_tables *tables, struct complex value, struct complex mirrored, uint32_t k)
 {
-    const struct complex even = {half((int64_t)value.re + mirrored.re), half((int64_t)value.im - mirrored.im)};
-    const struct complex odd = {half((int64_t)value.im + mirrored.im), half((int64_t)mirrored.re - value.re)};
-    const struct complex turned = rotated(tables, odd, k);
-    return (struct complex){half((int64_t)even.re + turned.re), half((int64_t)even.im + turned.im)};
+    const struct complex even = {half_sum(value.re, mirrored.re), half_difference(value.im, mirrored.im)};
+    const struct complex odd = {half_sum(value.im, mirrored.im), half_difference(mirrored.re, value.re)};
+    const struct complex turned = rotated(odd, turn_of(tables, k));
+    return (struct complex){half_sum(even.re, turned.re), half_sum(even.im, turned.im)};
 }
 
 /* Bins 0 ... size / 2, in place: the values have room for one more. */
