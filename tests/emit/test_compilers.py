@@ -101,8 +101,6 @@ CPP = [
 @pytest.mark.parametrize(
     ("c", "cpp", "level", "link_time", "board"),
     [
-        slow("gcc", "g++", "-Os", ("-flto",), "mps2_an385"),
-        ("clang", "clang++", "-O2", (), "nrf5340dk"),
         *(slow(*case) for case in CPP),
         *(
             slow(*compilers, "-O2", (), board)

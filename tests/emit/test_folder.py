@@ -69,7 +69,7 @@ def test_the_page_means_what_it_says(tmp_path: Path, board: str) -> None:
     assert len(list(folder.glob("*.o"))) == 4
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("compiler", [pytest.param("gcc", marks=pytest.mark.slow), "clang"])
 def test_sanitizers(tmp_path: Path, compiler: str) -> None:
     """As the folder's README says it; without the compiler's libraries the Makefile says what is missing."""
     if shutil.which(compiler) is None:

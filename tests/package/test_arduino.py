@@ -72,7 +72,7 @@ def test_two_libraries_in_one_sketch(packages: dict[str, Path], tmp_path: Path) 
     assert found[0] == "0" and found[2:] == ["1", "-1"]
 
 
-@pytest.mark.parametrize("name", ["tiny", pytest.param("kinds", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["sums", *(pytest.param(name, marks=pytest.mark.slow) for name in ("tiny", "kinds"))])
 def test_the_self_test(packages: dict[str, Path], tmp_path: Path, name: str) -> None:
     at = library(packages, name)
     found = output(sketch.build(at / "examples" / "SelfTest", [at], "workstation", tmp_path / "build"))
