@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -36,7 +38,8 @@ def processes(count: int) -> Iterator[RunAll]:
         yield here
         return
     # A forked process would have the locks of PyTorch's threads, which none is there to release.
-    pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=spawn, initializer=_unwind_when_terminated)
     try:
         yield lambda jobs, done: on_executor(pool, jobs, done)
     except BaseException:
@@ -46,6 +49,11 @@ def processes(count: int) -> Iterator[RunAll]:
         pool.shutdown(wait=True, cancel_futures=True)
         raise
     pool.shutdown()
+
+
+def _unwind_when_terminated() -> None:
+    """A job that is ended takes its emulator and its folders with it."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def on_executor(executor: Executor, jobs: Sequence[Job], done: Done) -> list[Any]:
