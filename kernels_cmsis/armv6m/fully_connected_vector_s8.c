@@ -6,7 +6,7 @@
  */
 #include "armv6m/requantize.h"
 
-enum { MCUGEN_ARMV6M_BLOCK = 8, MCUGEN_ARMV6M_SMALL_BLOCK = 4, MCUGEN_ARMV6M_UNROLLED = 4 };
+enum { MCUGEN_ARMV6M_BLOCK = 8, MCUGEN_ARMV6M_SMALL_BLOCK = 4 };
 
 struct mcugen_armv6m_vector_params {
     int32_t input_c, output_c;
@@ -67,6 +67,12 @@ struct mcugen_armv6m_vector {
     "mov r9, %[sum0]\n\t"                              \
     "mov r10, %[sum0]\n\t"                             \
     "mov r11, %[sum0]\n\t"
+/* Four inputs at a time; in builds for size there are none of these turns. */
+#if defined(__OPTIMIZE_SIZE__)
+#define MCUGEN_ARMV6M_FOURS(four_inputs, four_bytes)
+#else
+#define MCUGEN_ARMV6M_FOURS(four_inputs, four_bytes) MCUGEN_ARMV6M_TURNS(32, four_inputs, four_bytes, "1", "2")
+#endif
 /* All inputs of one block. */
 #define MCUGEN_ARMV6M_RUN(before, four_inputs, four_bytes, one_input, one_bytes, after)                      \
     __asm__ volatile(".syntax unified\n\t"                                                                   \
@@ -76,7 +82,7 @@ struct mcugen_armv6m_vector {
                      "mov r12, %[sum0]\n\t"                                                                  \
                      "mov lr, %[sum0]\n\t"                                                                   \
                      "push {%[x]}\n\t"                                                                       \
-                     MCUGEN_ARMV6M_TURNS(32, four_inputs, four_bytes, "1", "2")                              \
+                     MCUGEN_ARMV6M_FOURS(four_inputs, four_bytes)                                            \
                      "ldr %[x], [sp]\n\t"                                                                    \
                      MCUGEN_ARMV6M_TURNS(36, one_input, one_bytes, "3", "4")                                 \
                      "pop {%[x]}\n\t"                                                                        \
@@ -136,7 +142,11 @@ MCUGEN_KERNEL void mcugen_armv6m_fully_connected_vector_s8(const struct mcugen_a
 {
     const struct mcugen_armv6m_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
                                              params->general_requantization};
-    const int32_t ones = params->input_c % MCUGEN_ARMV6M_UNROLLED;
+#if defined(__OPTIMIZE_SIZE__)
+    const int32_t ones = params->input_c;
+#else
+    const int32_t ones = params->input_c % 4;
+#endif
     struct mcugen_armv6m_vector vector = {.before_fours = ones - params->input_c, .before_ones = -ones};
     int32_t input_sum = 0;
     MCUGEN_UNROLL(8)

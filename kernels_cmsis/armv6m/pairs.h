@@ -17,7 +17,7 @@
 
 #include "armv6m/requantize.h"
 
-enum { MCUGEN_ARMV6M_LANES = 4, MCUGEN_ARMV6M_STEPS_AT_ONCE = 8 };
+enum { MCUGEN_ARMV6M_LANES = 4 };
 
 /* The sums of a channel, as above. */
 struct mcugen_armv6m_sums {
@@ -56,21 +56,27 @@ struct mcugen_armv6m_sums {
                      : [pairs] "+l"(pairs), [high] "+l"(sums.high), [total] "+r"(total)                      \
                      : [first] "l"(first), [second] "l"(first + 4) __VA_ARGS__                               \
                      : "r2", "r3", "r4", "cc", "memory")
-#define MCUGEN_ARMV6M_ALL_STEPS(step)                                                                        \
-    if ((steps & 1) != 0) {                                                                                  \
-        MCUGEN_ARMV6M_STEPS(step);                                                                           \
-    }                                                                                                        \
-    if ((steps & 2) != 0) {                                                                                  \
-        MCUGEN_ARMV6M_STEPS(MCUGEN_ARMV6M_TWICE(step));                                                      \
-    }                                                                                                        \
-    if ((steps & 4) != 0) {                                                                                  \
-        MCUGEN_ARMV6M_STEPS(MCUGEN_ARMV6M_4_TIMES(step));                                                    \
-    }                                                                                                        \
-    if (steps >= MCUGEN_ARMV6M_STEPS_AT_ONCE) {                                                              \
+/* Turns of `number` steps until all are done. */
+#define MCUGEN_ARMV6M_LOOP(number, text)                                                                     \
+    if (steps >= (number)) {                                                                                 \
         register const mcugen_armv6m_word *const end __asm__("lr") = start + 2 * steps;                      \
-        MCUGEN_ARMV6M_STEPS("1:\n\t" MCUGEN_ARMV6M_8_TIMES(step) "cmp %[pairs], %[end]\n\tbne 1b\n\t",       \
-                            , [end] "r"(end));                                                               \
+        MCUGEN_ARMV6M_STEPS("1:\n\t" text "cmp %[pairs], %[end]\n\tbne 1b\n\t", , [end] "r"(end));           \
     }
+#define MCUGEN_ARMV6M_PART(number, text)                                                                     \
+    if ((steps & (number)) != 0) {                                                                           \
+        MCUGEN_ARMV6M_STEPS(text);                                                                           \
+    }
+#if defined(__OPTIMIZE_SIZE__)
+#define MCUGEN_ARMV6M_ALL_STEPS(step)                                                                        \
+    MCUGEN_ARMV6M_PART(1, step)                                                                              \
+    MCUGEN_ARMV6M_LOOP(2, MCUGEN_ARMV6M_TWICE(step))
+#else
+#define MCUGEN_ARMV6M_ALL_STEPS(step)                                                                        \
+    MCUGEN_ARMV6M_PART(1, step)                                                                              \
+    MCUGEN_ARMV6M_PART(2, MCUGEN_ARMV6M_TWICE(step))                                                         \
+    MCUGEN_ARMV6M_PART(4, MCUGEN_ARMV6M_4_TIMES(step))                                                       \
+    MCUGEN_ARMV6M_LOOP(8, MCUGEN_ARMV6M_8_TIMES(step))
+#endif
 
 /* Adds the products of `depth` inputs with the weights of one channel. */
 MCUGEN_KERNEL struct mcugen_armv6m_sums mcugen_armv6m_dot(const mcugen_armv6m_word *pairs, const int8_t *weights,
