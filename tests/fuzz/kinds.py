@@ -134,6 +134,21 @@ def _read_board(path: Path) -> object:
     return api.compile(tiny(), api.Options(board=str(path)))
 
 
+# -- projects ----------------------------------------------------------------------------------------------------------
+
+
+def _good_projects(folder: Path) -> tuple[bytes, ...]:
+    from tests.project.test_project_file import FULL
+
+    return (FULL.encode(), b"models: [a/kws.pt2, b.pt2]\nboards:\n- nrf5340dk\n- microbit\nbudgets:\n  ram: 64K\n")
+
+
+def _read_project(path: Path) -> object:
+    from mcugen.project.entries import load_project
+
+    return load_project(path).entries
+
+
 # -- emitted modules ---------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +199,13 @@ KINDS: dict[str, Kind] = {
         _damage_board,
         _read_board,
         lambda path: ["emit", str(path.parent / "small.pt2"), "--board", str(path), "--calibration", "random"],
+    ),
+    "project": Kind(
+        "mcugen.yml",
+        _good_projects,
+        _damage_board,
+        _read_project,
+        lambda path: ["verify", "--project", str(path), "--model", "none of them"],
     ),
     "manifest": Kind(
         "module/mcugen.json",

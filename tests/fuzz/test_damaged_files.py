@@ -49,7 +49,7 @@ def test_damaged_files(kind: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("first", range(COUNT, COUNT + SWEEP, CHUNK))
-@pytest.mark.parametrize("kind", CONSOLE)
+@pytest.mark.parametrize("kind", [*CONSOLE, "project"])
 def test_many_damaged_files(kind: str, first: int, tmp_path: Path) -> None:
     sweep(kind, first, CHUNK, tmp_path, 3500)
 

@@ -20,6 +20,8 @@ from mcugen.project.entries import Entry, Project, load_project
 from mcugen.project.loader import find_project
 from mcugen.project.schema import OptionFields, ProjectFields
 from mcugen.project.starter import write_starter
+from tests.fuzz.kinds import KINDS
+from tests.fuzz.worker import damaged, fault
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "mcugen.schema.json"
 
@@ -149,6 +151,15 @@ def test_a_wrong_file_is_told_with_its_place(text: str, what: str, place: str, t
     assert what in caught.value.what, caught.value.what
     assert caught.value.where is not None and str(path) in caught.value.where and place in caught.value.where
     assert caught.value.hint
+
+
+def test_a_damaged_file_is_read_or_refused(tmp_path: Path) -> None:
+    """5,000 more are in the long sweep of tests/fuzz."""
+    kind = KINDS["project"]
+    path, good = tmp_path / kind.file, kind.good(tmp_path)
+    for seed in range(100):
+        path.write_bytes(damaged("project", good, seed))
+        assert not fault(kind, path), f"{seed}: {fault(kind, path)}"
 
 
 def test_a_board_file_of_the_project_is_told_itself(tmp_path: Path) -> None:
