@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from mcugen.boards.board import Cpu
 from mcugen.firmware.toolchain import cpu_flags, find_toolchain
@@ -110,11 +111,26 @@ def _compile(core: str, flags: tuple[str, ...], folder: Path) -> subprocess.Comp
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+def _functions(folder: Path) -> dict[str, int]:
+    """Bytes of each function of the object."""
+    with (folder / "kernels.o").open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab").iter_symbols()
+        return {s.name: s["st_size"] for s in symbols if s["st_info"]["type"] == "STT_FUNC"}
+
+
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("optimization", ["-O0", "-Og", "-Os", "-O2", "-O3"])
 def test_compiles(core: str, optimization: str, tmp_path: Path) -> None:
     done = _compile(core, (optimization,), tmp_path)
     assert done.returncode == 0, done.stderr[:2000]
+    sizes, common = _functions(tmp_path), ("mcugen_dsp_paired_small", "mcugen_dsp_vector_paired_block")
+    if optimization == "-Os":
+        # One function for all layers, and little code for each of them.
+        assert all(sizes[name] > 300 for name in common) and sizes["vector_pairs"] < 150
+        assert sizes["pointwise_pairs"] < 600
+    elif optimization == "-O2":
+        assert not any(name in sizes for name in common)
+        assert sizes["vector_pairs"] > 600 and sizes["pointwise_pairs"] > 1200
 
 
 def test_a_build_with_a_frame_pointer_says_so(tmp_path: Path) -> None:
