@@ -3,7 +3,7 @@
  * Output rows are worked on in bands of 2 * pair_h: row i of the band is paired with row pair_h + i. For each channel the
  * band's inputs are gathered into a plane of words in scratch, borders of the input zero point included: the lower field
  * has the inputs of the band's first pair_h rows, the upper one those of the rows below. One SMLAL with a tap is a
- * multiply-accumulate for both. Where there is no row left below, what the upper field sums up is not written.
+ * multiply-accumulate for both. Where there is no row left below, what the upper field sums up is lost.
  *
  * All of a channel's inputs are in the plane before its outputs are written, so outputs may take the place of their own
  * channel's inputs. Scratch: plane_w * ((pair_h - 1) * stride_h + taps of a column) words.
@@ -154,8 +154,8 @@ MCUGEN_KERNEL void mcugen_armv7m_depthwise_row(const struct mcugen_armv7m_depthw
     }
 }
 
-/* `count` (1 to 3, a constant) neighbouring positions of two rows. `below`: bytes from an output to the one of the row
- * below it, 0 when there is none. */
+/* `count` (1 to 3, a constant) neighbouring positions of two rows. `below`: bytes from an output to the one of its pair, 0
+ * when there is none: then what the upper field sums up is overwritten at once. */
 MCUGEN_KERNEL void mcugen_armv7m_depthwise_block(const struct mcugen_armv7m_depthwise_params *params,
                                                  const struct mcugen_armv7m_channel *channel,
                                                  const mcugen_armv7m_word *plane, int count, int8_t *output,
@@ -163,6 +163,7 @@ MCUGEN_KERNEL void mcugen_armv7m_depthwise_block(const struct mcugen_armv7m_dept
 {
     uint64_t sums[MCUGEN_DEPTHWISE_POSITIONS];
     const int8_t *taps = channel->taps;
+    int8_t *const paired = output + below;
 #pragma GCC unroll 3
     for (int p = 0; p < count; p++) {
         sums[p] = mcugen_start_fields(channel->start, channel->start, MCUGEN_DEPTHWISE_BITS);
@@ -179,10 +180,8 @@ MCUGEN_KERNEL void mcugen_armv7m_depthwise_block(const struct mcugen_armv7m_dept
     for (int p = 0; p < count; p++) {
         int32_t low, high;
         mcugen_split_fields(sums[p], &low, &high, MCUGEN_DEPTHWISE_BITS);
+        paired[p * params->output_c] = mcugen_armv7m_finish(high, &channel->scale, out);
         output[p * params->output_c] = mcugen_armv7m_finish(low, &channel->scale, out);
-        if (below != 0) {
-            output[p * params->output_c + below] = mcugen_armv7m_finish(high, &channel->scale, out);
-        }
     }
 }
 
@@ -255,13 +254,18 @@ MCUGEN_KERNEL void mcugen_armv7m_depthwise_channel(const struct mcugen_armv7m_de
     const int32_t rows = left < params->pair_h ? left : params->pair_h;
     int32_t paired = left - params->pair_h < rows ? left - params->pair_h : rows;
     paired = paired < 0 ? 0 : paired;
-    for (int32_t row = 0; row < paired; row++) {
+#if defined(__OPTIMIZE_SIZE__)
+    const int32_t apart = 0;
+#else
+    const int32_t apart = paired; /* Rows with a code of their own. */
+#endif
+    for (int32_t row = 0; row < apart; row++) {
         mcugen_armv7m_depthwise_rows(params, channel, plane, output, below, out);
         plane += params->stride_h * params->plane_w;
         output += row_bytes;
     }
-    for (int32_t row = paired; row < rows; row++) {
-        mcugen_armv7m_depthwise_rows(params, channel, plane, output, 0, out);
+    for (int32_t row = apart; row < rows; row++) {
+        mcugen_armv7m_depthwise_rows(params, channel, plane, output, row < paired ? below : 0, out);
         plane += params->stride_h * params->plane_w;
         output += row_bytes;
     }

@@ -58,7 +58,11 @@ MCUGEN_KERNEL void mcugen_armv7m_step(const mcugen_armv7m_word **columns, const 
     "ldrsb %[weight], [%[w]], #1\n\t"                           \
     "smlal %Q[sum01], %R[sum01], %[x0], %[weight]\n\t"
 #define MCUGEN_ARMV7M_STEPS_4(step) step step step step
+#if defined(__OPTIMIZE_SIZE__)
+#define MCUGEN_ARMV7M_STEPS_8(step) MCUGEN_ARMV7M_STEPS_4(step)
+#else
 #define MCUGEN_ARMV7M_STEPS_8(step) MCUGEN_ARMV7M_STEPS_4(step) MCUGEN_ARMV7M_STEPS_4(step)
+#endif
 #define MCUGEN_ARMV7M_PAIR                                                                                     \
     [sum00] "+r"(sums[0][0]), [sum01] "+r"(sums[0][1]), [x0] "=&r"(x0)
 #define MCUGEN_ARMV7M_TWO_PAIRS                                                                                \
