@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,13 @@ void vector(const int8_t *input, const uint8_t *weights, CONSTANTS)
 """
 
 
-@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m0plus", "cortex-m23"])
-@pytest.mark.parametrize("optimization", ["-O0", "-Og", "-Os", "-O2 -fno-omit-frame-pointer", "-O3"])
+CORES = ["cortex-m0", "cortex-m0plus", "cortex-m23"]
+LEVELS = ["-O0", "-Og", "-O1", "-Os", "-O2", "-O2 -fno-omit-frame-pointer", "-O3"]
+DEFAULT = [("cortex-m0", "-O0"), ("cortex-m0plus", "-Os"), ("cortex-m23", "-O2 -fno-omit-frame-pointer")]
+SLOW = [pytest.param(*case, marks=pytest.mark.slow) for case in product(CORES, LEVELS) if case not in DEFAULT]
+
+
+@pytest.mark.parametrize(("core", "optimization"), [*DEFAULT, *SLOW])
 def test_compiles(core: str, optimization: str, tmp_path: Path) -> None:
     library = data_folder("kernels_cmsis")
     includes = "\n".join(f'#include "armv6m/{p.name}"' for p in sorted((library / "armv6m").glob("*.c")))

@@ -54,7 +54,7 @@ def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) 
 
 @pytest.mark.parametrize("name", CASES)
 def test_kernel_gives_the_reference_bits(name: str) -> None:
-    _property(*CASES[name], examples=25)
+    _property(*CASES[name], examples=16)
 
 
 @pytest.mark.slow
