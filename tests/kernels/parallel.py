@@ -42,7 +42,12 @@ def side_by_side(graphs: Sequence[Graph]) -> Graph:
 
 
 def run_on_target(
-    graphs: Sequence[Graph], board: str | Board = "mps2_an386", *, optimize: str = "speed", kernels: str = "auto"
+    graphs: Sequence[Graph],
+    board: str | Board = "mps2_an386",
+    *,
+    optimize: str = "speed",
+    kernels: str = "auto",
+    runner: str = "auto",
 ) -> list[LayerResult]:
     """The counts and the comparison of each graph's operator, in the graphs' order.
 
@@ -53,7 +58,7 @@ def run_on_target(
     module = compile(side_by_side(graphs), options)
     with TemporaryDirectory() as folder:
         module.write(Path(folder) / "module")
-        outcome = verify_module(Path(folder) / "module")
+        outcome = verify_module(Path(folder) / "module", runner=runner)
     assert outcome.match, outcome.failure
     layers = {layer.entry.name: layer for layer in outcome.measurement.layers}
     return [layers[f"{g.operators[0].name}_{i}"] for i, g in enumerate(graphs)]

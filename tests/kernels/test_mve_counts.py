@@ -9,6 +9,7 @@ import pytest
 
 from mcugen.boards import load_board
 from mcugen.boards.board import Board, Core
+from mcugen.emulate.renode_install import find_renode
 from mcugen.graph import Graph
 from mcugen.kernels import registry
 from tests.graph.strategies import Case
@@ -116,6 +117,14 @@ def test_random_layers_in_a_long_sweep(name: str, optimize: str, only_mve: str) 
 def test_any_accumulator(form: tuple[tuple[int, int], int], depthwise: bool, only_mve: str) -> None:
     graphs = [case.graph for case in _collect(extreme_layers(depthwise, *form), TOGETHER)]
     assert all(r.match for r in run_on_target(graphs, BOARD, kernels=only_mve))
+
+
+@pytest.mark.slow
+@pytest.mark.renode
+@pytest.mark.skipif(find_renode() is None, reason="Renode is neither in RENODE_ROOT nor on PATH")
+def test_random_layers_in_renode(only_mve: str) -> None:
+    """Helium by another emulator, too."""
+    _check([c.graph for name in CASES for c in _supported(name, 2)], BOARD, only_mve, runner="renode")
 
 
 @pytest.mark.slow
