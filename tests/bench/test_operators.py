@@ -10,7 +10,7 @@ import pytest
 from mcugen.bench import layers, operators, pool
 from mcugen.errors import MissingToolError
 from mcugen.graph import reference
-from tests.kernels.cmsis_nn_cases import release_or_skip
+from tests.kernels.cmsis_nn.cases import release_or_skip
 
 
 @pytest.mark.parametrize("family", layers.FAMILIES)

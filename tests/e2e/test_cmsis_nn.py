@@ -10,7 +10,7 @@ import pytest
 from mcugen.kernels.cmsis_nn import CmsisNn
 from tests.e2e.conftest import Exported, Finished
 from tests.e2e.test_examples import Command, Export, emit
-from tests.kernels.cmsis_nn_cases import release_or_skip
+from tests.kernels.cmsis_nn.cases import release_or_skip
 
 MODELS = ("ds_cnn", "resnet8")
 BOARDS = ("mps2_an385", "mps2_an386", "mps2_an500", "nrf5340dk", "mps3_an547")

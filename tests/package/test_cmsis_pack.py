@@ -19,7 +19,7 @@ from mcugen.boards import load_board
 from mcugen.errors import InputError
 from mcugen.package.cores import accepted_cores
 from tests.emit.test_golden import tiny
-from tests.kernels.cmsis_nn_cases import release_or_skip
+from tests.kernels.cmsis_nn.cases import release_or_skip
 
 SCHEMA = os.environ.get("CMSIS_PACK_SCHEMA", "")
 FLAGS = "-std=gnu11 -O2 -ffunction-sections -fdata-sections -Wall -Wextra -Wpedantic -Werror -D_RTE_".split()

@@ -7,8 +7,8 @@ from collections.abc import Collection
 import pytest
 
 from mcugen.kernels import registry
-from tests.kernels.mve_cases import CORTEX_M55
-from tests.kernels.mve_layers import layers
+from tests.kernels.mve.cases import CORTEX_M55
+from tests.kernels.mve.layers import layers
 from tests.kernels.parallel import run_on_target
 
 pytestmark = pytest.mark.emulator

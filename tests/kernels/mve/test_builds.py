@@ -11,9 +11,9 @@ import pytest
 from mcugen.boards.board import Cpu
 from mcugen.firmware.toolchain import cpu_flags, find_toolchain
 from mcugen.resources import data_folder
-from tests.kernels.mve_cases import CASES, CORTEX_M55, CORTEX_M55_INTEGER, supports
+from tests.kernels.dsp.test_counts import _collect
+from tests.kernels.mve.cases import CASES, CORTEX_M55, CORTEX_M55_INTEGER, supports
 from tests.kernels.test_cross_compile import CLANG, Typed, c_library, instance, typed
-from tests.kernels.test_dsp_counts import _collect
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 

@@ -14,8 +14,8 @@ from mcugen.kernels import portable, registry
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import ALL, Case
 from tests.kernels.checking import CORTEX_M3
+from tests.kernels.dsp.test_counts import LAYERS, _graph
 from tests.kernels.parallel import run_on_target
-from tests.kernels.test_dsp_counts import LAYERS, _graph
 
 pytestmark = pytest.mark.emulator
 

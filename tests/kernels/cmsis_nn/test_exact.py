@@ -20,8 +20,8 @@ from mcugen.kernels.cmsis_nn import INTERFACES, CmsisNn, CoreClass, kernels
 from mcugen.kernels.cmsis_nn.depthwise import Depthwise3x3
 from tests.graph import strategies
 from tests.graph.strategies import Case
-from tests.kernels.cmsis_nn_cases import KINDS, collect, failures, release_name, release_or_skip, releases, trials_of
-from tests.kernels.cmsis_nn_program import Trial, cpu_of, run_on_host, run_on_target
+from tests.kernels.cmsis_nn.cases import KINDS, collect, failures, release_name, release_or_skip, releases, trials_of
+from tests.kernels.cmsis_nn.program import Trial, cpu_of, run_on_host, run_on_target
 
 pytestmark = pytest.mark.cmsis_nn
 

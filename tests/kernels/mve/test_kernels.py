@@ -1,6 +1,6 @@
 """Every Helium kernel against the integer reference, over random graphs, under sanitizers and over its input.
 
-Instructions are emulated there (`kernels_cmsis/host/mve.h`); `test_mve_counts.py` has the real ones.
+Instructions are emulated there (`kernels_cmsis/host/mve.h`); `test_counts.py` has the real ones.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import Case
 from tests.kernels.checking import CORTEX_M4, check
-from tests.kernels.mve_cases import CASES, CORTEX_M55_INTEGER, CORTEX_M55_PLAIN
+from tests.kernels.mve.cases import CASES, CORTEX_M55_INTEGER, CORTEX_M55_PLAIN
 
 
 def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) -> None:

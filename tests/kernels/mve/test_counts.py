@@ -13,10 +13,10 @@ from mcugen.emulate.renode_install import find_renode
 from mcugen.graph import Graph
 from mcugen.kernels import registry
 from tests.graph.strategies import Case
-from tests.kernels.mve_cases import CASES, CORTEX_M55, supports
+from tests.kernels.dsp.test_counts import Layer, _collect, _graph
+from tests.kernels.mve.cases import CASES, CORTEX_M55, supports
+from tests.kernels.mve.test_requantization import FORMS, extreme_layers
 from tests.kernels.parallel import run_on_target
-from tests.kernels.test_dsp_counts import Layer, _collect, _graph
-from tests.kernels.test_mve_requantization import FORMS, extreme_layers
 
 pytestmark = pytest.mark.emulator
 BOARD = "mps3_an547"

@@ -19,8 +19,8 @@ from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
 from mcugen.kernels.cmsis_nn.softmax import SoftmaxS8
 from mcugen.kernels.cmsis_nn.transpose import TransposeS8, merge_axes
 from tests.graph import strategies
-from tests.kernels.cmsis_nn_cases import collect
-from tests.kernels.cmsis_nn_program import cpu_of
+from tests.kernels.cmsis_nn.cases import collect
+from tests.kernels.cmsis_nn.program import cpu_of
 
 RELEASE = CmsisNn(Path("unused"), (19, 1, 0))
 Q = Quantization.per_tensor(0.5, 0)

@@ -17,11 +17,11 @@ from mcugen.kernels import registry
 from mcugen.kernels.armv6m import pairs
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import Case
+from tests.kernels.armv6m.test_kernels import CASES
 from tests.kernels.checking import CORTEX_M0
+from tests.kernels.dsp.test_counts import LAYERS, _graph
 from tests.kernels.parallel import run_on_target
-from tests.kernels.test_armv6m_kernels import CASES
-from tests.kernels.test_dsp_counts import LAYERS, _graph
-from tests.kernels.test_portable_counts import batches
+from tests.kernels.portable.test_counts import batches
 
 pytestmark = pytest.mark.emulator
 

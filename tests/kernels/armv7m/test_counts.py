@@ -12,8 +12,8 @@ from mcugen.boards.board import Board
 from mcugen.kernels import registry
 from tests.graph.strategies import Case, conv2d_graphs, depthwise_graphs, fully_connected_graphs
 from tests.kernels.checking import CORTEX_M3
+from tests.kernels.dsp.test_counts import LAYERS, Layer, _collect, _graph
 from tests.kernels.parallel import run_on_target
-from tests.kernels.test_dsp_counts import LAYERS, Layer, _collect, _graph
 
 pytestmark = pytest.mark.emulator
 

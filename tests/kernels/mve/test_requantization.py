@@ -1,6 +1,6 @@
 """Requantization in lanes: any accumulator, multiplier, shift, zero point and clamp, against the reference.
 
-`test_mve_counts.py` runs some of these layers on the emulated core.
+`test_counts.py` runs some of these layers on the emulated core.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
 from tests.graph.strategies import Case
 from tests.kernels.checking import check
-from tests.kernels.mve_cases import CORTEX_M55
-from tests.kernels.test_dsp_requantization import _channels, _clamps, _general, _layer, _zero_points
+from tests.kernels.dsp.test_requantization import _channels, _clamps, _general, _layer, _zero_points
+from tests.kernels.mve.cases import CORTEX_M55
 
 FORMS = (((2, 18), 2**29), ((-6, 34), 2**31 - 1 - 256))
 """Exponents of the scales, largest accumulators: of the short form, and of the general one."""

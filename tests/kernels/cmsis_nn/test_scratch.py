@@ -16,7 +16,7 @@ from mcugen.kernels.cmsis_nn.core import avgpool_bytes, convolve_bytes, depthwis
 from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
 from mcugen.kernels.cmsis_nn.interface import HeliumSums
 from tests.graph import strategies
-from tests.kernels.cmsis_nn_cases import collect, release_name, release_or_skip, releases
+from tests.kernels.cmsis_nn.cases import collect, release_name, release_or_skip, releases
 
 pytestmark = pytest.mark.cmsis_nn
 

@@ -17,7 +17,7 @@ from mcugen.graph.tensor import IntArray
 from mcugen.kernels.cmsis_nn import CmsisNn, kernels, locate
 from tests.graph import strategies
 from tests.graph.strategies import Case
-from tests.kernels.cmsis_nn_program import Trial
+from tests.kernels.cmsis_nn.program import Trial
 
 # Programs must fit the emulated boards.
 _MOST_CONSTANT_BYTES = 12_000
