@@ -133,8 +133,17 @@ MCUGEN_KERNEL uint32_t mcugen_dsp_row_piece(const int8_t *row, int32_t taps_byte
     if (at == 0 && count == 3 && column >= 1) {
         return mcugen_load_word(row + column - 1) >> 8;
     }
-    uint32_t piece = 0;
-    memcpy(&piece, row + column, (size_t)count);
+    /* Byte by byte and pair by pair: GCC's sanitizer of addresses takes a copy of variable length, made in an unrolled loop,
+     * for one into a variable that is gone. */
+    uint32_t piece = (uint8_t)row[column];
+    if (count >= 2) {
+        uint16_t pair;
+        memcpy(&pair, row + column, sizeof pair);
+        piece = pair;
+    }
+    if (count == 3) {
+        piece |= (uint32_t)(uint8_t)row[column + 2] << 16;
+    }
     return piece << 8 * at;
 }
 

@@ -28,7 +28,7 @@ from mcugen.commands.options import (
     ResetEvery,
     States,
 )
-from mcugen.commands.preflight import require_board, require_model
+from mcugen.commands.preflight import require_board, require_calibration, require_model
 from mcugen.commands.terminal import output, progress_bars, warn
 from mcugen.errors import CheckFailedError, InputError
 
@@ -145,6 +145,7 @@ def emit(
     if harness_input is not None and harness is None:
         raise InputError("--harness-input is for the firmware of --harness, which is not asked for")
     require_model(model)
+    require_calibration(calibration)
     target = require_board(board)
     from mcugen import api
     from mcugen.emit.output import check_destination

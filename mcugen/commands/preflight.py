@@ -23,6 +23,12 @@ def require_model(model: Path) -> None:
     require_file(Source(model, "the model file", "check the path"))
 
 
+def require_calibration(given: str | None) -> None:
+    """Raises InputError when it is to be read from a file and there is no such file."""
+    if given is not None and given != "random":
+        require_file(Source(Path(given), "the calibration file", "check the path, or give --calibration random"))
+
+
 def require_board(name: str) -> Board:
     """Raises InputError when there is no such board, or its file is wrong."""
     from mcugen.boards import load_board

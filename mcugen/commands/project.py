@@ -89,10 +89,12 @@ def init(
 ) -> None:
     """Write a project file, mcugen.yml, to start from: the models of this folder and boards for them."""
     from mcugen.boards import load_board
-    from mcugen.project.starter import write_starter
+    from mcugen.project.starter import models_beside, write_starter
 
     names = [
         name if "/" in name and name.endswith((".yml", ".yaml")) else load_board(name).name for name in board or ()
     ]
     path = write_starter(Path(), names or ["nrf5340dk"])
+    if not models_beside(path.parent):
+        warn("no .pt2 file lies here: name yours in place of model.pt2")
     errors.print(f"written: {path}; edit it, then run `mcugen ci`")

@@ -42,7 +42,7 @@ def write_starter(folder: Path, boards: Sequence[str]) -> Path:
     """
     path = folder / FILE_NAME
     try:
-        models = sorted(folder.glob("*.pt2")) or [Path("model.pt2")]
+        models = models_beside(folder) or [Path("model.pt2")]
         text = _TEXT.format(
             models=_models(models),
             boards="".join(f"  - {json.dumps(board) if not board.isidentifier() else board}\n" for board in boards),
@@ -54,6 +54,11 @@ def write_starter(folder: Path, boards: Sequence[str]) -> Path:
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}", hint="choose another folder") from error
     return path
+
+
+def models_beside(folder: Path) -> list[Path]:
+    """The exported programs in a folder, in the order of their names."""
+    return sorted(folder.glob("*.pt2"))
 
 
 def _models(paths: Sequence[Path]) -> str:

@@ -33,6 +33,11 @@ COMMANDS = (
     (["compare", "old.json", "new.json"], 2, "does not exist"),
     (["boards", "--json"], 0, '"nrf5340dk"'),
     (["emit", "there.pt2", "--board", "nrf5340dl"], 2, "unknown board"),
+    (
+        ["emit", "there.pt2", "--board", "nrf5340dk", "--calibration", "no.npz"],
+        2,
+        "the calibration file does not exist",
+    ),
     # It names PyTorch and NumPy where they are missing, so it cannot begin by importing them. PATH has no tools here.
     (["doctor", "--json"], 3, '"numpy"'),
 )

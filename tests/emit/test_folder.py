@@ -7,8 +7,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import mcugen
 from mcugen import api
 from tests.emit.program import SANITIZERS
 from tests.emit.test_golden import tiny
@@ -89,6 +91,20 @@ def test_sanitizers(tmp_path: Path, compiler: str) -> None:
 def test_every_kind_of_core(tmp_path: Path, compiler: str, board: str) -> None:
     flags = " ".join(("-O2", *SANITIZERS[compiler]))
     check_vectors_and_example(emitted(tmp_path, board), compiler, flags)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["-O1", "-O2", "-Os", "-O3"])
+def test_windows_in_pieces_under_gccs_sanitizers(tmp_path: Path, level: str) -> None:
+    """Rows of 15 bytes: words that begin in one row of a window and end in the next. GCC took their copies, unrolled,
+    for writes into variables that were gone."""
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Conv1d(3, 12, 5, stride=2, padding=2), torch.nn.ReLU())
+    samples = np.random.default_rng(1).normal(size=(4, 3, 64)).astype(np.float32)
+    folder = tmp_path / "windows"
+    mcugen.compile(model.eval(), board="nrf5340dk", calibration=samples).write(folder)
+    done = make(folder, "test", "CC=gcc", "SANITIZE=address,undefined", f"CFLAGS={level}")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_another_constant_fails(tmp_path: Path) -> None:
