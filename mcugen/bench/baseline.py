@@ -127,9 +127,10 @@ def updated(rows: Sequence[Row], old: Baseline | None, *, whole: bool) -> Baseli
     """The baseline with these rows in place of its own.
 
     Args:
-        whole: rows that were not counted are dropped.
+        whole: rows that were not in the run are dropped. Those that failed in it are kept as they were.
     """
-    kept = {} if old is None or whole else dict(old.rows)
+    failed = {row.key for row in rows if row.failure}
+    kept = {} if old is None else {key: entry for key, entry in old.rows.items() if not whole or key in failed}
     own = [row for row in rows if _belongs(row)]
     kept |= {row.key: Entry.of(row) for row in own}
     compilers = {row.compiler for row in own} or {old.compiler if old else ""}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from mcugen.bench.jobs import Job, run_job
 from mcugen.bench.pool import Done, RunAll
 from mcugen.errors import CheckFailedError, InputError, MissingToolError
 from mcugen.resources import build_inputs
+
+# Of the transports that Dask has. Its client tries others for half a minute after it has said no.
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^/\s]+:\d+")
 
 WAIT_SECONDS = 15
 """How long a scheduler has to answer, and to have a worker."""
@@ -38,6 +42,8 @@ def cluster(address: str, *, seconds: float = WAIT_SECONDS) -> Iterator[RunAll]:
         MissingToolError: Dask's `distributed` is not installed.
         InputError: no scheduler answers there in time, it has no worker, or one with another mcugen.
     """
+    if not _ADDRESS.fullmatch(address):
+        raise InputError(f"{address!r} is no scheduler's address", where="--scheduler", hint="write tcp://HOST:8786")
     try:
         import distributed
     except ImportError as error:

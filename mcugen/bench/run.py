@@ -85,8 +85,11 @@ def bench(
     if baseline_file is None:
         return Result(rows, notes)
     if update:
-        baseline.write_baseline(baseline.updated(rows, old, whole=request.is_whole), baseline_file)
-        return Result(rows, notes)
+        new = baseline.updated(rows, old, whole=request.is_whole)
+        baseline.write_baseline(new, baseline_file)
+        gone = sorted(old.rows.keys() - new.rows.keys()) if old is not None else []
+        dropped = (f"no longer in the baseline, since not in this suite: {', '.join(gone)}",) if gone else ()
+        return Result(rows, (*notes, *dropped))
     assert old is not None
     verdict = baseline.check(rows, old)
     return Result(rows, (*notes, verdict.warning) if verdict.warning else notes, verdict)

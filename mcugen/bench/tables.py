@@ -80,9 +80,10 @@ def _text_summary(result: Result) -> Iterator[RenderableType]:
         yield Text(f"cycles by {', '.join(sources)}")
     if result.verdict is not None and not result.verdict.failures:
         fallen = len(result.verdict.fallen)
-        yield Text("no figure rose against the baseline", style="bold green")
+        yield Text("no figure rose by more than 1 % against the baseline", style="bold green")
         if fallen:
-            yield Text(f"{fallen} figures fell by more than 1 %: --update-baseline keeps them there")
+            what = "figure" if fallen == 1 else "figures"
+            yield Text(f"{fallen} {what} fell by more than 1 %: --update-baseline keeps them there")
 
 
 def _sweep_summary(found: Sweep) -> Iterator[RenderableType]:

@@ -71,8 +71,8 @@ def bench(
         raise InputError("--update-baseline needs --baseline", hint="name the file to write")
     if scheduler is not None and jobs is not None:
         raise InputError("--jobs is for processes of this machine, --scheduler for a cluster", hint="leave one out")
-    if operators and (models or baseline or markdown or kernels):
-        raise InputError("--operators brings its own layers and kernels", hint="leave models and files out")
+    if operators and (models or baseline or markdown or kernels or optimize or calibration or npu or accelerator):
+        raise InputError("--operators brings its own layers and kernels", hint="leave out models and what is theirs")
     if not operators and not models:
         raise InputError("no model is named", where="MODEL", hint="name .pt2 files or a suite, or --operators")
     for model in models or ():

@@ -112,15 +112,15 @@ class _Walker:
             if depth > _LARGEST_FRAME:
                 raise UnknownStackError(f"the stack grows in a loop at {self._elf.describe(at)}")
             seen[at] = depth
-            for step in self._steps(at, end):
+            for step in self._steps(at, address, end):
                 if step.is_call:
                     calls.add((step.target, depth))
                 else:
                     work.append((step.target, max(depth + step.change, 0)))
         return Frame(max(seen.values(), default=0), frozenset(calls))
 
-    def _steps(self, at: int, end: int) -> Iterator[_Step]:
-        """Where the instruction leads to."""
+    def _steps(self, at: int, start: int, end: int) -> Iterator[_Step]:
+        """Where the instruction leads to; `start` and `end` are its function's."""
         code = self._elf.read(at, 4)
         found = next(self._decoder.disasm(code, at, 1), None)
         if found is None:
@@ -132,8 +132,13 @@ class _Walker:
         following = at + found.size
         conditional = found.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
         if found.id in (arm.ARM_INS_BL, arm.ARM_INS_BLX):
-            yield _Step(_target(found, self._elf), is_call=True)
-            yield _Step(following)
+            target = _target(found, self._elf)
+            if start < target < end:
+                # The longest jump within a function that Armv6-M has: its B reaches 2 KB. It does not come back.
+                yield _Step(target)
+            else:
+                yield _Step(target, is_call=True)
+                yield _Step(following)
         elif found.id in _JUMPS:
             yield _Step(_target(found, self._elf))
             if conditional or found.id != arm.ARM_INS_B:

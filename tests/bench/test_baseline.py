@@ -68,6 +68,12 @@ def test_a_part_of_the_suite_leaves_the_others_figures() -> None:
     assert set(updated([row("a")], old, whole=True).rows) == {"a/nrf5340dk/native/speed"}
 
 
+def test_a_row_that_failed_keeps_its_figures() -> None:
+    old = updated([row("a"), row("b")], None, whole=True)
+    new = updated([row("a"), row("b", failure="no emulator")], old, whole=True)
+    assert new.rows["b/nrf5340dk/native/speed"] == old.rows["b/nrf5340dk/native/speed"]
+
+
 def test_the_file_is_sorted_and_the_same_each_time(tmp_path: Path) -> None:
     for name, rows in (("one", [row("b"), row("a")]), ("two", [row("a"), row("b")])):
         write_baseline(updated(rows, None, whole=True), tmp_path / name)

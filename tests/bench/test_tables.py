@@ -39,9 +39,9 @@ def test_the_table_has_ratios_to_the_own_kernels() -> None:
 
 
 def test_the_verdict_is_told() -> None:
-    assert "no figure rose" in text(Result(ROWS, verdict=Verdict((), ("x",))))
-    assert "1 figures fell" in text(Result(ROWS, verdict=Verdict((), ("x",))))
-    assert "no figure rose" not in text(Result(ROWS, verdict=Verdict(("x",), ())))
+    assert "no figure rose by more than 1 %" in text(Result(ROWS, verdict=Verdict((), ("x",))))
+    assert "1 figure fell" in text(Result(ROWS, verdict=Verdict((), ("x",))))
+    assert "no figure rose by more than 1 %" not in text(Result(ROWS, verdict=Verdict(("x",), ())))
 
 
 def test_failures_are_lines() -> None:

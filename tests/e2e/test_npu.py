@@ -85,7 +85,7 @@ def test_a_mixed_network_is_split_and_keeps_its_bits(
     verified = mcugen("verify", tmp_path / "auto", "--json")
     assert verified.code == 0, verified.err
     kernels = [layer["kernel"] for layer in verified.json["layers"]]
-    assert kernels == ["ethos_u.npu", "cumulative_sum_s8.portable", "ethos_u.npu", "copy_s8.portable"]
+    assert kernels == ["ethos_u.npu", "cumulative_sum_s8.mve", "ethos_u.npu", "copy_s8.portable"]
     assert all(layer["match"] for layer in verified.json["layers"])
     (left,) = verified.json["npu"]["on_cpu"]
     assert left["op"] == "cumulative_sum" and "LiteRT" in left["reason"]

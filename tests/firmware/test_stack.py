@@ -119,6 +119,16 @@ def test_a_switch_by_a_table(tmp_path: Path) -> None:
     assert frame_of(Elf(firmware.elf), "choose").bytes == firmware.stack_usage["choose"]
 
 
+def test_a_long_jump_within_a_function_is_no_call(tmp_path: Path) -> None:
+    """Armv6-M jumps further than 2 KB by BL, which leaves its return address unused."""
+    steps = "".join(f"a[{i % 7}] = a[{(i + 3) % 7}] * {1000 + 7 * i} + {i};\n" for i in range(400))
+    head = "static __attribute__((noinline)) int wander(int n)"
+    prelude = f"{head} {{ volatile int a[7]; a[0] = n; do {{ {steps} }} while (a[0] < n); return a[1]; }}"
+    firmware = build(tmp_path, "microbit", prelude=prelude, body="output_0[0] = (int8_t)wander(input_0[0]);")
+    elf = Elf(firmware.elf)
+    assert stack_depth(elf, "wander").bound == firmware.stack_usage["wander"]
+
+
 def test_no_function_there(tmp_path: Path) -> None:
     elf = Elf(build(tmp_path).elf)
     assert stack_depth(elf, "nothing") == StackDepth(None)

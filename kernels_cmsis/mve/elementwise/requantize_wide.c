@@ -2,7 +2,7 @@
  * Output may be the input where its elements are not larger. Lanes are loaded and stored aligned to their elements; bytes that
  * are not go through the portable kernel. */
 #include "mve/elementwise/lanes.h"
-#include "portable/elementwise/requantize_wide.c"
+#include "portable/elementwise/requantize_wide.h"
 
 /* Up to four elements of 1, 2 or 4 bytes. */
 MCUGEN_KERNEL int32x4_t mcugen_mve_load_wide(const int8_t *input, int32_t bytes, mve_pred16_t active, int partly)

@@ -264,9 +264,9 @@ def _link_for_target(
 ) -> None:
     harness = build._HARNESS
     (work / "program.c").write_text(source)
-    flags = [*cpu_flags(board.cpu), *_flags(release), "-O2", f"-I{harness}", f"-I{Path(__file__).parent}"]
+    flags = [*cpu_flags(board.cpu), *_flags(release), "-O2", f"-I{harness}", f"-I{Path(__file__).parents[1]}"]
     objects = []
-    for path in (work / "program.c", harness / "startup.c", Path(__file__).parent / "semihosting.c"):
+    for path in (work / "program.c", harness / "startup.c", Path(__file__).parents[1] / "semihosting.c"):
         toolchain.compile(path, work / f"{path.stem}.o", flags, cwd=work)
         objects.append(f"{path.stem}.o")
     (work / "linker.ld").write_text(

@@ -218,7 +218,7 @@ def test_windows_of_one_run_need_no_scratch(kernel: tuple[int, int], stride: int
     some = convolution(kernel, (7, 6, 3), 6, pad=0, stride=stride, depthwise=False)
     (op,) = some.graph.operators
     assert check(BY_NAME["conv2d_direct_s8.portable"], some)
-    assert registry.select(op, some.graph, CORTEX_M3).invoke(op, some.graph).scratch_bytes == 0
+    assert registry.select(op, some.graph, CORTEX_M3, "portable").invoke(op, some.graph).scratch_bytes == 0
 
 
 def test_maximum_pool_in_place_at_stride_two() -> None:
