@@ -33,7 +33,8 @@ def environment(program: Path) -> dict[str, str]:
 def test_bash_offers_boards_and_modules(program: Path, tmp_path: Path) -> None:
     """As bash does it: the installed script is read, its function is called with the words, its replies are printed."""
     done = subprocess.run(
-        [str(program), "--install-completion", "bash"],
+        # From a bash, which the command looks for among the processes that it came from.
+        ["bash", "-c", "mcugen --install-completion; exit $?"],
         env=environment(program),
         capture_output=True,
         text=True,
