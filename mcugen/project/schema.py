@@ -74,6 +74,12 @@ def _percent(value: Any) -> Any:
     return value
 
 
+def _share(value: str) -> str:
+    if float(value.rstrip("% ")) > 100:
+        raise ValueError("is more than all samples, write at most 100%")
+    return value
+
+
 def _size_or_none(value: Any) -> Any:
     if value is None:
         return None
@@ -101,6 +107,7 @@ Percent = Annotated[
     pydantic.BeforeValidator(_percent),
     pydantic.WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d+(\.\d+)? ?%?$"}, {"type": "number"}]}),
 ]
+Share = Annotated[Percent, pydantic.AfterValidator(_share)]
 Line = Annotated[str, pydantic.Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f]+$")]
 Texts = Annotated[
     tuple[Line, ...],
@@ -156,7 +163,7 @@ class BudgetFields(_Fields):
     instructions: Count = None
     cycles: Count = None
     milliseconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None = None
-    top_1: Percent | None = None
+    top_1: Share | None = None
     fail_over: Percent | None = None
 
 

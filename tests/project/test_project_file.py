@@ -130,6 +130,7 @@ def test_short_forms(tmp_path: Path) -> None:
             "field budgets.milliseconds",
         ),
         ("models: a.pt2\nboards: nrf5340dk\nbudgets: {fail-over: much}\n", "is not a percentage", "fail-over"),
+        ("models: a.pt2\nboards: nrf5340dk\nbudgets: {top-1: 101%}\n", "at most 100%", "field budgets.top-1"),
         ("models: a.pt2\nboards: nrf5340dk\noptions: {kernels: fast}\n", "'native'", "field options.kernels"),
         ("models: a.pt2\nboards: nrf5340dk\noptions: [x]\n", "must hold fields such as", "field options"),
         ("models: {}\nboards: nrf5340dk\n", "at least 1", "field models"),
