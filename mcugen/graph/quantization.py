@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.graph.tensor import DTYPES, IntArray, Quantization
+from mcugen.graph.tensor import DTYPES, IntArray, Quantization, dtype_range
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -42,12 +42,12 @@ def quantize(values: npt.ArrayLike, quantization: Quantization, dtype: str) -> I
     if quantization.axis is not None and real.shape[quantization.axis] != len(quantization.scales):
         raise ValueError(f"{len(quantization.scales)} scales for axis {quantization.axis} of shape {real.shape}")
     reciprocals = (1.0 / np.array(quantization.scales, np.float64)).astype(np.float32)
-    info = np.iinfo(DTYPES[dtype])
+    low, high = dtype_range(dtype)
     with np.errstate(over="ignore"):
         steps = np.rint(real * _broadcast(reciprocals, quantization, real.ndim))
     zero_points = np.array(quantization.zero_points, np.float64)
     shifted = steps.astype(np.float64) + _broadcast(zero_points, quantization, real.ndim)
-    result: IntArray = np.clip(shifted, float(info.min), float(info.max)).astype(DTYPES[dtype])
+    result: IntArray = np.clip(shifted, float(low), float(high)).astype(DTYPES[dtype])
     return result
 
 

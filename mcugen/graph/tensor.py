@@ -11,15 +11,29 @@ import numpy.typing as npt
 IntArray = npt.NDArray[np.integer[Any]]
 
 DTYPES: dict[str, np.dtype[Any]] = {
+    "int4": np.dtype(np.int8),
     "int8": np.dtype(np.int8),
     "int16": np.dtype(np.int16),
     "int32": np.dtype(np.int32),
     "int64": np.dtype(np.int64),
     "bool": np.dtype(np.bool_),
 }
-"""Types of elements. A bool is a byte on the device: 0 or 1."""
+"""Types of elements, and those of the arrays that hold them. A bool is a byte on the device: 0 or 1. int4 is a type of
+constants alone: -8 to 7, one an element here and two a byte on the device."""
+
+ACTIVATION_DTYPES = tuple(name for name in DTYPES if name != "int4")
 
 MAX_RANK = 6
+
+
+def dtype_range(dtype: str) -> tuple[int, int]:
+    """The lowest and highest value of a key of `DTYPES`."""
+    if dtype == "bool":
+        return 0, 1
+    if dtype == "int4":
+        return -8, 7
+    info = np.iinfo(DTYPES[dtype])
+    return int(info.min), int(info.max)
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,7 @@ class Tensor:
         shape: without dynamic dimensions; images are NHWC. At most `MAX_RANK` axes.
         dtype: a key of `DTYPES`.
         quantization: None for plain integers and booleans (indices, lengths, masks).
-        data: the constant's values, of dtype `dtype` and shape `shape`; None for activations.
+        data: the constant's values, of the array type of `dtype` and of shape `shape`; None for activations.
     """
 
     name: str
@@ -124,6 +138,12 @@ class Tensor:
             raise ValueError(
                 f"tensor {self.name}: data is {self.data.dtype}{self.data.shape}, declared {self.dtype}{self.shape}"
             )
+        if self.dtype not in ACTIVATION_DTYPES:
+            if self.data is None:
+                raise ValueError(f"tensor {self.name}: only constants are {self.dtype}")
+            low, high = dtype_range(self.dtype)
+            if self.data.size and not (low <= self.data.min() and self.data.max() <= high):
+                raise ValueError(f"tensor {self.name}: {self.dtype} data must be within {low} and {high}")
 
     @property
     def is_constant(self) -> bool:
@@ -135,6 +155,9 @@ class Tensor:
 
     @property
     def size_bytes(self) -> int:
+        """On the device, where two int4 share a byte."""
+        if self.dtype == "int4":
+            return (self.elements + 1) // 2
         return self.elements * DTYPES[self.dtype].itemsize
 
     @property
@@ -149,7 +172,4 @@ class Tensor:
 
     @property
     def integer_range(self) -> tuple[int, int]:
-        if self.dtype == "bool":
-            return 0, 1
-        info = np.iinfo(DTYPES[self.dtype])
-        return int(info.min), int(info.max)
+        return dtype_range(self.dtype)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mcugen.graph.nibbles import pack_nibbles
 from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
 from mcugen.litert.schema import schema
 
@@ -146,7 +147,8 @@ class ModelBuilder:
         t.buffer = 0
         if data is not None:
             buffer = s.BufferT()
-            little_endian = np.ascontiguousarray(data).astype(data.dtype.newbyteorder("<"))
+            stored = pack_nibbles(data) if dtype == "int4" else data
+            little_endian = np.ascontiguousarray(stored).astype(stored.dtype.newbyteorder("<"))
             buffer.data = np.frombuffer(little_endian.tobytes(), np.uint8)
             t.buffer = len(self.buffers)
             self.buffers.append(buffer)

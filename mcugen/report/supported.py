@@ -15,7 +15,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from mcugen.graph.ops import OPERATORS
-from mcugen.graph.tensor import DTYPES
+from mcugen.graph.tensor import ACTIVATION_DTYPES
 from mcugen.kernels import cmsis_nn
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.registry import LIBRARIES
@@ -33,7 +33,7 @@ CORES = {
 """By kernel library."""
 
 _REAL = ("int8",)
-_PLAIN = tuple(name for name in DTYPES if name != "int8")
+_PLAIN = tuple(name for name in ACTIVATION_DTYPES if name != "int8")
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def tables(found: Supported) -> list[RenderableType]:
 
 
 def _types(types: tuple[str, ...]) -> str:
-    return "all" if set(types) == set(DTYPES) else ", ".join(types)
+    return "all" if set(types) == set(ACTIVATION_DTYPES) else ", ".join(types)
 
 
 def markdown(found: Supported) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mcugen.graph import Graph, IntArray, Port, Quantization, Tensor
 from mcugen.graph.ops import Operator
 from mcugen.graph.ops.windows import window_count
-from mcugen.graph.tensor import DTYPES
+from mcugen.graph.tensor import DTYPES, dtype_range
 
 Draw = st.DrawFn
 Pair = tuple[int, int]
@@ -60,6 +60,13 @@ def random_int8(rng: np.random.Generator, shape: tuple[int, ...]) -> IntArray:
     if rng.integers(4) == 0:
         return rng.choice(np.array([-128, -127, -1, 0, 127], np.int8), shape)
     return rng.integers(-128, 128, shape).astype(np.int8)
+
+
+def random_int4(rng: np.random.Generator, shape: tuple[int, ...]) -> IntArray:
+    """As `random_int8`, from -8 to 7."""
+    if rng.integers(4) == 0:
+        return rng.choice(np.array([-8, -7, -1, 0, 7], np.int8), shape)
+    return rng.integers(-8, 8, shape).astype(np.int8)
 
 
 seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
@@ -158,15 +165,17 @@ def weighted(
     per_channel: bool | None = None,
     x: Quantization | None = None,
     name: str = "",
+    dtype: str = "int8",
 ) -> Weighted:
-    """Weights (and mostly a bias) of a layer, and quantizations around its natural output scale.
+    """Weights of `dtype` (and mostly a bias) of a layer, and quantizations around its natural output scale.
 
     The constants are called name + "weights" and name + "bias".
     """
     channels, terms = shape[axis], math.prod(shape) // shape[axis]
     x = x or draw(quantizations)
-    narrow = draw(st.booleans())
-    weights = np.clip(random_int8(rng, shape), -127 if narrow else -128, 127)
+    low, high = dtype_range(dtype)
+    narrow, typical = draw(st.booleans()), 75 if dtype == "int8" else 4.6
+    weights = np.clip(random_int8(rng, shape) if dtype == "int8" else random_int4(rng, shape), low + narrow, high)
     scale = draw(scales)
     if per_channel if per_channel is not None else draw(st.sampled_from([True, True, False])):
         q = Quantization.per_channel(scale * rng.uniform(0.2, 1.0, channels), axis)
@@ -174,11 +183,11 @@ def weighted(
         q = Quantization.per_tensor(scale, 0)
     # At gain 0 the output's standard deviation is about 40 steps.
     gain = draw(st.one_of(st.floats(-3, 2), st.floats(-16, 12)))
-    out_scale = x.scales[0] * scale * math.sqrt(terms) * 75 * 75 / 40 * 2.0**-gain
+    out_scale = x.scales[0] * scale * math.sqrt(terms) * 75 * typical / 40 * 2.0**-gain
     out = Quantization.per_tensor(out_scale, draw(zero_points))
-    constants = [Tensor(name + "weights", shape, "int8", q, weights.astype(np.int8))]
+    constants = [Tensor(name + "weights", shape, dtype, q, weights.astype(np.int8))]
     if bias if bias is not None else draw(st.sampled_from([True, True, True, False])):
-        reach = int(terms * 75 * 75)
+        reach = int(terms * 75 * typical)
         values = rng.integers(-reach, reach + 1, channels).astype(np.int32)
         bias_scales = [x.scales[0] * s for s in q.scales]
         if q.axis is None:

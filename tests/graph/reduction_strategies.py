@@ -23,7 +23,7 @@ from mcugen.graph.ops import (
     ReduceSum,
 )
 from mcugen.graph.ops.reduction.moment import thresholds
-from mcugen.graph.tensor import DTYPES
+from mcugen.graph.tensor import ACTIVATION_DTYPES
 from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
 
 
@@ -36,7 +36,7 @@ def _axes(draw: Draw, shape: tuple[int, ...], most: int | None = None) -> tuple[
 
 
 def _any_type(draw: Draw) -> tuple[str, Quantization | None]:
-    dtype = draw(st.one_of(st.just("quantized"), st.sampled_from(sorted(DTYPES))))
+    dtype = draw(st.one_of(st.just("quantized"), st.sampled_from(sorted(ACTIVATION_DTYPES))))
     return ("int8", draw(quantizations)) if dtype == "quantized" else (dtype, None)
 
 
@@ -45,7 +45,7 @@ def _plain(cls: type[Operator], out_type: str | None, most: int | None) -> Calla
     def graphs(draw: Draw) -> Case:
         shape, (dtype, q) = draw(shapes()), _any_type(draw)
         if cls in (IntegerSum, IntegerProduct):
-            dtype, q = draw(st.sampled_from(sorted(DTYPES))), None
+            dtype, q = draw(st.sampled_from(sorted(ACTIVATION_DTYPES))), None
         axes, out = _axes(draw, shape, most)
         result = Tensor("output", out, out_type or dtype, None if out_type else q)
         op = cls(name="reduce", inputs=("input",), outputs=("output",), axes=axes)  # type: ignore[call-arg]
@@ -104,7 +104,7 @@ def cumulative_sum_graphs(draw: Draw) -> Case:
 def integer_cumulative_sum_graphs(draw: Draw) -> Case:
     """One cumulative sum of plain integers."""
     shape = draw(shapes())
-    given, made = draw(st.sampled_from(sorted(DTYPES))), draw(st.sampled_from(["int8", "int32", "int64"]))
+    given, made = draw(st.sampled_from(sorted(ACTIVATION_DTYPES))), draw(st.sampled_from(["int8", "int32", "int64"]))
     op = IntegerCumulativeSum(
         name="c", inputs=("input",), outputs=("output",), axis=draw(st.integers(0, len(shape) - 1))
     )

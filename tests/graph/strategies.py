@@ -40,7 +40,7 @@ from mcugen.graph.ops import (
     Transpose,
 )
 from mcugen.graph.ops.normalization.normalize import pack_affine
-from mcugen.graph.tensor import DTYPES
+from mcugen.graph.tensor import ACTIVATION_DTYPES
 from tests.graph.draws import (
     Case,
     Draw,
@@ -102,6 +102,7 @@ def conv2d_graphs(
     grouped: bool | None = None,
     channels: st.SearchStrategy[int] = channel_counts,
     bias: bool | None = None,
+    dtype: str = "int8",
 ) -> Case:
     """One conv2d; what is not None is fixed (a kernel that does not fit its input is shrunk)."""
     rng = draw(seeds)
@@ -112,7 +113,7 @@ def conv2d_graphs(
         c_in, c_out = max(c_in // groups, 1) * groups, max(c_out // groups, 1) * groups
     shape = image(draw, c_in, c_out)
     window = draw(windows(shape[1:3], kernel, stride, padding, dilation))
-    parts = weighted(draw, rng, (c_out, *window.kernel, c_in // groups), 0, bias)
+    parts = weighted(draw, rng, (c_out, *window.kernel, c_in // groups), 0, bias, dtype=dtype)
     tensors = [
         Tensor("input", shape, "int8", parts.x),
         *parts.constants,
@@ -141,6 +142,7 @@ def depthwise_graphs(
     multiplier: int | None = None,
     channels: st.SearchStrategy[int] = channel_counts,
     bias: bool | None = None,
+    dtype: str = "int8",
 ) -> Case:
     """One depthwise_conv2d; what is not None is fixed (a kernel that does not fit its input is shrunk)."""
     rng = draw(seeds)
@@ -148,7 +150,7 @@ def depthwise_graphs(
     c_out = c_in * (multiplier or draw(st.sampled_from([1, 1, 1, 2, 3])))
     shape = image(draw, c_in, c_out)
     window = draw(windows(shape[1:3], kernel, stride, padding, dilation))
-    parts = weighted(draw, rng, (1, *window.kernel, c_out), 3, bias)
+    parts = weighted(draw, rng, (1, *window.kernel, c_out), 3, bias, dtype=dtype)
     tensors = [
         Tensor("input", shape, "int8", parts.x),
         *parts.constants,
@@ -173,12 +175,13 @@ def fully_connected_graphs(
     channels: st.SearchStrategy[int] = channel_counts,
     bias: bool | None = None,
     per_channel: bool | None = None,
+    dtype: str = "int8",
 ) -> Case:
     """One fully_connected over one or more rows."""
     rng = draw(seeds)
     c_in, c_out = draw(channels), draw(channels)
     rows = draw(st.sampled_from([(1,), (1,), (1,), (3,), (1, 5), (2, 2)]))
-    parts = weighted(draw, rng, (c_out, c_in), 0, bias, per_channel)
+    parts = weighted(draw, rng, (c_out, c_in), 0, bias, per_channel, dtype=dtype)
     tensors = [
         Tensor("input", (*rows, c_in), "int8", parts.x),
         *parts.constants,
@@ -384,7 +387,7 @@ def table_graphs(draw: Draw) -> Case:
     tensors = [Tensor(name, shape, "int8", draw(quantizations)) for name in ("input", "output")]
     values = tuple(int(v) for v in random_int8(rng, (256,)))
     if draw(st.booleans()):
-        dtype = draw(st.sampled_from(sorted(DTYPES)))
+        dtype = draw(st.sampled_from(sorted(ACTIVATION_DTYPES)))
         tensors[1] = Tensor("output", shape, dtype)
         low, high = tensors[1].integer_range
         values = tuple(int(v) for v in rng.integers(low, high, 256, endpoint=True))

@@ -27,6 +27,9 @@ from tests.graph.wide import symmetric_requantize_graphs
 KINDS: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     # TFLM's gather takes no places of 64 bits.
     **{kind: graphs for kind, graphs in EXACT.items() if kind != "gather"},
+    "conv2d, int4": lambda: s.conv2d_graphs(dtype="int4"),
+    "depthwise_conv2d, int4": lambda: s.depthwise_graphs(dtype="int4"),
+    "fully_connected, int4": lambda: s.fully_connected_graphs(dtype="int4", per_channel=False),
     "batch_matmul": s.batch_matmul_graphs,
     "fully_connected": s.fully_connected_graphs,
     "maximum": s.ALL["maximum"],
@@ -85,6 +88,31 @@ def test_equal_bits(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_bits_long(kind: str) -> None:
     sweep(KINDS[kind](), 3000, assert_tflm_bits_where_defined)
+
+
+def test_fully_connected_int4_per_channel_is_a_convolution() -> None:
+    """TFLM's FULLY_CONNECTED takes int4 with one scale only; its CONV_2D takes a scale for each channel."""
+
+    def check(case: s.Case) -> None:
+        assume(defined(case))
+        (op,), (x, weights, *bias), (out,) = case.graph.operators, *operand_tensors(case)
+        rows = x.elements // x.shape[-1]
+        tensors = [replace(x, shape=(1, rows, 1, x.shape[-1]))]
+        shape = (weights.shape[0], 1, 1, weights.shape[1])
+        assert weights.data is not None and isinstance(op, FullyConnected)
+        tensors += [replace(weights, shape=shape, data=weights.data.reshape(shape)), *bias]
+        tensors += [replace(out, shape=(1, rows, 1, out.shape[-1]))]
+        conv = Conv2d(name="conv", inputs=op.inputs, outputs=op.outputs, clamp=op.clamp)
+        other = s.make_case(conv, tensors, np.random.default_rng(0)).graph
+        theirs = run_tflm(other, {"input": case.inputs["input"].reshape(tensors[0].shape)})
+        assert largest_difference(run(*case), {"output": theirs["output"].reshape(out.shape)}) == 0
+
+    sweep(s.fully_connected_graphs(dtype="int4", per_channel=True), 10, check)
+
+
+def operand_tensors(case: s.Case) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    (op,) = case.graph.operators
+    return case.graph.input_tensors(op), case.graph.output_tensors(op)
 
 
 def test_networks() -> None:

@@ -10,8 +10,9 @@ from tests.graph.draws import Case, Draw, image, make_case, pairs, seeds, weight
 
 
 @st.composite
-def transposed_conv2d_graphs(draw: Draw, *, plain: bool = False) -> Case:
-    """One transposed_conv2d; `plain`: as LiteRT has it, without groups, dilation and positions appended."""
+def transposed_conv2d_graphs(draw: Draw, *, plain: bool = False, dtype: str = "int8") -> Case:
+    """One transposed_conv2d with weights of `dtype`; `plain`: as LiteRT has it, without groups, dilation and positions
+    appended."""
     rng = draw(seeds)
     groups = 1 if plain else draw(st.sampled_from([1, 1, 2, 3]))
     depth, per_group = draw(st.integers(1, 9)), draw(st.integers(1, 9))
@@ -22,7 +23,7 @@ def transposed_conv2d_graphs(draw: Draw, *, plain: bool = False) -> Case:
     padding = (draw(st.integers(0, min(2, full[0] - 1))), draw(st.integers(0, min(2, full[1] - 1))))
     change = st.integers(-2, 0 if plain else 2)
     size = tuple(max(f - p + draw(change), 1) for f, p in zip(full, padding, strict=True))
-    parts = weighted(draw, rng, (groups * per_group, *kernel, depth), 0, None)
+    parts = weighted(draw, rng, (groups * per_group, *kernel, depth), 0, None, dtype=dtype)
     tensors = [
         Tensor("input", shape, "int8", parts.x),
         *parts.constants,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import Tensor
 
+WEIGHT_DTYPES = ("int8", "int4")
+
 
 def require(condition: bool, op: Operator, message: str) -> None:
     if not condition:
@@ -82,9 +84,10 @@ def require_shape(op: Operator, tensor: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def require_weights(op: Operator, weights: Tensor, bias: Tensor | None, axis: int) -> None:
-    """Constant int8 weights, symmetric, per tensor or per channel on `axis`; bias constant int32, one per channel."""
+    """Constant int8 or int4 weights, symmetric, per tensor or per channel on `axis`; bias constant int32, one per
+    channel."""
     require(weights.is_constant, op, f"weights {weights.name!r} must be constant")
-    require(weights.dtype == "int8", op, f"weights {weights.name!r} are {weights.dtype}, must be int8")
+    require(weights.dtype in WEIGHT_DTYPES, op, f"weights {weights.name!r} are {weights.dtype}, must be int8 or int4")
     q = weights.quantization
     require(q is not None, op, f"weights {weights.name!r} have no quantization")
     assert q is not None

@@ -1,4 +1,4 @@
-"""Two-dimensional convolution over NHWC, int8 weights per output channel."""
+"""Two-dimensional convolution over NHWC, int8 or int4 weights per output channel."""
 
 from __future__ import annotations
 

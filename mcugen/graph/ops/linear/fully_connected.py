@@ -1,4 +1,4 @@
-"""Fully connected: a matrix of int8 weights times every row of the input."""
+"""Fully connected: a matrix of int8 or int4 weights times every row of the input."""
 
 from __future__ import annotations
 
