@@ -1,31 +1,5 @@
-/* Recurrent layers on dual 16-bit products: a unit's gates are the channels of a block of gemm.h. */
-#include "gemm.h"
-#include "portable/recurrent/layer.h"
-
-MCUGEN_KERNEL void mcugen_recurrent_quad(const mcugen_word **x, const mcugen_word **w, int gates, int32_t *sums)
-{
-    uint32_t low, high;
-    mcugen_next_pair(x, &low, &high);
-    mcugen_dsp_dot_step(low, high, w, gates, sums);
-}
-
-MCUGEN_KERNEL void mcugen_recurrent_dot_dsp(const int16_t *values, int32_t quads, const int8_t **weights, int gates,
-                                            int32_t *sums)
-{
-    const mcugen_word *x = (const mcugen_word *)(const void *)values;
-    const mcugen_word *w = (const mcugen_word *)(const void *)*weights;
-    int32_t left = quads % 4;
-    for (const mcugen_word *const end = x + 2 * (quads - left); x != end;) {
-        mcugen_recurrent_quad(&x, &w, gates, sums);
-        mcugen_recurrent_quad(&x, &w, gates, sums);
-        mcugen_recurrent_quad(&x, &w, gates, sums);
-        mcugen_recurrent_quad(&x, &w, gates, sums);
-    }
-    for (; left > 0; left--) {
-        mcugen_recurrent_quad(&x, &w, gates, sums);
-    }
-    *weights = (const int8_t *)(const void *)w;
-}
+/* Recurrent layers on dual 16-bit products. */
+#include "recurrent_dot.h"
 
 #define MCUGEN_RECURRENT(name) mcugen_dsp_##name
 #define MCUGEN_RECURRENT_DOT mcugen_recurrent_dot_dsp

@@ -83,3 +83,21 @@ def multiply_by_quantized_multiplier(x: npt.ArrayLike, multiplier: npt.ArrayLike
     right = np.maximum(-s, 0)
     shifted = np.clip(np.asarray(x, dtype=np.int64) << left, INT32_MIN, INT32_MAX)
     return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), right)
+
+
+def reduce_multiplier(multiplier: int, shift: int) -> tuple[int, int]:
+    """A Q31 multiplier and its shift for 64-bit accumulators: (factor, bits), accumulator * factor / 2**bits.
+
+    The factor has 15 bits. `shift` is at most 14.
+
+    Source: TensorFlow Lite `MultiplyByQuantizedMultiplier(int64_t, ...)`.
+    """
+    return (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF, 15 - shift
+
+
+def multiply_by_reduced_multiplier(x: npt.ArrayLike, factor: npt.ArrayLike, bits: npt.ArrayLike) -> Int64Array:
+    """x * factor / 2**bits of accumulators within 48 bits, rounded once, ties up; see `reduce_multiplier`."""
+    places = np.asarray(bits, np.int64)
+    half = np.int64(1) << (places - 1)
+    result: Int64Array = (np.asarray(x, np.int64) * np.asarray(factor, np.int64) + half) >> places
+    return result

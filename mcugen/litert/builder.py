@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ OPERATOR_VERSIONS = {
     "STRIDED_SLICE": 2,
     "SUB": 2,
     "SUM": 2,
+    "SVDF": 3,
     "TANH": 2,
     "TRANSPOSE": 2,
     "TRANSPOSE_CONV": 3,
@@ -53,8 +55,10 @@ OPERATOR_VERSIONS = {
 class ModelBuilder:
     """A LiteRT model of one subgraph under construction. Tensors are addressed by their index in the subgraph."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, states: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Args: states: of each state that the graph keeps, the tensor that is left for the next inference."""
         s = schema()
+        self.states = states
         self.subgraph = s.SubGraphT()
         self.subgraph.name = name
         self.subgraph.tensors, self.subgraph.operators = [], []
@@ -75,6 +79,18 @@ class ModelBuilder:
     def temporary(self, like: Tensor, shape: tuple[int, ...] | None = None) -> int:
         """A new activation with the type and quantization of another tensor."""
         return self._add(self._fresh(like.name), shape or like.shape, like.dtype, like.quantization, None)
+
+    def kept(self, state: Tensor, result: Tensor) -> int:
+        """The index of a state that an operator itself keeps from one inference to the next.
+
+        Raises:
+            ValueError: `result` is not what the graph keeps in `state`.
+        """
+        if self.states.get(state.name) != result.name:
+            raise ValueError(f"{state.name!r} is not a state that holds {result.name!r} after a step")
+        index = self.tensor(state)
+        self.subgraph.tensors[index].isVariable = True
+        return index
 
     def variable(self, stem: str, shape: tuple[int, ...], dtype: str, quantization: Quantization | None) -> int:
         """A new tensor that an operator keeps from one inference to the next."""

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.graph.ops.recurrent.layer import SEQUENCE, row_scales
 from mcugen.graph.ops.recurrent.lstm import Lstm
+from mcugen.graph.ops.recurrent.svdf import Svdf
+from mcugen.graph.ops.recurrent.unidirectional_sequence_lstm import GATES, UnidirectionalSequenceLstm
 from mcugen.graph.tensor import Quantization, Tensor
 from mcugen.litert.builder import ModelBuilder
 from mcugen.litert.schema import schema
@@ -71,3 +73,44 @@ def _matrices(b: ModelBuilder, op: Lstm, matrix: Tensor, scales: Sequence[float]
     gates = matrix.data.reshape(op.gates, -1, matrix.shape[1])
     pairs = zip(gates, scales, strict=True)
     return [b.constant(gate, "int8", Quantization.per_tensor(scale, 0)) for gate, scale in pairs]
+
+
+def write_sequence_lstm(
+    b: ModelBuilder, op: UnidirectionalSequenceLstm, inputs: list[Tensor], outputs: list[Tensor]
+) -> None:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM: the same integers. Its states are variables of the file."""
+    x, hidden, cell, of_input, of_hidden, bias = inputs
+    weights = [part for matrix in (of_input, of_hidden) for part in _parts(b, matrix)]
+    assert bias.data is not None and of_input.quantization is not None
+    scales = np.array(of_input.quantization.scales).reshape(-1)[:: max(len(of_input.quantization.scales) // GATES, 1)]
+    biases = [
+        b.constant(values, bias.dtype, Quantization.per_tensor(x.scale * float(scales[gate % len(scales)]), 0))
+        for gate, values in enumerate(bias.data.reshape(GATES, -1))
+    ]
+    options = schema().UnidirectionalSequenceLSTMOptionsT()
+    options.fusedActivationFunction = schema().ActivationFunctionType.TANH
+    options.timeMajor = not op.batch_first
+    options.cellClip = op.cell_clip * cell.scale
+    states = [b.kept(hidden, outputs[1]), b.kept(cell, outputs[2])]
+    operands = [b.tensor(x), *weights, *[_ABSENT] * 3, *biases, *[_ABSENT] * 2, *states, *[_ABSENT] * 4]
+    b.operator("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, [b.tensor(outputs[0])], options)
+
+
+def _parts(b: ModelBuilder, matrix: Tensor) -> list[int]:
+    """A matrix of the gates i, f, g, o as a constant for each of them."""
+    assert matrix.data is not None
+    scales = row_scales(matrix).reshape(GATES, -1)[:, 0]
+    gates = zip(matrix.data.reshape(GATES, -1, matrix.shape[1]), scales, strict=True)
+    return [b.constant(gate, "int8", Quantization.per_tensor(float(scale), 0)) for gate, scale in gates]
+
+
+def write_svdf(b: ModelBuilder, op: Svdf, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    """SVDF: the same integers. Its state is a variable of the file."""
+    x, state, of_features, of_time, *bias = inputs
+    options = schema().SVDFOptionsT()
+    options.rank = op.rank
+    step = Quantization.per_tensor(state.scale * of_time.scale, 0)
+    # TFLM reads the bias's scale, so that it insists on a bias.
+    zeros = b.constant(np.zeros(outputs[0].shape[1]), "int32", step) if not bias else b.tensor(bias[0])
+    operands = [b.tensor(x), b.tensor(of_features), b.tensor(of_time), zeros, b.kept(state, outputs[1])]
+    b.operator("SVDF", operands, [b.tensor(outputs[0])], options)

@@ -44,14 +44,16 @@ from mcugen.graph.ops import (
     Reshape,
     Softmax,
     Sub,
+    Svdf,
     Take,
     Transpose,
     TransposedConv2d,
+    UnidirectionalSequenceLstm,
 )
 from mcugen.graph.ops.normalization.softmax import SHARE_BITS, share_bits
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.builder import ModelBuilder
-from mcugen.litert.recurrent import write_lstm
+from mcugen.litert.recurrent import write_lstm, write_sequence_lstm, write_svdf
 from mcugen.litert.schema import schema
 from mcugen.litert.selection import emit_selection
 
@@ -82,7 +84,7 @@ def write(graph: Graph, more: Mapping[type[Operator], Writer] = MappingProxyType
         UnsupportedOperatorError: LiteRT cannot express an operator's attributes.
         MissingToolError: `ai-edge-litert` is not installed.
     """
-    builder = ModelBuilder(graph.name)
+    builder = ModelBuilder(graph.name, {state.tensor: state.result for state in graph.states})
     for op in graph.operators:
         writer = _WRITERS.get(type(op)) or more[type(op)]
         writer(builder, op, graph.input_tensors(op), graph.output_tensors(op))
@@ -366,7 +368,9 @@ _WRITERS: dict[type[Operator], Writer] = {
     Reshape: _reshape,
     Softmax: _softmax,
     Sub: _elementwise("SUB", "SubOptions"),
+    Svdf: write_svdf,
     Take: _take,
     Transpose: _transpose,
     TransposedConv2d: _transposed_convolution,
+    UnidirectionalSequenceLstm: write_sequence_lstm,
 }

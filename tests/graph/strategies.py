@@ -59,6 +59,7 @@ from tests.graph.draws import (
     windows,
     zero_points,
 )
+from tests.graph.kept_state import sequence_lstm_graphs, svdf_graphs
 from tests.graph.movement import (
     embedding_graphs,
     gather_elements_graphs,
@@ -501,11 +502,13 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "softmax": softmax_graphs,
     "spanned_max_pool2d": spanned_max_graphs,
     "sub": sub_graphs,
+    "svdf": svdf_graphs,
     "table": table_graphs,
     "take": take_graphs,
     "take_sum": take_sum_graphs,
     "transpose": transpose_graphs,
     "transposed_conv2d": transposed_conv2d_graphs,
+    "unidirectional_sequence_lstm": sequence_lstm_graphs,
     "wide_sum": wide_sum_graphs,
     **PAIRS,
     **REDUCTIONS,

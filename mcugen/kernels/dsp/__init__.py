@@ -15,7 +15,7 @@ from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedVectorPairedDsp,
 )
 from mcugen.kernels.dsp.pooling import AveragePool2dDsp, MaxPool2dDsp
-from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp
+from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp, SequenceLstmDsp, SvdfDsp
 from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
 from mcugen.kernels.dsp.winograd_row import Conv2dWinogradRowDsp
 
@@ -39,7 +39,9 @@ KERNELS: tuple[Kernel, ...] = (
     LstmDsp(),
     MaxPool2dDsp(),
     RnnDsp(),
+    SequenceLstmDsp(),
     SubTableDsp(),
+    SvdfDsp(),
 )
 
 __all__ = [
@@ -63,5 +65,7 @@ __all__ = [
     "LstmDsp",
     "MaxPool2dDsp",
     "RnnDsp",
+    "SequenceLstmDsp",
     "SubTableDsp",
+    "SvdfDsp",
 ]

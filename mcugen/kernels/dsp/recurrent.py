@@ -11,7 +11,15 @@ from mcugen.graph.ops.recurrent.gru import Gru
 from mcugen.graph.ops.recurrent.layer import RecurrentLayer
 from mcugen.graph.ops.recurrent.lstm import Lstm
 from mcugen.graph.ops.recurrent.rnn import Rnn
+from mcugen.graph.ops.recurrent.svdf import Svdf
+from mcugen.graph.ops.recurrent.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from mcugen.kernels.base import Invocation, Kernel
+from mcugen.kernels.portable.recurrent.kept_state import (
+    sequence_lstm_cost,
+    sequence_lstm_invocation,
+    svdf_cost,
+    svdf_invocation,
+)
 from mcugen.kernels.portable.recurrent.layer import cost, invocation
 
 
@@ -50,3 +58,39 @@ class RnnDsp(RecurrentDsp):
 
     name: ClassVar[str] = "rnn_s8.dsp"
     operator: ClassVar[type[Operator]] = Rnn
+
+
+class SequenceLstmDsp(Kernel):
+    """mcugen_dsp_sequence_lstm_s8 and _s16."""
+
+    name: ClassVar[str] = "sequence_lstm.dsp"
+    library: ClassVar[str] = "dsp"
+    operator: ClassVar[type[Operator]] = UnidirectionalSequenceLstm
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        return isinstance(op, self.operator) and cpu.dsp
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, UnidirectionalSequenceLstm)
+        return sequence_lstm_invocation(op, graph, self.name, "mcugen_dsp_", "dsp/sequence_lstm.c")
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return sequence_lstm_cost(op, graph, 5, 420)
+
+
+class SvdfDsp(Kernel):
+    """mcugen_dsp_svdf_s8 and _s16."""
+
+    name: ClassVar[str] = "svdf.dsp"
+    library: ClassVar[str] = "dsp"
+    operator: ClassVar[type[Operator]] = Svdf
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        return isinstance(op, self.operator) and cpu.dsp
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Svdf)
+        return svdf_invocation(op, graph, self.name, "mcugen_dsp_", "dsp/svdf.c")
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return svdf_cost(op, graph, 5, 11)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mcugen.kernels import dsp
 from mcugen.kernels.base import Kernel
+from tests.graph.kept_state import sequence_lstm_graphs, svdf_graphs
 from tests.graph.strategies import (
     Case,
     add_graphs,
@@ -65,6 +66,8 @@ CASES = {
     "fully_connected vector in pairs": (dsp.FullyConnectedVectorPairedDsp(), fully_connected_graphs()),
     "max_pool2d": (dsp.MaxPool2dDsp(), max_pool_graphs()),
     "fully_connected vector": (dsp.FullyConnectedVectorDsp(), fully_connected_graphs()),
+    "unidirectional_sequence_lstm": (dsp.SequenceLstmDsp(), sequence_lstm_graphs()),
+    "svdf": (dsp.SvdfDsp(), svdf_graphs()),
 }
 
 

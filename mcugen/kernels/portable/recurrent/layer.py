@@ -16,7 +16,7 @@ from mcugen.graph.ops.recurrent.layer import MOST_STATE_BITS, SEQUENCE, Recurren
 from mcugen.graph.ops.recurrent.lstm import Lstm
 from mcugen.graph.ops.recurrent.rnn import Rnn
 from mcugen.graph.ops.recurrent.sigmoid import table
-from mcugen.graph.tensor import Tensor
+from mcugen.graph.tensor import IntArray, Tensor
 from mcugen.kernels.base import Constant, Invocation, ParamValue
 from mcugen.kernels.portable.common import PortableKernel, flat
 
@@ -35,14 +35,19 @@ def _words(matrix: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     return padded.reshape(len(matrix), -1, 4)[:, :, _BYTE_ORDER]
 
 
+def unit_words(matrix: IntArray, gates: int, units: int) -> npt.NDArray[np.int8]:
+    """(gates * units, depth) as one row a unit: for each four inputs a word of each gate."""
+    words = _words(matrix.astype(np.int8)).reshape(gates, units, -1, 4)
+    return words.transpose(1, 2, 0, 3).reshape(units, -1)
+
+
 def weight_stream(op: RecurrentLayer, tensors: Sequence[Tensor]) -> Constant:
     """int8, unit by unit; see kernels_cmsis/portable/recurrent/layer.h."""
     units = op.units(tensors)
     parts = []
     for matrix in op.constants(tensors)[:2]:
         assert matrix.data is not None
-        words = _words(matrix.data.astype(np.int8)).reshape(op.gates, units, -1, 4)
-        parts.append(words.transpose(1, 2, 0, 3).reshape(units, -1))
+        parts.append(unit_words(matrix.data, op.gates, units))
     stream = np.concatenate(parts, axis=1).reshape(-1)
     projection = op.projection(tensors)
     if projection is not None and projection.data is not None:

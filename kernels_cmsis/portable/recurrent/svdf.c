@@ -1,0 +1,6 @@
+/* SVDF layers on any CPU. */
+#include "dot.h"
+
+#define MCUGEN_RECURRENT(name) mcugen_##name
+#define MCUGEN_RECURRENT_DOT mcugen_recurrent_dot_portable
+#include "svdf.h"

@@ -1,0 +1,38 @@
+/* Activations of int8 or int16 in kernels that take both. */
+#ifndef MCUGEN_RECURRENT_VALUES_H
+#define MCUGEN_RECURRENT_VALUES_H
+
+#include "layer.h"
+
+MCUGEN_KERNEL int32_t mcugen_load(const void *values, int32_t index, int wide)
+{
+    return wide ? ((const int16_t *)values)[index] : ((const int8_t *)values)[index];
+}
+
+MCUGEN_KERNEL void mcugen_store(void *values, int32_t index, int32_t value, int wide)
+{
+    if (wide) {
+        ((int16_t *)values)[index] = (int16_t)value;
+    } else {
+        ((int8_t *)values)[index] = (int8_t)value;
+    }
+}
+
+/* A row of int16 in whole quads, zero beyond `count`: value - zero point. */
+MCUGEN_KERNEL void mcugen_widen_row(const void *values, int32_t from, int32_t count, int32_t zero_point, int16_t *row,
+                                    int wide)
+{
+    for (int32_t i = 0; i < count; i++) {
+        row[i] = (int16_t)(mcugen_load(values, from + i, wide) - zero_point);
+    }
+    for (int32_t i = count; i < 4 * mcugen_quads(count); i++) {
+        row[i] = 0;
+    }
+}
+
+MCUGEN_KERNEL int32_t mcugen_limit16(int32_t x)
+{
+    return mcugen_limit(x, INT16_MIN, INT16_MAX);
+}
+
+#endif
