@@ -85,19 +85,32 @@ def multiply_by_quantized_multiplier(x: npt.ArrayLike, multiplier: npt.ArrayLike
     return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), right)
 
 
-def reduce_multiplier(multiplier: int, shift: int) -> tuple[int, int]:
-    """A Q31 multiplier and its shift for 64-bit accumulators: (factor, bits), accumulator * factor / 2**bits.
+REDUCED_ACCUMULATOR = 1 << 47
+"""`multiply_by_reduced_multiplier` takes magnitudes below this."""
 
-    The factor has 15 bits. `shift` is at most 14.
+MOST_REDUCED_SHIFT = 7
+"""The largest shift that `multiply_by_reduced_multiplier` takes: real multipliers below 128."""
 
-    Source: TensorFlow Lite `MultiplyByQuantizedMultiplier(int64_t, ...)`.
+
+def reduced_multiplier(multiplier: npt.ArrayLike) -> Int64Array:
+    """The upper 16 bits of a Q31 multiplier, rounded: Q15."""
+    full = np.asarray(multiplier, dtype=np.int64)
+    return np.where(full < 0x7FFF0000, (full + (1 << 15)) >> 16, 0x7FFF)
+
+
+def multiply_by_reduced_multiplier(x: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> Int64Array:
+    """Requantizes 64-bit accumulators: x * multiplier * 2**(shift - 31) with a multiplier of 16 bits, rounded once,
+    ties up. All arguments broadcast.
+
+    Args:
+        x: magnitudes below `REDUCED_ACCUMULATOR`.
+        multiplier, shift: of `quantize_multiplier`; shift up to `MOST_REDUCED_SHIFT`.
+
+    Results beyond 32 bits saturate, where TFLM's wrap.
+
+    Source: TensorFlow Lite `MultiplyByQuantizedMultiplier` of a 64-bit accumulator.
     """
-    return (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF, 15 - shift
-
-
-def multiply_by_reduced_multiplier(x: npt.ArrayLike, factor: npt.ArrayLike, bits: npt.ArrayLike) -> Int64Array:
-    """x * factor / 2**bits of accumulators within 48 bits, rounded once, ties up; see `reduce_multiplier`."""
-    places = np.asarray(bits, np.int64)
-    half = np.int64(1) << (places - 1)
-    result: Int64Array = (np.asarray(x, np.int64) * np.asarray(factor, np.int64) + half) >> places
+    right = 15 - np.asarray(shift, dtype=np.int64)
+    product = np.asarray(x, dtype=np.int64) * reduced_multiplier(multiplier)
+    result: Int64Array = np.clip((product + (np.int64(1) << (right - 1))) >> right, INT32_MIN, INT32_MAX)
     return result

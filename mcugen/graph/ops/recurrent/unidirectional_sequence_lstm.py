@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from mcugen.graph.arithmetic import (
     INT32_MAX,
+    MOST_REDUCED_SHIFT,
+    REDUCED_ACCUMULATOR,
     multiply_by_quantized_multiplier,
     multiply_by_reduced_multiplier,
     quantize_multiplier,
-    reduce_multiplier,
 )
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import largest_activation, require, require_real, require_shape, require_weights
@@ -31,13 +32,9 @@ GATE_BITS = 12
 LEAST_CELL_EXPONENT, MOST_CELL_EXPONENT = -24, 1
 """Of the cell's scale, a power of two."""
 
-_MOST_ACCUMULATOR = 1 << 47
-_MOST_SHIFT = 7
-"""Of 64-bit accumulators and the left shifts of their multipliers, as TFLM asks for."""
-
 
 class GateScaling(NamedTuple):
-    """From products to gate inputs, for each gate: (multiplier, shift), or (factor, bits) of 64-bit sums."""
+    """From products to gate inputs: (multiplier, shift) of each gate, reduced for int16 activations."""
 
     of_input: tuple[tuple[int, int], ...]
     of_hidden: tuple[tuple[int, int], ...]
@@ -83,9 +80,9 @@ class UnidirectionalSequenceLstm(Operator):
         x, hidden, _, of_input, of_hidden = inputs[:5]
 
         def gates(activation: Tensor, weights: Tensor) -> tuple[tuple[int, int], ...]:
-            reals = [activation.scale * scale / 2.0**-GATE_BITS for scale in _gate_scales(weights)]
-            found = [quantize_multiplier(real) for real in reals]
-            return tuple(found if x.dtype == "int8" else [reduce_multiplier(*pair) for pair in found])
+            return tuple(
+                quantize_multiplier(activation.scale * scale / 2.0**-GATE_BITS) for scale in _gate_scales(weights)
+            )
 
         return GateScaling(gates(x, of_input), gates(hidden, of_hidden))
 
@@ -131,7 +128,7 @@ class UnidirectionalSequenceLstm(Operator):
     def _validate_sums(self, inputs: Sequence[Tensor], bias: Tensor) -> None:
         x, hidden, _, of_input, of_hidden = inputs[:5]
         wide = x.dtype == "int16"
-        dtype, most = ("int64", _MOST_ACCUMULATOR) if wide else ("int32", INT32_MAX)
+        dtype, most = ("int64", REDUCED_ACCUMULATOR) if wide else ("int32", INT32_MAX)
         require(bias.data is not None and bias.dtype == dtype, self, f"the bias must be a constant of {dtype}")
         require_shape(self, bias, (of_input.shape[0],))
         assert bias.data is not None
@@ -140,8 +137,10 @@ class UnidirectionalSequenceLstm(Operator):
             sums = np.abs(weights.data.astype(float)).sum(axis=1) * largest_activation(activation) + np.abs(added)
             require(sums.max() <= most, self, f"products with {weights.name!r} can leave {48 if wide else 32} bits")
         if wide:
-            bits = [bits for pairs in self.scaling(inputs) for _, bits in pairs]
-            require(min(bits) >= 15 - _MOST_SHIFT, self, "scales of input and weights are too large for gate inputs")
+            shifts = [shift for pairs in self.scaling(inputs) for _, shift in pairs]
+            require(
+                max(shifts) <= MOST_REDUCED_SHIFT, self, "scales of input and weights are too large for gate inputs"
+            )
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]

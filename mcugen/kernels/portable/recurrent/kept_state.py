@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.boards.board import Cpu
+from mcugen.graph.arithmetic import reduced_multiplier
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.recurrent.svdf import Svdf
@@ -67,6 +68,8 @@ def _lstm_params(op: UnidirectionalSequenceLstm, tensors: list[Tensor]) -> dict[
         "hidden_zero_point": hidden.zero_point,
     }
     for name, pairs in (("input", scaling.of_input), ("hidden", scaling.of_hidden)):
+        if x.dtype == "int16":
+            pairs = tuple((int(reduced_multiplier(m)), 15 - shift) for m, shift in pairs)
         multipliers, shifts = zip(*pairs, strict=True)
         fields |= {f"{name}_multiplier": tuple(multipliers), f"{name}_shift": tuple(shifts)}
     for name, (multiplier, shift) in zip(("kept", "added", "shown"), op.cell_multipliers(tensors), strict=True):
