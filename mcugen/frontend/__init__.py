@@ -44,7 +44,7 @@ def load_model(
     """Loads a model file, quantizes it if it is float, lowers it and applies the exact passes.
 
     Args:
-        path: a torch.export archive, float or already quantized.
+        path: a torch.export archive, float or already quantized; or a LiteRT file, which is read without torch.
         calibration: for a float model: an .npz with samples for each input, or "random" to try things out.
         progress: called with (samples done, samples in all) while calibrating.
         sequences: of a model with state: what is tied, and when calibration starts again.
@@ -57,10 +57,16 @@ def load_model(
         UnsupportedOperatorError: an operator has no integer form.
     """
     path = Path(path)
-    if path.suffix.lower() == ".tflite" or _starts_like_tflite(path):
-        raise InputError(
-            "LiteRT models are not supported yet", where=str(path), hint="give mcugen the torch.export archive (.pt2)"
-        )
+    if is_litert(path):
+        from mcugen.frontend.litert.importer import import_litert
+
+        if calibration is not None:
+            log.warning("a LiteRT file is already quantized: --calibration is ignored")
+        if sequences is not None and sequences.ties:
+            raise InputError(
+                "--state is for PyTorch programs", where=str(path), hint="a LiteRT file says itself what it keeps"
+            )
+        return _finish(_with_source(import_litert(path), "none"))
     from mcugen.frontend.archive import load_archive
 
     return compile_program(load_archive(path), path.stem, calibration, progress, sequences)
@@ -180,10 +186,17 @@ def _finish(graph: Graph, held: Mapping[str, Held] | None = None) -> Graph:
     return graph
 
 
-def _starts_like_tflite(path: Path) -> bool:
-    """A LiteRT file has the identifier TFL3 at byte 4."""
+def is_litert(path: Path) -> bool:
+    """Whether a file is a LiteRT model: by its content, the identifier TFL3 at byte 4, whatever it is called.
+
+    Raises:
+        InputError: it cannot be read, or is called `.tflite` and is none.
+    """
     with opened(Source(path, "the model file", "check the path")) as (file, _):
-        return file.read(8)[4:] == b"TFL3"
+        found = file.read(8)[4:] == b"TFL3"
+    if not found and path.suffix.lower() == ".tflite":
+        raise InputError("the file is no LiteRT model", where=str(path), hint="convert or download it again")
+    return found
 
 
 def _calibration(model: _Program, calibration: Path | str | None) -> tuple[Samples, str]:

@@ -1,0 +1,1 @@
+"""LiteRT model files (`.tflite`) to the integer IR, in TensorFlow Lite Micro's bits; without torch."""

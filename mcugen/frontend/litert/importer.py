@@ -1,0 +1,142 @@
+"""A LiteRT file to the integer graph: ports as in the file, then one operator after the other by the tables."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from mcugen.borders import Source
+from mcugen.borders.files import read_bytes
+from mcugen.errors import InputError, UnsupportedOperatorError
+from mcugen.frontend.litert.flatbuffer import DamagedError
+from mcugen.frontend.litert.model import FileTensor, Model, read_model
+from mcugen.frontend.litert.network import FLOAT_HINT, Network
+from mcugen.frontend.litert.operators import ROWS
+from mcugen.frontend.litert.step import Step
+from mcugen.graph.graph import Graph, Port
+from mcugen.graph.tensor import Tensor
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES = 1 << 28
+"""Of a file: more than the flash of any microcontroller."""
+
+_REPORTED = 8
+"""Operators that one error names."""
+
+
+def import_litert(path: Path) -> Graph:
+    """A LiteRT file as a graph, as the file spells it: no pass has run.
+
+    Raises:
+        InputError: the file is damaged.
+        UnsupportedOperatorError: an operator has no integer form, or the file's numbers are float.
+    """
+    source = Source(path, "the LiteRT file", "convert or download it again")
+    data = read_bytes(source, MAX_BYTES)
+    try:
+        return build(read_model(data), path.name)
+    except DamagedError as error:
+        raise source.error(f"is damaged: {error}") from error
+
+
+def build(model: Model, file: str) -> Graph:
+    """The graph of a file's first subgraph.
+
+    Raises:
+        DamagedError, InputError, UnsupportedOperatorError: as `import_litert`.
+    """
+    subgraph = model.subgraphs[0]
+    network = Network(file, model, subgraph)
+    _require_known(network)
+    names = _port_names(model)
+    inputs = [_input(network, index, names) for index in dict.fromkeys(subgraph.inputs)]
+    run_subgraph(network)
+    outputs = [_output(network, index, names) for index in subgraph.outputs]
+    stem = file.removesuffix(".tflite")
+    return Graph(
+        stem, network.tensors, tuple(network.operators), tuple(inputs), tuple(outputs), states=tuple(network.states)
+    )
+
+
+def run_subgraph(network: Network) -> None:
+    """Appends every operator of the subgraph at hand.
+
+    Raises:
+        DamagedError, UnsupportedOperatorError: with the operator.
+    """
+    for op in network.subgraph.operators:
+        step = Step(network, op)
+        try:
+            ROWS[op.builtin](step)
+        except (ValueError, OverflowError) as error:
+            step.fail(str(error))
+        except DamagedError as error:
+            raise DamagedError(f"{op}: {error}") from error
+
+
+def _require_known(network: Network) -> None:
+    """One error for all operators that there is no row for, and one for files that compute in float."""
+    operators = network.subgraph.operators
+    if not operators:
+        raise InputError("the LiteRT file has no operators", where=network.file)
+    borders = {"QUANTIZE", "DEQUANTIZE"}
+    for op in operators:
+        floats = [t for i in op.outputs if (t := network.subgraph.tensors[i]).type in ("FLOAT32", "FLOAT16")]
+        if floats and op.builtin not in borders:
+            raise UnsupportedOperatorError(
+                f"the model computes in float: {op} makes {floats[0]}, which is {floats[0].type}",
+                where=network.file,
+                hint=FLOAT_HINT,
+            )
+    unknown = [op for op in operators if op.builtin not in ROWS]
+    if unknown:
+        shown = ", ".join(str(op) for op in unknown[:_REPORTED])
+        more = f" and {len(unknown) - _REPORTED} more" if len(unknown) > _REPORTED else ""
+        raise UnsupportedOperatorError(
+            f"mcugen has no integer form for {shown}{more}",
+            where=network.file,
+            hint="`mcugen ops` lists what there is; express the layer with those, or leave it to the application",
+        )
+
+
+def _port_names(model: Model) -> dict[int, str]:
+    """Names of the network's inputs and outputs by tensor: those of its signature, if it has one."""
+    for signature in model.signatures:
+        if signature.subgraph == 0:
+            return {index: name for name, index in (*signature.outputs, *signature.inputs)}
+    return {}
+
+
+def _port(tensor: FileTensor, value: str, names: dict[int, str]) -> Port:
+    name = names.get(tensor.index, tensor.name)
+    return Port(value, name, tensor.shape, tuple(range(len(tensor.shape))))
+
+
+def _input(network: Network, index: int, names: dict[int, str]) -> Port:
+    tensor = network.subgraph.tensors[index]
+    if tensor.type == "FLOAT32":
+        value = _quantized_input(network, tensor)
+    else:
+        value = network.values[index] = network.activation(tensor)
+    return _port(tensor, value.name, names)
+
+
+def _quantized_input(network: Network, tensor: FileTensor) -> Tensor:
+    """The integers of a float input: those of the QUANTIZE that reads it."""
+    readers = [op for op in network.subgraph.operators if tensor.index in op.inputs]
+    results = [network.subgraph.tensors[op.outputs[0]] for op in readers if op.builtin == "QUANTIZE" and op.outputs]
+    if not results or len(results) != len(readers):
+        raise UnsupportedOperatorError(
+            f"the input {tensor} is {tensor.type} and nothing quantizes it", where=network.file, hint=FLOAT_HINT
+        )
+    like = results[0]
+    value = network.add(tensor.name, tensor.shape, network.dtype(like), network.quantization(like))
+    network.reals[tensor.index] = value
+    return value
+
+
+def _output(network: Network, index: int, names: dict[int, str]) -> Port:
+    tensor = network.subgraph.tensors[index]
+    value = network.reals.get(index) or network.value(index)
+    return _port(tensor, value.name, names)

@@ -1,0 +1,143 @@
+"""The graph under construction: a file's tensors as the IR's, and operators appended in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend.litert.model import FileTensor, Model, Subgraph
+from mcugen.graph.graph import State
+from mcugen.graph.ops.base import Operator
+from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
+
+DTYPE_OF = {
+    "BOOL": "bool",
+    "INT8": "int8",
+    "INT16": "int16",
+    "INT32": "int32",
+    "INT64": "int64",
+}
+"""Types of tensors that the IR has as they are."""
+
+
+@dataclass(eq=False)
+class Network:
+    """A graph under construction.
+
+    Attributes:
+        file: the file's name, for messages.
+        values: what tensors of the subgraph at hand are in the graph, by index; constants are added as they are used.
+        reals: float tensors that stand for quantized ones: results of DEQUANTIZE, by index.
+        states: what the network keeps from one inference to the next.
+    """
+
+    file: str
+    model: Model
+    subgraph: Subgraph
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    operators: list[Operator] = field(default_factory=list)
+    values: dict[int, Tensor] = field(default_factory=dict)
+    reals: dict[int, Tensor] = field(default_factory=dict)
+    states: list[State] = field(default_factory=list)
+
+    def unique(self, stem: str) -> str:
+        """A name that no tensor has yet."""
+        name, count = stem, 1
+        while name in self.tensors:
+            count += 1
+            name = f"{stem}_{count}"
+        return name
+
+    def add(self, stem: str, shape: tuple[int, ...], dtype: str, q: Quantization | None, data: Any = None) -> Tensor:
+        """A new tensor of the graph, with a name like `stem`."""
+        stem = stem.split(";")[0]  # TensorFlow lists all operators that it has fused
+        array = None if data is None else np.ascontiguousarray(data, DTYPES[dtype]).reshape(shape)
+        tensor = Tensor(self.unique(stem), shape, dtype, q, array)
+        self.tensors[tensor.name] = tensor
+        return tensor
+
+    def append(self, op: Operator) -> None:
+        """Appends an operator that keeps its own rules.
+
+        Raises:
+            ValueError: it does not.
+        """
+        op.validate([self.tensors[n] for n in op.inputs], [self.tensors[n] for n in op.outputs])
+        self.operators.append(op)
+
+    def activation(self, tensor: FileTensor) -> Tensor:
+        """A new value in the graph with the type, shape and quantization of a file's tensor."""
+        return self.add(tensor.name, tensor.shape, self.dtype(tensor), self.quantization(tensor))
+
+    def dtype(self, tensor: FileTensor) -> str:
+        """The IR's type of a file's tensor.
+
+        Raises:
+            UnsupportedOperatorError: it has none.
+        """
+        if tensor.type not in DTYPE_OF:
+            raise UnsupportedOperatorError(
+                f"{tensor} is {tensor.type}",
+                where=self.file,
+                hint=FLOAT_HINT
+                if tensor.type.startswith("FLOAT")
+                else "quantize the model to int8 when it is converted",
+            )
+        return DTYPE_OF[tensor.type]
+
+    def quantization(self, tensor: FileTensor) -> Quantization | None:
+        """The IR's form of a tensor's scales.
+
+        Raises:
+            ValueError: a scale is not finite and positive.
+        """
+        q = tensor.quantization
+        if q is None or tensor.type in ("BOOL", "INT64"):
+            return None
+        bits = 8 * DTYPES[self.dtype(tensor)].itemsize
+        if len(q.scales) == 1:
+            return Quantization.per_tensor(float(q.scales[0]), int(q.zero_points[0]), bits)
+        return Quantization(tuple(q.scales.tolist()), tuple(q.zero_points.tolist()), q.axis)
+
+    def data(self, tensor: FileTensor) -> IntArray | None:
+        """The values of a constant; None where the file has none.
+
+        Raises:
+            ValueError: its buffer has another size than its shape says.
+        """
+        if not len(tensor.data) and tensor.elements:
+            return None
+        native = DTYPES[self.dtype(tensor)]
+        array_type = native.newbyteorder("<")
+        if tensor.elements * array_type.itemsize != len(tensor.data):
+            raise ValueError(f"{tensor} of shape {list(tensor.shape)} has {len(tensor.data)} bytes of {tensor.type}")
+        values: IntArray = (
+            np.frombuffer(tensor.data, array_type).reshape(tensor.shape).astype(array_type.newbyteorder("="))
+        )
+        return values
+
+    def value(self, index: int) -> Tensor:
+        """What a tensor of the subgraph is in the graph: what an operator made, an input, or a constant.
+
+        Raises:
+            ValueError: nothing writes it and it has no data.
+        """
+        if index not in self.values:
+            tensor = self.subgraph.tensors[index]
+            values = self.data(tensor)
+            if values is None or tensor.is_variable:
+                raise ValueError(f"{tensor} is read, but no operator writes it and it has no data")
+            self.values[index] = self.add(
+                tensor.name, tensor.shape, self.dtype(tensor), self.quantization(tensor), values
+            )
+        return self.values[index]
+
+
+FLOAT_HINT = (
+    "convert the model with full integer quantization: in TensorFlow's converter set optimizations = "
+    "[tf.lite.Optimize.DEFAULT], a representative_dataset and target_spec.supported_ops = "
+    "[tf.lite.OpsSet.TFLITE_BUILTINS_INT8]; or give mcugen the float PyTorch program (.pt2) with --calibration"
+)

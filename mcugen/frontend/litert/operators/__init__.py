@@ -1,0 +1,36 @@
+"""How each operator of LiteRT becomes operators of the IR: a row each, a table for each family.
+
+A row gets the operator as a `Step`. A new family is one more name in `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+from mcugen.frontend.litert.operators import (
+    arithmetic,
+    border,
+    convolution,
+    linear,
+    movement,
+    normalization,
+    pooling,
+    rearrangement,
+    reduction,
+    selection,
+)
+from mcugen.frontend.litert.step import Row
+
+FAMILIES = (
+    arithmetic,
+    border,
+    convolution,
+    linear,
+    movement,
+    normalization,
+    pooling,
+    rearrangement,
+    reduction,
+    selection,
+)
+
+ROWS: dict[str, Row] = {name: row for family in FAMILIES for name, row in family.ROWS.items()}
+"""By the name of the builtin or custom operator."""

@@ -1,0 +1,62 @@
+"""Convolutions."""
+
+from __future__ import annotations
+
+from mcugen.frontend.litert.activation import fused
+from mcugen.frontend.litert.padding import dilations, padding_of, strides
+from mcugen.frontend.litert.step import Row, Step
+from mcugen.graph.ops import Conv2d, DepthwiseConv2d, TransposedConv2d
+from mcugen.graph.tensor import Tensor
+
+
+def bias_of(step: Step, place: int) -> list[Tensor]:
+    """The bias as an operand of the IR: none, or one without a scale of its own, which follows from the others'."""
+    bias = step.optional(place)
+    if bias is None:
+        return []
+    if bias.data is None:
+        step.fail(f"its bias, {step.given(place)}, must be a constant")
+    return [bias]
+
+
+def _convolution(step: Step) -> None:
+    x, weights, table = step.x(0), step.x(1), "Conv2DOptions"
+    out = step.out()
+    if len(x.shape) != 4 or len(weights.shape) != 4:
+        step.fail(f"takes four axes, has {list(x.shape)} and weights of {list(weights.shape)}")
+    kernel, dilation = (weights.shape[1], weights.shape[2]), dilations(step, table)
+    padding = padding_of(step, table, x.shape[1:3], kernel, dilation)
+    attributes = {"stride": strides(step, table), "dilation": dilation, "padding": padding}
+    operands = [x, weights, *bias_of(step, 2)]
+    step.append(Conv2d, operands, out, **attributes, clamp=fused(step, table, out))
+
+
+def _depthwise(step: Step) -> None:
+    x, weights, table = step.x(0), step.x(1), "DepthwiseConv2DOptions"
+    out = step.out()
+    if len(x.shape) != 4 or len(weights.shape) != 4:
+        step.fail(f"takes four axes, has {list(x.shape)} and weights of {list(weights.shape)}")
+    kernel, dilation = (weights.shape[1], weights.shape[2]), dilations(step, table)
+    padding = padding_of(step, table, x.shape[1:3], kernel, dilation)
+    attributes = {"stride": strides(step, table), "dilation": dilation, "padding": padding}
+    operands = [x, weights, *bias_of(step, 2)]
+    step.append(DepthwiseConv2d, operands, out, **attributes, clamp=fused(step, table, out))
+
+
+def _transposed(step: Step) -> None:
+    """Its output's size is an operand; padding is counted as that of the convolution it is the transpose of."""
+    weights, x, table = step.x(1), step.x(2), "TransposeConvOptions"
+    out = step.out()
+    if len(x.shape) != 4 or len(weights.shape) != 4 or len(out.shape) != 4:
+        step.fail(f"takes four axes, has {list(x.shape)} and weights of {list(weights.shape)}")
+    top, left, _, _ = padding_of(step, table, out.shape[1:3], (weights.shape[1], weights.shape[2]))
+    operands = [x, weights, *bias_of(step, 3)]
+    stride = strides(step, table)
+    step.append(TransposedConv2d, operands, out, stride=stride, padding=(top, left), clamp=fused(step, table, out))
+
+
+ROWS: dict[str, Row] = {
+    "CONV_2D": _convolution,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "TRANSPOSE_CONV": _transposed,
+}
