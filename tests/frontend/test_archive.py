@@ -213,13 +213,15 @@ def test_pt_suffix_is_accepted(archive: Path, tmp_path: Path) -> None:
     assert load_archive(path).state_dict
 
 
-def test_tflite_is_announced(tmp_path: Path) -> None:
+def test_a_litert_file_is_known_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(32))
-    with pytest.raises(InputError, match="not supported yet"):
+    with pytest.raises(InputError, match="LiteRT file is damaged"):
         load_model(path)
-    with pytest.raises(InputError, match="not supported yet"):
-        load_model(tmp_path / "model.tflite")
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"PK\3\4" + bytes(32))
+    with pytest.raises(InputError, match="no LiteRT model"):
+        load_model(path)
 
 
 # -- versions, contents -----------------------------------------------------------------------------------------------

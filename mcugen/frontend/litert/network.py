@@ -15,6 +15,7 @@ from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
 
 DTYPE_OF = {
     "BOOL": "bool",
+    "INT4": "int4",
     "INT8": "int8",
     "INT16": "int16",
     "INT32": "int32",
@@ -110,13 +111,15 @@ class Network:
         """
         if not len(tensor.data) and tensor.elements:
             return None
-        native = DTYPES[self.dtype(tensor)]
+        dtype = self.dtype(tensor)
+        native = DTYPES[dtype]
         array_type = native.newbyteorder("<")
-        if tensor.elements * array_type.itemsize != len(tensor.data):
+        size = (tensor.elements + 1) // 2 if dtype == "int4" else tensor.elements * native.itemsize
+        if size != len(tensor.data):
             raise ValueError(f"{tensor} of shape {list(tensor.shape)} has {len(tensor.data)} bytes of {tensor.type}")
-        values: IntArray = (
-            np.frombuffer(tensor.data, array_type).reshape(tensor.shape).astype(array_type.newbyteorder("="))
-        )
+        if dtype == "int4":
+            return unpack_nibbles(np.frombuffer(tensor.data, np.uint8), tensor.elements).reshape(tensor.shape)
+        values: IntArray = np.frombuffer(tensor.data, array_type).reshape(tensor.shape).astype(native)
         return values
 
     def value(self, index: int) -> Tensor:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from mcugen.frontend.litert.operators.movement import axis_of
 from mcugen.frontend.litert.slices import Slice, slice_of
@@ -31,7 +32,8 @@ def _taken(step: Step, x: Tensor, places: Sequence[Sequence[int]], place: int = 
 def _strided_slice(step: Step) -> None:
     x, table = step.x(), "StridedSliceOptions"
     masks = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
-    wanted = Slice(*(step.integers(k) for k in (1, 2, 3)), **{mask: step.option(table, mask) for mask in masks})
+    begin, end, stride = (step.integers(k) for k in (1, 2, 3))
+    wanted = Slice(begin, end, stride, **{mask: step.option(table, mask) for mask in masks})
     if step.option(table, "offset"):
         step.fail("counts its end from its begin", "convert the model with a newer converter")
     _taken(step, x, slice_of(wanted, x.shape))
@@ -150,9 +152,10 @@ def _gather_nd(step: Step) -> None:
     sizes = np.array(x.shape[:depth])
     if not np.all((ids >= 0) & (ids < sizes)):
         step.fail(f"takes places that are not in {list(x.shape)}")
-    flat = np.ravel_multi_index(tuple(np.moveaxis(ids.reshape(-1, depth), 1, 0)), tuple(int(n) for n in sizes))
+    columns = tuple(np.moveaxis(ids.reshape(-1, depth), 1, 0))
+    flat: npt.NDArray[np.intp] = np.asarray(np.ravel_multi_index(columns, tuple(x.shape[:depth])))
     rows = step.reshape(x, (math.prod(x.shape[:depth]), *x.shape[depth:]))
-    _taken(step, rows, _along(rows, 0, flat.tolist()))
+    _taken(step, rows, _along(rows, 0, [int(i) for i in flat.reshape(-1)]))
 
 
 def _resize_nearest(step: Step) -> None:
