@@ -10,6 +10,7 @@ import numpy as np
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.litert.model import FileTensor, Model, Subgraph
 from mcugen.graph.graph import State
+from mcugen.graph.nibbles import unpack_nibbles
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
 
