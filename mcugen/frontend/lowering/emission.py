@@ -13,7 +13,7 @@ from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.refusals import unsupported
 from mcugen.graph.ops import Operator, Requantize, Reshape, Transpose
-from mcugen.graph.tensor import DTYPES, MAX_RANK, Quantization, Tensor
+from mcugen.graph.tensor import ACTIVATION_DTYPES, DTYPES, MAX_RANK, Quantization, Tensor
 
 
 @dataclass(kw_only=True)
@@ -45,7 +45,7 @@ class Emission:
         return tensor.name
 
     def constant(self, base: str, data: npt.NDArray[Any], quantization: Quantization | None) -> str:
-        dtype = next(name for name, d in DTYPES.items() if d == data.dtype)
+        dtype = next(name for name in ACTIVATION_DTYPES if DTYPES[name] == data.dtype)
         tensor = Tensor(self.unique(base), data.shape, dtype, quantization, np.array(data, order="C"))
         self.tensors[tensor.name] = tensor
         return tensor.name
