@@ -20,6 +20,7 @@ from mcugen.ethosu.kernel import with_npu
 from mcugen.ethosu.partition import Partition, npu_mode
 from mcugen.ethosu.partition import partition as share_out
 from mcugen.firmware.flash import FlashSize, check_flash
+from mcugen.frontend.quantizer_options import BEST, QuantizerOptions, Switch, parse_observers
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import locate
@@ -65,6 +66,9 @@ class Options:
         final_softmax: "keep"; or "drop": an output that is a softmax gives the scores before it, under another name.
         packages: kinds of packages that the module brings of itself, for other tools: `mcugen.package.make.KINDS`.
         publisher: what they say of their version and of who publishes them.
+        observer: how ranges of activations are found: what `mcugen.frontend.quantizer_options.parse_observers` reads.
+        equalize: "auto", "on" or "off": channels brought to like ranges.
+        bias_correction: "auto", "on" or "off": mean errors of channels taken up by biases.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
     """
 
@@ -86,7 +90,15 @@ class Options:
     io_layout: str = "device"
     final_softmax: str = "keep"
     packages: tuple[str, ...] = ()
+    observer: str = BEST
+    equalize: Switch = "auto"
+    bias_correction: Switch = "auto"
     publisher: Publisher = field(default_factory=Publisher)
+
+    @property
+    def quantizer(self) -> QuantizerOptions:
+        """How a float model is quantized."""
+        return QuantizerOptions(self.observer, self.equalize, self.bias_correction)
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
@@ -99,6 +111,9 @@ class Options:
             "accelerator": self.accelerator,
             "final_softmax": self.final_softmax if self.final_softmax != "keep" else None,
             "io_layout": self.io_layout if self.io_layout != "device" else None,
+            "observer": self.observer if self.observer != BEST else None,
+            "equalize": self.equalize if self.equalize != "auto" else None,
+            "bias_correction": self.bias_correction if self.bias_correction != "auto" else None,
         }
         return {name: getattr(self, name) for name in recorded} | {
             name: value for name, value in given.items() if value
@@ -206,7 +221,7 @@ def _told_of_npu(partition: Partition | None) -> Iterator[None]:
 
 def load(model: Path, options: Options, progress: Progress | None = None) -> tuple[Graph, ModelEntry]:
     """A model file as an integer graph, for `compile` on several boards; of the options only those that are not about
-    the board matter: calibration, states, reset_every, plugins.
+    the board matter: calibration, states, reset_every, plugins, and those of the quantizer.
 
     Raises:
         InputError: the model, the calibration or an option is wrong.
@@ -217,9 +232,10 @@ def load(model: Path, options: Options, progress: Progress | None = None) -> tup
     from mcugen.frontend import load_model
     from mcugen.frontend.sequences import Sequences
 
+    parse_observers(options.observer)  # what is wrong with it is told before the work
     ties = tuple(_tie(text) for text in options.states)
     sequences = Sequences(ties, options.reset_every)
-    graph = load_model(model, options.calibration, _stage(progress, "calibrating"), sequences)
+    graph = load_model(model, options.calibration, _stage(progress, "calibrating"), sequences, options.quantizer)
     if options.reset_every is not None and not graph.states:
         raise InputError("--reset-every is for models with state, this one has none", where=str(model))
     calibration, digest = graph.metadata.get("calibration", ""), ""

@@ -36,6 +36,9 @@ class CompileOptions(TypedDict, total=False):
     accelerator: str | None
     io_layout: Literal["device", "model"]
     final_softmax: Literal["keep", "drop"]
+    observer: str
+    equalize: Literal["auto", "on", "off"]
+    bias_correction: Literal["auto", "on", "off"]
     packages: Sequence[Literal["arduino", "platformio", "cmsis-pack", "cmake", "zip"]]
     publisher: Publisher
 

@@ -15,6 +15,7 @@ from mcugen.bench.suite import Case
 from mcugen.bench.vela import plain_vela
 from mcugen.errors import McugenError
 from mcugen.firmware.toolchain import find_toolchain
+from mcugen.frontend.quantizer_options import AUTOMATIC, QuantizerOptions
 from mcugen.graph.graph import Graph
 from mcugen.scratch import scratch_folder
 from mcugen.verify.verify import verify_module
@@ -28,6 +29,7 @@ class LoadJob:
     file_name: str
     archive: bytes
     calibration: bytes | str | None
+    quantizer: QuantizerOptions = AUTOMATIC
 
     def run(self) -> Graph:
         """
@@ -45,8 +47,8 @@ class LoadJob:
             path.write_bytes(self.archive)
             if isinstance(calibration, bytes):
                 (folder / "calibration.npz").write_bytes(calibration)
-                return load_model(path, folder / "calibration.npz")
-            return load_model(path, calibration)
+                return load_model(path, folder / "calibration.npz", options=self.quantizer)
+            return load_model(path, calibration, options=self.quantizer)
 
 
 @dataclass(frozen=True)

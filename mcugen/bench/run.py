@@ -136,5 +136,5 @@ def _load_job(model: Model) -> LoadJob:
     calibration = model.calibration
     if isinstance(calibration, Path):
         source = Source(calibration, "the calibration file", "save one array per input with numpy.savez")
-        return LoadJob(model.name, model.path.name, archive, read_bytes(source, _LARGEST_FILE))
-    return LoadJob(model.name, model.path.name, archive, calibration)
+        return LoadJob(model.name, model.path.name, archive, read_bytes(source, _LARGEST_FILE), model.quantizer)
+    return LoadJob(model.name, model.path.name, archive, calibration, model.quantizer)

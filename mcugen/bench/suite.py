@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from mcugen.boards import Board, load_board
 from mcugen.borders import Source
 from mcugen.borders.yaml import read_yaml
 from mcugen.errors import InputError
+from mcugen.frontend.quantizer_options import AUTOMATIC, BEST, QuantizerOptions, Switch, parse_observers
 
 KernelPolicy = Literal["auto", "native", "portable", "cmsis-nn"]
 Optimize = Literal["speed", "size", "ram"]
@@ -28,11 +29,16 @@ SUFFIXES = (".yml", ".yaml")
 
 @dataclass(frozen=True)
 class Model:
-    """A model file. `calibration`: a .npz file, "random", or None for a quantized program."""
+    """A model file, and how it is quantized.
+
+    Attributes:
+        calibration: a .npz file, "random", or None for a quantized program.
+    """
 
     name: str
     path: Path
     calibration: Path | str | None = None
+    quantizer: QuantizerOptions = AUTOMATIC
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,20 @@ class _Strict(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
+_Switch = Annotated[Switch, pydantic.BeforeValidator(lambda value: {True: "on", False: "off"}.get(value, value))]
+"""YAML takes the plain words on and off for truth values."""
+
+
 class _ModelEntry(_Strict):
     file: str
     calibration: str | None = None
+    observer: str = BEST
+    equalize: _Switch = "auto"
+    bias_correction: Annotated[_Switch, pydantic.Field(alias="bias-correction")] = "auto"
+
+    @property
+    def quantizer(self) -> QuantizerOptions:
+        return QuantizerOptions(self.observer, self.equalize, self.bias_correction)
 
 
 class _TargetEntry(_Strict):
@@ -112,7 +129,7 @@ def load_suite(path: Path) -> Suite:
     folder = path.parent
     return Suite(
         tuple(
-            Model(name, folder / entry.file, _calibration(entry.calibration, folder))
+            Model(name, folder / entry.file, _calibration(entry.calibration, folder), entry.quantizer)
             for name, entry in found.models.items()
         ),
         tuple(_target(entry, folder) for entry in found.boards),
@@ -142,6 +159,7 @@ class Request:
     Attributes:
         calibrations: none, one for all models, or one for each.
         boards, kernels, optimize: in place of the suite's where they are given.
+        quantizer: of all models; None: as the suite has it.
     """
 
     models: Sequence[Path]
@@ -151,11 +169,14 @@ class Request:
     optimize: Sequence[str] = ()
     npu: str | None = None
     accelerator: str | None = None
+    quantizer: QuantizerOptions | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether it is a suite as its file has it."""
-        return self.models[0].suffix.lower() in SUFFIXES and not (self.boards or self.kernels or self.optimize)
+        return self.models[0].suffix.lower() in SUFFIXES and not (
+            self.boards or self.kernels or self.optimize or self.quantizer
+        )
 
     def suite(self) -> Suite:
         """
@@ -170,13 +191,18 @@ class Request:
             raise InputError(
                 "a suite names the calibration of its models", where="--calibration", hint="leave the option out"
             )
+        models = base.models
+        if self.quantizer is not None:
+            models = tuple(replace(model, quantizer=self.quantizer) for model in models)
+        for model in models:
+            parse_observers(model.quantizer.observer)
         targets = tuple(Target(load_board(b), self.npu, self.accelerator) for b in dict.fromkeys(self.boards))
         if not (targets or base.targets):
             raise InputError("no board is named", where="--board", hint="name one of `mcugen boards`, or several")
         if (self.npu or self.accelerator) and not targets:
             raise InputError("--npu and --accelerator are said of the boards of --board", hint="name them as well")
         return Suite(
-            base.models,
+            models,
             targets or base.targets,
             tuple(dict.fromkeys(self.kernels)) or base.kernels,
             tuple(dict.fromkeys(self.optimize)) or base.optimize,

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from mcugen.commands import completion
-from mcugen.commands.options import Json, Kernels, Npu, Optimize
+from mcugen.commands.options import BiasCorrection, Equalize, Json, Kernels, Npu, Observer, Optimize, Switch
 from mcugen.commands.preflight import require_model
 from mcugen.commands.terminal import errors, output, progress_bars
 from mcugen.errors import CheckFailedError, InputError
@@ -45,6 +45,9 @@ def bench(
     ] = None,
     npu: Annotated[Npu | None, typer.Option(help="What the boards' NPU is used for, as `emit` has it.")] = None,
     accelerator: Annotated[str | None, typer.Option(metavar="NAME", help="Which NPU the boards have.")] = None,
+    observer: Observer = "best",
+    equalize: Equalize = Switch.auto,
+    bias_correction: BiasCorrection = Switch.auto,
     baseline: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", help="Figures of before: fail where one rose by more than 1 %."),
@@ -80,6 +83,7 @@ def bench(
     from mcugen.bench import operators as layers
     from mcugen.bench import run, tables
     from mcugen.bench.suite import Request
+    from mcugen.frontend.quantizer_options import AUTOMATIC, QuantizerOptions
 
     workers = run.workers_for(jobs or len(os.sched_getaffinity(0)), scheduler)
     found: run.Result | layers.Sweep
@@ -87,6 +91,7 @@ def bench(
         if operators:
             found = layers.sweep(board or layers.BOARDS, workers, progress, cmsis_nn=cmsis_nn)
         else:
+            quantizer = QuantizerOptions(observer, equalize.value, bias_correction.value)
             request = Request(
                 models or (),
                 calibration or (),
@@ -95,6 +100,7 @@ def bench(
                 [o.value for o in optimize or ()],
                 npu.value if npu is not None else None,
                 accelerator,
+                quantizer if quantizer != AUTOMATIC else None,
             )
             found = run.bench(
                 request,

@@ -11,6 +11,8 @@ from rich.markup import escape
 
 from mcugen.commands import completion, in_project
 from mcugen.commands.options import (
+    BiasCorrection,
+    Equalize,
     FinalSoftmax,
     Harness,
     HarnessInput,
@@ -18,6 +20,7 @@ from mcugen.commands.options import (
     Json,
     Kernels,
     Npu,
+    Observer,
     Optimize,
     Packages,
     PackageUrl,
@@ -27,6 +30,7 @@ from mcugen.commands.options import (
     ProjectFile,
     ResetEvery,
     States,
+    Switch,
 )
 from mcugen.commands.preflight import require_board, require_calibration, require_model
 from mcugen.commands.terminal import output, progress_bars, warn
@@ -75,6 +79,9 @@ def emit(
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
+    observer: Observer = "best",
+    equalize: Equalize = Switch.auto,
+    bias_correction: BiasCorrection = Switch.auto,
     renode: Annotated[
         bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
     ] = False,
@@ -129,6 +136,9 @@ def emit(
         "accelerator": accelerator,
         "io_layout": io_layout.value,
         "final_softmax": final_softmax.value,
+        "observer": observer,
+        "equalize": equalize.value,
+        "bias_correction": bias_correction.value,
         "packages": tuple(kind.value for kind in package or ()),
     }
     publisher: dict[str, Any] = {"version": package_version, "vendor": package_vendor, "url": package_url}
@@ -149,8 +159,10 @@ def emit(
     target = require_board(board)
     from mcugen import api
     from mcugen.emit.output import check_destination
+    from mcugen.frontend.quantizer_options import parse_observers
     from mcugen.report import text
 
+    parse_observers(observer)
     options = api.Options(board=target, publisher=api.Publisher(**publisher), **values)
     extras = api.Extras(**beside)
     if output_folder is not None:

@@ -34,6 +34,12 @@ class IoLayout(StrEnum):
     model = "model"
 
 
+class Switch(StrEnum):
+    auto = "auto"
+    on = "on"
+    off = "off"
+
+
 class PackageKind(StrEnum):
     arduino = "arduino"
     platformio = "platformio"
@@ -95,6 +101,20 @@ Plugins = Annotated[
         metavar="FILE.py|NAME",
         help="Run this Python file (or entry point), which gives operators of your own an integer form; repeatable.",
     ),
+]
+Observer = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME[,NAME...]",
+        help="How ranges of activations are found: minmax, moving-average, histogram, percentile[:99.99], mse, tail; "
+        "of several the best is kept, and `best` is tail,histogram.",
+    ),
+]
+Equalize = Annotated[
+    Switch, typer.Option(help="Bring the channels between two layers to like ranges; auto: where it gains.")
+]
+BiasCorrection = Annotated[
+    Switch, typer.Option(help="Let biases take up the mean error of their channel; auto: where it gains.")
 ]
 Packages = Annotated[
     list[PackageKind] | None,

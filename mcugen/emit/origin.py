@@ -26,6 +26,9 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "accelerator": pydantic.TypeAdapter(Text),
     "final_softmax": pydantic.TypeAdapter(Text),
     "io_layout": pydantic.TypeAdapter(Text),
+    "observer": pydantic.TypeAdapter(Text),
+    "equalize": pydantic.TypeAdapter(Text),
+    "bias_correction": pydantic.TypeAdapter(Text),
     "reset_every": pydantic.TypeAdapter(Number | None),
     "cmsis_nn": pydantic.TypeAdapter(dict[Text, Text] | None),
 }

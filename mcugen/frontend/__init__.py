@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from mcugen.frontend.leftovers import Missing
     from mcugen.frontend.quantize import Progress
+    from mcugen.frontend.quantizer_options import QuantizerOptions
     from mcugen.frontend.ranges.observe import Samples
     from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import PortNames
@@ -40,6 +41,7 @@ def load_model(
     calibration: Path | str | None = None,
     progress: Progress | None = None,
     sequences: Sequences | None = None,
+    options: QuantizerOptions | None = None,
 ) -> Graph:
     """Loads a model file, quantizes it if it is float, lowers it and applies the exact passes.
 
@@ -48,6 +50,7 @@ def load_model(
         calibration: for a float model: an .npz with samples for each input, or "random" to try things out.
         progress: called with (samples done, samples in all) while calibrating.
         sequences: of a model with state: what is tied, and when calibration starts again.
+        options: how a float model is quantized.
 
     Returns:
         A graph that is validated, in the device's layout; `metadata["calibration"]` says what it was calibrated with.
@@ -69,7 +72,7 @@ def load_model(
         return _finish(_with_source(import_litert(path), "none"))
     from mcugen.frontend.archive import load_archive
 
-    return compile_program(load_archive(path), path.stem, calibration, progress, sequences)
+    return compile_program(load_archive(path), path.stem, calibration, progress, sequences, options)
 
 
 @dataclass(frozen=True)
@@ -107,18 +110,20 @@ def compile_program(
     calibration: Path | str | None = None,
     progress: Progress | None = None,
     sequences: Sequences | None = None,
+    options: QuantizerOptions | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
     from mcugen.frontend.carried import carry_states
     from mcugen.frontend.importer import is_quantized
     from mcugen.frontend.leftovers import missing
     from mcugen.frontend.parts import change_whole_tensors
+    from mcugen.frontend.quantizer_options import AUTOMATIC
     from mcugen.frontend.rehearsal import require_supported
     from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import port_names, positional_module
     from mcugen.frontend.states import tie_states
 
-    wanted = sequences or Sequences()
+    wanted, chosen = sequences or Sequences(), options or AUTOMATIC
     module = positional_module(program)
     change_whole_tensors(module)
     ports, ties = tie_states(module, port_names(program), wanted)
@@ -127,16 +132,24 @@ def compile_program(
     model = _Program(module, name, ports, ties, wanted.reset_every)
     if not is_quantized(module):
         samples, source = _calibration(model, calibration)
-        return _quantize(model, samples, source, progress)
+        return _quantize(model, samples, source, progress, chosen)
     left = missing(module)
     if left:
-        return _complete(model, left, calibration, progress)
+        return _complete(model, left, calibration, progress, chosen)
     if calibration is not None:
         log.warning("the model is already quantized: --calibration is ignored")
+    if chosen != AUTOMATIC:
+        log.warning("the model is already quantized: nothing is chosen by --observer, --equalize or --bias-correction")
     return model.graph(module, "none")
 
 
-def _complete(model: _Program, left: Missing, calibration: Path | str | None, progress: Progress | None) -> Graph:
+def _complete(
+    model: _Program,
+    left: Missing,
+    calibration: Path | str | None,
+    progress: Progress | None,
+    options: QuantizerOptions,
+) -> Graph:
     """A quantized program with what is left in float quantized too, lowered, and compared with what it was."""
     from mcugen.frontend.importer import named_inputs
     from mcugen.frontend.leftovers import refusal
@@ -149,7 +162,7 @@ def _complete(model: _Program, left: Missing, calibration: Path | str | None, pr
         from mcugen.frontend.completion import complete
 
     samples, source = _calibration(model, calibration)
-    completed = complete(model.module, left, samples, progress)
+    completed = complete(model.module, left, samples, progress, options)
     graph = model.graph(completed.module, source)
     measured = model.measured(graph, samples, completed.compared, completed.expected)
     return replace(graph, fidelity=replace(measured, program="model as given, quantized in part"))
@@ -222,7 +235,9 @@ def _calibration(model: _Program, calibration: Path | str | None) -> tuple[Sampl
     return with_states(model.module, names, model.ties, samples, model.reset_every), source
 
 
-def _quantize(model: _Program, samples: Samples, source: str, progress: Progress | None) -> Graph:
+def _quantize(
+    model: _Program, samples: Samples, source: str, progress: Progress | None, options: QuantizerOptions
+) -> Graph:
     """A float program quantized, lowered, and compared with what it was."""
     from mcugen.frontend import fidelity
     from mcugen.frontend.calibration import RANDOM
@@ -232,7 +247,7 @@ def _quantize(model: _Program, samples: Samples, source: str, progress: Progress
     with quiet():
         from mcugen.frontend.quantize import quantize_program
 
-    quantized = quantize_program(model.module, samples, progress)
+    quantized = quantize_program(model.module, samples, progress, options)
     graph = model.graph(quantized.module, source, own=True)
     measured = model.measured(graph, samples, quantized.compared, quantized.expected)
     # Random samples say nothing about the user's data.

@@ -8,6 +8,7 @@ scales of their own. What the program has quantized stays as it is.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,8 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.qdq import is_quantize
-from mcugen.frontend.quantize import COMPARED_OBSERVERS, COMPARED_SAMPLES, Progress, Steps, error_between
+from mcugen.frontend.quantize import COMPARED_SAMPLES, Progress, Steps, error_between
+from mcugen.frontend.quantizer_options import AUTOMATIC, Observer, QuantizerOptions
 from mcugen.frontend.ranges.observe import Samples, consecutive_or_spread, count, inputs_of, results, visit
 from mcugen.frontend.torch_settings import quiet, single_threaded
 
@@ -41,7 +43,13 @@ class Completed:
     compared: list[int]
 
 
-def complete(module: GraphModule, found: Missing, samples: Samples, progress: Progress | None = None) -> Completed:
+def complete(
+    module: GraphModule,
+    found: Missing,
+    samples: Samples,
+    progress: Progress | None = None,
+    options: QuantizerOptions = AUTOMATIC,
+) -> Completed:
     """Quantizes what is missing, in ranges observed on samples.
 
     Args:
@@ -49,6 +57,7 @@ def complete(module: GraphModule, found: Missing, samples: Samples, progress: Pr
         found: what `missing` found in it.
         samples: by input name, in the order of the inputs: (samples, *input shape).
         progress: called with (samples done, samples in all).
+        options: its observers are tried; the program is not equalized, nor its biases changed.
 
     Returns:
         The program with those ranges, of one kind of observer, that come closest to the one given on the samples.
@@ -59,13 +68,14 @@ def complete(module: GraphModule, found: Missing, samples: Samples, progress: Pr
     with quiet(), single_threaded(), torch.no_grad():
         # A signature's name and that of the placeholder may differ.
         given = dict(zip((node.name for node in inputs_of(module)), samples.values(), strict=True))
-        observers = _observe(module, found, given, Steps(progress, count(given)))
+        kinds = options.observers
+        observers = _observe(module, found, given, kinds, Steps(progress, count(given)))
         compared = consecutive_or_spread(module, given, COMPARED_SAMPLES)
         expected = [results(module, given, index) for index in compared]
         for weight, user in found.weights.items():
             _quantize_weight(module, weight, user)
         candidates = []
-        for kind in COMPARED_OBSERVERS:
+        for kind in kinds:
             candidate = copy.deepcopy(module)
             nodes = {node.name: node for node in candidate.graph.nodes}
             for value in found.values:
@@ -76,7 +86,9 @@ def complete(module: GraphModule, found: Missing, samples: Samples, progress: Pr
         return Completed(min(candidates, key=lambda pair: pair[0])[1], expected, compared)
 
 
-def _observe(module: GraphModule, found: Missing, samples: Samples, steps: Steps) -> dict[tuple[str, str], Any]:
+def _observe(
+    module: GraphModule, found: Missing, samples: Samples, kinds: Sequence[Observer], steps: Steps
+) -> dict[tuple[str, Observer], Any]:
     """An observer of each kind for each value, after all samples."""
     from mcugen.frontend.quantizer import activation_spec
 
@@ -85,7 +97,7 @@ def _observe(module: GraphModule, found: Missing, samples: Samples, steps: Steps
             dtype=torch.int8, quant_min=-128, quant_max=127, qscheme=torch.per_tensor_affine
         )
         for value in found.values
-        for kind in COMPARED_OBSERVERS
+        for kind in kinds
     }
     names = {value.name for value in found.values}
 
@@ -97,7 +109,7 @@ def _observe(module: GraphModule, found: Missing, samples: Samples, steps: Steps
                 f"the value {node.name!r} is not finite on calibration sample {sample}",
                 hint="check the weights in the archive and the scale of the calibration data",
             )
-        for kind in COMPARED_OBSERVERS:
+        for kind in kinds:
             observers[node.name, kind](value)
 
     for index in range(steps.total):

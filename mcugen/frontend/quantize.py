@@ -13,10 +13,12 @@ from mcugen.frontend.functional import is_known
 from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.quantizer_options import AUTOMATIC, Observer, QuantizerOptions
 from mcugen.frontend.ranges.diagnose import diagnose
 from mcugen.frontend.ranges.finite import finite_results, require_coverable
 from mcugen.frontend.ranges.normalize import Normalizations
 from mcugen.frontend.ranges.observe import Samples, consecutive_or_spread, count, inputs_of, results
+from mcugen.frontend.ranges.observers import cuts
 from mcugen.frontend.ranges.tail import has_outliers, trim_outliers
 from mcugen.frontend.ranges.variants import Variant, variants
 from mcugen.frontend.rehearsal import require_supported
@@ -24,11 +26,6 @@ from mcugen.frontend.torch_settings import quiet, single_threaded
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples in all)."""
-
-BEST = "best"
-"""Stands for the observers of `COMPARED_OBSERVERS`; see `quantize_program`."""
-
-COMPARED_OBSERVERS = ("tail", "histogram")
 
 CUTTING = 4.0
 """By what the noise power of a program with narrower ranges is multiplied before it is compared (6 dB): on the very
@@ -59,17 +56,17 @@ def quantize(
     module: GraphModule,
     samples: Samples,
     progress: Progress | None = None,
-    observer: str = BEST,
+    options: QuantizerOptions = AUTOMATIC,
 ) -> GraphModule:
     """As `quantize_program`: the program alone."""
-    return quantize_program(module, samples, progress, observer).module
+    return quantize_program(module, samples, progress, options).module
 
 
 def quantize_program(
     module: GraphModule,
     samples: Samples,
     progress: Progress | None = None,
-    observer: str = BEST,
+    options: QuantizerOptions = AUTOMATIC,
 ) -> Quantized:
     """Quantizes a float program with `McuQuantizer`.
 
@@ -77,8 +74,8 @@ def quantize_program(
         module: the program's GraphModule in evaluation mode; changed in place.
         samples: by input name, in the order of the inputs: (samples, *input shape).
         progress: see `Progress`.
-        observer: how activation ranges are found: a key of `quantizer.ACTIVATION_OBSERVERS`, or "best": those of
-            `COMPARED_OBSERVERS`, and the one whose quantized program is closest to the float program on the samples.
+        options: of several observers the one is taken whose quantized program is closest to the float program on the
+            samples.
 
     Equivalent float programs (see `ranges.variants`) are tried where the ranges call for it, and judged alike.
 
@@ -93,10 +90,10 @@ def quantize_program(
         given = {name: samples[title] for name, title in titles.items()}
         compared = consecutive_or_spread(module, given, COMPARED_SAMPLES)
         expected = finite_results(module, given, compared)
-        names = COMPARED_OBSERVERS if observer == BEST else (observer,)
+        observers = options.observers
         found = variants(module, given)
-        steps = Steps(progress, count(given) * len(names) * len(found))
-        candidates = [candidate for variant in found for name in names for candidate in _try(variant, name, steps)]
+        steps = Steps(progress, count(given) * len(observers) * len(found))
+        candidates = [candidate for variant in found for o in observers for candidate in _try(variant, o, steps)]
         best = candidates[0]
         if len(candidates) > 1:
             best = min(candidates, key=lambda candidate: candidate.loss(expected, compared))
@@ -133,14 +130,14 @@ class _Candidate:
         return self.variant.handicap * self.handicap * error_between(expected, got)
 
 
-def _try(variant: Variant, observer: str, steps: Steps) -> list[_Candidate]:
+def _try(variant: Variant, observer: Observer, steps: Steps) -> list[_Candidate]:
     """The variant quantized; where samples are outliers, once more without them."""
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
 
     prepared = _calibrated(variant, observer, steps)
     require_coverable(prepared)
     trimmed = copy.deepcopy(prepared) if has_outliers(prepared) else None
-    cutting = CUTTING if observer == "histogram" else 1.0
+    cutting = CUTTING if cuts(observer) else 1.0
     found = [_Candidate(variant, convert_pt2e(prepared, fold_quantize=True), cutting)]
     if trimmed is not None:
         trim_outliers(trimmed)
@@ -148,7 +145,7 @@ def _try(variant: Variant, observer: str, steps: Steps) -> list[_Candidate]:
     return found
 
 
-def _calibrated(variant: Variant, observer: str, steps: Steps) -> GraphModule:
+def _calibrated(variant: Variant, observer: Observer, steps: Steps) -> GraphModule:
     """The variant with observers that have seen all samples."""
     from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e
 

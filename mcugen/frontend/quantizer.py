@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 from torch.fx import GraphModule, Node
-from torchao.quantization.pt2e import HistogramObserver, MinMaxObserver, PerChannelMinMaxObserver
+from torchao.quantization.pt2e import PerChannelMinMaxObserver
 from torchao.quantization.pt2e.quantizer import (
     FixedQParamsQuantizationSpec,
     QuantizationAnnotation,
@@ -35,8 +35,10 @@ from mcugen.frontend.lowering.constants import covering
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
 from mcugen.frontend.lowering.row import KEPT, Role, Row
+from mcugen.frontend.quantizer_options import Observer
 from mcugen.frontend.ranges.flat import needed_range
 from mcugen.frontend.ranges.observe import STATE
+from mcugen.frontend.ranges.observers import CLASSES, arguments_of
 from mcugen.frontend.ranges.shares import SHARES
 from mcugen.frontend.ranges.tail import TailObserver
 from mcugen.frontend.rounding import SCALE_OF_ZERO, restricted, rounded
@@ -46,9 +48,6 @@ ANNOTATION = "quantization_annotation"
 
 SMALLEST_SCALE = 2.0**-80
 """Of activations; signals that fade out along a network stay far above. Its square is still a float32 number."""
-
-ACTIVATION_OBSERVERS = {"minmax": MinMaxObserver, "histogram": HistogramObserver, "tail": TailObserver}
-"""By name: the extremes; what loses least, cutting rare extremes off; the extremes and room for unseen samples."""
 
 
 def fixed_spec(scale: float, zero_point: int) -> FixedQParamsQuantizationSpec:
@@ -78,18 +77,18 @@ def wide_spec() -> QuantizationSpec:
 
 
 def activation_spec(
-    observer: str, needed: Callable[[float, float], tuple[float, float]] | None = None
+    observer: Observer, needed: Callable[[float, float], tuple[float, float]] | None = None
 ) -> QuantizationSpec:
-    """int8, affine, per tensor, with one of `ACTIVATION_OBSERVERS`.
+    """int8, affine, per tensor, in a range that an observer finds.
 
     Args:
         needed: see `RangeRounding`.
     """
-    kind = ACTIVATION_OBSERVERS[observer]
+    kind = CLASSES[observer.name]
     observing = rounded(kind) if needed is None else restricted(kind, needed)
     return QuantizationSpec(
         dtype=torch.int8,
-        observer_or_fake_quant_ctr=observing.with_args(eps=SMALLEST_SCALE),
+        observer_or_fake_quant_ctr=observing.with_args(eps=SMALLEST_SCALE, **arguments_of(observer)),
         quant_min=-128,
         quant_max=127,
         qscheme=torch.per_tensor_affine,
@@ -113,10 +112,10 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
 
     Args:
         constant_value: gives the tensor a node always has; None for what needs the model's inputs.
-        observer: a key of `ACTIVATION_OBSERVERS`.
+        observer: how ranges of activations are found.
     """
 
-    def __init__(self, constant_value: Callable[[Any], torch.Tensor | None], observer: str = "minmax") -> None:
+    def __init__(self, constant_value: Callable[[Any], torch.Tensor | None], observer: Observer) -> None:
         super().__init__()
         self._constant_value = constant_value
         self._observer = observer

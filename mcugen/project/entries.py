@@ -48,7 +48,8 @@ class Entry:
     def loading(self) -> tuple[Any, ...]:
         """Entries with the same have one graph."""
         options = self.options
-        return self.file, options.calibration, options.states, options.reset_every, options.plugins
+        sequences = options.states, options.reset_every
+        return self.file, options.calibration, sequences, options.plugins, options.quantizer
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,9 @@ class _Reader:
             "io_layout": fields.io_layout,
             "final_softmax": fields.final_softmax,
             "reset_every": fields.reset_every,
+            "observer": fields.observer,
+            "equalize": fields.equalize,
+            "bias_correction": fields.bias_correction,
             "npu": fields.npu,
             "accelerator": fields.accelerator,
             "cmsis_nn": self._path(fields.cmsis_nn),

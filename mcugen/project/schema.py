@@ -62,8 +62,8 @@ def _text_list(value: Any) -> Any:
 
 
 def _switch(value: Any) -> Any:
-    """YAML takes the plain word off for a truth value."""
-    return "off" if value is False else value
+    """YAML takes the plain words on and off for truth values."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 def _percent(value: Any) -> Any:
@@ -122,6 +122,7 @@ Packages = Annotated[
         {"anyOf": [{"enum": list(get_args(_Kind))}, {"type": "array", "items": {"enum": list(get_args(_Kind))}}]}
     ),
 ]
+Switch = Annotated[Literal["auto", "on", "off"] | None, pydantic.BeforeValidator(_switch)]
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
 
 
@@ -141,6 +142,9 @@ class OptionFields(_Fields):
     harness: Literal["mlperf-tiny"] | None = None
     harness_input: Literal["int8", "uint8"] | None = None
     final_softmax: Literal["keep", "drop"] | None = None
+    observer: Line | None = None
+    equalize: Switch = None
+    bias_correction: Switch = None
     package: Packages = ()
     package_version: Line | None = None
     package_vendor: Line | None = None

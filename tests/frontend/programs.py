@@ -18,6 +18,7 @@ from mcugen.frontend import import_program
 from mcugen.frontend.importer import inputs_of, lower
 from mcugen.frontend.lowering.qdq import is_quantize
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.quantizer_options import PLAIN, QuantizerOptions
 from mcugen.frontend.signature import port_names
 from mcugen.frontend.torch_settings import quiet
 from mcugen.graph import reference
@@ -53,13 +54,13 @@ def export(model: nn.Module, *shapes: tuple[int, ...]) -> ExportedProgram:
 
 
 def post_training(
-    model: nn.Module, *shapes: tuple[int, ...], observer: str = "minmax", decomposed: bool = False
+    model: nn.Module, *shapes: tuple[int, ...], options: QuantizerOptions = PLAIN, decomposed: bool = False
 ) -> GraphModule:
     """Quantized by mcugen's own quantizer; `decomposed`: after `run_decompositions()`."""
     program = export(model, *shapes)
     module = (program.run_decompositions() if decomposed else program).module(check_guards=False)
     data = {spec.name: samples(spec.shape, seed=i) for i, spec in enumerate(inputs_of(module))}
-    return quantize(module, data, observer=observer)
+    return quantize(module, data, options=options)
 
 
 def with_quantizer(

@@ -12,6 +12,7 @@ from examples import train_small
 from examples.train_small import INPUT_SHAPE, Trained, calibration, make_data
 from mcugen.frontend import quantize as front
 from mcugen.frontend.importer import import_module
+from mcugen.frontend.quantizer_options import QuantizerOptions
 from mcugen.frontend.signature import PortNames
 from mcugen.frontend.torch_settings import single_threaded
 from mcugen.graph import reference
@@ -74,7 +75,8 @@ def test_a_faulty_sample_does_not_decide(trained: Trained) -> None:
     samples[7, 0, 0, 3, 3] = 1000.0
     noise = {}
     for name in ("minmax", "histogram", "best"):
-        got = integer_scores(front.quantize(float_program(trained), {"image": samples}, observer=name), trained.images)
+        quantized = front.quantize(float_program(trained), {"image": samples}, options=QuantizerOptions(name))
+        got = integer_scores(quantized, trained.images)
         noise[name] = signal_to_noise(scores(trained), got)
     assert max(noise["minmax"], noise["histogram"]) < 10
     assert noise["best"] > 25

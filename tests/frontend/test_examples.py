@@ -12,6 +12,7 @@ from mcugen.frontend import load_model
 from mcugen.frontend.archive import load_archive
 from mcugen.frontend.calibration import InputSpec, load
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.quantizer_options import PLAIN
 from tests.frontend.programs import compare, transposes
 
 MACS = {"ds_cnn": 2_656_768, "mobilenet_v1": 7_489_664, "resnet8": 12_501_632, "autoencoder": 264_192}
@@ -30,7 +31,7 @@ def test_example(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert (port.name, port.shape) == (model.INPUT_NAME, model.INPUT_SHAPE)
 
     samples = load(data, [InputSpec(model.INPUT_NAME, model.INPUT_SHAPE)])
-    module = quantize(load_archive(archive).module(check_guards=False), samples, observer="minmax")
+    module = quantize(load_archive(archive).module(check_guards=False), samples, options=PLAIN)
     result = compare(module, model.INPUT_SHAPE, count=1)
     assert result.layer <= 1, result.where
 

@@ -51,6 +51,7 @@ import hashlib, json, sys
 import torch
 from torch import nn
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.quantizer_options import PLAIN
 from mcugen.frontend.signature import positional_module
 
 torch.manual_seed(11)
@@ -62,7 +63,7 @@ with torch.no_grad():
     output = model(samples[0]).numpy().tobytes()
 program = torch.export.export(model, (samples[0],))
 name = next(iter(program.graph_signature.user_inputs))
-quantized = quantize(positional_module(program), {name: samples.numpy()}, observer="minmax")
+quantized = quantize(positional_module(program), {name: samples.numpy()}, options=PLAIN)
 integers = b"".join(v.numpy().tobytes() for v in quantized.state_dict().values() if v.dtype == torch.int8)
 scales = [repr(a) for n in quantized.graph.nodes for a in n.args if isinstance(a, float | int) and n.op != "output"]
 digests = [hashlib.sha256(data).hexdigest() for data in (output, integers)]

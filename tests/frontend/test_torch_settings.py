@@ -12,6 +12,7 @@ from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.quantizer import McuQuantizer
+from mcugen.frontend.quantizer_options import Observer
 from mcugen.frontend.torch_settings import quiet
 
 
@@ -28,7 +29,7 @@ def pool_by_keyword() -> torch.fx.GraphModule:
 @pytest.mark.parametrize("silent", [True, False])
 def test_nothing_is_printed(silent: bool, capsys: pytest.CaptureFixture[str]) -> None:
     module = pool_by_keyword()
-    quantizer = McuQuantizer(Lowering(module, ROWS, lambda node: False).constant_value, "minmax")
+    quantizer = McuQuantizer(Lowering(module, ROWS, lambda node: False).constant_value, Observer("minmax"))
     if silent:
         with quiet():
             prepare_pt2e(module, quantizer)

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.quantizer_options import PLAIN
 from mcugen.graph import reference
 from tests.frontend.programs import Difference, compare, export, kinds, post_training, samples, seeded, transposes
 from tests.frontend.test_lowering import Case, Lambda, One, Two
@@ -126,7 +127,7 @@ def test_attention_after_decompositions() -> None:
     shape = (1, 2, 6, 8)
     program = export(Causal(), shape).run_decompositions()
     module = program.module(check_guards=False)
-    quantized = quantize(module, {"x": samples(shape)}, observer="minmax")
+    quantized = quantize(module, {"x": samples(shape)}, options=PLAIN)
     result = compare(quantized, shape)
     assert result.layer <= 1 and result.output <= 2, result.where
     assert "masked_softmax" in kinds(result.graph)

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from mcugen.frontend import import_program
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.quantizer_options import PLAIN
 from mcugen.graph.ops import Concatenation, Pad, Reshape, Take, Transpose
 from mcugen.graph.reference import run_model_layout
 from tests.frontend.programs import compare, post_training
@@ -107,7 +108,7 @@ def test_embedding_has_the_range_of_its_table() -> None:
         model.table.weight[7] = 50.0  # not among the samples
     ids = torch.tensor([[0, 19, 3, 7]], dtype=torch.int32)
     module = torch.export.export(model, (ids,)).module(check_guards=False)
-    module = quantize(module, {"ids": np.arange(4, dtype=np.int32).reshape(1, 1, 4)}, observer="minmax")
+    module = quantize(module, {"ids": np.arange(4, dtype=np.int32).reshape(1, 1, 4)}, options=PLAIN)
     graph = import_program(torch.export.export(module, (ids,)), "net")
     results = run_model_layout(graph, {"ids": ids.numpy()[None]})
     assert [op.kind for op in graph.operators].count("embedding") >= 2

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.quantizer_options import PLAIN
 from tests.frontend.programs import compare, export, kinds, post_training, samples, seeded
 from tests.frontend.test_lowering import Case, One, conv, seq
 
@@ -54,7 +55,7 @@ class All(nn.Module):
 def test_after_decompositions() -> None:
     shape = (1, 4, 5, 6)
     module = export(seeded(All()), shape).run_decompositions().module(check_guards=False)
-    result = compare(quantize(module, {"x": samples(shape)}, observer="minmax"), shape)
+    result = compare(quantize(module, {"x": samples(shape)}, options=PLAIN), shape)
     assert result.layer <= 1, result.where
     assert kinds(result.graph) == ["normalize"] * 5
 

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 from mcugen.errors import InputError
 from mcugen.frontend import _finish, import_program
 from mcugen.frontend.quantize import quantize
+from mcugen.frontend.quantizer_options import PLAIN
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from tests.frontend.programs import Difference, compare, kinds, post_training, samples, seeded
@@ -93,7 +94,7 @@ def compiled(model: nn.Module, data: dict[str, ANY], decompose: bool = False) ->
     program = torch.export.export(model.eval(), example)
     if decompose:
         program = program.run_decompositions()
-    quantized = quantize(program.module(check_guards=False), data, observer="minmax")
+    quantized = quantize(program.module(check_guards=False), data, options=PLAIN)
     return _finish(import_program(torch.export.export(quantized, example), "net"))
 
 

@@ -21,7 +21,7 @@ def test_accuracy_warnings_and_normalised_inputs_are_told(tmp_path: Path) -> Non
     data = features(rng, 48)
     data[11] += 20 * (data[11] - data.mean(axis=0))
     np.savez(tmp_path / "samples.npz", x=data)
-    command = "emit readings.pt2 --board nrf5340dk --calibration samples.npz --output out"
+    command = "emit readings.pt2 --board nrf5340dk --calibration samples.npz --output out --observer tail,mse"
     done = subprocess.run(
         [sys.executable, "-m", "mcugen", *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -30,6 +30,7 @@ def test_accuracy_warnings_and_normalised_inputs_are_told(tmp_path: Path) -> Non
     assert "dB (SQNR) of the float model" in done.stdout and "FACTORS" in done.stdout
     manifest = json.loads((tmp_path / "out" / "mcugen.json").read_text())
     assert manifest["accuracy"]["samples"] == 32 and set(manifest["accuracy"]["sqnr_db"]) == {"linear_1"}
+    assert manifest["options"]["observer"] == "tail,mse" and "equalize" not in manifest["options"]
     assert any("sample 11" in text for text in manifest["warnings"])
     (entry,) = manifest["inputs"]
     assert set(entry["quantization"]) == {"scale", "zero_point"} and isinstance(entry["quantization"]["scale"], float)

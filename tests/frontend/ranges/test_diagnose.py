@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from mcugen.frontend.quantize import quantize_program
+from mcugen.frontend.quantizer_options import PLAIN
 from tests.frontend.programs import export
 
 Floats = npt.NDArray[np.float32]
@@ -31,7 +32,7 @@ class Net(nn.Module):
 def warnings(change: Change = lambda x: x, net: Net | None = None) -> list[str]:
     data = np.random.default_rng(0).standard_normal((32, 1, 6)).astype(np.float32)
     module = export((net or Net()).eval(), (1, 6)).module(check_guards=False)
-    return quantize_program(module, {"features": change(data)}, observer="minmax").warnings
+    return quantize_program(module, {"features": change(data)}, options=PLAIN).warnings
 
 
 def dead() -> Net:
