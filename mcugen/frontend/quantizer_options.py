@@ -74,7 +74,7 @@ def parse_observers(text: str) -> tuple[Observer, ...]:
     Raises:
         InputError: there is no such observer, or a percentile is none.
     """
-    found = []
+    found: list[Observer] = []
     for part in text.split(","):
         found += COMPARED if part.strip() == BEST else [_observer(part.strip())]
     return tuple(dict.fromkeys(found))
