@@ -87,6 +87,8 @@ def run(
             floats=floats,
             top=top,
         )
+    for text_of_doubt in result.doubts:
+        warn(text_of_doubt)
     if as_json:
         print(json.dumps(result.as_json()))
     else:

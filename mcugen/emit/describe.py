@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -111,6 +112,7 @@ def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests
                 else manifests.QuantizationEntry(scale=real.scale, zero_point=real.zero_point),
                 limits=accepted_range(graph, port.tensor) if group == "input" and tensor.quantization is None else None,
                 normalization=_normalization(port),
+                calibration=None if port.seen is None else manifests.StatisticsEntry(**dataclasses.asdict(port.seen)),
             )
         )
     return tuple(entries)

@@ -20,6 +20,7 @@ from mcugen.borders.json import read_json
 from mcugen.emit.fields import (
     Axis,
     Bytes,
+    ChannelValues,
     CName,
     Decibels,
     MaybeSha256,
@@ -64,12 +65,25 @@ class NormalizationEntry(_Strict):
     offsets: tuple[Real, ...]
 
 
+class StatisticsEntry(_Strict):
+    """What the calibration samples of an input look like, in the units in which they are given: extremes, mean and
+    standard deviation over all values, and mean and deviation of each channel where there are few."""
+
+    low: Real
+    high: Real
+    mean: Real
+    deviation: Real
+    channel_means: ChannelValues = ()
+    channel_deviations: ChannelValues = ()
+
+
 class PortEntry(_Strict):
     """An input or output.
 
     `shape` is the model file's own layout (batch axis included), `device_shape` what the C function takes;
     device = transpose(model, to_device). `quantization` is null for plain integers and booleans; a bool is a byte, 0 or
-    1. `limits`: the lowest and highest integer that the model accepts, for inputs without quantization.
+    1. `limits`: the lowest and highest integer that the model accepts, for inputs without quantization. `calibration`:
+    what the samples were like that an input's quantization was made for.
     """
 
     name: Text
@@ -82,6 +96,7 @@ class PortEntry(_Strict):
     quantization: QuantizationEntry | None
     limits: tuple[int, int] | None = None
     normalization: NormalizationEntry | None = None
+    calibration: StatisticsEntry | None = None
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> PortEntry:

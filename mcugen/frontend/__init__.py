@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
     from torch.fx import GraphModule
 
+    from mcugen.frontend.counterpart import Counterpart
     from mcugen.frontend.leftovers import Missing
     from mcugen.frontend.quantize import Progress
     from mcugen.frontend.quantizer_options import QuantizerOptions
@@ -59,6 +61,17 @@ def load_model(
         InputError: the file, the calibration data or the model cannot be used; what, where and what to do.
         UnsupportedOperatorError: an operator has no integer form.
     """
+    return load_with_counterpart(path, calibration, progress, sequences, options)[0]
+
+
+def load_with_counterpart(
+    path: Path,
+    calibration: Path | str | None = None,
+    progress: Progress | None = None,
+    sequences: Sequences | None = None,
+    options: QuantizerOptions | None = None,
+) -> tuple[Graph, Counterpart | None]:
+    """As `load_model`, and the float program beside the graph; None for a program that is given quantized."""
     path = Path(path)
     if is_litert(path):
         from mcugen.frontend.litert.importer import import_litert
@@ -72,7 +85,7 @@ def load_model(
         return _finish(_with_source(import_litert(path), "none"))
     from mcugen.frontend.archive import load_archive
 
-    return compile_program(load_archive(path), path.stem, calibration, progress, sequences, options)
+    return _compile(load_archive(path), path.stem, calibration, progress, sequences, options)
 
 
 @dataclass(frozen=True)
@@ -87,10 +100,15 @@ class _Program:
 
     def graph(self, module: GraphModule, source: str, *, own: bool = False) -> Graph:
         """The integer graph of the program in a quantized form; `own`: all of it is mcugen's quantization."""
-        from mcugen.frontend.importer import import_module
+        return self.lowered(module, source, own=own)[0]
+
+    def lowered(self, module: GraphModule, source: str, *, own: bool) -> tuple[Graph, Graph, dict[str, str]]:
+        """As `graph`, then the graph before the passes and which of the program's values its tensors hold."""
+        from mcugen.frontend.importer import import_with_values
 
         held = {tie.name: Held(tie.output, tie.initial, own) for tie in self.ties}
-        return _finish(_with_source(import_module(module, self.name, self.ports), source), held)
+        before, values = import_with_values(module, self.name, self.ports)
+        return _finish(_with_source(before, source), held), before, values
 
     def measured(
         self, graph: Graph, samples: Samples, compared: Sequence[int], expected: Sequence[Sequence[Tensor]]
@@ -113,6 +131,17 @@ def compile_program(
     options: QuantizerOptions | None = None,
 ) -> Graph:
     """As `load_model`, for a program in memory."""
+    return _compile(program, name, calibration, progress, sequences, options)[0]
+
+
+def _compile(
+    program: ExportedProgram,
+    name: str,
+    calibration: Path | str | None,
+    progress: Progress | None,
+    sequences: Sequences | None,
+    options: QuantizerOptions | None,
+) -> tuple[Graph, Counterpart | None]:
     from mcugen.frontend.carried import carry_states
     from mcugen.frontend.importer import is_quantized
     from mcugen.frontend.leftovers import missing
@@ -135,12 +164,12 @@ def compile_program(
         return _quantize(model, samples, source, progress, chosen)
     left = missing(module)
     if left:
-        return _complete(model, left, calibration, progress, chosen)
+        return _complete(model, left, calibration, progress, chosen), None
     if calibration is not None:
         log.warning("the model is already quantized: --calibration is ignored")
     if chosen != AUTOMATIC:
         log.warning("the model is already quantized: nothing is chosen by --observer, --equalize or --bias-correction")
-    return model.graph(module, "none")
+    return model.graph(module, "none"), None
 
 
 def _complete(
@@ -151,6 +180,7 @@ def _complete(
     options: QuantizerOptions,
 ) -> Graph:
     """A quantized program with what is left in float quantized too, lowered, and compared with what it was."""
+    from mcugen.frontend.calibration import RANDOM, with_statistics
     from mcugen.frontend.importer import named_inputs
     from mcugen.frontend.leftovers import refusal
 
@@ -165,6 +195,7 @@ def _complete(
     completed = complete(model.module, left, samples, progress, options)
     graph = model.graph(completed.module, source)
     measured = model.measured(graph, samples, completed.compared, completed.expected)
+    graph = graph if source == RANDOM else with_statistics(graph, samples)
     return replace(graph, fidelity=replace(measured, program="model as given, quantized in part"))
 
 
@@ -237,21 +268,34 @@ def _calibration(model: _Program, calibration: Path | str | None) -> tuple[Sampl
 
 def _quantize(
     model: _Program, samples: Samples, source: str, progress: Progress | None, options: QuantizerOptions
-) -> Graph:
+) -> tuple[Graph, Counterpart]:
     """A float program quantized, lowered, and compared with what it was."""
     from mcugen.frontend import fidelity
-    from mcugen.frontend.calibration import RANDOM
+    from mcugen.frontend.calibration import RANDOM, with_statistics
+    from mcugen.frontend.counterpart import Counterpart
     from mcugen.frontend.torch_settings import quiet
 
     # torchao reports, as it is imported, each of its libraries for GPUs that does not load here.
     with quiet():
         from mcugen.frontend.quantize import quantize_program
 
+    original = copy.deepcopy(model.module)
     quantized = quantize_program(model.module, samples, progress, options)
-    graph = model.graph(quantized.module, source, own=True)
+    graph, lowered, values = model.lowered(quantized.module, source, own=True)
     measured = model.measured(graph, samples, quantized.compared, quantized.expected)
     # Random samples say nothing about the user's data.
     warnings = () if source == RANDOM else (*quantized.warnings, *fidelity.poor(measured))
     for text in warnings:
         log.warning("%s", text)
-    return replace(graph, fidelity=measured, warnings=warnings)
+    graph = graph if source == RANDOM else with_statistics(graph, samples)
+    counterpart = Counterpart(
+        original,
+        quantized.prepared,
+        lowered,
+        values,
+        quantized.normalizations,
+        model.ports,
+        model.ties,
+        model.reset_every,
+    )
+    return replace(graph, fidelity=measured, warnings=warnings), counterpart

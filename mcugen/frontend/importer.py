@@ -58,6 +58,13 @@ def import_program(program: ExportedProgram, name: str) -> Graph:
 
 def import_module(module: GraphModule, name: str, names: PortNames) -> Graph:
     """As `import_program`, for the GraphModule of a program (parameters as attributes) and its ports' names."""
+    return import_with_values(module, name, names)[0]
+
+
+def import_with_values(module: GraphModule, name: str, names: PortNames) -> tuple[Graph, dict[str, str]]:
+    """As `import_module`, and by tensor of the graph the node of the program that a quantize has made the tensor of."""
+    # Rewriting moves quantize nodes to other values, of the same meaning.
+    quantized = {node.name: node.all_input_nodes[0].name for node in module.graph.nodes if is_quantize(node)}
     context, outputs = lower(module, names.inputs)
     normalizations = module.meta.get(NORMALIZATIONS, {})
     inputs = [
@@ -69,8 +76,9 @@ def import_module(module: GraphModule, name: str, names: PortNames) -> Graph:
         raise InputError("the model has no inputs: its results are constants", hint="compute them beforehand")
     (end,) = (node for node in module.graph.nodes if node.op == "output")
     ports = _output_ports(context, outputs, [names.outputs[index] for index, _ in _results(end.args[0])])
-    graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports))
-    return graph.with_changes()
+    graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports)).with_changes()
+    held = {tensor: quantized[node.name] for node, tensor in context.integers.items() if node.name in quantized}
+    return graph, {tensor: value for tensor, value in held.items() if tensor in graph.tensors}
 
 
 def lower(module: GraphModule, input_names: Sequence[str] = ()) -> tuple[Lowering, list[str]]:

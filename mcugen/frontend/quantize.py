@@ -40,12 +40,14 @@ class Quantized:
 
     Attributes:
         module: in q/dq form; takes the inputs as `normalizations` leave them.
+        prepared: the float program that it was made of, with the same names.
         expected: the float program's results for the samples of `compared`, by (sample, output).
         compared: indices of calibration samples.
         warnings: what will cost accuracy.
     """
 
     module: GraphModule
+    prepared: GraphModule
     normalizations: Normalizations
     expected: list[list[torch.Tensor]]
     compared: list[int]
@@ -100,7 +102,7 @@ def quantize_program(
         chosen, program = best.variant, best.program
         program.meta[NORMALIZATIONS] = chosen.normalizations
         warnings = diagnose(chosen.module, chosen.samples, given, titles)
-        return Quantized(program, chosen.normalizations, expected, compared, warnings)
+        return Quantized(program, chosen.module, chosen.normalizations, expected, compared, warnings)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.statistics import Statistics
 from mcugen.graph.tensor import IntArray, Quantization, Tensor
 
 
@@ -60,6 +61,7 @@ class Port:
         to_device: permutation with device = transpose(model, to_device); identity when the layouts agree.
         normalization: of an input whose tensor holds normalised values; None: the tensor holds the model's own.
         logits: of an output that gives the scores before the model's softmax, which was left out.
+        seen: of an input of real numbers, what the calibration samples look like; None without such samples.
     """
 
     tensor: str
@@ -68,6 +70,7 @@ class Port:
     to_device: tuple[int, ...]
     normalization: Normalization | None = None
     logits: bool = False
+    seen: Statistics | None = None
 
     @property
     def to_model(self) -> tuple[int, ...]:

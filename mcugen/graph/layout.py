@@ -17,3 +17,18 @@ def to_model_layout(port: Port, values: IntArray) -> IntArray:
     """A device tensor in the model's layout, `Port.shape`."""
     transposed = values.reshape(tuple(port.shape[axis] for axis in port.to_device))
     return np.ascontiguousarray(transposed.transpose(port.to_model))
+
+
+def moved_channels(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str | None:
+    """What to do with samples of a shape that differs from the one wanted only in where the channels stand.
+
+    Args:
+        shape, wanted: of one sample.
+    """
+    if len(shape) < 3 or len(shape) != len(wanted):
+        return None
+    if (shape[-1], *shape[:-1]) == wanted:
+        return "the channels come last in the samples and first in the model: numpy.moveaxis(array, -1, 1)"
+    if (*shape[1:], shape[0]) == wanted:
+        return "the channels come first in the samples and last in the model: numpy.moveaxis(array, 1, -1)"
+    return None

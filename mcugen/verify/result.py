@@ -143,7 +143,7 @@ def _npu_json(manifest: Manifest) -> dict[str, Any]:
 @dataclass(frozen=True)
 class RunOutcome:
     """Result of `mcugen run`: outputs in the model's own layout, by name; `edited`: files that were, since emission;
-    `classification`: where the true classes were given."""
+    `classification`: where the true classes were given; `doubts`: why samples may be scaled wrongly."""
 
     manifest: Manifest
     samples: int
@@ -151,9 +151,12 @@ class RunOutcome:
     measurement: Measurement
     edited: tuple[str, ...] = ()
     classification: Classification | None = None
+    doubts: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         found = {"samples": self.samples, **self.measurement.as_json()}
+        if self.doubts:
+            found["doubts"] = list(self.doubts)
         if self.classification is not None:
             found["classification"] = self.classification.as_json()
         return {**found, **_npu_json(self.manifest), **_edited_json(self.edited)}

@@ -21,7 +21,8 @@ from mcugen.scratch import scratch_folder
 from mcugen.verify.labels import check_k, classify, load_labels
 from mcugen.verify.measure import Progress, build_and_run, measurement, require_states
 from mcugen.verify.result import RunOutcome
-from mcugen.verify.samples import load_samples, to_model_layout
+from mcugen.verify.samples import for_device, read_samples, to_model_layout
+from mcugen.verify.scaling import doubts
 
 
 def run_samples(
@@ -57,7 +58,9 @@ def run_samples(
     if not resolved(outputs).parent.is_dir():
         raise InputError(f"the folder of {outputs} does not exist")
     _require_free(outputs, folder, manifest)
-    samples = load_samples(inputs, manifest)
+    given = read_samples(inputs, manifest)
+    doubtful = doubts(given, manifest)
+    samples = for_device(given, inputs, manifest)
     truth = None if labels is None else load_labels(labels, manifest, len(samples[0]))
     if top > 1:
         if truth is None:
@@ -81,7 +84,7 @@ def run_samples(
     arrays = to_model_layout(result.outputs, manifest)
     save_npz(outputs, _with_floats(arrays, manifest) if floats else arrays)
     classification = None if truth is None else classify(truth, arrays, manifest, top)
-    return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited, classification)
+    return RunOutcome(manifest, len(samples[0]), arrays, measured, opened.edited, classification, tuple(doubtful))
 
 
 def _with_floats(arrays: Mapping[str, IntArray], manifest: Manifest) -> dict[str, npt.NDArray[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,40 @@ from mcugen.borders import Source
 from mcugen.borders.npz import open_npz
 from mcugen.emit.manifest import Manifest, PortEntry
 from mcugen.errors import InputError
+from mcugen.graph.layout import moved_channels
 from mcugen.graph.quantization import normalize, quantize
 from mcugen.graph.tensor import DTYPES, IntArray, Quantization
 
 
 def load_samples(path: Path, manifest: Manifest) -> list[IntArray]:
-    """Reads IN.npz: one array per input, first axis = samples, then the input's shape in the model file's own layout.
-
-    A first axis of 1 in that shape may be left out. Quantized inputs are int8 or real numbers, plain integers and
-    booleans are themselves.
+    """`read_samples`, and each array as the device takes it.
 
     Returns:
         One integer array per input, (samples, *device shape).
 
     Raises:
         InputError: the file, a name, a shape or a type is wrong, or a value is NaN.
+    """
+    return for_device(read_samples(path, manifest), path, manifest)
+
+
+def for_device(samples: Mapping[str, npt.NDArray[Any]], path: Path, manifest: Manifest) -> list[IntArray]:
+    """What `read_samples` gave, as the device takes it: one integer array per input, (samples, *device shape).
+
+    Raises:
+        InputError: a type is wrong, or a value is NaN.
+    """
+    return [to_device(samples[p.name], p, f"{path}, array {p.name!r}") for p in manifest.inputs]
+
+
+def read_samples(path: Path, manifest: Manifest) -> dict[str, npt.NDArray[Any]]:
+    """Reads IN.npz: one array per input, first axis = samples, then the input's shape in the model file's own layout.
+
+    A first axis of 1 in that shape may be left out. Quantized inputs are int8 or real numbers, plain integers and
+    booleans are themselves.
+
+    Raises:
+        InputError: the file, a name or a shape is wrong.
     """
     with open_npz(Source(path, "the file of samples", "write it with numpy.savez(path, input_name=array)")) as file:
         wanted = [p.name for p in manifest.inputs]
@@ -39,14 +58,16 @@ def load_samples(path: Path, manifest: Manifest) -> list[IntArray]:
             raise InputError(f"the inputs need the same, nonzero number of samples, got {counts}", where=str(path))
         for port in manifest.inputs:
             check_shape(file.arrays[names[port.name]].shape[1:], port, f"{path}, array {port.name!r}")
-        return [to_device(file.read(names[p.name]), p, f"{path}, array {p.name!r}") for p in manifest.inputs]
+        return {port.name: file.read(names[port.name]) for port in manifest.inputs}
 
 
 def check_shape(shape: tuple[int, ...], port: PortEntry, where: str) -> None:
     """Of one sample; raises InputError."""
     plain = port.shape[1:] if port.shape[:1] == (1,) else port.shape
     if shape not in (plain, port.shape):
-        raise InputError(f"samples have shape {shape}, the model takes {plain}", where=where)
+        raise InputError(
+            f"samples have shape {shape}, the model takes {plain}", where=where, hint=moved_channels(shape, plain)
+        )
 
 
 def to_device(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
