@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcugen.boards import Board, load_board
 from mcugen.borders.files import file_digest
@@ -33,6 +33,9 @@ from mcugen.plan.planner import make_plan
 from mcugen.plugins import load_plugin
 from mcugen.testbench.extras import Extras, add_extras
 from mcugen.verify.feasibility import Feasibility, check_model
+
+if TYPE_CHECKING:
+    from mcugen.frontend.counterpart import Counterpart
 
 __all__ = [
     "Extras",
@@ -161,10 +164,7 @@ def compile(
         graph, entry = model, ModelEntry(file=model.name, sha256="", calibration="", calibration_sha256="")
     else:
         graph, entry = model if isinstance(model, tuple) else load(model, options, progress)
-    if options.final_softmax == "drop":
-        graph = _without_softmax(graph)
-    if options.io_layout == "model":
-        graph = keep_model_layout(graph)
+    graph = at_the_borders(graph, options)
     find = functools.partial(registry.candidates, library=library)
     graph, partition = _share_out(graph, board, options, find)
     with _told_of_npu(partition):
@@ -179,6 +179,17 @@ def compile(
         )
     module = assemble(plan, name, entry, options.entries(), library, partition)
     return with_packages(module, options.packages, options.publisher)
+
+
+def at_the_borders(graph: Graph, options: Options) -> Graph:
+    """The graph with the inputs and outputs that the options ask for.
+
+    Raises:
+        InputError: no output ends in a softmax that could be dropped.
+    """
+    if options.final_softmax == "drop":
+        graph = _without_softmax(graph)
+    return keep_model_layout(graph) if options.io_layout == "model" else graph
 
 
 def _without_softmax(graph: Graph) -> Graph:
@@ -226,24 +237,42 @@ def load(model: Path, options: Options, progress: Progress | None = None) -> tup
     Raises:
         InputError: the model, the calibration or an option is wrong.
     """
+    return load_beside_float(model, options, progress)[:2]
+
+
+def load_beside_float(
+    model: Path, options: Options, progress: Progress | None = None
+) -> tuple[Graph, ModelEntry, Counterpart | None]:
+    """As `load`, and the float program beside the graph; None for a program that is given quantized."""
     # torch takes seconds to import: only the commands that read a model pay for it.
     for plugin in options.plugins:
         load_plugin(plugin)
-    from mcugen.frontend import load_model
+    from mcugen.frontend import load_with_counterpart
     from mcugen.frontend.sequences import Sequences
 
     parse_observers(options.observer)  # what is wrong with it is told before the work
     ties = tuple(_tie(text) for text in options.states)
     sequences = Sequences(ties, options.reset_every)
-    graph = load_model(model, options.calibration, _stage(progress, "calibrating"), sequences, options.quantizer)
+    graph, beside = load_with_counterpart(
+        model, options.calibration, _stage(progress, "calibrating"), sequences, options.quantizer
+    )
     if options.reset_every is not None and not graph.states:
         raise InputError("--reset-every is for models with state, this one has none", where=str(model))
     calibration, digest = graph.metadata.get("calibration", ""), ""
     if calibration == "file" and options.calibration is not None:
         calibration, digest = Path(options.calibration).name, file_digest(Path(options.calibration))
-    return graph, ModelEntry(
-        file=model.name, sha256=file_digest(model), calibration=calibration, calibration_sha256=digest
+    entry = ModelEntry(file=model.name, sha256=file_digest(model), calibration=calibration, calibration_sha256=digest)
+    return graph, entry, beside
+
+
+def estimated_instructions(graph: Graph, options: Options) -> float:
+    """What the kernels estimate that an inference takes, by the cheapest for each operator."""
+    board = options.board if isinstance(options.board, Board) else load_board(options.board)
+    library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
+    chosen = (
+        (op, registry.candidates(op, graph, board.cpu, options.kernels, library=library)[0]) for op in graph.operators
     )
+    return sum(kernel.cost(op, graph) for op, kernel in chosen)
 
 
 def _tie(text: str) -> tuple[str, str]:

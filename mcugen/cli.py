@@ -14,6 +14,7 @@ from rich.markup import escape
 from mcugen import __version__
 from mcugen.borders.failures import report_bug, system_error
 from mcugen.borders.streams import finish_output, prepare_streams, settle
+from mcugen.commands.accuracy import accuracy
 from mcugen.commands.bench import bench
 from mcugen.commands.compilation import check, emit
 from mcugen.commands.firmware import compare, run, serve, verify
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order of the help.
-for command in (emit, run, verify, compare, bench, serve, check, ci, init, ops, boards, docs, doctor):
+for command in (emit, run, verify, accuracy, compare, bench, serve, check, ci, init, ops, boards, docs, doctor):
     app.command()(command)
 app.add_typer(npu, name="npu")
 

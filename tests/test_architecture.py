@@ -12,8 +12,8 @@ import mcugen
 PACKAGE = Path(mcugen.__file__).parent
 # A stage may import those to its left. The front end's last step is to apply the passes.
 STAGES = """
-    graph features litert passes frontend kernels ethosu plan emit package firmware emulate verify report testbench
-    plugins api compile_options compiled bench project commands cli
+    graph features litert passes frontend kernels ethosu plan emit package firmware emulate verify accuracy report
+    testbench plugins api compile_options assess compiled bench project commands cli
 """.split()
 # What every stage may use, and what these may use of each other.
 COMMON = "__init__ errors resources scratch templates borders boards".split()

@@ -13,6 +13,7 @@ from mcugen.accuracy.figures import Comparison
 from mcugen.accuracy.layers import Layers
 from mcugen.accuracy.result import ClassAccuracy, LayerAccuracy, OutputAccuracy
 from mcugen.accuracy.subject import Subject, spread
+from mcugen.errors import CheckFailedError
 from mcugen.graph import reference
 from mcugen.graph.graph import Port
 from mcugen.graph.layout import to_model_layout
@@ -59,7 +60,10 @@ def compare(
     Args:
         by_layer: compare layers too.
         firmware: outputs of the firmware by name, (samples, ...) in the model's layout: compared instead of the
-            reference's. The layers are the reference's in any case, whose bits the firmware is proven to have.
+            reference's. The layers are the reference's in any case; on their samples both must give the same outputs.
+
+    Raises:
+        CheckFailedError: the firmware differs from the reference.
     """
     graph, count = subject.graph, subject.count
     layers = Layers(subject) if by_layer else None
@@ -76,11 +80,16 @@ def compare(
             state = reference.kept(graph, values)
             for port in graph.outputs:
                 results[port.name].append(to_model_layout(port, _value(subject, values, port)))
+                if firmware is not None and not _same(results[port.name][-1], firmware[port.name][index]):
+                    raise CheckFailedError(
+                        f"output {port.name!r} of the firmware differs from the integer reference on sample {index}",
+                        hint="`mcugen verify` names the layer",
+                    )
             if layers is not None and index in chosen:
                 layers.add(index, values, single=index in single)
         if progress is not None:
             progress(index + 1, count)
-    wanted = subject.counterpart.outputs(subject.samples)
+    wanted = _wanted(subject)
     got = {name: np.stack(parts) for name, parts in results.items()} if firmware is None else dict(firmware)
     shaped = {port.name: got[port.name].reshape(wanted[port.name].shape) for port in graph.outputs}
     outputs = tuple(_output(subject, port, wanted[port.name], shaped[port.name]) for port in graph.outputs)
@@ -95,9 +104,24 @@ def _chosen(subject: Subject, indices: Sequence[int], most: int) -> list[int]:
     return [indices[i] for i in spread(len(indices), most)] if indices else []
 
 
+def _wanted(subject: Subject) -> dict[str, npt.NDArray[Any]]:
+    """Of the float program, by output of the graph; scores before a softmax that was left out are a value inside."""
+    found = dict(subject.counterpart.outputs(subject.samples))
+    for port in subject.graph.outputs:
+        if port.name not in found:
+            value = subject.correspondences[port.tensor].value
+            runs = (subject.counterpart.run(subject.samples, i, frozenset([value]))[0] for i in range(subject.count))
+            found[port.name] = np.stack([run[value] for run in runs])
+    return {port.name: found[port.name] for port in subject.graph.outputs}
+
+
 def _value(subject: Subject, values: Mapping[str, IntArray], port: Port) -> IntArray:
     constant = subject.graph.tensor(port.tensor).data
     return values[port.tensor] if constant is None else constant
+
+
+def _same(a: IntArray, b: IntArray) -> bool:
+    return np.array_equal(a.reshape(-1), b.reshape(-1))
 
 
 def _output(subject: Subject, port: Port, wanted: npt.NDArray[Any], integers: npt.NDArray[Any]) -> OutputAccuracy:

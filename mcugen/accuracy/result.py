@@ -144,7 +144,7 @@ class Remedy:
         options: of `mcugen emit`, such as "--observer mse"; "" where it takes a rules file.
         sqnr_db: of the outputs, the worst one.
         gain_db: against the model as it is.
-        cost: cycles by the kernels' estimates over those of the model as it is; None without a board.
+        cost: instructions by the kernels' estimates over those of the model as it is; None without a board.
         top1: share of right classes; None without labels.
     """
 

@@ -272,11 +272,11 @@ def _quantize(
     """A float program quantized, lowered, and compared with what it was."""
     from mcugen.frontend import fidelity
     from mcugen.frontend.calibration import RANDOM, with_statistics
-    from mcugen.frontend.counterpart import Counterpart
     from mcugen.frontend.torch_settings import quiet
 
     # torchao reports, as it is imported, each of its libraries for GPUs that does not load here.
     with quiet():
+        from mcugen.frontend.counterpart import Counterpart
         from mcugen.frontend.quantize import quantize_program
 
     original = copy.deepcopy(model.module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ class Statistics:
         return max(abs(self.low), abs(self.high))
 
 
-def statistics(samples: npt.NDArray[np.floating]) -> Statistics:
+def statistics(samples: npt.NDArray[Any]) -> Statistics:
     """Args:
     samples: (samples, *shape of the input, a first axis of 1 included), finite.
     """
@@ -46,8 +47,14 @@ def statistics(samples: npt.NDArray[np.floating]) -> Statistics:
         rows = np.moveaxis(values, 2, 0).reshape(values.shape[2], -1)
         means = tuple(_short(v) for v in rows.mean(axis=1))
         deviations = tuple(_short(v) for v in rows.std(axis=1))
-    whole = (values.min(), values.max(), values.mean(), values.std())
-    return Statistics(*(_short(v) for v in whole), means, deviations)
+    return Statistics(
+        low=_short(values.min()),
+        high=_short(values.max()),
+        mean=_short(values.mean()),
+        deviation=_short(values.std()),
+        channel_means=means,
+        channel_deviations=deviations,
+    )
 
 
 def _short(value: float) -> float:

@@ -64,7 +64,11 @@ def load_labels(path: Path, manifest: Manifest, samples: int) -> npt.NDArray[np.
     Raises:
         InputError: the file is wrong, or the module is no classifier with one output.
     """
-    classes = _classes(_scores(manifest))
+    return read_labels(path, _classes(_scores(manifest)), samples)
+
+
+def read_labels(path: Path, classes: int, samples: int) -> npt.NDArray[np.int64]:
+    """As `load_labels`, for a model with so many classes."""
     source = Source(
         path, "the file of labels", "write it with numpy.save(path, classes), a whole number for each sample"
     )

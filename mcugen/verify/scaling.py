@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.emit.manifest import Manifest, StatisticsEntry
+from mcugen.emit.manifest import Manifest
 from mcugen.graph.statistics import Statistics, statistics
 
 FITS = 0.5
@@ -62,7 +62,7 @@ _USUAL = (
 
 
 def doubts(samples: Mapping[str, npt.NDArray[np.generic]], manifest: Manifest) -> list[str]:
-    """A sentence for each input whose samples are scaled otherwise than the calibration's.
+    """A sentence for each input of a module whose samples are scaled otherwise than the calibration's.
 
     Args:
         samples: by input name, (samples, *shape), a first axis of 1 in the shape left out or not; integers are taken
@@ -70,14 +70,18 @@ def doubts(samples: Mapping[str, npt.NDArray[np.generic]], manifest: Manifest) -
     """
     found = []
     for port in manifest.inputs:
+        seen = None if port.calibration is None else Statistics(**port.calibration.model_dump())
         array = samples[port.name]
-        if port.calibration is None or array.dtype.kind != "f" or not np.isfinite(array).all():
-            continue
-        given = statistics(array.reshape(len(array), *port.shape))
-        reason = doubt(given, _seen(port.calibration), len(array))
-        if reason is not None:
-            found.append(f"input {port.name!r}: {reason}")
+        found += doubts_of_input(port.name, array.reshape(len(array), *port.shape), seen)
     return found
+
+
+def doubts_of_input(name: str, samples: npt.NDArray[np.generic], seen: Statistics | None) -> list[str]:
+    """As `doubts`, of one input; `samples` with a first axis of 1 in the shape."""
+    if seen is None or samples.dtype.kind != "f" or not np.isfinite(samples).all():
+        return []
+    reason = doubt(statistics(samples), seen, len(samples))
+    return [] if reason is None else [f"input {name!r}: {reason}"]
 
 
 def doubt(given: Statistics, seen: Statistics, samples: int) -> str | None:
@@ -105,10 +109,6 @@ def doubt(given: Statistics, seen: Statistics, samples: int) -> str | None:
     if samples >= FEW and _reversed(given, seen):
         return "the channels look like the calibration's in reverse order (BGR for RGB, or the other way round)"
     return None
-
-
-def _seen(entry: StatisticsEntry) -> Statistics:
-    return Statistics(**entry.model_dump())
 
 
 def _distance(a: Statistics, b: Statistics) -> float:
