@@ -82,7 +82,7 @@ def load_with_counterpart(
             raise InputError(
                 "--state is for PyTorch programs", where=str(path), hint="a LiteRT file says itself what it keeps"
             )
-        return _finish(_with_source(import_litert(path), "none"))
+        return _finish(_with_source(import_litert(path), "none")), None
     from mcugen.frontend.archive import load_archive
 
     return _compile(load_archive(path), path.stem, calibration, progress, sequences, options)
