@@ -19,6 +19,7 @@ from mcugen.commands.options import (
     IoLayout,
     Json,
     Kernels,
+    Markdown,
     Npu,
     Observer,
     Optimize,
@@ -28,11 +29,12 @@ from mcugen.commands.options import (
     PackageVersion,
     Plugins,
     ProjectFile,
+    ReportPage,
     ResetEvery,
     States,
     Switch,
 )
-from mcugen.commands.preflight import require_board, require_calibration, require_model
+from mcugen.commands.preflight import require_board, require_calibration, require_model, require_report
 from mcugen.commands.terminal import output, progress_bars, warn
 from mcugen.errors import CheckFailedError, InputError
 
@@ -116,6 +118,8 @@ def emit(
         typer.Option(metavar="NAME", help="Which NPU the board has, such as ethos-u55-256."),
     ] = None,
     project: ProjectFile = None,
+    report: ReportPage = None,
+    markdown: Markdown = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files of the module that were edited since.")] = False,
 ) -> None:
     """Compile a model into a C module for a board; without MODEL or --board, the models of the project."""
@@ -148,6 +152,11 @@ def emit(
         "input_format": (harness_input or HarnessInput.int8).value,
     }
     if model is None or board is None or project is not None or in_project.is_name(model):
+        if report is not None or markdown:
+            raise InputError(
+                "--report and --markdown are about one module",
+                hint="give MODEL and --board, or `mcugen verify DIR --report`",
+            )
         chosen = in_project.open_for_model(project, model, board)
         chosen = in_project.with_given(context, chosen, values, publisher, beside)
         in_project.emit(chosen, output_folder, force=force)
@@ -157,10 +166,14 @@ def emit(
     require_model(model)
     require_calibration(calibration)
     target = require_board(board)
+    require_report(report)
     from mcugen import api
+    from mcugen.emit.details import load_details
     from mcugen.emit.output import check_destination
     from mcugen.frontend.quantizer_options import parse_observers
-    from mcugen.report import text
+    from mcugen.report import html, text
+    from mcugen.report import markdown as in_markdown
+    from mcugen.report.page.subjects import emitted
 
     parse_observers(observer)
     options = api.Options(board=target, publisher=api.Publisher(**publisher), **values)
@@ -176,7 +189,13 @@ def emit(
     module.write(folder, force=force)
     if module.manifest.model.calibration == "random":
         warn("random calibration: the scales fit no real data, use it for trials only")
-    output.print(text.emit_summary(module, folder, size))
+    subject = emitted(module.manifest, load_details(folder, module.manifest), size) if report or markdown else None
+    if report is not None and subject is not None:
+        html.write_report(subject, report)
+    if markdown and subject is not None:
+        print(in_markdown.report(subject), end="")
+    else:
+        output.print(text.emit_summary(module, folder, size))
 
 
 def check(

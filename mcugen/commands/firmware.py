@@ -16,16 +16,18 @@ from mcugen.commands.options import (
     FirmwareKind,
     Jobs,
     Json,
+    Markdown,
     MaybeModule,
     ModuleFolder,
     OnlyBoards,
     OnlyModels,
     ProjectFile,
+    ReportPage,
     ResetEvery,
     Runner,
     RunnerName,
 )
-from mcugen.commands.preflight import require_module
+from mcugen.commands.preflight import require_module, require_report
 from mcugen.commands.terminal import errors, output, progress_bars, warn
 from mcugen.errors import CheckFailedError, InputError
 
@@ -101,7 +103,8 @@ def verify(
     runner: Runner = RunnerName.auto,
     firmware: Annotated[FirmwareKind, typer.Option(help="Bare-metal harness, or a Zephyr image.")] = FirmwareKind.bare,
     layers: Annotated[bool, typer.Option("--layers", help="Print the table of layers.")] = False,
-    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a report page.")] = None,
+    report: ReportPage = None,
+    markdown: Markdown = False,
     reset_every: ResetEvery = None,
     allow_edited: AllowEdited = False,
     project: ProjectFile = None,
@@ -117,15 +120,20 @@ def verify(
     if folder is None:
         chosen = in_project.open_project(project, model, board, otherwise="give DIR")
         given = in_project.given_options(context)
-        if not given & {"layers", "report", "reset_every"}:
+        if not given & {"layers", "report", "markdown", "reset_every"}:
             ways = {"runner": runner.value, "firmware": firmware.value}
             chosen = chosen.with_ways({name: value for name, value in ways.items() if name in given})
             in_project.verify(chosen, jobs=jobs, allow_edited=allow_edited, as_json=as_json)
             return
         folder = in_project.only_entry(chosen).folder
     require_module(folder)
+    from mcugen.emit.details import load_details
     from mcugen.report import html, text
+    from mcugen.report import markdown as in_markdown
+    from mcugen.report.page.subjects import verified
     from mcugen.verify.verify import verify_module
+
+    require_report(report)
 
     with progress_bars() as progress:
         result = verify_module(
@@ -136,10 +144,13 @@ def verify(
             progress=progress,
             reset_every=reset_every,
         )
-    if report is not None:
-        html.write_report(result, report)
+    subject = verified(result, load_details(folder, result.manifest)) if report or markdown else None
+    if report is not None and subject is not None:
+        html.write_report(subject, report)
     if as_json:
         print(json.dumps(result.as_json()))
+    elif markdown and subject is not None:
+        print(in_markdown.report(subject), end="")
     else:
         for part in text.verify_summary(result, layers=layers):
             output.print(part)

@@ -81,6 +81,10 @@ class CompareFormat(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Runner = Annotated[RunnerName, typer.Option(help="Emulator; auto takes the one that suits the board.")]
+ReportPage = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE.html", help="Write a page: network, time, memory, kernels.")
+]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown in place of the summary.")]
 ResetEvery = Annotated[
     int | None,
     typer.Option(

@@ -10,6 +10,9 @@ from typing import Any
 
 from mcugen.emit import manifest as manifests
 from mcugen.emit.describe import manifest_of
+from mcugen.emit.detailed import details_of
+from mcugen.emit.details import DETAILS_NAME
+from mcugen.emit.details import to_json as details_to_json
 from mcugen.emit.module import port_parameters, render
 from mcugen.emit.output import write_folder
 from mcugen.emit.paths import FILE_NAME
@@ -67,6 +70,7 @@ def assemble(
     vectors = make_vectors(plan.graph, [name for c in text.calls for name in c.step.invocation.outputs])
     ports = (port_parameters(plan.graph.inputs, "input"), port_parameters(plan.graph.outputs, "output"))
     files = dict(text.files) | vector_files(vectors) | vector_header(name, vectors, *ports)
+    files[PurePosixPath(DETAILS_NAME)] = details_to_json(details_of(plan, text.calls))
     entries = dict(options)
     if library is not None and any(c.step.invocation.source.startswith("cmsis_nn/") for c in text.calls):
         entries["cmsis_nn"] = {"path": str(library.path), "version": library.version}

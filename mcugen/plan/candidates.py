@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.kernels.base import Invocation, Kernel
 from mcugen.plan.budget import constant_sizes
+from mcugen.plan.plan import KernelChoice
 
 Finder = Callable[[Operator, Graph, Cpu, str], Sequence[Kernel]]
 """(operator, graph, cpu, policy) -> the kernels that support it, cheapest first."""
@@ -53,6 +55,11 @@ class Candidates:
             cost = kernel.cost(op, self.graph)
             self._made[key] = Candidate(kernel, invocation, cost, constant_sizes(invocation))
         return self._made[key]
+
+    def choices(self, op: Operator) -> tuple[KernelChoice, ...]:
+        """All kernels with their estimates, cheapest first; packs nothing."""
+        costs = ((kernel.name, kernel.cost(op, self.graph)) for kernel in self._kernels(op))
+        return tuple(KernelChoice(name, cost if math.isfinite(cost) else None) for name, cost in costs)
 
     def fastest(self, op: Operator) -> Candidate:
         return self._make(op, self._kernels(op)[0])

@@ -57,12 +57,25 @@ class StatePlan:
 
 
 @dataclass(frozen=True)
+class KernelChoice:
+    """A kernel that gives the operator's result, and its estimated instructions for a call; None: no estimate."""
+
+    kernel: str
+    cost: float | None
+
+
+@dataclass(frozen=True)
 class Step:
-    """One kernel call of the schedule."""
+    """One kernel call of the schedule.
+
+    Attributes:
+        choices: all kernels that could run it, the taken one among them; the lowest estimate first.
+    """
 
     operator: Operator
     invocation: Invocation
     macs: int
+    choices: tuple[KernelChoice, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,11 @@ def make_plan(
             arrangement.layout.peak_step,
             arrangement.storage,
         )
-    return _plan(graph, board, arrangement, optimize, kernels)
+    return _plan(candidates, board, arrangement, optimize, kernels)
 
 
-def _plan(graph: Graph, board: Board, arrangement: Arrangement, optimize: str, kernels: str) -> Plan:
+def _plan(candidates: Candidates, board: Board, arrangement: Arrangement, optimize: str, kernels: str) -> Plan:
+    graph = candidates.graph
     layout, problem = arrangement.layout, arrangement.problem
     placements = {
         b.name: Placement(b.name, layout.offsets[b.name], b.size, b.first_step, b.last_step) for b in problem.buffers
@@ -93,7 +94,10 @@ def _plan(graph: Graph, board: Board, arrangement: Arrangement, optimize: str, k
     )
     steps = tuple(
         Step(
-            c.operator, c.invocation, c.operator.macs(graph.input_tensors(c.operator), graph.output_tensors(c.operator))
+            c.operator,
+            c.invocation,
+            c.operator.macs(graph.input_tensors(c.operator), graph.output_tensors(c.operator)),
+            candidates.choices(c.operator),
         )
         for c in arrangement.calls
     )

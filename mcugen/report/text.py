@@ -159,7 +159,7 @@ def _counts(result: RunOutcome | VerifyOutcome) -> list[tuple[str, str]]:
         ("stack", f"{thousands(measured.stack_bytes)} B, {_bound(measured)}"),
     ]
     if measured.zephyr is not None:
-        rows += _zephyr_counts(measured.zephyr, heap(result.manifest))
+        rows += zephyr_counts(measured.zephyr, heap(result.manifest))
     return rows
 
 
@@ -174,7 +174,7 @@ def heap(manifest: Manifest) -> str:
     return "a heap for the NPU's driver alone" if manifest.npu is not None and manifest.npu.parts else "no heap"
 
 
-def _zephyr_counts(image: ZephyrMeasurement, heap: str) -> list[tuple[str, str]]:
+def zephyr_counts(image: ZephyrMeasurement, heap: str) -> list[tuple[str, str]]:
     sizes = f"{thousands(image.image_flash_bytes)} B of flash, {thousands(image.image_ram_bytes)} B of RAM, {heap}"
     threads = ", ".join(f"{t.name} {thousands(t.used)} of {thousands(t.size)} B" for t in image.threads)
     return [("image", f"Zephyr {image.version} for {image.board}: {sizes}"), ("threads", threads)]

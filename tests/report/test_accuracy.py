@@ -10,6 +10,7 @@ from rich.console import Console
 
 from mcugen.emit.manifest import AccuracyEntry
 from mcugen.report.html import write_report
+from mcugen.report.page.subjects import verified
 from mcugen.report.text import verify_summary
 from mcugen.verify.result import VerifyOutcome
 from tests.verify.outcomes import layer, outcome
@@ -58,7 +59,7 @@ def test_unknown() -> None:
 
 def test_the_page_and_the_object(tmp_path: Path) -> None:
     result = measured({"scores": 38.5}, "calibration has <one> sample")
-    write_report(result, tmp_path / "report.html")
+    write_report(verified(result, None), tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert "scores 38.5 dB" in page and "calibration has &lt;one&gt; sample" in page
     body = json.loads(json.dumps(result.as_json()))
