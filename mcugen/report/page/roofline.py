@@ -36,7 +36,7 @@ def roofline(subject: Subject) -> Roofline | None:
     for i, (layer, found) in enumerate(zip(measured.layers, details.layers, strict=True)):
         entry = layer.entry
         if entry.macs:
-            moved = entry.constant_bytes + sum(r.bytes for r in entry.results)
+            moved: float = entry.constant_bytes + sum(r.bytes for r in entry.results)
             moved += sum(math.prod(t.shape) * _bytes_of(t.dtype) for t in found.reads)
             points.append((i, entry.macs / max(moved, 1), max(layer.instructions, 1) / entry.macs))
     if not points:
