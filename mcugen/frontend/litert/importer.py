@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from mcugen.borders import Source
@@ -15,8 +14,6 @@ from mcugen.frontend.litert.operators import ROWS
 from mcugen.frontend.litert.step import Step
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.tensor import Tensor
-
-log = logging.getLogger(__name__)
 
 MAX_BYTES = 1 << 28
 """Of a file: more than the flash of any microcontroller."""
@@ -55,7 +52,12 @@ def build(model: Model, file: str) -> Graph:
     outputs = [_output(network, index, names) for index in subgraph.outputs]
     stem = file.removesuffix(".tflite")
     return Graph(
-        stem, network.tensors, tuple(network.operators), tuple(inputs), tuple(outputs), states=tuple(network.states)
+        stem,
+        network.tensors,
+        tuple(network.operators),
+        tuple(inputs),
+        tuple(outputs),
+        states=tuple(network.states),
     )
 
 

@@ -9,12 +9,15 @@ from mcugen.frontend.litert.operators import (
     arithmetic,
     border,
     convolution,
+    function,
+    integers,
     linear,
     movement,
     normalization,
     pooling,
     rearrangement,
     reduction,
+    resizing,
     selection,
 )
 from mcugen.frontend.litert.step import Row
@@ -23,12 +26,15 @@ FAMILIES = (
     arithmetic,
     border,
     convolution,
+    function,
+    integers,
     linear,
     movement,
     normalization,
     pooling,
     rearrangement,
     reduction,
+    resizing,
     selection,
 )
 

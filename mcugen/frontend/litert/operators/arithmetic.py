@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mcugen.frontend.litert.activation import fused, limits
+from mcugen.frontend.litert.activation import fused
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import Add, Clamp, Integer, Maximum, Minimum, Mul, Operator, Prelu, Requantize, Sub
+from mcugen.graph.ops import Add, Integer, Maximum, Minimum, Mul, Operator, Prelu, Sub
 from mcugen.litert.format.enums import ACTIVATIONS
 
 
@@ -31,18 +31,6 @@ def _extremum(kind: type[Operator]) -> Row:
     return row
 
 
-def _relu(step: Step) -> None:
-    """TensorFlow Lite Micro rescales, then cuts off."""
-    out = step.out()
-    step.append(Requantize, [step.x()], out, clamp=limits("RELU", out))
-
-
-def _relu6(step: Step) -> None:
-    """TensorFlow Lite Micro cuts off without rescaling."""
-    out = step.out_like(step.x())
-    step.append(Clamp, [step.x()], out, clamp=limits("RELU6", out))
-
-
 def _prelu(step: Step) -> None:
     step.append(Prelu, [step.x(0), step.x(1)], step.out())
 
@@ -53,7 +41,5 @@ ROWS: dict[str, Row] = {
     "MINIMUM": _extremum(Minimum),
     "MUL": _pair(Mul, "MulOptions", "mul"),
     "PRELU": _prelu,
-    "RELU": _relu,
-    "RELU6": _relu6,
     "SUB": _pair(Sub, "SubOptions", "sub"),
 }

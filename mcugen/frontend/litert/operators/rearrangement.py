@@ -60,6 +60,7 @@ def _image(step: Step, x: Tensor) -> Tensor:
 
 
 def _space_to_batch(step: Step) -> None:
+    """Pads with real zero, as LiteRT; TensorFlow Lite Micro takes the value from memory that nothing has set."""
     x = step.x()
     (rows, columns), amounts = _blocks(step, x)
     image = _image(step, x)

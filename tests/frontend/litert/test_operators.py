@@ -1,0 +1,89 @@
+"""Every operator that is read, from files made on the spot: TensorFlow Lite Micro's bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mcugen.frontend.litert.operators import ROWS
+from mcugen.passes import optimize
+from tests.frontend.litert.cases import CASES
+from tests.frontend.litert.files import Array, litert, ours, read, tflm
+
+REFUSED = {"EXP", "LOG", "SELECT", "TILE"}
+"""TensorFlow Lite Micro refuses them for int8, or in this form: LiteRT's reference kernels are the oracle."""
+
+LITERT_ALONE = REFUSED | {"SPACE_TO_BATCH_ND"}
+"""In SPACE_TO_BATCH_ND it pads with a value that nothing has set, another one in every process."""
+
+NEITHER = {"NEG", "SQRT"}
+"""No interpreter computes these of quantized values as it does of real ones; the error is bounded by half a step."""
+
+
+READ = sorted(name for name in CASES.keys() - NEITHER if name.split()[0] in ROWS)
+
+
+def assert_same(mine: list[Array], theirs: list[Array]) -> None:
+    assert len(mine) == len(theirs)
+    for a, b in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(a, b.reshape(a.shape))
+
+
+def check(name: str, seed: int) -> None:
+    data, inputs = CASES[name](np.random.default_rng(seed))
+    graph = read(data)
+    wanted = (litert if name in LITERT_ALONE else tflm)(data, inputs)
+    assert_same(ours(graph, inputs), wanted)
+    assert_same(ours(optimize(graph), inputs), wanted)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_bytes(name: str) -> None:
+    for seed in range(2):
+        check(name, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READ)
+def test_bytes_long(name: str) -> None:
+    for seed in range(2, 200):
+        check(name, seed)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED | NEITHER))
+def test_what_tflm_refuses(name: str) -> None:
+    """Should a newer release have it, the test above can hold it against that."""
+    data, inputs = CASES[name](np.random.default_rng(0))
+    with pytest.raises(RuntimeError):
+        tflm(data, inputs)
+
+
+def test_every_row_has_a_case() -> None:
+    """Those without say why."""
+    without = {
+        "BITWISE_XOR": "of plain integers, as LOGICAL_AND",
+        "CEIL": "the table of float32 results that ELU and EXP prove",
+        "COS": "as CEIL",
+        "DEQUANTIZE": "test_ports.py",
+        "FILL": "test_ports.py",
+        "FLOOR": "as CEIL",
+        "FLOOR_DIV": "of plain integers, as ADD int32",
+        "FLOOR_MOD": "as FLOOR_DIV",
+        "GELU": "as CEIL",
+        "PADV2": "as PAD",
+        "POW": "as CEIL",
+        "RANK": "as SHAPE",
+        "RELU6": "as RELU",
+        "RELU_N1_TO_1": "as RELU",
+        "RIGHT_SHIFT": "of plain integers, as ADD int32",
+        "ROUND": "as CEIL",
+        "SHAPE": "test_ports.py",
+        "SIN": "as CEIL",
+        "SQUARE": "as CEIL",
+        "ZEROS_LIKE": "test_ports.py",
+    }
+    assert ROWS.keys() - {name.split()[0] for name in CASES} - STATEFUL == without.keys()
+
+
+STATEFUL = {"ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM", "VAR_HANDLE"}
+"""Held against TensorFlow Lite Micro step by step elsewhere."""
