@@ -1,5 +1,9 @@
 """Fixed-point arithmetic of the number contract: the one place in Python that defines requantization.
 
+There are two forms. 32-bit accumulators take the whole Q31 multiplier and are rounded twice
+(`multiply_by_quantized_multiplier`); 64-bit accumulators take its upper 16 bits and are rounded once
+(`multiply_by_reduced_multiplier`).
+
 Source: gemmlowp `fixedpoint/fixedpoint.h` and TensorFlow Lite `kernels/internal/common.h`
 (`MultiplyByQuantizedMultiplier`, double rounding), which CMSIS-NN and TFLM follow by default.
 """
@@ -47,11 +51,16 @@ SATURATES_INT8 = 256.0
 """Any integer but 0, scaled by this or more, leaves the range of int8, whatever the zero point."""
 
 
-def quantize_int8_multiplier(real: float) -> tuple[int, int]:
-    """As `quantize_multiplier`, for results that end in int8.
+def quantize_saturating_multiplier(real: float, bits: int) -> tuple[int, int]:
+    """As `quantize_multiplier`, for results that end in integers of so many bits.
 
-    Multipliers above 256 become 256: every accumulator but 0 saturates either way, and the left shift stays below 10.
+    Multipliers above 2**bits become that: every accumulator but 0 saturates either way.
     """
+    return quantize_multiplier(min(real, float(1 << bits)))
+
+
+def quantize_int8_multiplier(real: float) -> tuple[int, int]:
+    """As `quantize_saturating_multiplier`, for int8: the left shift stays below 10."""
     return quantize_multiplier(min(real, SATURATES_INT8))
 
 

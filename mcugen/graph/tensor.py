@@ -161,6 +161,11 @@ class Tensor:
         return self.elements * DTYPES[self.dtype].itemsize
 
     @property
+    def bits(self) -> int:
+        """Of an element."""
+        return 8 * DTYPES[self.dtype].itemsize
+
+    @property
     def scale(self) -> float:
         assert self.quantization is not None, self.name
         return self.quantization.scale

@@ -27,6 +27,7 @@ from mcugen.graph.ops import (
     DepthwiseConv2d,
     FullyConnected,
     Gather,
+    Logistic,
     Lstm,
     Maximum,
     MaxPool2d,
@@ -46,11 +47,13 @@ from mcugen.graph.ops import (
     Sub,
     Svdf,
     Take,
+    Tanh,
     Transpose,
     TransposedConv2d,
     UnidirectionalSequenceLstm,
 )
 from mcugen.graph.ops.normalization.softmax import SHARE_BITS, share_bits
+from mcugen.graph.ops.weighted import accumulates_64_bits
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.builder import ModelBuilder
 from mcugen.litert.recurrent import write_lstm, write_sequence_lstm, write_svdf
@@ -171,7 +174,7 @@ def _emit_window(b: ModelBuilder, op: Window, x: Tensor, out: Tensor, kernel: Pa
     padded = b.temporary(x, shape)
     amounts = b.constant([[0, 0], [top, bottom], [left, right], [0, 0]], "int32")
     if isinstance(op, MaxPool2d):
-        lowest = b.constant([-128], "int8", x.quantization)
+        lowest = b.constant([x.integer_range[0]], x.dtype, x.quantization)
         b.operator("PADV2", [b.tensor(x), amounts, lowest], [padded], _options("PadV2Options"))
     else:
         b.operator("PAD", [b.tensor(x), amounts], [padded], _options("PadOptions"))
@@ -185,7 +188,8 @@ def _convolution(b: ModelBuilder, op: Conv2d, inputs: list[Tensor], outputs: lis
     constants = [b.tensor(t) for t in inputs[1:]]
     if len(constants) == 1:
         # The interpreter insists on a bias here, though not in the other operators.
-        constants.append(b.constant(np.zeros(inputs[1].shape[0]), "int32"))
+        bias = "int64" if accumulates_64_bits(inputs) else "int32"
+        constants.append(b.constant(np.zeros(inputs[1].shape[0]), bias))
     _emit_clamped(b, "CONV_2D", [x, *constants], outputs[0], op.clamp, options)
 
 
@@ -258,7 +262,7 @@ def _clamp(b: ModelBuilder, op: Clamp, inputs: list[Tensor], outputs: list[Tenso
 
 
 def _softmax(b: ModelBuilder, op: Softmax, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    if share_bits(outputs[0]) != SHARE_BITS:
+    if outputs[0].dtype == "int8" and share_bits(outputs[0]) != SHARE_BITS:
         raise UnsupportedOperatorError(
             f"its output scale is {outputs[0].scale}, LiteRT has 1/256 alone", where=f"{op.name}: {op.origin}"
         )
@@ -290,7 +294,7 @@ def _pad(b: ModelBuilder, op: Pad, inputs: list[Tensor], outputs: list[Tensor]) 
     if op.value is None:
         b.operator("PAD", [x, amounts], [out], _options("PadOptions"))
     else:
-        value = b.constant([op.value], "int8", inputs[0].quantization)
+        value = b.constant([op.value], inputs[0].dtype, inputs[0].quantization)
         b.operator("PADV2", [x, amounts, value], [out], _options("PadV2Options"))
 
 
@@ -337,6 +341,13 @@ def _gather(b: ModelBuilder, op: Gather, inputs: list[Tensor], outputs: list[Ten
     b.operator("GATHER", [data, ids], [b.tensor(outputs[0])], _options("GatherOptions", axis=op.axis))
 
 
+def _function(builtin: str) -> Callable[..., None]:
+    def emit(b: ModelBuilder, op: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        b.operator(builtin, [b.tensor(inputs[0])], [b.tensor(outputs[0])])
+
+    return emit
+
+
 def _concatenation(b: ModelBuilder, op: Concatenation, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     options = _options("ConcatenationOptions", axis=op.axis)
     b.operator("CONCATENATION", [*map(b.tensor, inputs)], [b.tensor(outputs[0])], options)
@@ -363,6 +374,7 @@ _WRITERS: dict[type[Operator], Writer] = {
     ReduceMax: _reduction("REDUCE_MAX"),
     ReduceMin: _reduction("REDUCE_MIN"),
     ReduceSum: _reduction("SUM"),
+    Logistic: _function("LOGISTIC"),
     Lstm: write_lstm,
     Requantize: _requantize,
     Reshape: _reshape,
@@ -370,6 +382,7 @@ _WRITERS: dict[type[Operator], Writer] = {
     Sub: _elementwise("SUB", "SubOptions"),
     Svdf: write_svdf,
     Take: _take,
+    Tanh: _function("TANH"),
     Transpose: _transpose,
     TransposedConv2d: _transposed_convolution,
     UnidirectionalSequenceLstm: write_sequence_lstm,

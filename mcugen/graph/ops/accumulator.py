@@ -1,11 +1,11 @@
-"""The proof that no input can overflow a 32-bit accumulator, channel by channel."""
+"""The proof that no input can overflow an accumulator, channel by channel."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.graph.arithmetic import INT32_MAX, INT32_MIN
+from mcugen.graph.arithmetic import INT32_MAX, INT32_MIN, MOST_REDUCED_SHIFT, REDUCED_ACCUMULATOR
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray, Tensor
 
@@ -65,6 +65,29 @@ def require_no_overflow(op: Operator, ranges: tuple[Int64Array, Int64Array]) -> 
         raise ValueError(
             f"{op.name} ({op.kind}): the accumulator of channel {channel} can reach {high if high > -low else low}, "
             "beyond 32 bits; quantize the weights of that channel more coarsely, so that its bias gets smaller"
+        )
+
+
+def require_reducible(
+    op: Operator, ranges: tuple[Int64Array, Int64Array], requantization: tuple[IntArray, IntArray]
+) -> None:
+    """64-bit accumulators and their multipliers are those that `multiply_by_reduced_multiplier` takes.
+
+    Raises:
+        ValueError: names the operator, the channel and what is too large.
+    """
+    most = np.maximum(np.abs(ranges[0]), np.abs(ranges[1]))
+    wrong = np.flatnonzero(most >= REDUCED_ACCUMULATOR)
+    if len(wrong):
+        raise ValueError(
+            f"{op.name} ({op.kind}): the accumulator of channel {wrong[0]} can reach {most[wrong[0]]}, beyond 48 bits; "
+            "its bias must be smaller"
+        )
+    fine = np.flatnonzero(np.asarray(requantization[1]) > MOST_REDUCED_SHIFT)
+    if len(fine):
+        raise ValueError(
+            f"{op.name} ({op.kind}): a product of channel {fine[0]} is {2 << MOST_REDUCED_SHIFT >> 1} output steps or "
+            "more; 64-bit accumulators need a coarser output scale, or an int32 bias"
         )
 
 

@@ -36,6 +36,21 @@ def require_real(op: Operator, *tensors: Tensor) -> None:
     require_quantized(op, *tensors)
 
 
+def require_activations(op: Operator, *tensors: Tensor) -> None:
+    """int8, or all int16 with the zero point 0; each with a per-tensor quantization.
+
+    An operator's arithmetic is that of the type its activations have in common.
+    """
+    first = tensors[0]
+    for t in tensors:
+        require(t.dtype in ("int8", "int16"), op, f"tensor {t.name!r} is {t.dtype}, must be int8 or int16")
+        require(t.dtype == first.dtype, op, f"tensor {t.name!r} is {t.dtype}, {first.name!r} is {first.dtype}")
+    require_quantized(op, *tensors)
+    for t in tensors:
+        symmetric = t.dtype == "int8" or t.zero_point == 0
+        require(symmetric, op, f"tensor {t.name!r}: the zero point of int16 is 0, not {t.zero_point}")
+
+
 def require_quantized(op: Operator, *tensors: Tensor) -> None:
     """A per-tensor quantization whose zero point is one of the integers; of 32 bits it is 0."""
     for t in tensors:
@@ -83,9 +98,11 @@ def require_shape(op: Operator, tensor: Tensor, shape: tuple[int, ...]) -> None:
     require(tensor.shape == shape, op, f"tensor {tensor.name!r} has shape {tensor.shape}, the operator makes {shape}")
 
 
-def require_weights(op: Operator, weights: Tensor, bias: Tensor | None, axis: int) -> None:
-    """Constant int8 or int4 weights, symmetric, per tensor or per channel on `axis`; bias constant int32, one per
-    channel."""
+def require_weights(
+    op: Operator, weights: Tensor, bias: Tensor | None, axis: int, biases: Sequence[str] = ("int32",)
+) -> None:
+    """Constant int8 or int4 weights, symmetric, per tensor or per channel on `axis`; bias constant, one per channel, of
+    one of the types `biases`."""
     require(weights.is_constant, op, f"weights {weights.name!r} must be constant")
     require(weights.dtype in WEIGHT_DTYPES, op, f"weights {weights.name!r} are {weights.dtype}, must be int8 or int4")
     q = weights.quantization
@@ -99,7 +116,7 @@ def require_weights(op: Operator, weights: Tensor, bias: Tensor | None, axis: in
     if bias is None:
         return
     require(bias.is_constant, op, f"bias {bias.name!r} must be constant")
-    require(bias.dtype == "int32", op, f"bias {bias.name!r} is {bias.dtype}, must be int32")
+    require(bias.dtype in biases, op, f"bias {bias.name!r} is {bias.dtype}, must be {' or '.join(biases)}")
     require_shape(op, bias, (channels,))
 
 

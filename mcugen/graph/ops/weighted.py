@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_int8_multiplier
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.arithmetic import (
+    multiply_by_quantized_multiplier,
+    multiply_by_reduced_multiplier,
+    quantize_saturating_multiplier,
+)
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 Int32Array = npt.NDArray[np.int32]
 
 
-def quantize_multipliers(reals: Sequence[float]) -> tuple[Int32Array, Int32Array]:
-    """(multipliers, shifts) of many real multipliers, both int32; see `quantize_int8_multiplier`."""
-    pairs = [quantize_int8_multiplier(r) for r in reals]
+def quantize_multipliers(reals: Sequence[float], bits: int = 8) -> tuple[Int32Array, Int32Array]:
+    """(multipliers, shifts) of many real multipliers, both int32; see `quantize_saturating_multiplier`."""
+    pairs = [quantize_saturating_multiplier(r, bits) for r in reals]
     return np.array([m for m, _ in pairs], np.int32), np.array([s for _, s in pairs], np.int32)
 
 
@@ -30,18 +34,39 @@ def channel_requantization(x: Tensor, weights: Tensor, out: Tensor, channels: in
     scales = weights.quantization.scales
     if weights.quantization.axis is None:
         scales = scales * channels
-    return quantize_multipliers([x.scale * s / out.scale for s in scales])
+    return quantize_multipliers([x.scale * s / out.scale for s in scales], out.bits)
+
+
+BIASES = {"int8": ("int32",), "int16": ("int32", "int64")}
+"""The types that a bias may have, by the activations' type."""
+
+
+def accumulates_64_bits(tensors: Sequence[Tensor]) -> bool:
+    """Whether a weighted operator has 64-bit accumulators: int16 activations with an int64 bias, or without one.
+
+    TFLM's rule for CONV_2D and FULLY_CONNECTED; its DEPTHWISE_CONV_2D knows the 64-bit form only.
+
+    Args:
+        tensors: input, weights and, if there is one, bias.
+    """
+    return tensors[0].dtype == "int16" and (len(tensors) < 3 or tensors[2].dtype == "int64")
 
 
 def finish_accumulator(
     accumulator: npt.NDArray[np.int64],
     requantization: tuple[Int32Array, Int32Array],
+    tensors: Sequence[Tensor],
     out: Tensor,
     clamp: tuple[int, int],
 ) -> IntArray:
-    """Requantizes int32 accumulators whose last axis is the channel, adds the zero point and clamps."""
-    scaled = multiply_by_quantized_multiplier(accumulator, *requantization) + out.zero_point
-    return np.clip(scaled, *clamp).astype(np.int8)
+    """Requantizes accumulators whose last axis is the channel, adds the zero point and clamps.
+
+    Args:
+        tensors: the operator's inputs; see `accumulates_64_bits`.
+    """
+    multiply = multiply_by_reduced_multiplier if accumulates_64_bits(tensors) else multiply_by_quantized_multiplier
+    scaled = multiply(accumulator, *requantization) + out.zero_point
+    return np.clip(scaled, *clamp).astype(DTYPES[out.dtype])
 
 
 def exact_float(bound: int) -> type[np.floating[Any]]:

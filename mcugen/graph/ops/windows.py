@@ -10,9 +10,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
     require,
+    require_activations,
     require_arity,
     require_clamp,
-    require_int8,
     require_nhwc,
     require_same_quantization,
     require_shape,
@@ -73,7 +73,7 @@ def require_pool(
     """The rules of a pooling operator: one NHWC input, padding below the kernel's size, one quantization."""
     require_arity(op, inputs, outputs, 1, 1)
     x, out = inputs[0], outputs[0]
-    require_int8(op, x, out)
+    require_activations(op, x, out)
     require_nhwc(op, x, out)
     require_window(op, x, kernel, stride, (1, 1), padding)
     vertical, horizontal = max(padding[0], padding[2]), max(padding[1], padding[3])

@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mcugen.graph.ops.accumulator import Int64Array, accumulator_ranges, require_no_overflow
+from mcugen.graph.ops.accumulator import Int64Array, accumulator_ranges, require_no_overflow, require_reducible
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
     require,
+    require_activations,
     require_arity,
     require_clamp,
-    require_int8,
     require_nhwc,
     require_weights,
 )
-from mcugen.graph.ops.weighted import Int32Array, channel_requantization
+from mcugen.graph.ops.weighted import BIASES, Int32Array, accumulates_64_bits, channel_requantization
 from mcugen.graph.tensor import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Operator):
-    """Inputs: activations (N, H, W, I); weights, symmetric, per output channel or per tensor; optionally bias (O,)
-    int32 with scale input x weight. Output (N, OH, OW, O).
+    """Inputs: activations (N, H, W, I), int8 or int16 as the output; weights, symmetric, per output channel or per
+    tensor; optionally bias (O,) int32 with scale input x weight. Output (N, OH, OW, O).
+
+    With int16 the bias may be int64: its type is that of the accumulators, see `accumulates_64_bits`.
 
     Attributes:
         WEIGHT_AXIS: the axis of the weights with the output channels.
@@ -52,12 +54,15 @@ class Convolution(Operator):
         """
         require_arity(self, inputs, outputs, 2, 3)
         x, weights, out = inputs[0], inputs[1], outputs[0]
-        require_int8(self, x, out)
+        require_activations(self, x, out)
         require_nhwc(self, x, out)
         require(len(weights.shape) == 4 and min(weights.shape) > 0, self, f"weights have shape {weights.shape}")
-        require_weights(self, weights, inputs[2] if len(inputs) > 2 else None, axis=self.WEIGHT_AXIS)
+        require_weights(self, weights, inputs[2] if len(inputs) > 2 else None, self.WEIGHT_AXIS, BIASES[x.dtype])
         require_clamp(self, self.clamp, out)
-        require_no_overflow(self, self.accumulator_ranges(inputs))
+        if accumulates_64_bits(inputs):
+            require_reducible(self, self.accumulator_ranges(inputs), self.requantization(inputs, outputs))
+        else:
+            require_no_overflow(self, self.accumulator_ranges(inputs))
 
 
 @dataclass(frozen=True, kw_only=True)

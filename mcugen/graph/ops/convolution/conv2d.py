@@ -57,7 +57,8 @@ class Conv2d(GroupedConvolution):
         accumulator = np.concatenate(parts, axis=1).astype(np.int64)
         if len(inputs) > 2:
             accumulator += inputs[2]
-        result = finish_accumulator(accumulator, self.requantization(tensors_in, tensors_out), out, self.clamp)
+        requantization = self.requantization(tensors_in, tensors_out)
+        result = finish_accumulator(accumulator, requantization, tensors_in, out, self.clamp)
         return [result.reshape(out.shape)]
 
     def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:

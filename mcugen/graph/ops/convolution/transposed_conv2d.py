@@ -69,7 +69,8 @@ class TransposedConv2d(GroupedConvolution):
         accumulator = sums[:, top : top + out.shape[1], left : left + out.shape[2]]
         if len(inputs) > 2:
             accumulator = accumulator + inputs[2]
-        result = finish_accumulator(accumulator, self.requantization(tensors_in, tensors_out), out, self.clamp)
+        requantization = self.requantization(tensors_in, tensors_out)
+        result = finish_accumulator(accumulator, requantization, tensors_in, out, self.clamp)
         return [result.reshape(out.shape)]
 
     def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:

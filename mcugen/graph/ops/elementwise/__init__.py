@@ -9,6 +9,7 @@ from mcugen.graph.ops.elementwise.compare import Compare
 from mcugen.graph.ops.elementwise.div import Div
 from mcugen.graph.ops.elementwise.from_integer import FromInteger
 from mcugen.graph.ops.elementwise.integer import Cast, Integer, Maximum, Minimum
+from mcugen.graph.ops.elementwise.logistic import Logistic, Tanh
 from mcugen.graph.ops.elementwise.mul import Mul
 from mcugen.graph.ops.elementwise.prelu import Prelu
 from mcugen.graph.ops.elementwise.requantize import Requantize
@@ -24,6 +25,7 @@ OPERATORS: tuple[type[Operator], ...] = (
     Div,
     FromInteger,
     Integer,
+    Logistic,
     Maximum,
     Minimum,
     Mul,
@@ -31,6 +33,7 @@ OPERATORS: tuple[type[Operator], ...] = (
     Requantize,
     Sub,
     Table,
+    Tanh,
     Where,
     WideSum,
 )
@@ -43,6 +46,7 @@ __all__ = [
     "Div",
     "FromInteger",
     "Integer",
+    "Logistic",
     "Maximum",
     "Minimum",
     "Mul",
@@ -50,6 +54,7 @@ __all__ = [
     "Requantize",
     "Sub",
     "Table",
+    "Tanh",
     "Where",
     "WideSum",
 ]

@@ -12,11 +12,15 @@ from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_m
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import require
 from mcugen.graph.ops.elementwise.binary import require_elementwise
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
-LEFT_SHIFT = 20
-# Output steps that one step of an input may be: above, the common scale is coarser than half an output step.
-_COARSEST = 1 << (LEFT_SHIFT - 2)
+_LEFT_SHIFTS = {"int8": 20, "int16": 15}
+"""Bits that the common scale has more than the inputs: what two inputs differ by fits 32 bits with them."""
+
+
+def left_shift(out: Tensor) -> int:
+    """Bits that the common scale has more than the inputs, for this output."""
+    return _LEFT_SHIFTS[out.dtype]
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class AddRequantization:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum(Operator):
-    """What addition and subtraction of two int8 tensors share; they broadcast, and either may be a constant.
+    """What addition and subtraction of two tensors share, int8 or int16 as the output; they broadcast, and either may
+    be a constant.
 
     Attributes:
         sign: of the second input.
@@ -57,22 +62,25 @@ class Sum(Operator):
         """
         first, second = (t.scale for t in inputs)
         least, most, out = min(first, second), max(first, second), outputs[0].scale
-        if most < _COARSEST * out:
+        # In coarser steps the common scale has not even half an output step.
+        if most < out * (1 << (left_shift(outputs[0]) - 2)):
             return first, second
+        values = float(1 << outputs[0].bits)
         if first == second:
-            return 512 * out, 512 * out
-        limit = min(most, 256 * least + 512 * out)
+            return 2 * values * out, 2 * values * out
+        limit = min(most, values * least + 2 * values * out)
         return min(first, limit), min(second, limit)
 
     def _output_scale_ratio(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> float:
-        return 2 * max(self._scales(inputs, outputs)) / ((1 << LEFT_SHIFT) * outputs[0].scale)
+        twice, steps = 2 * max(self._scales(inputs, outputs)), (1 << left_shift(outputs[0])) * outputs[0].scale
+        return twice / steps
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> AddRequantization:
         """Scales both inputs to twice the larger input scale (TFLM `CalculateOpDataAdd`, `CalculateOpDataSub`)."""
         scales = self._scales(inputs, outputs)
         first, second = (quantize_multiplier(scale / (2 * max(scales))) for scale in scales)
         output = quantize_multiplier(self._output_scale_ratio(inputs, outputs))
-        return AddRequantization(LEFT_SHIFT, *first, self.sign * second[0], second[1], *output)
+        return AddRequantization(left_shift(outputs[0]), *first, self.sign * second[0], second[1], *output)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_elementwise(self, inputs, outputs, self.clamp)
@@ -90,7 +98,7 @@ class Sum(Operator):
         total = multiply_by_quantized_multiplier(first, q.input1_multiplier, q.input1_shift)
         total = total + multiply_by_quantized_multiplier(second, q.input2_multiplier, q.input2_shift)
         result = multiply_by_quantized_multiplier(total, q.output_multiplier, q.output_shift) + out.zero_point
-        return [np.clip(result, *self.clamp).astype(np.int8)]
+        return [np.clip(result, *self.clamp).astype(DTYPES[out.dtype])]
 
 
 @dataclass(frozen=True, kw_only=True)

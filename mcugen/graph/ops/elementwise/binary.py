@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_clamp, require_int8, require_shape
+from mcugen.graph.ops.checks import require, require_activations, require_arity, require_clamp, require_shape
 from mcugen.graph.tensor import Tensor
 
 
 def require_elementwise(
     op: Operator, inputs: Sequence[Tensor], outputs: Sequence[Tensor], clamp: tuple[int, int]
 ) -> None:
-    """Two int8 tensors whose shapes broadcast, as NumPy, to the output's."""
+    """Two tensors, int8 or int16 as the output, whose shapes broadcast, as NumPy, to the output's."""
     require_arity(op, inputs, outputs, 2, 2)
-    require_int8(op, *inputs, *outputs)
+    require_activations(op, *inputs, *outputs)
     require_shape(op, outputs[0], broadcast_shape(op, inputs))
     require_clamp(op, clamp, outputs[0])
 

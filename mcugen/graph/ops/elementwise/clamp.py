@@ -9,7 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require_arity, require_clamp, require_int8, require_same_quantization, require_shape
+from mcugen.graph.ops.checks import (
+    require_activations,
+    require_arity,
+    require_clamp,
+    require_same_quantization,
+    require_shape,
+)
 from mcugen.graph.tensor import IntArray, Tensor
 
 
@@ -27,7 +33,7 @@ class Clamp(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_int8(self, inputs[0], outputs[0])
+        require_activations(self, inputs[0], outputs[0])
         require_shape(self, outputs[0], inputs[0].shape)
         require_same_quantization(self, inputs[0], outputs[0])
         require_clamp(self, self.clamp, outputs[0])
@@ -35,4 +41,4 @@ class Clamp(Operator):
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
-        return [np.clip(inputs[0], *self.clamp).astype(np.int8)]
+        return [np.clip(inputs[0], *self.clamp).astype(inputs[0].dtype)]

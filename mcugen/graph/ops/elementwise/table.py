@@ -1,4 +1,4 @@
-"""A function of one int8 element, given by its 256 values."""
+"""A function of one element: all 256 values of int8, 513 of int16 and lines between them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mcugen.graph.interpolation import ENTRIES, entries_of, look_up
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
+from mcugen.graph.ops.checks import require, require_activations, require_arity, require_shape
 from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
 
 ELEMENTS = np.arange(-128, 128).astype(np.int8)
@@ -26,11 +27,13 @@ _BESIDE_ZERO = 2.0**-30
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Operator):
-    """output = values[input + 128], for activations of any shape; the output is int8 with a scale, or plain integers or
-    booleans.
+    """A function of activations of any shape.
+
+    Of int8: output = values[input + 128]; the output is int8 with a scale, or plain integers or booleans. Of int16, as
+    int16: lines between the values of every 128th integer (`mcugen.graph.interpolation`).
 
     Attributes:
-        values: 256 output integers, for the inputs -128 ... 127.
+        values: 256 output integers, for the inputs -128 ... 127; or 513, for the inputs -32768, -32640 ... 32768.
     """
 
     kind: ClassVar[str] = "table"
@@ -39,9 +42,12 @@ class Table(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_int8(self, inputs[0], *(t for t in outputs if t.quantization is not None))
+        require_activations(self, inputs[0], *(t for t in outputs if t.quantization is not None))
+        wide = inputs[0].dtype == "int16"
+        require(not wide or outputs[0].dtype == "int16", self, f"a function of int16 is int16, not {outputs[0].dtype}")
         require_shape(self, outputs[0], inputs[0].shape)
-        require(len(self.values) == 256, self, f"has {len(self.values)} values, must be 256")
+        wanted = ENTRIES if wide else len(ELEMENTS)
+        require(len(self.values) == wanted, self, f"has {len(self.values)} values, must be {wanted}")
         low, high = outputs[0].integer_range
         require(low <= min(self.values) and max(self.values) <= high, self, f"a value is no {outputs[0].dtype}")
 
@@ -49,13 +55,15 @@ class Table(Operator):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         values = np.array(self.values, np.int64).astype(DTYPES[tensors_out[0].dtype])
+        if tensors_in[0].dtype == "int16":
+            return [look_up(inputs[0].astype(np.int64), values.astype(np.int64)).astype(np.int16)]
         return [values[inputs[0].astype(np.int64) + 128]]
 
 
 def tabulate(
     function: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], x: Quantization, out: Quantization
 ) -> tuple[int, ...]:
-    """The 256 values of a real function between two per-tensor quantizations.
+    """The values of a real function between two per-tensor quantizations: 256 of int8; of int16, `entries_of`.
 
     Args:
         function: element-wise, float64; may give infinities, which saturate.
@@ -72,6 +80,8 @@ def tabulate(
     Raises:
         ValueError: the function has no value (NaN) at an input that the table must hold; names the input.
     """
+    if x.bits == 16:
+        return entries_of(function, x, out)
     real = (ELEMENTS.astype(np.float64) - x.zero_point) * x.scale
     values = np.asarray(function(real), dtype=np.float64).copy()
     for beside in (_BESIDE_ZERO, -_BESIDE_ZERO):

@@ -8,18 +8,26 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcugen.graph.ops.accumulator import Int64Array, accumulator_ranges, largest_magnitude, require_no_overflow
+from mcugen.graph.ops.accumulator import (
+    Int64Array,
+    accumulator_ranges,
+    largest_magnitude,
+    require_no_overflow,
+    require_reducible,
+)
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
     require,
+    require_activations,
     require_arity,
     require_clamp,
-    require_int8,
     require_shape,
     require_weights,
 )
 from mcugen.graph.ops.weighted import (
+    BIASES,
     Int32Array,
+    accumulates_64_bits,
     channel_requantization,
     exact_float,
     finish_accumulator,
@@ -31,8 +39,10 @@ from mcugen.graph.tensor import IntArray, Tensor
 class FullyConnected(Operator):
     """LiteRT FULLY_CONNECTED.
 
-    Inputs: activations (..., I), leading axes are rows; weights (O, I), symmetric, per output channel (axis 0) or per
-    tensor; optionally bias (O,) int32 with scale input x weight. Output (..., O).
+    Inputs: activations (..., I), int8 or int16 as the output, leading axes are rows; weights (O, I), symmetric, per
+    output channel (axis 0) or per tensor; optionally bias (O,) int32 with scale input x weight. Output (..., O).
+
+    With int16 the bias may be int64: its type is that of the accumulators, see `accumulates_64_bits`.
 
     Results are requantized as a convolution's, as in TFLM and CMSIS-NN. The desktop LiteRT interpreter multiplies the
     accumulator with a double and rounds once: it may differ by one step.
@@ -59,14 +69,17 @@ class FullyConnected(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 2, 3)
         x, weights, out = inputs[0], inputs[1], outputs[0]
-        require_int8(self, x, out)
+        require_activations(self, x, out)
         require(len(weights.shape) == 2 and min(weights.shape) > 0, self, f"weights have shape {weights.shape}")
-        require_weights(self, weights, inputs[2] if len(inputs) > 2 else None, axis=0)
+        require_weights(self, weights, inputs[2] if len(inputs) > 2 else None, 0, BIASES[x.dtype])
         require(len(x.shape) > 0 and x.elements > 0, self, f"the input has shape {x.shape}")
         require(x.shape[-1] == weights.shape[1], self, f"input {x.shape} does not match weights {weights.shape}")
         require_shape(self, out, (*x.shape[:-1], weights.shape[0]))
         require_clamp(self, self.clamp, out)
-        require_no_overflow(self, self.accumulator_ranges(inputs))
+        if accumulates_64_bits(inputs):
+            require_reducible(self, self.accumulator_ranges(inputs), self.requantization(inputs, outputs))
+        else:
+            require_no_overflow(self, self.accumulator_ranges(inputs))
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
@@ -77,7 +90,8 @@ class FullyConnected(Operator):
         accumulator = (rows @ inputs[1].T.astype(number)).astype(np.int64)
         if len(inputs) > 2:
             accumulator += inputs[2]
-        result = finish_accumulator(accumulator, self.requantization(tensors_in, tensors_out), out, self.clamp)
+        requantization = self.requantization(tensors_in, tensors_out)
+        result = finish_accumulator(accumulator, requantization, tensors_in, out, self.clamp)
         return [result.reshape(out.shape)]
 
     def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:

@@ -14,6 +14,7 @@ from mcugen.graph.arithmetic import quantize_multiplier, rounding_divide_by_pot,
 from mcugen.graph.fixed_point import exp_on_negative_values, one_over_one_plus_x
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
+from mcugen.graph.ops.normalization.wide_softmax import require_wide_softmax, wide_integer_softmax
 from mcugen.graph.tensor import IntArray, Quantization, Tensor
 
 _DIFFERENCE_INTEGER_BITS = 5
@@ -107,6 +108,7 @@ def integer_softmax(
 @dataclass(frozen=True, kw_only=True)
 class Softmax(Operator):
     """LiteRT SOFTMAX over the last axis; output scale 1/256, zero point -128. LiteRT has no finer powers of two.
+    Of int16: output scale 2**-15; see `wide_softmax.py`.
 
     The arithmetic is that of TFLM `reference_ops::Softmax<int8_t, int8_t>` and CMSIS-NN `arm_softmax_s8`, which agree
     bit for bit. The desktop LiteRT interpreter uses a table of float exponentials instead; it differs by at most one
@@ -124,10 +126,13 @@ class Softmax(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_softmax(self, inputs[0], outputs[0], self.beta)
+        require_rules = require_wide_softmax if inputs[0].dtype == "int16" else require_softmax
+        require_rules(self, inputs[0], outputs[0], self.beta)
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         x = inputs[0].astype(np.int64)
+        if tensors_in[0].dtype == "int16":
+            return [wide_integer_softmax(x, self.beta, tensors_in[0].scale)]
         return [integer_softmax(x, np.ones(x.shape, bool), self.parameters(tensors_in), share_bits(tensors_out[0]))]

@@ -13,7 +13,8 @@ from mcugen.graph.ops.checks import require
 from mcugen.graph.ops.windows import pad_image, require_pool, window_view
 from mcugen.graph.tensor import IntArray, Tensor
 
-_MOST_ELEMENTS = 1 << 23
+_MOST_SUM = 1 << 30
+"""Of magnitudes in a window: with half its count it fits 32 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +38,9 @@ class AveragePool2d(Operator):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_pool(self, inputs, outputs, self.kernel, self.stride, self.padding, self.clamp)
-        # A window's sum and half its count fit 32 bits.
         count = min(self.kernel[0], inputs[0].shape[1]) * min(self.kernel[1], inputs[0].shape[2])
-        require(count < _MOST_ELEMENTS, self, f"the sum of {count} elements can exceed 32 bits")
+        most = count * -inputs[0].integer_range[0]
+        require(most < _MOST_SUM, self, f"the sum of {count} elements can exceed 32 bits")
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
@@ -50,4 +51,4 @@ class AveragePool2d(Operator):
         count = window_view(inside, self.kernel, self.stride).sum(axis=(-2, -1))
         # C's division truncates: divide magnitudes.
         mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
-        return [np.clip(mean, *self.clamp).astype(np.int8)]
+        return [np.clip(mean, *self.clamp).astype(inputs[0].dtype)]

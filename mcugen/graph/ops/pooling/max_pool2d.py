@@ -37,6 +37,6 @@ class MaxPool2d(Operator):
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
-        image = pad_image(inputs[0], self.padding, -128)
+        image = pad_image(inputs[0], self.padding, tensors_in[0].integer_range[0])
         largest = window_view(image, self.kernel, self.stride).max(axis=(-2, -1))
-        return [np.clip(largest, *self.clamp).astype(np.int8)]
+        return [np.clip(largest, *self.clamp).astype(inputs[0].dtype)]

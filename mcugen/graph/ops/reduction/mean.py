@@ -11,14 +11,13 @@ import numpy as np
 
 from mcugen.graph.arithmetic import (
     INT32_MAX,
-    SATURATES_INT8,
     multiply_by_quantized_multiplier,
-    quantize_int8_multiplier,
     quantize_multiplier,
+    quantize_saturating_multiplier,
 )
-from mcugen.graph.ops.checks import largest_activation, require, require_arity, require_int8
+from mcugen.graph.ops.checks import largest_activation, require, require_activations, require_arity
 from mcugen.graph.ops.reduction.base import Reduction
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,7 @@ class Total(Reduction):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
         x, out = inputs[0], outputs[0]
-        require_int8(self, x, out)
+        require_activations(self, x, out)
         self.require_axes(x, out)
         bound = largest_activation(x) * self.count(inputs)
         require(bound <= INT32_MAX, self, f"the sum of {self.count(inputs)} elements can exceed 32 bits")
@@ -43,7 +42,7 @@ class Total(Reduction):
         out = tensors_out[0]
         total = (inputs[0].astype(np.int64) - tensors_in[0].zero_point).sum(axis=self.axes)
         scaled = multiply_by_quantized_multiplier(total, *self.requantization(tensors_in, tensors_out))
-        return [np.clip(scaled + out.zero_point, *out.integer_range).astype(np.int8).reshape(out.shape)]
+        return [np.clip(scaled + out.zero_point, *out.integer_range).astype(DTYPES[out.dtype]).reshape(out.shape)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +57,9 @@ class Mean(Total):
         Source: TFLM `reference_ops::QuantizedMeanOrSum`, which divides the multiplier and truncates.
         """
         ratio, count = inputs[0].scale / outputs[0].scale, self.count(inputs)
-        if ratio / count >= SATURATES_INT8:
-            return quantize_multiplier(SATURATES_INT8)
+        most = float(1 << outputs[0].bits)
+        if ratio / count >= most:
+            return quantize_multiplier(most)
         multiplier, shift = quantize_multiplier(ratio)
         up = min(count.bit_length() - 1, 32, 31 + shift)
         return (multiplier << up) // count, shift - up
@@ -73,4 +73,4 @@ class ReduceSum(Total):
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:
         """(multiplier, shift) applied to the sum of (x - zero point)."""
-        return quantize_int8_multiplier(inputs[0].scale / outputs[0].scale)
+        return quantize_saturating_multiplier(inputs[0].scale / outputs[0].scale, outputs[0].bits)
