@@ -94,4 +94,5 @@ def litert_entries(function: FloatFunction, scale: float, zero_point: int, out_s
     bias = rounded((line - rounded(middle * inverse)) / f32(2))
     last = rounded(at(np.array([most], f32)) * inverse)
     entries = np.concatenate([rounded(here * inverse) - bias, last])
-    return np.clip(entries, low, high).astype(np.int16)
+    result: IntArray = np.clip(entries, low, high).astype(np.int16)
+    return result

@@ -68,7 +68,7 @@ def candidates(
     if library is not None and policy in ("auto", "cmsis-nn"):
         kernels += cmsis_nn.kernels(cpu, library)
     kernels = [k for k in kernels if isinstance(op, k.operator)]
-    supported = [k for k in kernels if k.supports(op, graph, cpu)]
+    supported = [k for k in kernels if k.takes(op, graph, cpu)]
     if not supported:
         raise _no_kernel(op, graph, cpu, policy, kernels)
     if policy == "cmsis-nn":

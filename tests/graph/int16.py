@@ -9,16 +9,15 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from mcugen.graph import IntArray, Quantization, Tensor
+from mcugen.graph import Tensor
 from mcugen.graph.interpolation import ENTRIES
 from mcugen.graph.ops import FullyConnected, Logistic, Operator, Softmax, Table, Tanh
 from mcugen.graph.ops.convolution.base import Convolution
-from mcugen.graph.ops.elementwise.logistic import UNIT
 from mcugen.graph.ops.normalization.wide_softmax import WIDE_SHARES
 from tests.graph import strategies as s
 from tests.graph.draws import Case, Draw, make_case, seeds, shapes
+from tests.graph.int16_functions import LEAST, MOST, function_case, quantization, random_int16, sigmoid_graphs
 
-LEAST, MOST = -32768, 32767
 WIDENED = (
     "add",
     "average_pool2d",
@@ -38,17 +37,6 @@ WIDENED = (
     "transposed_conv2d",
 )
 """Kinds whose int8 strategies are widened."""
-
-
-def random_int16(rng: np.random.Generator, shape: tuple[int, ...]) -> IntArray:
-    """Integers over the whole range; one array in three has only few different values, extremes among them."""
-    if rng.integers(3) == 0:
-        return rng.choice(np.array([LEAST, LEAST + 1, -1, 0, 1, MOST], np.int16), shape)
-    return rng.integers(LEAST, MOST, shape, endpoint=True).astype(np.int16)
-
-
-def quantization(scale: float) -> Quantization:
-    return Quantization.per_tensor(scale, 0, bits=16)
 
 
 def with_int16(case: Case, rng: np.random.Generator, *, bias: str | None = None) -> Case:
@@ -114,30 +102,13 @@ def wide_table_graphs(draw: Draw) -> Case:
     shape, rng = draw(shapes()), draw(seeds)
     values = tuple(int(v) for v in random_int16(rng, (ENTRIES,)))
     op = Table(name="table", inputs=("input",), outputs=("output",), values=values)
-    return _function(op, shape, quantization(0.01), quantization(0.02), rng)
-
-
-def _sigmoid_graphs(cls: type[Logistic] | type[Tanh]) -> Callable[[], st.SearchStrategy[Case]]:
-    @st.composite
-    def graphs(draw: Draw) -> Case:
-        exponent = draw(st.one_of(st.floats(-20, 1.4), st.integers(-14, 1).map(float), st.just(-11.9995)))
-        op = cls(name="function", inputs=("input",), outputs=("output",))
-        return _function(op, draw(shapes()), quantization(2.0**exponent), UNIT, draw(seeds))
-
-    return graphs
-
-
-def _function(
-    op: Operator, shape: tuple[int, ...], x: Quantization, out: Quantization, rng: np.random.Generator
-) -> Case:
-    case = make_case(op, [Tensor("input", shape, "int16", x), Tensor("output", shape, "int16", out)], rng)
-    return Case(case.graph, {"input": random_int16(rng, shape)})
+    return function_case(op, shape, quantization(0.01), quantization(0.02), rng)
 
 
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     **{kind: (lambda kind=kind: widened(s.ALL[kind]())) for kind in WIDENED},  # type: ignore[misc]
-    "logistic": _sigmoid_graphs(Logistic),
+    "logistic": sigmoid_graphs(Logistic),
     "table": wide_table_graphs,
-    "tanh": _sigmoid_graphs(Tanh),
+    "tanh": sigmoid_graphs(Tanh),
 }
 """Strategies of int16 by the operator's kind."""

@@ -25,6 +25,7 @@ from mcugen.graph.ops import (
     Copy,
     DepthwiseConv2d,
     FullyConnected,
+    Logistic,
     LogSoftmax,
     MaskedSoftmax,
     MaxPool2d,
@@ -37,6 +38,7 @@ from mcugen.graph.ops import (
     Softmax,
     Sub,
     Table,
+    Tanh,
     Transpose,
 )
 from mcugen.graph.ops.normalization.normalize import pack_affine
@@ -59,6 +61,7 @@ from tests.graph.draws import (
     windows,
     zero_points,
 )
+from tests.graph.int16_functions import sigmoid_graphs
 from tests.graph.kept_state import sequence_lstm_graphs, svdf_graphs
 from tests.graph.movement import (
     embedding_graphs,
@@ -484,6 +487,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "embedding": embedding_graphs,
     "fully_connected": fully_connected_graphs,
     "log_softmax": log_softmax_graphs,
+    "logistic": sigmoid_graphs(Logistic),
     "masked_softmax": masked_softmax_graphs,
     "gather": gather_graphs,
     "gather_elements": gather_elements_graphs,
@@ -506,6 +510,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "table": table_graphs,
     "take": take_graphs,
     "take_sum": take_sum_graphs,
+    "tanh": sigmoid_graphs(Tanh),
     "transpose": transpose_graphs,
     "transposed_conv2d": transposed_conv2d_graphs,
     "unidirectional_sequence_lstm": sequence_lstm_graphs,

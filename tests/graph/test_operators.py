@@ -72,7 +72,8 @@ CONCATENATION = first(s.concatenation_graphs()).graph
     ("match", "op", "tensors"),
     [
         ("takes 2 to 3 inputs", {"inputs": ("input",)}, {}),
-        ("must be int8", {}, {"input": {"dtype": "int16"}}),
+        ("must be int8 or int16", {}, {"input": {"dtype": "int32"}}),
+        ("'output' is int8, 'input' is int16", {}, {"input": {"dtype": "int16"}}),
         ("has no quantization", {}, {"output": {"quantization": None}}),
         ("not an int8", {}, {"input": {"quantization": Quantization.per_tensor(0.5, 128)}}),
         ("must be per tensor", {}, {"input": {"quantization": Quantization.per_channel([0.5], 3)}}),

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from hypothesis import strategies as st
 
 from mcugen.boards.board import Cpu
 from mcugen.graph.reference import run as run_reference
 from mcugen.graph.tensor import DTYPES
 from mcugen.kernels import host
 from mcugen.kernels.base import Kernel
+from tests.graph import int16, strategies
 from tests.graph.strategies import Case
 
 CORTEX_M0 = Cpu("cortex-m0", False, "none", "none", 16_000_000)
 CORTEX_M3 = Cpu("cortex-m3", False, "none", "none", 72_000_000)
 CORTEX_M4 = Cpu("cortex-m4", True, "single", "none", 100_000_000)
+
+
+def cases_for(kernel: Kernel) -> st.SearchStrategy[Case]:
+    """Random graphs of the kernel's operator, on the type of activations that its name tells."""
+    of_type = int16.ALL if kernel.name.partition(".")[0].endswith("_s16") else strategies.ALL
+    return of_type[kernel.operator.kind]()
 
 
 def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence[str] = ()) -> bool:
@@ -26,7 +34,7 @@ def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence
         Whether the kernel supports the case at all.
     """
     (op,) = case.graph.operators
-    if not kernel.supports(op, case.graph, cpu):
+    if not kernel.takes(op, case.graph, cpu):
         return False
     invocation = kernel.invoke(op, case.graph)
     expected = run_reference(case.graph, case.inputs)

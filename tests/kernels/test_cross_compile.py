@@ -14,8 +14,8 @@ from mcugen.graph.graph import Graph
 from mcugen.kernels import portable
 from mcugen.kernels.base import C_TYPES, Invocation, Kernel, ParamValue
 from mcugen.resources import data_folder
-from tests.graph.strategies import ALL, Case
-from tests.kernels.checking import CORTEX_M3
+from tests.graph.strategies import Case
+from tests.kernels.checking import CORTEX_M3, cases_for
 
 GCC, NM, CLANG = "arm-none-eabi-gcc", "arm-none-eabi-nm", "clang"
 pytestmark = pytest.mark.skipif(shutil.which(GCC) is None, reason=f"{GCC} is not installed")
@@ -110,7 +110,7 @@ def invocations() -> list[Typed]:
         @settings(
             max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
         )
-        @given(ALL[kernel.operator.kind]())
+        @given(cases_for(kernel))
         def property_(case: Case) -> None:
             (op,) = case.graph.operators
             if kernel.supports(op, case.graph, CORTEX_M3):

@@ -19,8 +19,6 @@ class PortableKernel(Kernel):
     """Runs on every CPU. Subclasses that cannot take every form of their operator say so in `fits` and `limits`."""
 
     library: ClassVar[str] = "portable"
-    any_type: ClassVar[bool] = False  # moves bytes: integers of any type, quantized or plain
-    wide: ClassVar[bool] = False  # takes int16 besides int8
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         if not isinstance(op, self.operator):

@@ -12,8 +12,8 @@ from mcugen.graph import Graph
 from mcugen.graph.ops import Operator, Reshape
 from mcugen.kernels import portable, registry
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import ALL, Case
-from tests.kernels.checking import CORTEX_M3
+from tests.graph.strategies import Case
+from tests.kernels.checking import CORTEX_M3, cases_for
 from tests.kernels.dsp.test_counts import LAYERS, _graph
 from tests.kernels.parallel import run_on_target
 
@@ -58,7 +58,7 @@ def supported_graphs(kernel: Kernel, count: int) -> list[Graph]:
     found: list[Graph] = []
 
     @settings(max_examples=8 * count, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
-    @given(ALL[kernel.operator.kind]())
+    @given(cases_for(kernel))
     def collect(case: Case) -> None:
         (op,) = case.graph.operators
         if len(found) < count and kernel.supports(op, case.graph, CORTEX_M3):

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from mcugen.graph.ops import OPERATORS
 from mcugen.kernels import portable
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import ALL
-from tests.kernels.checking import CORTEX_M3, check
+from tests.kernels.checking import CORTEX_M3, cases_for, check
 
 _KERNELS = pytest.mark.parametrize("kernel", portable.KERNELS, ids=[k.name for k in portable.KERNELS])
 _WEIGHTED = [k for k in portable.KERNELS if k.operator.kind in ("conv2d", "depthwise_conv2d", "fully_connected")]
@@ -29,7 +28,7 @@ def _check_random_graphs(kernel: Kernel, examples: int, defines: tuple[str, ...]
     @given(st.data())
     def property_(data: st.DataObject) -> None:
         nonlocal checked
-        checked += check(kernel, data.draw(ALL[kernel.operator.kind]()), defines=defines)
+        checked += check(kernel, data.draw(cases_for(kernel)), defines=defines)
 
     property_()
     # Of all random graphs a kernel for special cases takes a part.
@@ -69,7 +68,7 @@ def test_kernels_have_unique_names() -> None:
 @_KERNELS
 def test_cost_is_a_finite_number(kernel: Kernel) -> None:
     @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(ALL[kernel.operator.kind]())
+    @given(cases_for(kernel))
     def property_(case) -> None:  # type: ignore[no-untyped-def]
         (op,) = case.graph.operators
         if kernel.supports(op, case.graph, CORTEX_M3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.elementwise.add import AddPortable, AddTablePortable, SubPortable, SubTablePortable
 from mcugen.kernels.portable.elementwise.clamp import ClampPortable
+from mcugen.kernels.portable.elementwise.functions_s16 import LogisticPortable, TableInt16Portable, TanhPortable
 from mcugen.kernels.portable.elementwise.integer import (
     CastPortable,
     FromIntegerPortable,
@@ -32,6 +33,7 @@ KERNELS: tuple[Kernel, ...] = (
     DivPortable(),
     FromIntegerPortable(),
     IntegerPortable(),
+    LogisticPortable(),
     MaximumPortable(),
     MinimumPortable(),
     MulPortable(),
@@ -41,7 +43,9 @@ KERNELS: tuple[Kernel, ...] = (
     RequantizeWidePortable(),
     SubPortable(),
     SubTablePortable(),
+    TableInt16Portable(),
     TablePortable(),
+    TanhPortable(),
     WherePortable(),
     WideSumPortable(),
 )

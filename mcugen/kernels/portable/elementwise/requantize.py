@@ -55,6 +55,7 @@ class RequantizeWidePortable(PortableKernel):
 
     name: ClassVar[str] = "requantize_wide.portable"
     operator: ClassVar[type[Operator]] = Requantize
+    wide: ClassVar[bool] = True
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         wide = any(t.dtype != "int8" for t in (*graph.input_tensors(op), *graph.output_tensors(op)))

@@ -23,7 +23,8 @@ class TablePortable(PortableKernel):
     any_type: ClassVar[bool] = True
 
     def fits(self, op: Operator, graph: Graph) -> bool:
-        return not graph.tensor(op.inputs[0]).is_constant
+        x = graph.tensor(op.inputs[0])
+        return not x.is_constant and x.dtype == "int8"
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Table)

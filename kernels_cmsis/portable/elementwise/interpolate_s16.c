@@ -1,0 +1,11 @@
+/* Any function of one int16, by interpolation; output may be the input. */
+#include "portable/elementwise/params.h"
+#include "portable/interpolation.h"
+
+MCUGEN_KERNEL void mcugen_interpolate_s16(const struct mcugen_lookup_params *params, const int16_t *input,
+                                          const int16_t *entries, int16_t *output)
+{
+    for (int32_t i = 0; i < params->elements; i++) {
+        output[i] = (int16_t)mcugen_interpolate(input[i], entries);
+    }
+}
