@@ -17,6 +17,7 @@ from mcugen.borders.streams import finish_output, prepare_streams, settle
 from mcugen.commands.accuracy import accuracy
 from mcugen.commands.bench import bench
 from mcugen.commands.compilation import check, emit
+from mcugen.commands.export import export_tflite
 from mcugen.commands.firmware import compare, run, serve, verify
 from mcugen.commands.information import boards, docs, doctor, ops
 from mcugen.commands.npu import app as npu
@@ -32,7 +33,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order of the help.
-for command in (emit, run, verify, accuracy, compare, bench, serve, check, ci, init, ops, boards, docs, doctor):
+COMMANDS = (
+    *(emit, run, verify, accuracy, compare, bench, serve, check),
+    *(export_tflite, ci, init, ops, boards, docs, doctor),
+)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(npu, name="npu")
 

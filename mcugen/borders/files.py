@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -73,6 +73,23 @@ def read_bytes(source: Source, limit: int) -> bytes:
     if len(content) > limit:
         raise source.error(f"is larger than {limit:,} bytes")
     return content
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file in one step: nothing half-written is left, and the old file stays until then.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot write {path}: {reason(error)}", hint="give another path") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def require_file(source: Source) -> None:

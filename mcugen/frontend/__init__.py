@@ -213,9 +213,10 @@ def import_program(program: ExportedProgram, name: str) -> Graph:
 def _finish(graph: Graph, held: Mapping[str, Held] | None = None) -> Graph:
     """The passes applied, states tied, and the operators' own rules checked."""
     from mcugen.passes import optimize
-    from mcugen.passes.states import hold_states
+    from mcugen.passes.states import hold_states, open_states
 
-    graph = hold_states(optimize(graph), held or {})
+    opened, own = open_states(graph)
+    graph = hold_states(optimize(opened), {**own, **(held or {})})
     try:
         graph.validate()
     except ValueError as error:

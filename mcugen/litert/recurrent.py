@@ -21,6 +21,9 @@ _CELL_SCALE = 2.0**-11
 
 _ABSENT = -1
 
+KEEPERS = (Svdf, UnidirectionalSequenceLstm)
+"""Layers that keep their states themselves, as variable tensors."""
+
 
 def write_lstm(b: ModelBuilder, op: Lstm, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     """UNIDIRECTIONAL_SEQUENCE_LSTM with int8 activations: the same real layer, not the same integers.

@@ -22,5 +22,5 @@ def schema() -> ModuleType:
         raise MissingToolError(
             "LiteRT model files need the packages ai-edge-litert and flatbuffers",
             where=str(error),
-            hint="pip install 'mcugen[npu]'",
+            hint="pip install 'mcugen[litert]'",
         ) from error

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mcugen.errors import UnsupportedOperatorError
-from mcugen.graph.graph import Graph
+from mcugen.graph.graph import Graph, State
 from mcugen.graph.ops import (
     Add,
     AveragePool2d,
@@ -56,9 +56,11 @@ from mcugen.graph.ops.normalization.softmax import SHARE_BITS, share_bits
 from mcugen.graph.ops.weighted import accumulates_64_bits
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.builder import ModelBuilder
-from mcugen.litert.recurrent import write_lstm, write_sequence_lstm, write_svdf
+from mcugen.litert.names import KEY, to_text
+from mcugen.litert.recurrent import KEEPERS, write_lstm, write_sequence_lstm, write_svdf
 from mcugen.litert.schema import schema
 from mcugen.litert.selection import emit_selection
+from mcugen.litert.variables import assign_variables, read_variables
 
 Window = Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d
 Pair = tuple[int, int]
@@ -77,6 +79,11 @@ def can_write(graph: Graph, more: Collection[type[Operator]] = ()) -> bool:
     return all(type(op) in _WRITERS or type(op) in more for op in graph.operators)
 
 
+def can_write_operator(op: Operator) -> bool:
+    """Whether LiteRT has an operator of this kind."""
+    return type(op) in _WRITERS
+
+
 def write(graph: Graph, more: Mapping[type[Operator], Writer] = MappingProxyType({})) -> bytes:
     """The graph as the bytes of a LiteRT model; inputs and outputs in the device's layout, in the ports' order.
 
@@ -87,13 +94,37 @@ def write(graph: Graph, more: Mapping[type[Operator], Writer] = MappingProxyType
         UnsupportedOperatorError: LiteRT cannot express an operator's attributes.
         MissingToolError: `ai-edge-litert` is not installed.
     """
-    builder = ModelBuilder(graph.name, {state.tensor: state.result for state in graph.states})
+    return build(graph, more).finish(*_ports(graph))
+
+
+def write_whole(graph: Graph) -> bytes:
+    """As `write`, with what a LiteRT file cannot say of a graph in its metadata (`mcugen/litert/names.py`)."""
+    builder = build(graph)
+    names = [p.name for p in graph.inputs], [p.name for p in graph.outputs]
+    return builder.finish(*_ports(graph), names, {KEY: to_text(graph, builder.written)})
+
+
+def _ports(graph: Graph) -> tuple[list[Tensor], list[Tensor]]:
+    return [graph.tensor(p.tensor) for p in graph.inputs], [graph.tensor(p.tensor) for p in graph.outputs]
+
+
+def build(graph: Graph, more: Mapping[type[Operator], Writer] = MappingProxyType({})) -> ModelBuilder:
+    """The graph's operators and states as those of a model that is still open; see `write`."""
+    builder = ModelBuilder(graph.name, {state.tensor: state for state in graph.states})
+    variables = [state for state in graph.states if not _is_kept(graph, state)]
+    handles = read_variables(builder, graph, variables)
     for op in graph.operators:
+        builder.current = op
         writer = _WRITERS.get(type(op)) or more[type(op)]
         writer(builder, op, graph.input_tensors(op), graph.output_tensors(op))
-    return builder.finish(
-        [graph.tensor(p.tensor) for p in graph.inputs], [graph.tensor(p.tensor) for p in graph.outputs]
-    )
+    builder.current = None
+    assign_variables(builder, graph, variables, handles)
+    return builder
+
+
+def _is_kept(graph: Graph, state: State) -> bool:
+    """Whether a layer keeps the state itself, as LiteRT has it."""
+    return any(isinstance(op, KEEPERS) for op in graph.consumers(state.tensor))
 
 
 def _options(table: str, **fields: Any) -> Any:
@@ -175,9 +206,9 @@ def _emit_window(b: ModelBuilder, op: Window, x: Tensor, out: Tensor, kernel: Pa
     amounts = b.constant([[0, 0], [top, bottom], [left, right], [0, 0]], "int32")
     if isinstance(op, MaxPool2d):
         lowest = b.constant([x.integer_range[0]], x.dtype, x.quantization)
-        b.operator("PADV2", [b.tensor(x), amounts, lowest], [padded], _options("PadV2Options"))
+        b.operator("PADV2", [b.tensor(x), amounts, lowest], [padded], _options("PadV2Options"), beside=True)
     else:
-        b.operator("PAD", [b.tensor(x), amounts], [padded], _options("PadOptions"))
+        b.operator("PAD", [b.tensor(x), amounts], [padded], _options("PadOptions"), beside=True)
     return padded, padding.VALID
 
 

@@ -25,11 +25,34 @@ class Held:
         output: the name of its output port.
         initial: its value after a reset, in the model's numbers.
         observed: whether its range was found from what is stored in it.
+        integers: whether `initial` has the integers of the state's tensor instead.
     """
 
     output: str
     initial: npt.NDArray[np.generic]
     observed: bool = True
+    integers: bool = False
+
+
+def open_states(graph: Graph) -> tuple[Graph, dict[str, Held]]:
+    """The graph with its states as ports, as the exact passes want it, and what `hold_states` ties them with again."""
+    names = {port.name for port in (*graph.inputs, *graph.outputs)}
+
+    def port(name: str, tensor: str) -> Port:
+        while name in names:
+            name += "_state"
+        names.add(name)
+        shape = graph.tensor(tensor).shape
+        return Port(tensor, name, shape, tuple(range(len(shape))))
+
+    held, inputs, outputs = {}, [], []
+    for state in graph.states:
+        before, after = port(state.name, state.tensor), port(f"{state.name}_next", state.result)
+        inputs.append(before)
+        outputs.append(after)
+        held[before.name] = Held(after.name, state.initial, integers=True)
+    opened = graph.with_changes(inputs=(*graph.inputs, *inputs), outputs=(*graph.outputs, *outputs), states=())
+    return opened, held
 
 
 def hold_states(graph: Graph, held: Mapping[str, Held]) -> Graph:
@@ -108,7 +131,7 @@ class _Editor:
         return source if source.shape == shape else self._append(Reshape, source, shape, source, "reshape")
 
     def _initial(self, port: Port, tensor: Tensor, held: Held) -> IntArray:
-        if tensor.quantization is None:
+        if tensor.quantization is None or held.integers:
             integers = held.initial.astype(DTYPES[tensor.dtype])
         else:
             integers = quantize(held.initial.astype(np.float32), tensor.quantization, tensor.dtype)

@@ -14,6 +14,7 @@ from mcugen.frontend.litert.operators import ROWS
 from mcugen.frontend.litert.step import Step
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.tensor import Tensor
+from mcugen.litert.names import KEY, Names, from_text
 
 MAX_BYTES = 1 << 28
 """Of a file: more than the flash of any microcontroller."""
@@ -44,21 +45,40 @@ def build(model: Model, file: str) -> Graph:
         DamagedError, InputError, UnsupportedOperatorError: as `import_litert`.
     """
     subgraph = model.subgraphs[0]
-    network = Network(file, model, subgraph)
+    network = Network(file, model, subgraph, run_subgraph, names=_own_names(model))
     _require_known(network)
     names = _port_names(model)
     inputs = [_input(network, index, names) for index in dict.fromkeys(subgraph.inputs)]
     run_subgraph(network)
     outputs = [_output(network, index, names) for index in subgraph.outputs]
+    if network.names is not None:
+        inputs = [own.port(p.tensor) for own, p in zip(network.names.inputs, inputs, strict=True)]
+        outputs = [own.port(p.tensor) for own, p in zip(network.names.outputs, outputs, strict=True)]
+    try:
+        states = tuple(network.held.states())
+    except ValueError as error:
+        raise UnsupportedOperatorError(str(error), where=file) from error
     stem = file.removesuffix(".tflite")
-    return Graph(
-        stem,
-        network.tensors,
-        tuple(network.operators),
-        tuple(inputs),
-        tuple(outputs),
-        states=tuple(network.states),
-    )
+    return Graph(stem, network.tensors, tuple(network.operators), tuple(inputs), tuple(outputs), states=states)
+
+
+def _own_names(model: Model) -> Names | None:
+    """What mcugen has written into the file besides the network.
+
+    Raises:
+        DamagedError: it is not what it writes.
+    """
+    text = model.metadata.get(KEY)
+    if text is None:
+        return None
+    network = model.subgraphs[0]
+    shapes = [
+        [network.tensors[i].shape for i in indices] for indices in (dict.fromkeys(network.inputs), network.outputs)
+    ]
+    try:
+        return from_text(bytes(text), *shapes)
+    except ValueError as error:
+        raise DamagedError(f"the metadata {KEY!r} {error}") from error
 
 
 def run_subgraph(network: Network) -> None:
@@ -69,6 +89,8 @@ def run_subgraph(network: Network) -> None:
     """
     for op in network.subgraph.operators:
         step = Step(network, op)
+        if op.builtin not in ROWS:
+            step.fail(f"mcugen has no integer form for {op.builtin}")
         try:
             ROWS[op.builtin](step)
         except (ValueError, OverflowError) as error:

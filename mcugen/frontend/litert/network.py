@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend.litert.held import Held
 from mcugen.frontend.litert.model import FileTensor, Model, Subgraph
-from mcugen.graph.graph import State
 from mcugen.graph.nibbles import unpack_nibbles
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
+from mcugen.litert.names import Names
 
 DTYPE_OF = {
     "BOOL": "bool",
@@ -33,17 +35,22 @@ class Network:
         file: the file's name, for messages.
         values: what tensors of the subgraph at hand are in the graph, by index; constants are added as they are used.
         reals: float tensors that stand for quantized ones: results of DEQUANTIZE, by index.
-        states: what the network keeps from one inference to the next.
+        interpret: appends the operators of the subgraph at hand to the network that it gets.
+        held: what the network keeps from one inference to the next.
+        names: what mcugen itself has written into the file; None where it has not.
     """
 
     file: str
     model: Model
     subgraph: Subgraph
+    interpret: Callable[[Network], None]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     operators: list[Operator] = field(default_factory=list)
     values: dict[int, Tensor] = field(default_factory=dict)
     reals: dict[int, Tensor] = field(default_factory=dict)
-    states: list[State] = field(default_factory=list)
+    operator_names: set[str] = field(default_factory=set)
+    held: Held = field(default_factory=Held)
+    names: Names | None = None
 
     def unique(self, stem: str) -> str:
         """A name that no tensor has yet."""
@@ -51,6 +58,15 @@ class Network:
         while name in self.tensors:
             count += 1
             name = f"{stem}_{count}"
+        return name
+
+    def unique_operator(self, stem: str) -> str:
+        """A name that no operator has yet, and from now on one has."""
+        name, count = stem, 1
+        while name in self.operator_names:
+            count += 1
+            name = f"{stem}_{count}"
+        self.operator_names.add(name)
         return name
 
     def add(self, stem: str, shape: tuple[int, ...], dtype: str, q: Quantization | None, data: Any = None) -> Tensor:

@@ -32,11 +32,19 @@ class Step:
 
     @property
     def stem(self) -> str:
-        """The name of the layer: "conv_2d_3"."""
-        return f"{self.op.builtin.lower()}_{self.op.index}"
+        """The name of the layer: that of its own that mcugen has written into the file, else "conv_2d_3"."""
+        own = self._own
+        return own[0] if own is not None else f"{self.op.builtin.lower()}_{self.op.index}"
+
+    @property
+    def _own(self) -> tuple[str, Origin] | None:
+        names = self.network.names
+        return names.operators.get(self.op.index) if names is not None and not self.network.held.once else None
 
     @property
     def origin(self) -> Origin:
+        if self._own is not None:
+            return self._own[1]
         out = self.network.subgraph.tensors[self.op.outputs[0]].name if self.op.outputs else ""
         return Origin(f"{self.network.file} operator {self.op.index}", out.split(";")[0], self.op.builtin)
 
@@ -119,16 +127,27 @@ class Step:
 
     def append(self, kind: type[Operator], inputs: list[Tensor], out: Tensor, **attributes: Any) -> Tensor:
         """Appends an operator of the graph; returns its result."""
-        self.made += 1
-        op = kind(
-            name=self.stem if self.made == 1 else f"{self.stem}_part{self.made}",
-            inputs=tuple(t.name for t in inputs),
-            outputs=(out.name,),
-            origin=self.origin,
-            **attributes,
-        )
-        self.network.append(op)
+        self.append_all(kind, inputs, [out], **attributes)
         return out
+
+    def append_all(self, kind: type[Operator], inputs: list[Tensor], outs: list[Tensor], **attributes: Any) -> None:
+        """Appends an operator of the graph with several results."""
+        self.network.append(
+            kind(
+                name=self._layer_name(kind),
+                inputs=tuple(t.name for t in inputs),
+                outputs=tuple(t.name for t in outs),
+                origin=self.origin,
+                **attributes,
+            )
+        )
+
+    def _layer_name(self, kind: type[Operator]) -> str:
+        """The first operator has the layer's own name; of those with a name from the file, the first that computes."""
+        if self._own is not None and kind is Reshape and self.op.builtin != "RESHAPE":
+            return self.network.unique_operator(f"{self.stem}_shape")
+        self.made += 1
+        return self.network.unique_operator(self.stem if self.made == 1 else f"{self.stem}_part{self.made}")
 
     def reshape(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
         """The same elements in another shape."""

@@ -16,9 +16,11 @@ from mcugen.frontend.litert.operators import (
     normalization,
     pooling,
     rearrangement,
+    recurrent,
     reduction,
     resizing,
     selection,
+    variables,
 )
 from mcugen.frontend.litert.step import Row
 
@@ -33,9 +35,11 @@ FAMILIES = (
     normalization,
     pooling,
     rearrangement,
+    recurrent,
     reduction,
     resizing,
     selection,
+    variables,
 )
 
 ROWS: dict[str, Row] = {name: row for family in FAMILIES for name, row in family.ROWS.items()}
