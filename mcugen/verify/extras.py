@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 DISTRIBUTION = "mcugen"
 PURPOSES: Mapping[str, str] = {
     "npu": "networks on an Arm Ethos-U",
+    "litert": "`mcugen export-tflite`",
     "zephyr": "west and what Zephyr's build imports",
     "renode": "Robot Framework suites of `emit --renode`",
     "docs": "the pages as a site",
