@@ -1,7 +1,8 @@
 """mcugen's PT2E quantizer: which values of a float program get which quantization.
 
 Activations: int8, affine, per tensor. Weights: int8 in [-127, 127], symmetric, per output channel, from their own
-extremes. Biases stay float; the importer turns them into int32 with scale input x weight. Observed are
+extremes. Biases stay float; the importer turns them into integers with scale input x weight. Layers for which rules say
+so (`mcugen.frontend.precision`) have int16 activations, symmetric, or int4 weights in [-7, 7]. Observed are
 
 * the model's inputs,
 * the result of every computing operator, or of the activation that ends the chain of moving operators behind it, so
@@ -30,19 +31,23 @@ from torchao.quantization.pt2e.quantizer import (
 )
 
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, target_name
+from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of
 from mcugen.frontend.lowering.constants import covering
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
-from mcugen.frontend.lowering.row import KEPT, Role, Row
+from mcugen.frontend.lowering.functions import Functions, fixed_range
+from mcugen.frontend.lowering.row import KEPT, PROBABILITY, Role, Row
+from mcugen.frontend.precision.assign import Assignment, assign, follows
+from mcugen.frontend.precision.rules import EVERYTHING_INT8, Rules
 from mcugen.frontend.quantizer_options import Observer
 from mcugen.frontend.ranges.flat import needed_range
+from mcugen.frontend.ranges.least_squares import LeastSquaresObserver
 from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.ranges.observers import CLASSES, arguments_of
 from mcugen.frontend.ranges.shares import SHARES
 from mcugen.frontend.ranges.tail import TailObserver
 from mcugen.frontend.rounding import SCALE_OF_ZERO, restricted, rounded
 from mcugen.frontend.wide import row_of, wide_values
+from mcugen.graph.tensor import Quantization
 
 ANNOTATION = "quantization_annotation"
 
@@ -50,19 +55,20 @@ SMALLEST_SCALE = 2.0**-80
 """Of activations; signals that fade out along a network stay far above. Its square is still a float32 number."""
 
 
-def fixed_spec(scale: float, zero_point: int) -> FixedQParamsQuantizationSpec:
-    """int8, affine, per tensor, without an observer."""
+def fixed_spec(scale: float, zero_point: int, bits: int = 8) -> FixedQParamsQuantizationSpec:
+    """int8 or int16, affine, per tensor, without an observer."""
     return FixedQParamsQuantizationSpec(
-        dtype=torch.int8,
+        dtype=torch.int8 if bits == 8 else torch.int16,
         scale=scale,
         zero_point=zero_point,
-        quant_min=-128,
-        quant_max=127,
+        quant_min=-(1 << (bits - 1)),
+        quant_max=(1 << (bits - 1)) - 1,
         qscheme=torch.per_tensor_affine,
     )
 
 
-PROBABILITY = fixed_spec(1.0 / 256.0, -128)
+def fixed_by(quantization: Quantization) -> FixedQParamsQuantizationSpec:
+    return fixed_spec(quantization.scale, quantization.zero_point, quantization.bits)
 
 
 def wide_spec() -> QuantizationSpec:
@@ -95,13 +101,18 @@ def activation_spec(
     )
 
 
-def weight_spec(channel_axis: int) -> QuantizationSpec:
-    """int8 in [-127, 127], symmetric, one scale per output channel."""
+def weight_spec(channel_axis: int, bits: int = 8) -> QuantizationSpec:
+    """Within +-127, or +-7 for 4 bits; symmetric, one scale per output channel.
+
+    Scales of 8 bits come from the channel's largest weight; those of 4 bits are the ones that lose least.
+    """
+    most = (1 << (bits - 1)) - 1
+    observer = PerChannelMinMaxObserver if bits == 8 else LeastSquaresObserver
     return QuantizationSpec(
         dtype=torch.int8,
-        observer_or_fake_quant_ctr=PerChannelMinMaxObserver.with_args(eps=2.0**-30),
-        quant_min=-127,
-        quant_max=127,
+        observer_or_fake_quant_ctr=observer.with_args(eps=2.0**-30),
+        quant_min=-most,
+        quant_max=most,
         qscheme=torch.per_channel_symmetric,
         ch_axis=channel_axis,
     )
@@ -113,11 +124,19 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     Args:
         constant_value: gives the tensor a node always has; None for what needs the model's inputs.
         observer: how ranges of activations are found.
+        rules: each layer's types.
     """
 
-    def __init__(self, constant_value: Callable[[Any], torch.Tensor | None], observer: Observer) -> None:
+    def __init__(
+        self,
+        constant_value: Callable[[Any], torch.Tensor | None],
+        observer: Observer,
+        rules: Rules = EVERYTHING_INT8,
+    ) -> None:
         super().__init__()
         self._constant_value = constant_value
+        self._rules = rules
+        self._assigned = Assignment()
         self._observer = observer
         self._activation = activation_spec(observer)
         self._wide_activation = wide_spec()
@@ -129,12 +148,14 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         """Adds a `QuantizationAnnotation` to every node that is observed."""
         fused: set[Node] = set()
         self._functions = functions = Functions(model, self._constant_value, ROWS)
+        self._assigned = assign(self._rules, model, self._constant_value, functions)
         self._wide = wide_values(model, self._constant_value, functions)
         for node in model.graph.nodes:
             if node.op == "placeholder" and (dtype_of(node) in INTEGERS or KEPT in node.meta):
                 continue
             if node.op == "placeholder":
-                spec = self._activation if STATE in node.meta else self._observation(node)
+                bits = self._assigned.bits_read(node)
+                spec = self._ranged(bits) if STATE in node.meta else self._observation(node, bits)
                 node.meta[ANNOTATION] = QuantizationAnnotation(output_qspec=spec, _annotated=True)
             elif (source := functions.source(node)) is not None:
                 if not functions.is_inner(node):
@@ -145,6 +166,14 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             if STATE in node.meta and ANNOTATION in node.meta:
                 self._share_state(model, node)
         return model
+
+    def warnings(self) -> list[str]:
+        """What `annotate` could not do as the rules ask."""
+        return self._assigned.warnings()
+
+    def _ranged(self, bits: int) -> QuantizationSpec:
+        """With an observer."""
+        return self._wide_activation if bits == 16 else self._activation
 
     def validate(self, model: GraphModule) -> None:
         """Nothing to check: `annotate` decides alone."""
@@ -168,11 +197,11 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     def _annotate_function(self, node: Node, source: Node, fused: set[Node]) -> None:
         # The source is observed by its own annotation; inner steps read what its observer gives.
         inputs = {source: self._given(source, node)} if source in node.all_input_nodes else {}
-        fixed = FIXED_RANGES.get(target_name(node))
+        fixed = fixed_range(node, self._assigned.of(node).activations)
         if dtype_of(node) in INTEGERS:
             self._set(node, inputs, None)
         elif fixed is not None:
-            self._set(node, inputs, fixed_spec(*fixed))
+            self._set(node, inputs, fixed_by(fixed))
         else:
             self._set_end(node, inputs, fused)
 
@@ -207,21 +236,36 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
     def _given(self, source: Node, reader: Node) -> QuantizationSpec:
         """What a reader of `source` asks for: to share its observer, or the fixed quantization that it has."""
         if source in self._wide:
-            row = row_of(reader)
-            takes = row is not None and row.wide is not None and row.wide(reader)
-            takes = takes and self._functions.source(reader) is None
-            return self._wide_activation if takes or reader in self._wide else self._activation
+            takes = reader in self._wide or self._normalizes(reader) or self._assigned.of(reader).activations == 16
+            return self._wide_activation if takes else self._activation
+        root = self._observed(source)
+        observed = root.meta[ANNOTATION].output_qspec if root is not None else None
+        if observed is not None and observed.dtype == torch.int16:
+            return observed if self._takes_int16(reader) else self._activation
         annotation = source.meta.get(ANNOTATION)
         given = annotation.output_qspec if annotation is not None else None
         own = isinstance(given, QuantizationSpec | FixedQParamsQuantizationSpec)
         return given if own else self._activation
+
+    def _normalizes(self, reader: Node) -> bool:
+        """Whether it reads sums of 16 bits, whatever its own precision is."""
+        row = row_of(reader)
+        reads = row is not None and row.wide is not None and row.wide(reader)
+        return reads and self._functions.source(reader) is None
+
+    def _takes_int16(self, reader: Node) -> bool:
+        """What computes has a precision of its own, what moves values has that of the values, if it can."""
+        row = row_of(reader)
+        if self._functions.source(reader) is None and row is not None and follows(reader, row):
+            return reader not in self._assigned.narrow
+        return self._assigned.of(reader).activations == 16 or self._normalizes(reader)
 
     def _annotate_join(self, node: Node) -> None:
         sources = [n for n in node.all_input_nodes if not self._is_constant(n)]
         if not sources:
             return
         shared = SharedQuantizationSpec((sources[0], node))
-        own = self._wide_activation if node in self._wide else self._activation
+        own = self._ranged(16 if node in self._wide else self._assigned.of(node).activations)
         inputs = {source: own if source is sources[0] else shared for source in sources}
         self._set(node, inputs, shared)
 
@@ -237,16 +281,22 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
 
     def _annotate_compute(self, node: Node, row: Row[Lowering], fused: set[Node]) -> None:
         bound = bind(node)
+        precision = self._assigned.of(node)
         inputs = self._operands(node, row)
         weight = bound[row.weight] if row.weight is not None else None
         if isinstance(weight, Node) and self._is_weight(weight, row):
-            inputs[weight] = weight_spec(row.channel_axis_of(node))
+            inputs[weight] = weight_spec(row.channel_axis_of(node), precision.weights)
         values = self._constant_value(bound[row.table]) if row.table is not None else None
         if row.role is Role.PROBABILITY:
-            self._set(node, inputs, fixed_spec(node.meta[SHARES], -128) if SHARES in node.meta else PROBABILITY)
+            finer = SHARES in node.meta and precision.activations == 8
+            self._set(
+                node,
+                inputs,
+                fixed_spec(node.meta[SHARES], -128) if finer else fixed_by(PROBABILITY[precision.activations]),
+            )
         elif values is not None:
-            quantization = covering(values.double().numpy())
-            self._set(node, inputs, fixed_spec(max(quantization.scale, SCALE_OF_ZERO), quantization.zero_point))
+            found = covering(values.double().numpy(), precision.activations)
+            self._set(node, inputs, fixed_spec(max(found.scale, SCALE_OF_ZERO), found.zero_point, found.bits))
         else:
             self._set_end(node, inputs, fused)
 
@@ -262,18 +312,24 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
         if node in self._wide:
             self._set(node, inputs, self._wide_activation)
             return
-        last = self._end_of_activations(node)
+        bits = self._assigned.of(node).activations
+        last = self._end_of_activations(node, bits)
         walk = node
         while walk is not last:
             walk = next(iter(walk.users))
             fused.add(walk)
-        observed = self._observation(last)
+        observed = self._observation(last, bits)
         self._set(node, inputs, observed if last is node else None)
         if last is not node:
             self._set(last, {}, observed)
 
-    def _observation(self, node: Node) -> QuantizationSpec:
-        """How a value is observed: where all its readers are functions, only as far as these are not flat."""
+    def _observation(self, node: Node, bits: int) -> QuantizationSpec:
+        """How a value is observed: where all its readers are functions, only as far as these are not flat.
+
+        Steps of 16 bits are fine enough for the whole range.
+        """
+        if bits == 16:
+            return self._wide_activation
         ends: set[Node] = set()
         todo = list(node.users)
         while todo:
@@ -294,13 +350,15 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
 
         return activation_spec(self._observer, needed)
 
-    def _end_of_activations(self, node: Node) -> Node:
+    def _end_of_activations(self, node: Node, bits: int) -> Node:
         """The last activation that is reached from `node` through single uses by moving operators; else `node`."""
         last = walk = node
         while len(walk.users) == 1:
             walk = next(iter(walk.users))
             row = row_of(walk)
             if row is None or row.role not in (Role.TRANSPARENT, Role.ACTIVATION):
+                break
+            if bits == 16 and walk in self._assigned.narrow:
                 break
             if row.role is Role.ACTIVATION:
                 last = walk

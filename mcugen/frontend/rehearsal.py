@@ -7,6 +7,7 @@ all of them at once. What depends on real scales and weights is found when the q
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def require_supported(module: GraphModule) -> None:
     quantized = any(is_quantize(node) or is_dequantize(node) for node in module.graph.nodes)
     if not quantized:
         compute_constants(module, Constants(module, is_known))
-    stage = _Rehearsal(module, ROWS, is_known)
+    stage = Rehearsal(module, ROWS, is_known)
     if not quantized:
         refuse_unrolled(module, faults)
     for node in module.graph.nodes:
@@ -64,7 +65,7 @@ def require_supported(module: GraphModule) -> None:
     faults.raise_all()
 
 
-def _rehearse(stage: _Rehearsal, node: Node, quantized: bool) -> None:
+def _rehearse(stage: Rehearsal, node: Node, quantized: bool) -> None:
     dtype = dtype_of(node)
     if dtype is not None and dtype.is_complex:
         raise unsupported(node, f"its values are {dtype}", COMPLEX)
@@ -115,19 +116,28 @@ def _require_known_type(node: Node) -> None:
         raise unsupported(node, f"its values are {dtype}, must be float32, bool or signed integers", BYTES)
 
 
-class _Rehearsal(Lowering):
-    """A lowering in which every operand is a stand-in, whatever made it."""
+@dataclass
+class Rehearsal(Lowering):
+    """A lowering in which every operand is a stand-in, whatever made it.
+
+    Attributes:
+        stand_in: the operands' quantization.
+        weight_bits: 4 or 8.
+    """
+
+    stand_in: Quantization = _ANY
+    weight_bits: int = 8
 
     def natural(self, node: Node) -> Quantization | None:
-        return _ANY
+        return self.stand_in
 
     def asked(self, node: Node) -> Quantization | None:
-        return _ANY
+        return self.stand_in
 
     def operand(self, value: Any, user: Node) -> str:
         if self.constant_value(value) is not None:
             return super().operand(value, user)
-        return self.materialize(value, _ANY)
+        return self.materialize(value, self.stand_in)
 
     def integer(self, value: Any, user: Node) -> str:
         if self.constant_value(value) is not None or value in self.integers:
@@ -145,4 +155,4 @@ class _Rehearsal(Lowering):
 
     def weights(self, node: Node, user: Node, *, channel_axis: int = 0) -> Weights:
         zeros = np.zeros(shape_of(node), np.int8)
-        return Weights(np.moveaxis(zeros, channel_axis, 0), np.array([_COARSE]))
+        return Weights(np.moveaxis(zeros, channel_axis, 0), np.array([_COARSE]), self.weight_bits)

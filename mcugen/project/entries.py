@@ -10,10 +10,11 @@ from typing import Any, Literal
 from mcugen.api import Extras, Options, Publisher
 from mcugen.boards import Board, load_board
 from mcugen.boards.loader import load_board_file
+from mcugen.borders.fields import where
 from mcugen.borders.yaml import Place
 from mcugen.emit.names import default_module_name
 from mcugen.errors import InputError
-from mcugen.project.loader import HINT, read_project, where
+from mcugen.project.loader import HINT, read_project
 from mcugen.project.schema import BudgetFields, ModelFields, OptionFields, ProjectFields
 from mcugen.verify.budgets import Budgets
 from mcugen.verify.regression import parse_percent

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pydantic
 
 from mcugen.borders import Source
+from mcugen.borders.fields import validated
 from mcugen.borders.files import is_file
 from mcugen.borders.yaml import Place, read_yaml_lines
 from mcugen.errors import InputError
@@ -43,26 +41,4 @@ def read_project(path: Path) -> tuple[ProjectFields, dict[Place, int]]:
     fields, lines = read_yaml_lines(Source(path, "the project file", HINT))
     if not isinstance(fields, dict):
         raise InputError("a project file holds `models:` and `boards:`", where=str(path), hint=HINT)
-    try:
-        return ProjectFields.model_validate(fields), lines
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place, message = _place(first), first["msg"].removeprefix("Value error, ")
-        raise InputError(f"wrong project file: {message}", where=where(path, place, lines), hint=HINT) from error
-
-
-def where(path: Path, place: Place, lines: dict[Place, int]) -> str:
-    """Such as "mcugen.yml, line 4, field models.kws.budgets.flash"."""
-    known = next((place[:end] for end in range(len(place), 0, -1) if place[:end] in lines), ())
-    line = f", line {lines[known]}" if known else ""
-    field = f", field {'.'.join(map(str, place))}" if place else ""
-    return f"{path}{line}{field}"
-
-
-def _place(error: Any) -> Place:
-    """Where an error of the schema is in the file."""
-    found = error.get("ctx", {})
-    if "place" in found:
-        return tuple(found["place"])
-    place = tuple(error["loc"])
-    return (*place, found["key"]) if "key" in found else place
+    return validated(ProjectFields, fields, path, lines, what="project file", hint=HINT), lines

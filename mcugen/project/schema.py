@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self, get_args
@@ -14,47 +13,9 @@ import pydantic
 from pydantic_core import PydanticCustomError
 
 from mcugen.boards.quantities import parse_size
+from mcugen.borders.fields import Fields, guess
 
 FILE_NAME = "mcugen.yml"
-
-
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")
-
-
-class _Fields(pydantic.BaseModel):
-    """Keys are spelt as the command's options are: with hyphens. One that is not known is an error with the nearest."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
-
-    @pydantic.model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, value: Any) -> Any:
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise PydanticCustomError(
-                "not_a_mapping", "must hold fields such as {example}", {"example": cls._example()}
-            )
-        known = [_kebab(name) for name in cls.model_fields]
-        for key in value:
-            if key not in known:
-                raise PydanticCustomError(
-                    "unknown_key",
-                    "unknown field {shown}{guess}",
-                    {"shown": repr(key), "key": key, "guess": _guess(key, known)},
-                )
-        return value
-
-    @classmethod
-    def _example(cls) -> str:
-        return ", ".join(f"`{_kebab(name)}:`" for name in list(cls.model_fields)[:3])
-
-
-def _guess(key: object, known: list[str]) -> str:
-    spelt = str(key).replace("_", "-").lower()
-    near = difflib.get_close_matches(spelt, known, n=1, cutoff=0.6)
-    return f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
 
 
 def _text_list(value: Any) -> Any:
@@ -126,7 +87,7 @@ Switch = Annotated[Literal["auto", "on", "off"] | None, pydantic.BeforeValidator
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
 
 
-class OptionFields(_Fields):
+class OptionFields(Fields):
     """Options of `mcugen emit` and `mcugen verify`, by their names there."""
 
     name: Line | None = None
@@ -156,7 +117,7 @@ class OptionFields(_Fields):
     firmware: Literal["bare", "zephyr"] | None = None
 
 
-class BudgetFields(_Fields):
+class BudgetFields(Fields):
     """Upper bounds of a module's figures, as `mcugen verify` measures them; the share of `inputs` that must get their
     class in `labels`; and what figures may have grown by since the `baseline`."""
 
@@ -171,7 +132,7 @@ class BudgetFields(_Fields):
     fail_over: Percent | None = None
 
 
-class _Settings(_Fields):
+class _Settings(Fields):
     options: OptionFields = pydantic.Field(default_factory=OptionFields)
     budgets: BudgetFields = pydantic.Field(default_factory=BudgetFields)
 
@@ -275,7 +236,7 @@ class ProjectFields(_Settings):
                         "{shown} is none of the project's boards{guess}",
                         {
                             "shown": repr(board),
-                            "guess": _guess(board, list(self.boards)),
+                            "guess": guess(board, list(self.boards)),
                             "place": ("models", name, "boards", board),
                         },
                     )

@@ -34,12 +34,12 @@ def from_arguments(low: str, high: str) -> Callable[[Node], Bounds]:
 
 
 def quantized_bound(value: float | None, quantization: Quantization, default: int) -> int:
-    """The int8 that a real bound becomes: rounding is monotone, so limiting before or after quantizing is the same."""
+    """The integer that a real bound becomes: rounding is monotone, so limiting before or after quantizing is the same."""
     if value is None:
         return default
     # float32 and round half to even, as the program's quantize does it.
     scaled = np.float32(value) * (np.float32(1.0) / np.float32(quantization.scale))
-    return int(np.clip(np.rint(scaled) + quantization.zero_point, -128, 127))
+    return int(np.clip(np.rint(scaled) + quantization.zero_point, *quantization.integer_range))
 
 
 def activation(ctx: Lowering, node: Node, out: Quantization) -> str:
@@ -51,7 +51,8 @@ def activation(ctx: Lowering, node: Node, out: Quantization) -> str:
     if any(bound is not None and math.isnan(bound) for bound in (low, high)):
         raise ctx.unsupported(node, "a bound is not a number", "use finite bounds")
     x = ctx.requantize(node, ctx.moved(node, node.all_input_nodes[0], out), out)
-    limits = (quantized_bound(low, out, -128), quantized_bound(high, out, 127))
+    lowest, highest = out.integer_range
+    limits = (quantized_bound(low, out, lowest), quantized_bound(high, out, highest))
     return ctx.emit(Clamp, node, (x,), ctx.tensors[x].shape, out, clamp=(min(limits), limits[1]))
 
 

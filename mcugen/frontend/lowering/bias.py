@@ -1,4 +1,5 @@
-"""Constants of weighted operators: int8 weights with their scales, and the bias in units of input x weight scale."""
+"""Constants of weighted operators: int8 or int4 weights with their scales, and the bias in units of input x weight
+scale."""
 
 from __future__ import annotations
 
@@ -26,6 +27,8 @@ def add_weights_and_bias(
     axis: int,
     bias: Any,
     out: Quantization,
+    *,
+    bits: int = 8,
 ) -> tuple[str, ...]:
     """Adds the constants of one operator to the graph and returns their names: weights, and bias if there is one.
 
@@ -35,6 +38,7 @@ def add_weights_and_bias(
         scales: one, or one per output channel.
         bias: the node's bias argument: a float constant, or a dequantized one; None for none.
         out: the output's quantization.
+        bits: of the weights, 8 or 4.
     """
     x_quantization = ctx.tensors[x].quantization
     assert x_quantization is not None
@@ -48,12 +52,14 @@ def add_weights_and_bias(
         _channel_scales(ctx, node, scales, channels),
         np.zeros(channels) if real is None else real,
         (x_quantization, out),
+        bits,
     )
     packed = np.moveaxis(fitted.rows.reshape(rows.shape), 0, axis)
     one_scale = scales.size == 1 and bool((fitted.scales == fitted.scales[0]).all())
     kept = fitted.scales[:1] if one_scale else fitted.scales
-    names = [ctx.constant(f"{node.name}_weights", packed, _symmetric(kept, axis))]
-    if real is not None or fitted.bias.any():
+    names = [ctx.constant(f"{node.name}_weights", packed, _symmetric(kept, axis), f"int{bits}")]
+    # The bias of int16 says how wide the accumulators are, also where it is zero.
+    if real is not None or fitted.bias.any() or x_quantization.bits == 16:
         # Their scale only says what they mean; it must not vanish in float32.
         products = np.maximum(np.float64(x_quantization.scale) * kept, np.finfo(np.float32).tiny)
         names.append(ctx.constant(f"{node.name}_bias", fitted.bias, _symmetric(products, 0)))
@@ -90,14 +96,15 @@ def _fitted(
     scales: Float64Array,
     bias: Float64Array,
     around: tuple[Quantization, Quantization],
+    bits: int,
 ) -> Channels:
     """See `fit_channels`; `around` are the quantizations of input and output."""
     try:
-        fitted = fit_channels(rows, scales, bias, *around)
+        fitted = fit_channels(rows, scales, bias, *around, bits)
     except ChannelOverflowError as error:
         raise ctx.unsupported(
             node,
-            f"output channel {error.channel} has no form in 32-bit integers: {error}",
+            f"output channel {error.channel} has no form in integers: {error}",
             "quantize its weights with a scale nearer to its bias, or its output with a scale nearer to its results",
         ) from error
     if fitted.worst is not None:

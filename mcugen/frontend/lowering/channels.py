@@ -9,6 +9,9 @@ changed, channel by channel, to what gives the same result:
 * Where the products are coarser than the output's steps, the bias would be rounded to whole products. A finer weight
   scale makes it exact, if the weights are small enough for one.
 * An accumulator beyond 32 bits gets a coarser weight scale, if that moves no result by more than half a step.
+
+Layers of int16 have accumulators of 32 bits where all channels are proven to stay in them, else of 64 bits, of which
+requantization takes 48.
 """
 
 from __future__ import annotations
@@ -26,13 +29,13 @@ Float64Array = npt.NDArray[np.float64]
 
 # Half an output step: what the integers of a layer may cost in accuracy, before they are rounded.
 _TOLERANCE = 0.5
-# A coarser scale leaves the accumulator this much, half of what it can hold.
-_COARSE_LIMIT = 2.0**30
-# Output steps to the far end of int8 and some more, from any zero point.
+# Output steps to the far end of int8 and some more, from any zero point; of int16 256 times as many.
 _FAR = 300.0
 # The product of input and weight scale of a channel that gives one value, in output steps.
 _CONSTANT_PRODUCT = 2.0**-10
-_INT8 = (-128, 127)
+_WEIGHT_LIMITS = {8: 127, 4: 7}
+# Of 64-bit accumulators, as requantization takes them.
+_WIDE_LIMIT = 1 << 47
 
 
 class ChannelOverflowError(ValueError):
@@ -52,15 +55,15 @@ class Channels:
     """Integers of all output channels.
 
     Attributes:
-        rows: int8 weights, (channels, depth).
+        rows: weights, (channels, depth).
         scales: of the weights, (channels,), float32-exact.
-        bias: (channels,) int32.
+        bias: (channels,), int32; int64 where the accumulators are.
         worst: (channel, output steps) of the bias that was rounded most, where that is more than half a step.
     """
 
     rows: npt.NDArray[np.int8]
     scales: Float64Array
-    bias: npt.NDArray[np.int32]
+    bias: IntArray
     worst: tuple[int, float] | None
 
 
@@ -72,6 +75,7 @@ class _Channel:
         weights, scale, bias: as in `Channels`; the bias may be beyond 32 bits still.
         sums: the ends of what weights and input add to the bias.
         error: output steps by which the bias is rounded.
+        limit: below which accumulators stay.
     """
 
     weights: IntArray
@@ -79,6 +83,7 @@ class _Channel:
     bias: float
     sums: tuple[float, float]
     error: float
+    limit: float
 
     @property
     def low(self) -> float:
@@ -92,7 +97,7 @@ class _Channel:
 
     @property
     def fits(self) -> bool:
-        return self.low >= INT32_MIN and self.high <= INT32_MAX
+        return self.low >= -self.limit and self.high < self.limit
 
     @property
     def good(self) -> bool:
@@ -102,16 +107,23 @@ class _Channel:
 class _Layer:
     """The quantizations around a layer, and the choice of a channel's integers between them."""
 
-    def __init__(self, x: Quantization, out: Quantization) -> None:
+    def __init__(self, x: Quantization, out: Quantization, weight_bits: int = 8) -> None:
         self.x, self.out = x, out
+        self.most = _WEIGHT_LIMITS[weight_bits]
+        self.limit = float(_WIDE_LIMIT if x.bits == 16 else 1 << 31)
+        # One step beyond the ends of the output.
+        self.below, self.above = out.integer_range[0] - 1, out.integer_range[1] + 2
+        self.far = _FAR * 2.0 ** (out.bits - 8)
 
     def channel(self, weights: IntArray, scale: float, real: float) -> _Channel:
         """The bias in units of input x weight scale; `scale` is float32-exact."""
         product = self.x.scale * scale
         bias = float(np.rint(real / product))
-        low, high = (float(end[0]) for end in channel_ranges(weights[None], None, self.x.zero_point, _INT8))
+        low, high = (
+            float(end[0]) for end in channel_ranges(weights[None], None, self.x.zero_point, self.x.integer_range)
+        )
         error = abs(bias * product - real) / self.out.scale
-        return _Channel(weights, scale, bias, (low, high), error)
+        return _Channel(weights, scale, bias, (low, high), error, self.limit)
 
     def fitted(self, given: _Channel, real: float) -> _Channel:
         """A channel with the same results that fits; the given one where only its bias is rounded too much.
@@ -130,75 +142,81 @@ class _Layer:
         return self._coarser(given, real)
 
     def _saturates(self, c: _Channel) -> int:
-        """1 when every input gives 127 and more, -1 when every input gives -128 and less, else 0."""
+        """1 when every input gives the highest integer and more, -1 when every input gives the lowest and less, else 0."""
         steps = self.x.scale * c.scale / self.out.scale
-        if c.low * steps + self.out.zero_point >= 129:
+        if c.low * steps + self.out.zero_point >= self.above:
             return 1
-        return -1 if c.high * steps + self.out.zero_point <= -129 else 0
+        return -1 if c.high * steps + self.out.zero_point <= self.below else 0
 
     def _clipped(self, c: _Channel, side: int) -> _Channel:
         """The least bias with which every input still saturates."""
         steps = self.x.scale * c.scale / self.out.scale
         if side > 0:
-            bias = np.ceil((129 - self.out.zero_point) / steps) - c.sums[0]
+            bias = np.ceil((self.above - self.out.zero_point) / steps) - c.sums[0]
         else:
-            bias = np.floor((-129 - self.out.zero_point) / steps) - c.sums[1]
-        clipped = _Channel(c.weights, c.scale, float(bias), c.sums, 0.0)
-        return clipped if clipped.fits else self._constant(c.weights, side * _FAR)
+            bias = np.floor((self.below - self.out.zero_point) / steps) - c.sums[1]
+        clipped = _Channel(c.weights, c.scale, float(bias), c.sums, 0.0, self.limit)
+        return clipped if clipped.fits else self._constant(c.weights, side * self.far)
 
     def _constant(self, weights: IntArray, steps: float) -> _Channel:
         """A channel that gives `steps` output steps whatever the input."""
         scale = float(np.float32(_CONSTANT_PRODUCT * self.out.scale / self.x.scale))
         if not 0 < scale < np.inf:
             raise ValueError("no scale leads from the input's to the output's")
-        return self.channel(np.zeros_like(weights), scale, float(np.clip(steps, -_FAR, _FAR)) * self.out.scale)
+        return self.channel(np.zeros_like(weights), scale, float(np.clip(steps, -self.far, self.far)) * self.out.scale)
 
     def _finer(self, c: _Channel, real: float) -> _Channel:
         """The same weights as larger integers of a finer scale, if they are small enough."""
         # A power of two: any other quotient would be rounded to float32, and the weights with it.
-        factor = 1 << max((127 // int(np.abs(c.weights.astype(int)).max())).bit_length() - 1, 0)
+        factor = 1 << max((self.most // int(np.abs(c.weights.astype(int)).max())).bit_length() - 1, 0)
         return self.channel((c.weights * factor).astype(np.int8), float(np.float32(c.scale / factor)), real)
 
     def _coarser(self, c: _Channel, real: float) -> _Channel:
         """Smaller integers of a coarser scale."""
         reach = max(abs(c.low), abs(c.high))
-        # Rounded up to float32, the precision in which the graph keeps scales.
-        scale = float(np.nextafter(np.float32(c.scale * (reach / _COARSE_LIMIT)), np.float32(np.inf)))
+        # Half of what an accumulator holds; rounded up to float32, the precision in which the graph keeps scales.
+        scale = float(np.nextafter(np.float32(c.scale * (reach / (self.limit / 2))), np.float32(np.inf)))
         weights = np.rint(c.weights * (c.scale / scale)).astype(np.int8)
         coarse = self.channel(weights, scale, real)
         lost = np.abs(c.weights * c.scale - weights * scale).sum() * max(
-            127 - self.x.zero_point, 128 + self.x.zero_point
+            self.x.integer_range[1] - self.x.zero_point, self.x.zero_point - self.x.integer_range[0]
         )
         error = coarse.error + lost * self.x.scale / self.out.scale
         if not coarse.fits or error > _TOLERANCE:
             raise ValueError(
-                f"its accumulator can reach {c.high if c.high > -c.low else c.low:.0f}, beyond 32 bits, "
+                f"its accumulator can reach {c.high if c.high > -c.low else c.low:.0f}, beyond {32 if self.x.bits == 8 else 48} bits, "
                 "and a coarser weight scale would change its results"
             )
         return coarse
 
 
 def fit_channels(
-    rows: npt.NDArray[np.int8], scales: Float64Array, bias: Float64Array, x: Quantization, out: Quantization
+    rows: npt.NDArray[np.int8],
+    scales: Float64Array,
+    bias: Float64Array,
+    x: Quantization,
+    out: Quantization,
+    weight_bits: int = 8,
 ) -> Channels:
     """Integers for every channel, see the module's text.
 
     Args:
-        rows: int8 weights, (channels, depth).
+        rows: weights, (channels, depth).
         scales: of the weights, (channels,), float32-exact and positive.
         bias: real, (channels,), finite.
         x, out: quantizations of input and output.
+        weight_bits: 8 or 4.
 
     Raises:
-        ChannelOverflowError: a channel has no integers that fit 32 bits.
+        ChannelOverflowError: a channel has no integers that fit its accumulator.
     """
     products = x.scale * scales
     integers = np.rint(bias / products)
-    low, high = channel_ranges(rows, None, x.zero_point, _INT8)
-    fits = (integers + low >= INT32_MIN) & (integers + high <= INT32_MAX)
+    layer = _Layer(x, out, weight_bits)
+    low, high = channel_ranges(rows, None, x.zero_point, x.integer_range)
+    fits = (integers + low >= -layer.limit) & (integers + high < layer.limit)
     errors = np.abs(integers * products - bias) / out.scale
     rows, scales = rows.copy(), scales.copy()
-    layer = _Layer(x, out)
     for i in np.flatnonzero(~fits | (errors > _TOLERANCE)):
         real = float(bias[i])
         try:
@@ -209,4 +227,6 @@ def fit_channels(
         errors[i] = 0.0 if layer._saturates(channel) else channel.error
     most = int(errors.argmax()) if len(errors) else 0
     worst = (most, float(errors[most])) if len(errors) and errors[most] > _TOLERANCE else None
-    return Channels(rows, scales, integers.astype(np.int32), worst)
+    low, high = channel_ranges(rows, integers.astype(np.int64), x.zero_point, x.integer_range)
+    narrow = bool((low >= INT32_MIN).all() and (high <= INT32_MAX).all())
+    return Channels(rows, scales, integers.astype(np.int32 if narrow else np.int64), worst)

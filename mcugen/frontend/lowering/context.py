@@ -21,7 +21,7 @@ from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.constants import Constants, covering
 from mcugen.frontend.lowering.emission import Emission
-from mcugen.frontend.lowering.functions import FIXED_RANGES, Functions
+from mcugen.frontend.lowering.functions import Functions, fixed_range
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
 from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
@@ -30,7 +30,7 @@ from mcugen.graph.graph import Port
 from mcugen.graph.ops import Cast, Clamp, Table
 from mcugen.graph.ops.elementwise.table import ELEMENTS, tabulate
 from mcugen.graph.quantization import quantize
-from mcugen.graph.tensor import MAX_RANK, Quantization
+from mcugen.graph.tensor import DTYPES, MAX_RANK, Quantization
 
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 
@@ -43,12 +43,27 @@ def narrowest(values: Sequence[int]) -> str:
     return next(f"int{size}" for size in (8, 16, 32, 64) if bits <= size)
 
 
+def reach(quantization: Quantization) -> float:
+    """The largest magnitude of a real number that there is an integer for."""
+    return quantization.scale * max(abs(end - quantization.zero_point) for end in quantization.integer_range)
+
+
+def widened(quantization: Quantization) -> Quantization:
+    """int16 that holds every int8 exactly."""
+    return Quantization.per_tensor(quantization.scale, 0, 16)
+
+
 @dataclass(frozen=True)
 class Weights:
-    """Constant int8 weights in PyTorch's axis order, symmetric; one scale per tensor or per output channel (axis 0)."""
+    """Constant weights in PyTorch's axis order, symmetric; one scale per tensor or per output channel (axis 0).
+
+    Attributes:
+        bits: 8, or 4: the values are within -8..7.
+    """
 
     values: npt.NDArray[np.int8]
     scales: npt.NDArray[np.float64]
+    bits: int = 8
 
 
 @dataclass
@@ -71,6 +86,7 @@ class Lowering(Emission):
     ports: dict[Node, Port] = field(default_factory=dict)
     integers: dict[Node, str] = field(default_factory=dict)
     _memo: dict[tuple[Node, Quantization], str] = field(default_factory=dict)
+    _bits: dict[Node, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._known = Constants(self.module, self.may_run)
@@ -125,7 +141,8 @@ class Lowering(Emission):
                     user, "its weights are quantized along another axis", "quantize weights per output channel"
                 )
             scales = rows[:, 0]
-        return Weights(values.numpy().astype(np.int8), scales.numpy().reshape(-1))
+        bits = 4 if affine.low >= -8 and affine.high <= 7 else 8
+        return Weights(values.numpy().astype(np.int8), scales.numpy().reshape(-1), bits)
 
     def _replay(self, node: Node, value: torch.Tensor) -> torch.Tensor:
         source = node.all_input_nodes[0]
@@ -196,13 +213,12 @@ class Lowering(Emission):
         if (natural := self.natural(node)) is not None:
             return natural
         if self.functions.source(node) is not None:
-            fixed = FIXED_RANGES.get(target_name(node))
-            return Quantization.per_tensor(*fixed) if fixed is not None else None
+            return fixed_range(node, self._bits_of_operands(node))
         row = self.table.get(target_name(node)) if node.op == "call_function" else None
         if row is None:
             return None
         if row.role is Role.PROBABILITY:
-            return PROBABILITY
+            return PROBABILITY[self._bits_of_operands(node)]
         sources = [n for n in node.all_input_nodes if self.constant_value(n) is None]
         if row.role is Role.JOIN:
             found = {self.implied(source) for source in sources}
@@ -235,17 +251,26 @@ class Lowering(Emission):
         quantization = self.implied(value)
         if quantization is None:
             raise self.not_quantized(value, user)
-        if quantization.bits != 8 and not self._takes_wide(user):
-            raise self.unsupported(
-                user,
-                "an operand has 16 bits",
-                "use int8 activations, affine per tensor; sums and normalizations may read int16",
-            )
+        if quantization.bits < self._bits.get(user, 8):
+            quantization = widened(quantization)
         return self.materialize(value, quantization)
 
-    def _takes_wide(self, user: Node) -> bool:
-        row = self.table.get(target_name(user)) if self.functions.source(user) is None else None
-        return row is not None and (row.role is Role.JOIN or (row.wide is not None and row.wide(user)))
+    def _computing_bits(self, node: Node, row: Row[Lowering], out: Quantization) -> int:
+        """The type that an operator computes in: int16 where its result or any operand is, whatever the others are.
+
+        Sums and normalizations take int16 operands beside others as they are.
+        """
+        if row.role not in (Role.COMPUTE, Role.PROBABILITY) or row.makes_wide:
+            return 8
+        if out.bits == 16:
+            return 16
+        reads_wide = row.wide is not None and row.wide(node)
+        return 8 if reads_wide else self._bits_of_operands(node)
+
+    def _bits_of_operands(self, node: Node) -> int:
+        """16 where any operand has so many."""
+        found = (self.implied(n) for n in node.all_input_nodes if self.constant_value(n) is None)
+        return 16 if any(q is not None and q.bits == 16 for q in found) else 8
 
     def not_quantized(self, value: Node, user: Node) -> UnsupportedOperatorError:
         if value.op == "placeholder":
@@ -280,8 +305,16 @@ class Lowering(Emission):
         if node.op != "call_function":
             raise self.unsupported(node, "it is no operator of the model", "export the model again")
         if self.functions.source(node) is not None:
-            return self._function(node, quantization)
-        return self.row(node).build(self, node, quantization)
+            return self.function(node, quantization)
+        return self.computed(node, self.row(node), quantization)
+
+    def computed(self, node: Node, row: Row[Lowering], quantization: Quantization) -> str:
+        """What the row's operators make of a node: in the type of `_computing_bits`, then in the one asked for."""
+        self._bits[node] = self._computing_bits(node, row, quantization)
+        if self._bits[node] <= quantization.bits:
+            return row.build(self, node, quantization)
+        finer = Quantization.per_tensor(reach(quantization) / 32767, 0, 16)
+        return self.requantize(node, row.build(self, node, finer), quantization)
 
     def _counted(self, node: Node) -> str:
         """Booleans or plain integers made of one real tensor: a comparison with numbers, a conversion, what follows."""
@@ -304,7 +337,7 @@ class Lowering(Emission):
         table = self.emit(Table, node, (x,), shape, None, "" if stored == wanted else "_table", stored, values=values)
         return table if stored == wanted else self.emit(Cast, node, (table,), shape, None, dtype=wanted)
 
-    def _function(self, node: Node, quantization: Quantization) -> str:
+    def function(self, node: Node, quantization: Quantization) -> str:
         """A function of one tensor: a table."""
         source = self.functions.source(node)
         assert source is not None
@@ -346,22 +379,26 @@ class Lowering(Emission):
     def _quantize_constant(
         self, value: Any, constant: torch.Tensor, user: Node, quantization: Quantization | None = None
     ) -> str:
-        """A constant operand as int8: the program's own integers when it has them.
+        """A constant operand in the type that its user computes in: the program's own integers when it has them.
 
         Others take the quantization given, if there is one, else one that just covers them.
         """
         name = value.name if isinstance(value, Node) else f"{user.name}_constant"
+        bits = quantization.bits if quantization is not None else self._bits.get(user, 8)
         if isinstance(value, Node) and is_dequantize(value):
             affine = self.affine(value)
             stored = self.constant_value(value.args[0])
-            if stored is not None and affine.axis is None and affine.bits == 8:
-                integers = (stored.to(torch.int32) + affine.offset).numpy().astype(np.int8)
-                return self.constant(name, integers, affine.quantization())
+            if stored is not None and affine.axis is None and affine.bits <= bits:
+                given = affine.quantization()
+                integers = (stored.to(torch.int32) + affine.offset).numpy()
+                if given.bits < bits:
+                    integers, given = integers - given.zero_point, widened(given)
+                return self.constant(name, integers.astype(DTYPES[given.dtype]), given)
         real = constant.double().numpy()
         if not np.isfinite(real).all():
             raise self.unsupported(user, "a constant operand is not finite", "use finite constants")
         if quantization is None:
-            quantization = covering(real)
+            quantization = covering(real, bits)
         values = quantize(np.asarray(real, np.float32), quantization, quantization.dtype)
         return self.constant(name, values, quantization)
 

@@ -19,7 +19,6 @@ from mcugen.frontend.lowering.integers import combined, ranked
 from mcugen.frontend.lowering.qdq import is_dequantize
 from mcugen.frontend.lowering.row import Role, Row
 from mcugen.frontend.provenance import origin
-from mcugen.graph.arithmetic import SATURATES_INT8
 from mcugen.graph.ops import Add, Div, FromInteger, Mul, Operator, Sub, WideSum
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import Quantization
@@ -42,7 +41,8 @@ def _largest(x: Quantization) -> int:
 def _limited(kind: type[Operator], real: Float64Array, x: Quantization, out: Quantization) -> Float64Array:
     """The constant operand, values that only saturate moved to where they still do: no input sees the difference."""
     if kind is Mul:
-        limit = SATURATES_INT8 * out.scale / x.scale
+        # Any integer but 0, scaled by this or more, leaves the output's range.
+        limit = float(1 << out.bits) * out.scale / x.scale
         return np.asarray(np.clip(real, -limit, limit))
     lowest, highest = (x.scale * (end - x.zero_point) for end in x.integer_range)
     least, most = (out.scale * (end - out.zero_point) for end in out.integer_range)
@@ -55,7 +55,7 @@ def _limited(kind: type[Operator], real: Float64Array, x: Quantization, out: Qua
 def _constant_operand(
     ctx: Lowering, kind: type[Operator], node: Node, constant: torch.Tensor, x: Quantization, out: Quantization
 ) -> str:
-    """A float constant as int8, with steps as small as its values allow."""
+    """A float constant as integers, with steps as small as its values allow."""
     real = _limited(kind, constant.double().numpy(), x, out)
     name = _sum_constant(ctx, node, real) if _is_wide(x, out) else operand(ctx, torch.from_numpy(real), node)
     tensor = ctx.tensors[name]
@@ -82,9 +82,10 @@ def _sum_constant(ctx: Lowering, node: Node, real: Float64Array) -> str:
 
 
 def _emit(ctx: Lowering, kind: type[Operator], node: Node, inputs: tuple[str, ...], out: Quantization) -> str:
-    """The operator; sums in which any tensor is int16 have one of their own."""
+    """The operator; sums of int8 and int16 tensors have one of their own."""
     signs: dict[type[Operator], int] = {Add: 1, Sub: -1}
-    if kind in signs and _is_wide(out, *(ctx.tensors[name].quantization for name in inputs)):
+    wide = [_is_wide(q) for q in (out, *(ctx.tensors[name].quantization for name in inputs))]
+    if kind in signs and any(wide) and not (all(wide) and len(wide) == 3):
         limits = out.integer_range
         return ctx.emit(WideSum, node, inputs, shape_of(node), out, sign=signs[kind], clamp=limits)
     return ctx.emit(kind, node, inputs, shape_of(node), out)

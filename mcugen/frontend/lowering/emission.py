@@ -44,8 +44,12 @@ class Emission:
         self.tensors[tensor.name] = tensor
         return tensor.name
 
-    def constant(self, base: str, data: npt.NDArray[Any], quantization: Quantization | None) -> str:
-        dtype = next(name for name in ACTIVATION_DTYPES if DTYPES[name] == data.dtype)
+    def constant(
+        self, base: str, data: npt.NDArray[Any], quantization: Quantization | None, dtype: str | None = None
+    ) -> str:
+        """A new constant. Without a type it has that of its data."""
+        if dtype is None:
+            dtype = next(name for name in ACTIVATION_DTYPES if DTYPES[name] == data.dtype)
         tensor = Tensor(self.unique(base), data.shape, dtype, quantization, np.array(data, order="C"))
         self.tensors[tensor.name] = tensor
         return tensor.name
@@ -72,8 +76,26 @@ class Emission:
         """
         self.require_shape(node, shape)
         output = self.activation(node.name + suffix, shape, quantization, dtype)
-        self.operators.append(kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes))
+        if quantization is not None and quantization.bits == 16 and "clamp" in kind.__dataclass_fields__:
+            attributes.setdefault("clamp", quantization.integer_range)
+        op = kind(name=output, inputs=inputs, outputs=(output,), origin=origin(node), **attributes)
+        self._require_form(node, op)
+        self.operators.append(op)
         return output
+
+    def _require_form(self, node: Node, op: Operator) -> None:
+        """Raises UnsupportedOperatorError: an operator has no form for activations of 16 bits."""
+        inputs, outputs = ([self.tensors[name] for name in names] for names in (op.inputs, op.outputs))
+        if not any(t.quantization is not None and t.quantization.bits == 16 for t in (*inputs, *outputs)):
+            return
+        try:
+            op.validate(inputs, outputs)
+        except ValueError as error:
+            raise self.unsupported(
+                node,
+                f"it has no form for these operands of 16 bits: {error}",
+                "use int8 activations, affine per tensor",
+            ) from error
 
     def transpose(self, node: Node, tensor: str, permutation: tuple[int, ...], suffix: str) -> str:
         source = self.tensors[tensor]

@@ -16,6 +16,7 @@ from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.graph.tensor import Quantization
 
 # Element-wise operators without PyTorch's tag for them.
 _ALSO_POINTWISE = {
@@ -198,12 +199,23 @@ def _is_real(node: Node) -> bool:
     return isinstance(value, torch.Tensor) and value.is_floating_point()
 
 
-FIXED_RANGES: dict[str, tuple[float, int]] = {
-    "aten.sigmoid.default": (1.0 / 256.0, -128),
-    "aten.tanh.default": (1.0 / 128.0, 0),
-    "aten.sin.default": (1.0 / 127.0, 0),
-    "aten.cos.default": (1.0 / 127.0, 0),
-    "aten.sign.default": (1.0 / 127.0, 0),
-    "aten.erf.default": (1.0 / 128.0, 0),
+_FIXED_RANGES: dict[str, tuple[float, int, float]] = {
+    "aten.sigmoid.default": (1.0 / 256.0, -128, 1.0 / 32768.0),
+    "aten.tanh.default": (1.0 / 128.0, 0, 1.0 / 32768.0),
+    "aten.sin.default": (1.0 / 127.0, 0, 1.0 / 32767.0),
+    "aten.cos.default": (1.0 / 127.0, 0, 1.0 / 32767.0),
+    "aten.sign.default": (1.0 / 127.0, 0, 1.0 / 32767.0),
+    "aten.erf.default": (1.0 / 128.0, 0, 1.0 / 32768.0),
 }
-"""Output (scale, zero point) of functions whose range is known; sigmoid and tanh by the LiteRT 8-bit specification."""
+
+
+def fixed_range(node: Node, bits: int = 8) -> Quantization | None:
+    """The quantization of a function's result whose range is known; sigmoid and tanh by the LiteRT 8-bit specification.
+
+    Args:
+        bits: of the result; with 16 it is symmetric.
+    """
+    found = _FIXED_RANGES.get(target_name(node))
+    if found is None:
+        return None
+    return Quantization.per_tensor(*found[:2]) if bits == 8 else Quantization.per_tensor(found[2], 0, bits)

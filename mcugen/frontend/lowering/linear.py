@@ -17,7 +17,8 @@ from mcugen.graph.tensor import Quantization
 
 def _fully_connected(ctx: Lowering, node: Node, source: Node, weights: Weights, bias: Any, out: Quantization) -> str:
     x = ctx.operand(source, node)
-    constants = add_weights_and_bias(ctx, node, x, weights.values, weights.scales, 0, bias, out)
+    values, scales = weights.values, weights.scales
+    constants = add_weights_and_bias(ctx, node, x, values, scales, 0, bias, out, bits=weights.bits)
     return ctx.emit(FullyConnected, node, (x, *constants), shape_of(node), out)
 
 

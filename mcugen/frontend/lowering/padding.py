@@ -39,7 +39,7 @@ def pad(ctx: Lowering, node: Node, out: Quantization) -> str:
         x = ctx.requantize(node, x, out)
     quantization = ctx.tensors[x].quantization
     assert quantization is not None
-    integer = int(quantize(np.float32(value), quantization, "int8")) if value else None
+    integer = int(quantize(np.float32(value), quantization, quantization.dtype)) if value else None
     return ctx.requantize(node, _padded(ctx, node, x, integer), out)
 
 

@@ -50,7 +50,13 @@ def _with_axes(ctx: Lowering, node: Node, x: str) -> str:
 
 
 def _reduce(
-    ctx: Lowering, node: Node, x: str, kind: type[Operator], out: Quantization | None, dtype: str = "int8", **more: Any
+    ctx: Lowering,
+    node: Node,
+    x: str,
+    kind: type[Operator],
+    out: Quantization | None,
+    dtype: str | None = None,
+    **more: Any,
 ) -> str:
     x = _with_axes(ctx, node, x)
     return ctx.emit(kind, node, (x,), shape_of(node), out, "", dtype, axes=_over(node), **more)
@@ -66,7 +72,7 @@ def real_sum(ctx: Lowering, node: Node, out: Quantization) -> str:
 
 def _total(ctx: Lowering, node: Node, kind: type[Operator], out: Quantization) -> str:
     x = ctx.operand(bind(node)["self"], node)
-    _require_count(ctx, node, 255)
+    _require_count(ctx, node, 255 if out.bits == 8 else 1 << 15)
     return _reduce(ctx, node, x, kind, out)
 
 

@@ -22,14 +22,14 @@ class Role(Enum):
     TRANSPARENT = "moves or selects values: the result has the input's quantization"
     ACTIVATION = "limits values: transparent, and fused into the clamp of the operator before"
     JOIN = "joins several tensors of one quantization"
-    PROBABILITY = "gives values in [0, 1] at the fixed scale 1/256"
+    PROBABILITY = "gives values in [0, 1] at a fixed scale"
 
 
 KEPT = "mcugen_kept"
 """Key of a node's meta: its value is never quantized; between steps it stays in its operator's own numbers."""
 
-PROBABILITY = Quantization.per_tensor(1.0 / 256.0, -128)
-"""The output quantization that the integer softmax has by definition (LiteRT 8-bit specification)."""
+PROBABILITY = {8: Quantization.per_tensor(1.0 / 256.0, -128), 16: Quantization.per_tensor(1.0 / 32768.0, 0, 16)}
+"""The output quantization that the integer softmax has by definition, by bits (LiteRT 8-bit specification)."""
 
 
 @dataclass(frozen=True)

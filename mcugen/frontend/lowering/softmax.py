@@ -6,7 +6,7 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
 from mcugen.graph.ops import LogSoftmax, MaskedSoftmax, Softmax
 from mcugen.graph.ops.normalization.softmax import covering_shares
 from mcugen.graph.tensor import Quantization
@@ -42,10 +42,15 @@ def _back(ctx: Lowering, node: Node, result: str) -> str:
     return ctx.transpose(node, result, tuple(sorted(range(len(order)), key=order.__getitem__)), "_back")
 
 
+def _covering(out: Quantization) -> Quantization:
+    """Of the quantizations that a softmax may have, the one for results of `out`."""
+    return covering_shares(min(max((127 - out.zero_point) * out.scale, out.scale), 1.0))
+
+
 def softmax(ctx: Lowering, node: Node, out: Quantization) -> str:
     """Also mcugen::masked_softmax, with its factor and its mask."""
     bound, x = bind(node), _last(ctx, node)
-    shares = covering_shares(min(max((127 - out.zero_point) * out.scale, out.scale), 1.0))
+    shares = PROBABILITY[16] if out.bits == 16 else _covering(out)
     given, beta = ctx.tensors[x].shape, bound.get("beta", 1.0)
     if bound.get("mask") is None:
         result = ctx.emit(Softmax, node, (x,), given, shares, beta=beta)
