@@ -20,6 +20,7 @@ from mcugen.ethosu.kernel import with_npu
 from mcugen.ethosu.partition import Partition, npu_mode
 from mcugen.ethosu.partition import partition as share_out
 from mcugen.firmware.flash import FlashSize, check_flash
+from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantizer_options import BEST, QuantizerOptions, Switch, parse_observers
 from mcugen.graph.graph import Graph
 from mcugen.kernels import registry
@@ -72,6 +73,7 @@ class Options:
         observer: how ranges of activations are found: what `mcugen.frontend.quantizer_options.parse_observers` reads.
         equalize: "auto", "on" or "off": channels brought to like ranges.
         bias_correction: "auto", "on" or "off": mean errors of channels taken up by biases.
+        precision: a key of `mcugen.frontend.precision.types.PRECISIONS`, or a file of rules.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
     """
 
@@ -96,12 +98,13 @@ class Options:
     observer: str = BEST
     equalize: Switch = "auto"
     bias_correction: Switch = "auto"
+    precision: str = "int8"
     publisher: Publisher = field(default_factory=Publisher)
 
     @property
     def quantizer(self) -> QuantizerOptions:
         """How a float model is quantized."""
-        return QuantizerOptions(self.observer, self.equalize, self.bias_correction)
+        return QuantizerOptions(self.observer, self.equalize, self.bias_correction, read_rules(self.precision))
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
@@ -113,6 +116,7 @@ class Options:
             "npu": self.npu,
             "accelerator": self.accelerator,
             "final_softmax": self.final_softmax if self.final_softmax != "keep" else None,
+            "precision": Path(self.precision).name if self.precision != "int8" else None,
             "io_layout": self.io_layout if self.io_layout != "device" else None,
             "observer": self.observer if self.observer != BEST else None,
             "equalize": self.equalize if self.equalize != "auto" else None,
@@ -124,13 +128,17 @@ class Options:
 
 
 def check(
-    model: Path, board: str | Board | None = None, states: Sequence[str] = (), plugins: Sequence[str] = ()
+    model: Path,
+    board: str | Board | None = None,
+    states: Sequence[str] = (),
+    plugins: Sequence[str] = (),
+    precision: str = "int8",
 ) -> Feasibility:
     """Everything in a model that would be refused, at once; where nothing is, what it takes on a board.
 
     Args:
         board: None: only what is refused.
-        states, plugins: as in `Options`.
+        states, plugins, precision: as in `Options`.
 
     Raises:
         InputError: the file or the board cannot be read.
@@ -140,7 +148,7 @@ def check(
     for plugin in plugins:
         load_plugin(plugin)
     target = load_board(board) if isinstance(board, str) else board
-    return check_model(model, target, Sequences(tuple(map(_tie, states))))
+    return check_model(model, target, Sequences(tuple(map(_tie, states))), read_rules(precision))
 
 
 def compile(

@@ -39,6 +39,7 @@ class CompileOptions(TypedDict, total=False):
     observer: str
     equalize: Literal["auto", "on", "off"]
     bias_correction: Literal["auto", "on", "off"]
+    precision: str | Path
     packages: Sequence[Literal["arduino", "platformio", "cmsis-pack", "cmake", "zip"]]
     publisher: Publisher
 
@@ -82,6 +83,8 @@ def _plain(name: str, value: Any) -> Any:
             raise InputError(f"compile(): {name}: {error}") from error
     if name == "cmsis_nn" and value is not None:
         return Path(value)
+    if name == "precision":
+        return str(value)
     return tuple(map(str, value)) if name in ("states", "plugins", "packages") else value
 
 

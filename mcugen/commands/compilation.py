@@ -28,6 +28,7 @@ from mcugen.commands.options import (
     PackageVendor,
     PackageVersion,
     Plugins,
+    Precision,
     ProjectFile,
     ReportPage,
     ResetEvery,
@@ -78,6 +79,7 @@ def emit(
             help="drop: outputs that end in a softmax give the scores before it, of which the highest is the same."
         ),
     ] = FinalSoftmax.keep,
+    precision: Precision = "int8",
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
@@ -143,6 +145,7 @@ def emit(
         "observer": observer,
         "equalize": equalize.value,
         "bias_correction": bias_correction.value,
+        "precision": precision,
         "packages": tuple(kind.value for kind in package or ()),
     }
     publisher: dict[str, Any] = {"version": package_version, "vendor": package_vendor, "url": package_url}
@@ -207,6 +210,7 @@ def check(
     ] = None,
     state: States = None,
     plugin: Plugins = None,
+    precision: Precision = "int8",
     project: ProjectFile = None,
     as_json: Json = False,
 ) -> None:
@@ -223,7 +227,7 @@ def check(
     from mcugen import api
     from mcugen.report import text
 
-    result = api.check(model, board, state or (), plugin or ())
+    result = api.check(model, board, state or (), plugin or (), precision)
     if as_json:
         print(json.dumps(result.as_json()))
     else:

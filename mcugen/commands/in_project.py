@@ -179,7 +179,7 @@ def check(project: Project, *, as_json: bool) -> None:
     rows, bad = [], []
     for entry in project.entries:
         options = entry.options
-        result = api.check(entry.file, options.board, options.states, options.plugins)
+        result = api.check(entry.file, options.board, options.states, options.plugins, options.precision)
         rows.append({"model": entry.model, "board": entry.board, **result.as_json()})
         if not as_json:
             output.print(Text(f"{entry.model} on {entry.board}", style="bold"))

@@ -120,6 +120,14 @@ Equalize = Annotated[
 BiasCorrection = Annotated[
     Switch, typer.Option(help="Let biases take up the mean error of their channel; auto: where it gains.")
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        metavar="int8|int16|int4|FILE.yml",
+        help="Types that layers compute in: int16 = int16 activations with int8 weights, int4 = int4 weights with int8 "
+        "activations, or a file of rules (docs/precision.md).",
+    ),
+]
 Packages = Annotated[
     list[PackageKind] | None,
     typer.Option("--package", help="Add a package of the module that this tool takes as it is; repeatable."),

@@ -25,6 +25,7 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "npu": pydantic.TypeAdapter(Text),
     "accelerator": pydantic.TypeAdapter(Text),
     "final_softmax": pydantic.TypeAdapter(Text),
+    "precision": pydantic.TypeAdapter(Text),
     "io_layout": pydantic.TypeAdapter(Text),
     "observer": pydantic.TypeAdapter(Text),
     "equalize": pydantic.TypeAdapter(Text),

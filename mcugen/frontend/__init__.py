@@ -168,7 +168,7 @@ def _compile(
     if calibration is not None:
         log.warning("the model is already quantized: --calibration is ignored")
     if chosen != AUTOMATIC:
-        log.warning("the model is already quantized: nothing is chosen by --observer, --equalize or --bias-correction")
+        log.warning("the model is already quantized: its own ranges and types are kept")
     return model.graph(module, "none"), None
 
 

@@ -13,6 +13,8 @@ from mcugen.frontend.functional import is_known
 from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.precision.assign import require_layers
+from mcugen.frontend.precision.rules import Rules
 from mcugen.frontend.quantizer_options import AUTOMATIC, Observer, QuantizerOptions
 from mcugen.frontend.ranges.diagnose import diagnose
 from mcugen.frontend.ranges.finite import finite_results, require_coverable
@@ -83,10 +85,11 @@ def quantize_program(
 
     Raises:
         UnsupportedOperatorError: an operator has no integer form.
-        InputError: a value is not finite on a sample, or beyond every scale.
+        InputError: a value is not finite on a sample, or beyond every scale; a rule holds for no layer.
     """
     with quiet(), single_threaded(), torch.no_grad():
         require_supported(module)
+        require_layers(options.rules, module)
         # A signature's name and that of the placeholder may differ.
         titles = dict(zip((node.name for node in inputs_of(module)), samples, strict=True))
         given = {name: samples[title] for name, title in titles.items()}
@@ -95,13 +98,14 @@ def quantize_program(
         observers = options.observers
         found = variants(module, given)
         steps = Steps(progress, count(given) * len(observers) * len(found))
-        candidates = [candidate for variant in found for o in observers for candidate in _try(variant, o, steps)]
+        tried = [(variant, observer) for variant in found for observer in observers]
+        candidates = [candidate for variant, o in tried for candidate in _try(variant, o, options.rules, steps)]
         best = candidates[0]
         if len(candidates) > 1:
             best = min(candidates, key=lambda candidate: candidate.loss(expected, compared))
         chosen, program = best.variant, best.program
         program.meta[NORMALIZATIONS] = chosen.normalizations
-        warnings = diagnose(chosen.module, chosen.samples, given, titles)
+        warnings = [*best.told, *diagnose(chosen.module, chosen.samples, given, titles)]
         return Quantized(program, chosen.module, chosen.normalizations, expected, compared, warnings)
 
 
@@ -121,45 +125,51 @@ class Steps:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A variant quantized with one kind of ranges."""
+    """A variant quantized with one kind of ranges.
+
+    Attributes:
+        told: what was not done as the rules ask.
+    """
 
     variant: Variant
     program: GraphModule
     handicap: float
+    told: list[str]
 
     def loss(self, expected: list[list[torch.Tensor]], compared: list[int]) -> float:
         got = [results(self.program, self.variant.inputs, index) for index in compared]
         return self.variant.handicap * self.handicap * error_between(expected, got)
 
 
-def _try(variant: Variant, observer: Observer, steps: Steps) -> list[_Candidate]:
+def _try(variant: Variant, observer: Observer, rules: Rules, steps: Steps) -> list[_Candidate]:
     """The variant quantized; where samples are outliers, once more without them."""
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
 
-    prepared = _calibrated(variant, observer, steps)
+    prepared, told = _calibrated(variant, observer, rules, steps)
     require_coverable(prepared)
     trimmed = copy.deepcopy(prepared) if has_outliers(prepared) else None
     cutting = CUTTING if cuts(observer) else 1.0
-    found = [_Candidate(variant, convert_pt2e(prepared, fold_quantize=True), cutting)]
+    found = [_Candidate(variant, convert_pt2e(prepared, fold_quantize=True), cutting, told)]
     if trimmed is not None:
         trim_outliers(trimmed)
-        found.append(_Candidate(variant, convert_pt2e(trimmed, fold_quantize=True), CUTTING))
+        found.append(_Candidate(variant, convert_pt2e(trimmed, fold_quantize=True), CUTTING, told))
     return found
 
 
-def _calibrated(variant: Variant, observer: Observer, steps: Steps) -> GraphModule:
-    """The variant with observers that have seen all samples."""
+def _calibrated(variant: Variant, observer: Observer, rules: Rules, steps: Steps) -> tuple[GraphModule, list[str]]:
+    """The variant with observers that have seen all samples, and what is not as the rules ask."""
     from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e
 
     from mcugen.frontend.quantizer import McuQuantizer
 
     module = copy.deepcopy(variant.module)
     constants = Lowering(module, ROWS, is_known)
-    prepared: GraphModule = prepare_pt2e(module, McuQuantizer(constants.constant_value, observer))
+    quantizer = McuQuantizer(constants.constant_value, observer, rules)
+    prepared: GraphModule = prepare_pt2e(module, quantizer)
     for index in range(count(variant.samples)):
         results(prepared, variant.samples, index)
         steps.advance()
-    return prepared
+    return prepared, quantizer.warnings()
 
 
 def error_between(expected: list[list[torch.Tensor]], got: list[list[torch.Tensor]]) -> float:

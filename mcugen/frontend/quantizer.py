@@ -40,7 +40,7 @@ from mcugen.frontend.precision.assign import Assignment, assign, follows
 from mcugen.frontend.precision.rules import EVERYTHING_INT8, Rules
 from mcugen.frontend.quantizer_options import Observer
 from mcugen.frontend.ranges.flat import needed_range
-from mcugen.frontend.ranges.least_squares import LeastSquaresObserver
+from mcugen.frontend.ranges.least_squares import PerChannelLeastSquaresObserver
 from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.ranges.observers import CLASSES, arguments_of
 from mcugen.frontend.ranges.shares import SHARES
@@ -107,7 +107,7 @@ def weight_spec(channel_axis: int, bits: int = 8) -> QuantizationSpec:
     Scales of 8 bits come from the channel's largest weight; those of 4 bits are the ones that lose least.
     """
     most = (1 << (bits - 1)) - 1
-    observer = PerChannelMinMaxObserver if bits == 8 else LeastSquaresObserver
+    observer = PerChannelMinMaxObserver if bits == 8 else PerChannelLeastSquaresObserver
     return QuantizationSpec(
         dtype=torch.int8,
         observer_or_fake_quant_ctr=observer.with_args(eps=2.0**-30),

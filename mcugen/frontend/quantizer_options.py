@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcugen.errors import InputError
+from mcugen.frontend.precision.rules import EVERYTHING_INT8, Rules
 
 Switch = Literal["auto", "on", "off"]
 """auto: tried, and kept where it gains."""
@@ -49,11 +50,13 @@ class QuantizerOptions:
         observer: what `parse_observers` reads.
         equalize: whether channels of activations are brought to like ranges (`ranges.equalize`).
         bias_correction: whether biases take up the mean error of their channel (`ranges.bias`).
+        rules: each layer's types (`precision`).
     """
 
     observer: str = BEST
     equalize: Switch = "auto"
     bias_correction: Switch = "auto"
+    rules: Rules = EVERYTHING_INT8
 
     @property
     def observers(self) -> tuple[Observer, ...]:

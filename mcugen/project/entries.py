@@ -165,6 +165,7 @@ class _Reader:
             "optimize": fields.optimize,
             "io_layout": fields.io_layout,
             "final_softmax": fields.final_softmax,
+            "precision": self._precision(fields.precision),
             "reset_every": fields.reset_every,
             "observer": fields.observer,
             "equalize": fields.equalize,
@@ -187,6 +188,10 @@ class _Reader:
     def _plugin(self, given: str) -> str:
         """A file beside the project, or the name of an entry point."""
         return str(self.folder / given) if given.endswith(".py") else given
+
+    def _precision(self, given: str | None) -> str | None:
+        """A name, or a file beside the project."""
+        return str(self.folder / given) if given is not None and given.endswith((".yml", ".yaml")) else given
 
     def _path(self, given: str | None) -> Path | None:
         return None if given is None else self.folder / given

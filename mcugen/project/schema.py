@@ -102,6 +102,7 @@ class OptionFields(Fields):
     renode: Annotated[bool, pydantic.Field(strict=True)] | None = None
     harness: Literal["mlperf-tiny"] | None = None
     harness_input: Literal["int8", "uint8"] | None = None
+    precision: Line | None = None
     final_softmax: Literal["keep", "drop"] | None = None
     observer: Line | None = None
     equalize: Switch = None

@@ -15,6 +15,8 @@ from mcugen.emit.manifest import ModelEntry
 from mcugen.emit.names import default_module_name
 from mcugen.errors import DoesNotFitError, UnsupportedOperatorError
 from mcugen.firmware.flash import check_flash
+from mcugen.frontend.precision.rules import EVERYTHING_INT8, Rules
+from mcugen.frontend.quantizer_options import QuantizerOptions
 from mcugen.plan.planner import make_plan
 
 if TYPE_CHECKING:
@@ -55,7 +57,9 @@ class Feasibility:
         return {"ok": self.ok, **fields, "refusals": list(fields["refusals"])}
 
 
-def check_model(path: Path, board: Board | None, sequences: Sequences | None = None) -> Feasibility:
+def check_model(
+    path: Path, board: Board | None, sequences: Sequences | None = None, rules: Rules = EVERYTHING_INT8
+) -> Feasibility:
     """Compiles the model as far as it goes.
 
     A float model is calibrated with random numbers: sizes are right, or a few bytes off where scales decide the kernel.
@@ -65,7 +69,7 @@ def check_model(path: Path, board: Board | None, sequences: Sequences | None = N
     """
     name = board.name if board is not None else None
     try:
-        return Feasibility((), name, _sizes(path, board, sequences))
+        return Feasibility((), name, _sizes(path, board, sequences, rules))
     except UnsupportedOperatorError as error:
         told = (Refusal(part.what, part.where, part.hint) for part in error.parts or (error,))
         return Feasibility(tuple(dict.fromkeys(told)), name)
@@ -73,11 +77,11 @@ def check_model(path: Path, board: Board | None, sequences: Sequences | None = N
         return Feasibility((), name, {}, str(error))
 
 
-def _sizes(path: Path, board: Board | None, sequences: Sequences | None) -> dict[str, int]:
+def _sizes(path: Path, board: Board | None, sequences: Sequences | None, rules: Rules) -> dict[str, int]:
     from mcugen.frontend import load_model
 
     with _without_warnings():
-        graph = load_model(path, "random", None, sequences)
+        graph = load_model(path, "random", None, sequences, QuantizerOptions(rules=rules))
     if board is None:
         return {}
     options = {"kernels": "auto", "optimize": "speed"}

@@ -258,6 +258,8 @@ def emit_good(tmp_path: Path, *options: str) -> int:
         (("--equalize", "maybe"), 2, ("--equalize", "maybe")),
         (("--bias-correction", "yes"), 2, ("--bias-correction", "yes")),
         (("--plugin", "nothing.py"), 2, ("there is no plugin 'nothing.py'",)),
+        (("--precision", "int12"), 2, ("unknown precision 'int12'", "int16")),
+        (("--precision", "nothing.yml"), 2, ("nothing.yml", "does not exist")),
         (("--unknown",), 2, ("--unknown",)),
     ],
 )

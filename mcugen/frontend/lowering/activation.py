@@ -34,7 +34,7 @@ def from_arguments(low: str, high: str) -> Callable[[Node], Bounds]:
 
 
 def quantized_bound(value: float | None, quantization: Quantization, default: int) -> int:
-    """The integer that a real bound becomes: rounding is monotone, so limiting before or after quantizing is the same."""
+    """The integer that a bound becomes: rounding is monotone, so limiting before or after quantizing is the same."""
     if value is None:
         return default
     # float32 and round half to even, as the program's quantize does it.

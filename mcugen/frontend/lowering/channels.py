@@ -142,7 +142,7 @@ class _Layer:
         return self._coarser(given, real)
 
     def _saturates(self, c: _Channel) -> int:
-        """1 when every input gives the highest integer and more, -1 when every input gives the lowest and less, else 0."""
+        """1 when every input gives the highest integer or more, -1 when each gives the lowest or less, else 0."""
         steps = self.x.scale * c.scale / self.out.scale
         if c.low * steps + self.out.zero_point >= self.above:
             return 1
@@ -183,8 +183,9 @@ class _Layer:
         )
         error = coarse.error + lost * self.x.scale / self.out.scale
         if not coarse.fits or error > _TOLERANCE:
+            most, bits = c.high if c.high > -c.low else c.low, 32 if self.x.bits == 8 else 48
             raise ValueError(
-                f"its accumulator can reach {c.high if c.high > -c.low else c.low:.0f}, beyond {32 if self.x.bits == 8 else 48} bits, "
+                f"its accumulator can reach {most:.0f}, beyond {bits} bits, "
                 "and a coarser weight scale would change its results"
             )
         return coarse

@@ -12,6 +12,7 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mcugen.errors import InputError
+from mcugen.frontend.functional import is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, target_name
 from mcugen.frontend.lowering.context import Lowering
@@ -122,6 +123,12 @@ def _short(target: str) -> str:
     """ "conv2d" of "aten.conv2d.padding"."""
     parts = target.split(".")
     return parts[1] if len(parts) > 1 else target
+
+
+def require_layers(rules: Rules, module: GraphModule) -> None:
+    """Raises InputError: a rule holds for no layer of a float program."""
+    constants = Lowering(module, ROWS, is_known)
+    assign(rules, module, constants.constant_value, constants.functions)
 
 
 def assign(

@@ -16,7 +16,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.precision.types import Precision
 from mcugen.frontend.rehearsal import Rehearsal
-from mcugen.graph.ops import Operator
+from mcugen.graph.ops import Operator, Requantize, Reshape, Transpose
 from mcugen.graph.tensor import Quantization, Tensor
 
 
@@ -64,4 +64,5 @@ def _is_whole(tensor: Tensor) -> bool:
 
 
 def kinds(operators: Iterable[Operator] | None) -> set[str]:
-    return {op.kind for op in operators or ()}
+    """Of the operators that are the node's own: not of what turns and converts its operands."""
+    return {op.kind for op in operators or () if not isinstance(op, Requantize | Reshape | Transpose)}

@@ -18,8 +18,11 @@ CANDIDATES = 64
 SMALLEST = 0.4
 
 
-class LeastSquaresObserver(PerChannelMinMaxObserver):  # type: ignore[misc]
-    """Per channel, symmetric; sees the weights themselves, once."""
+class PerChannelLeastSquaresObserver(PerChannelMinMaxObserver):  # type: ignore[misc]
+    """Per channel, symmetric; sees the weights themselves, once.
+
+    PT2E tells an observer its channel axis if "PerChannel" is in its name.
+    """
 
     def forward(self, x_orig: Tensor) -> Tensor:
         result: Tensor = super().forward(x_orig)
