@@ -75,7 +75,7 @@ def test_what_it_costs_in_accuracy() -> None:
 
 
 def test_the_exported_program_is_the_same_network() -> None:
-    """What is compared above is the network that was asked for: the float program's results, within the noise of int4."""
+    """What is compared above is the network that was asked for: the float results, within the noise of int4."""
     x = torch.from_numpy(samples(INPUT, 1)[0])
     model = seeded(Net())
     module = quantized(model, read_rules("int4"), INPUT)

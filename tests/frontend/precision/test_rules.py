@@ -104,5 +104,5 @@ def test_a_rule_without_layers_is_an_error(rule: str, words: tuple[str, ...], tm
 def test_what_is_no_precision(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"(?s)unknown precision 'in16'.*did you mean int16"):
         read_rules("in16")
-    with pytest.raises(InputError, match="missing.yml"):
+    with pytest.raises(InputError, match=r"missing\.yml"):
         read_rules(tmp_path / "missing.yml")
