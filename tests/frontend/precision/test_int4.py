@@ -41,7 +41,7 @@ def test_scales_lose_less_than_those_of_the_largest_weights() -> None:
         return (steps * scales[:, None] - rows).square().sum(dim=1)
 
     found = least_squares_scales(rows, 7)
-    assert (loss(found) < loss(full)).all() and loss(found).sum() < 0.75 * loss(full).sum()
+    assert (loss(found) < loss(full)).all() and loss(found).sum() < 0.8 * loss(full).sum()
     # Nor is there a better one between those that were tried.
     for share in np.linspace(SMALLEST, 1.0, 500):
         assert (loss(full * share) > 0.97 * loss(found)).all()
