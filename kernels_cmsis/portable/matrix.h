@@ -1,7 +1,7 @@
 /* Weights times columns: what convolution and fully connected are made of.
  *
- * A column is a run of `depth` input bytes; the weights are rows of `depth` bytes, one for each output channel, in the
- * model's own order. The input zero point is folded into the bias. Two columns and four channels at a time: every
+ * A column is a run of `depth` input bytes; the weights are rows of `depth` weights, one for each output channel, in the
+ * model's own order: bytes, or int4, of which two share a byte, the first in its low half. The input zero point is folded into the bias. Two columns and four channels at a time: every
  * loaded number is used more than once, and eight sums, two inputs, a weight and three pointers just fit the registers.
  * Small cores take one column and two channels.
  */
@@ -16,9 +16,31 @@ struct mcugen_matrix {
     const int32_t *bias, *multiplier;
     const int8_t *shift;
     int32_t depth, channels;
+    int32_t weight_bits; /* 8 or 4 */
     int32_t zero_point, clamp_min, clamp_max;
     int32_t general; /* 1: multipliers and shifts as in LiteRT; 0: as mcugen_requantize_fast takes them */
 };
+
+MCUGEN_KERNEL int32_t mcugen_row_bytes(const struct mcugen_matrix *m, int32_t weights)
+{
+    return m->weight_bits == 8 ? weights : (weights + 1) / 2;
+}
+
+/* Where weight `i` of a row is; `i` is even. */
+MCUGEN_KERNEL const int8_t *mcugen_weights_at(const struct mcugen_matrix *m, const int8_t *row, int32_t i)
+{
+    return row + (m->weight_bits == 8 ? i : i / 2);
+}
+
+/* Weight `i` (a constant) of those at `weights`. */
+MCUGEN_KERNEL int32_t mcugen_weight(const struct mcugen_matrix *m, const int8_t *weights, int32_t i)
+{
+    if (m->weight_bits == 8) {
+        return weights[i];
+    }
+    const int32_t both = weights[i / 2];
+    return i % 2 != 0 ? both >> 4 : (int32_t)((uint32_t)both << 28) >> 28;
+}
 
 MCUGEN_KERNEL int8_t mcugen_finish(const struct mcugen_matrix *m, int32_t channel, uint32_t sum)
 {
@@ -48,55 +70,88 @@ MCUGEN_KERNEL void mcugen_multiply_add_in_order(uint32_t *sum, int32_t weight, i
 /* One column, one channel. */
 MCUGEN_KERNEL int8_t mcugen_dot(const struct mcugen_matrix *m, const int8_t *column, int32_t channel)
 {
-    const int8_t *weights = m->weights + channel * m->depth;
+    const int8_t *weights = m->weights + channel * mcugen_row_bytes(m, m->depth);
     uint32_t sum = (uint32_t)m->bias[channel];
+    if (m->weight_bits == 8) {
 #pragma GCC unroll 4
-    for (int32_t i = 0; i < m->depth; i++) {
-        mcugen_multiply_add(&sum, weights[i], column[i]);
+        for (int32_t i = 0; i < m->depth; i++) {
+            mcugen_multiply_add(&sum, weights[i], column[i]);
+        }
+        return mcugen_finish(m, channel, sum);
+    }
+    int32_t i = 0;
+    for (; i + 2 <= m->depth; i += 2) {
+        mcugen_multiply_add(&sum, mcugen_weight(m, mcugen_weights_at(m, weights, i), 0), column[i]);
+        mcugen_multiply_add(&sum, mcugen_weight(m, mcugen_weights_at(m, weights, i), 1), column[i + 1]);
+    }
+    if (i < m->depth) {
+        mcugen_multiply_add(&sum, mcugen_weight(m, mcugen_weights_at(m, weights, i), 0), column[i]);
     }
     return mcugen_finish(m, channel, sum);
+}
+
+/* Input `i` (a constant) of one column, two channels. */
+MCUGEN_KERNEL void mcugen_step_1x2(const struct mcugen_matrix *m, const int8_t *column, const int8_t *weights, int32_t i,
+                                   uint32_t sums[2])
+{
+    const int32_t x = column[i];
+    mcugen_multiply_add(&sums[0], mcugen_weight(m, weights, i), x);
+    mcugen_multiply_add(&sums[1], mcugen_weight(m, weights + mcugen_row_bytes(m, m->depth), i), x);
 }
 
 /* One column, two channels. */
 MCUGEN_KERNEL void mcugen_dot_1x2(const struct mcugen_matrix *m, const int8_t *column, int32_t channel, int8_t *output)
 {
-    const int8_t *weights0 = m->weights + channel * m->depth, *weights1 = weights0 + m->depth;
-    uint32_t sum0 = (uint32_t)m->bias[channel], sum1 = (uint32_t)m->bias[channel + 1];
-    for (int32_t i = 0; i < m->depth; i++) {
-        const int32_t x = column[i];
-        mcugen_multiply_add(&sum0, weights0[i], x);
-        mcugen_multiply_add(&sum1, weights1[i], x);
+    const int8_t *weights = m->weights + channel * mcugen_row_bytes(m, m->depth);
+    uint32_t sums[2] = {(uint32_t)m->bias[channel], (uint32_t)m->bias[channel + 1]};
+    const int32_t at_once = m->weight_bits == 8 ? 1 : 2;
+    int32_t i = 0;
+    for (; i + at_once <= m->depth; i += at_once) {
+        mcugen_step_1x2(m, column + i, mcugen_weights_at(m, weights, i), 0, sums);
+        if (at_once == 2) {
+            mcugen_step_1x2(m, column + i, mcugen_weights_at(m, weights, i), 1, sums);
+        }
     }
-    output[channel] = mcugen_finish(m, channel, sum0);
-    output[channel + 1] = mcugen_finish(m, channel + 1, sum1);
+    if (i < m->depth) {
+        mcugen_step_1x2(m, column + i, mcugen_weights_at(m, weights, i), 0, sums);
+    }
+    output[channel] = mcugen_finish(m, channel, sums[0]);
+    output[channel + 1] = mcugen_finish(m, channel + 1, sums[1]);
 }
 
-/* One input of one column, four channels. */
-MCUGEN_KERNEL void mcugen_step_1x4(const int8_t *column, const int8_t *weights, int32_t depth, uint32_t sums[4])
+/* Input `i` (a constant) of one column, four channels. */
+MCUGEN_KERNEL void mcugen_step_1x4(const struct mcugen_matrix *m, const int8_t *column, const int8_t *weights, int32_t i,
+                                   uint32_t sums[4])
 {
-    const int32_t x = column[0];
-    mcugen_multiply_add_in_order(&sums[0], weights[0], x);
-    mcugen_multiply_add_in_order(&sums[1], weights[depth], x);
-    mcugen_multiply_add_in_order(&sums[2], weights[2 * depth], x);
-    mcugen_multiply_add_in_order(&sums[3], weights[3 * depth], x);
+    const int32_t x = column[i], row = mcugen_row_bytes(m, m->depth);
+    mcugen_multiply_add_in_order(&sums[0], mcugen_weight(m, weights, i), x);
+    mcugen_multiply_add_in_order(&sums[1], mcugen_weight(m, weights + row, i), x);
+    mcugen_multiply_add_in_order(&sums[2], mcugen_weight(m, weights + 2 * row, i), x);
+    mcugen_multiply_add_in_order(&sums[3], mcugen_weight(m, weights + 3 * row, i), x);
 }
 
 /* One column, four channels. */
 MCUGEN_KERNEL void mcugen_dot_1x4(const struct mcugen_matrix *m, const int8_t *column, int32_t channel, int8_t *output)
 {
     const int32_t depth = m->depth;
-    const int8_t *weights = m->weights + channel * depth;
+    const int8_t *weights = m->weights + channel * mcugen_row_bytes(m, depth);
     uint32_t sums[4] = {(uint32_t)m->bias[channel], (uint32_t)m->bias[channel + 1], (uint32_t)m->bias[channel + 2],
                         (uint32_t)m->bias[channel + 3]};
     int32_t i = 0;
     for (; i + 4 <= depth; i += 4) {
-        mcugen_step_1x4(column + i, weights + i, depth, sums);
-        mcugen_step_1x4(column + i + 1, weights + i + 1, depth, sums);
-        mcugen_step_1x4(column + i + 2, weights + i + 2, depth, sums);
-        mcugen_step_1x4(column + i + 3, weights + i + 3, depth, sums);
+        const int8_t *const four = mcugen_weights_at(m, weights, i);
+        mcugen_step_1x4(m, column + i, four, 0, sums);
+        mcugen_step_1x4(m, column + i, four, 1, sums);
+        mcugen_step_1x4(m, column + i, four, 2, sums);
+        mcugen_step_1x4(m, column + i, four, 3, sums);
+    }
+    if (m->weight_bits == 4 && depth % 4 >= 2) {
+        mcugen_step_1x4(m, column + i, mcugen_weights_at(m, weights, i), 0, sums);
+        mcugen_step_1x4(m, column + i, mcugen_weights_at(m, weights, i), 1, sums);
+        i += 2;
     }
     for (; i < depth; i++) {
-        mcugen_step_1x4(column + i, weights + i, depth, sums);
+        mcugen_step_1x4(m, column + i, mcugen_weights_at(m, weights, i), 0, sums);
     }
 #pragma GCC unroll 4
     for (int32_t k = 0; k < 4; k++) {
@@ -104,21 +159,21 @@ MCUGEN_KERNEL void mcugen_dot_1x4(const struct mcugen_matrix *m, const int8_t *c
     }
 }
 
-/* One input of two columns `step` bytes apart, four channels; sums of the first column are the even ones. */
-MCUGEN_KERNEL void mcugen_step_2x4(const int8_t *columns, int32_t step, const int8_t *weights, int32_t depth,
-                                   uint32_t sums[8])
+/* Input `i` (a constant) of two columns `step` bytes apart, four channels; sums of the first column are the even ones. */
+MCUGEN_KERNEL void mcugen_step_2x4(const struct mcugen_matrix *m, const int8_t *columns, int32_t step,
+                                   const int8_t *weights, int32_t i, uint32_t sums[8])
 {
-    const int32_t x = columns[0], y = columns[step];
-    int32_t w = weights[0];
+    const int32_t x = columns[i], y = columns[step + i], row = mcugen_row_bytes(m, m->depth);
+    int32_t w = mcugen_weight(m, weights, i);
     mcugen_multiply_add_in_order(&sums[0], w, x);
     mcugen_multiply_add_in_order(&sums[1], w, y);
-    w = weights[depth];
+    w = mcugen_weight(m, weights + row, i);
     mcugen_multiply_add_in_order(&sums[2], w, x);
     mcugen_multiply_add_in_order(&sums[3], w, y);
-    w = weights[2 * depth];
+    w = mcugen_weight(m, weights + 2 * row, i);
     mcugen_multiply_add_in_order(&sums[4], w, x);
     mcugen_multiply_add_in_order(&sums[5], w, y);
-    w = weights[3 * depth];
+    w = mcugen_weight(m, weights + 3 * row, i);
     mcugen_multiply_add_in_order(&sums[6], w, x);
     mcugen_multiply_add_in_order(&sums[7], w, y);
 }
@@ -128,7 +183,7 @@ MCUGEN_KERNEL void mcugen_dot_2x4(const struct mcugen_matrix *m, const int8_t *c
                                   int8_t *output, int32_t output_step)
 {
     const int32_t depth = m->depth;
-    const int8_t *weights = m->weights + channel * depth;
+    const int8_t *weights = m->weights + channel * mcugen_row_bytes(m, depth);
     uint32_t sums[8];
     int32_t i = 0;
 #pragma GCC unroll 4
@@ -137,13 +192,19 @@ MCUGEN_KERNEL void mcugen_dot_2x4(const struct mcugen_matrix *m, const int8_t *c
         sums[2 * k + 1] = sums[2 * k];
     }
     for (; i + 4 <= depth; i += 4) {
-        mcugen_step_2x4(columns + i, step, weights + i, depth, sums);
-        mcugen_step_2x4(columns + i + 1, step, weights + i + 1, depth, sums);
-        mcugen_step_2x4(columns + i + 2, step, weights + i + 2, depth, sums);
-        mcugen_step_2x4(columns + i + 3, step, weights + i + 3, depth, sums);
+        const int8_t *const four = mcugen_weights_at(m, weights, i);
+        mcugen_step_2x4(m, columns + i, step, four, 0, sums);
+        mcugen_step_2x4(m, columns + i, step, four, 1, sums);
+        mcugen_step_2x4(m, columns + i, step, four, 2, sums);
+        mcugen_step_2x4(m, columns + i, step, four, 3, sums);
+    }
+    if (m->weight_bits == 4 && depth % 4 >= 2) {
+        mcugen_step_2x4(m, columns + i, step, mcugen_weights_at(m, weights, i), 0, sums);
+        mcugen_step_2x4(m, columns + i, step, mcugen_weights_at(m, weights, i), 1, sums);
+        i += 2;
     }
     for (; i < depth; i++) {
-        mcugen_step_2x4(columns + i, step, weights + i, depth, sums);
+        mcugen_step_2x4(m, columns + i, step, mcugen_weights_at(m, weights, i), 0, sums);
     }
 #pragma GCC unroll 4
     for (int32_t k = 0; k < 4; k++) {

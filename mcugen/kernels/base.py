@@ -154,19 +154,22 @@ class Kernel(ABC):
     enlarges: ClassVar[bool] = False  # its constants are a multiple of the weights: only where speed is asked for
     any_type: ClassVar[bool] = False  # moves bytes: integers of any type, quantized or plain
     wide: ClassVar[bool] = False  # takes quantized int16 too, or alone
+    weight_dtype: ClassVar[str] = "int8"  # what it multiplies with: "int8", or "int4"; nothing to say without weights
     limits: ClassVar[str] = ""  # for the user, when nothing fits: what `supports` asks for, such as "1 to 8 inputs"
 
     def takes(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        """True when the operator is of the kernel's kind, on activations of a type that it is for, and it `supports`
-        the rest."""
+        """True when the operator is of the kernel's kind, on activations and weights of the types that it is for, and
+        it `supports` the rest."""
         tensors = (*graph.input_tensors(op), *graph.output_tensors(op))
         has_int16 = any(t.dtype == "int16" and t.quantization is not None for t in tensors)
-        of_type = self.wide or self.any_type or not has_int16
+        packed = any(t.dtype == "int4" for t in tensors)
+        of_type = (self.wide or self.any_type or not has_int16) and packed == (self.weight_dtype == "int4")
         return isinstance(op, self.operator) and of_type and self.supports(op, graph, cpu)
 
     @abstractmethod
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        """True when the kernel gives the reference's bits for this operator on this CPU."""
+        """True when the kernel gives the reference's bits for this operator, with weights of `weight_dtype`, on this
+        CPU."""
 
     @abstractmethod
     def invoke(self, op: Operator, graph: Graph) -> Invocation:

@@ -21,9 +21,10 @@ CORTEX_M4 = Cpu("cortex-m4", True, "single", "none", 100_000_000)
 
 
 def cases_for(kernel: Kernel) -> st.SearchStrategy[Case]:
-    """Random graphs of the kernel's operator, on the type of activations that its name tells."""
+    """Random graphs of the kernel's operator, on the type of activations that its name tells, with its weights."""
     of_type = int16.ALL if kernel.name.partition(".")[0].endswith("_s16") else strategies.ALL
-    return of_type[kernel.operator.kind]()
+    graphs = of_type[kernel.operator.kind]
+    return graphs() if kernel.weight_dtype == "int8" else graphs(dtype=kernel.weight_dtype)
 
 
 def check(kernel: Kernel, case: Case, *, cpu: Cpu = CORTEX_M3, defines: Sequence[str] = ()) -> bool:

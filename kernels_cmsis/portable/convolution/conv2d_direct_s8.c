@@ -10,6 +10,7 @@ struct mcugen_conv2d_direct_params {
     int32_t output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
+    int32_t weight_bits;
 };
 
 MCUGEN_KERNEL void mcugen_conv2d_direct_s8(const struct mcugen_conv2d_direct_params *params, const int8_t *input,
@@ -23,6 +24,7 @@ MCUGEN_KERNEL void mcugen_conv2d_direct_s8(const struct mcugen_conv2d_direct_par
         .shift = shift,
         .depth = params->depth,
         .channels = params->output_c,
+        .weight_bits = params->weight_bits,
         .zero_point = params->output_zero_point,
         .clamp_min = params->clamp_min,
         .clamp_max = params->clamp_max,

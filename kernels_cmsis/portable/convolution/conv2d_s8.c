@@ -18,6 +18,7 @@ struct mcugen_conv2d_params {
     int32_t input_zero_point, output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
+    int32_t weight_bits;
 };
 
 /* The taps of one kernel row and one group; `row` is the input row, its column 0, first channel of the group. */
@@ -90,18 +91,20 @@ MCUGEN_KERNEL void mcugen_conv2d_s8(const struct mcugen_conv2d_params *params, c
             }
         }
         for (int32_t group = 0; group < params->groups; group++) {
-            const struct mcugen_matrix matrix = {
-                .weights = weights + group * channels * depth,
+            struct mcugen_matrix matrix = {
+                .weights = weights,
                 .bias = bias + group * channels,
                 .multiplier = multiplier + group * channels,
                 .shift = shift + group * channels,
                 .depth = depth,
                 .channels = channels,
+                .weight_bits = params->weight_bits,
                 .zero_point = params->output_zero_point,
                 .clamp_min = params->clamp_min,
                 .clamp_max = params->clamp_max,
                 .general = params->general_requantization,
             };
+            matrix.weights += group * channels * mcugen_row_bytes(&matrix, depth);
             mcugen_two_columns(&matrix, columns + group * depth, column_bytes, output + group * channels,
                                windows == 2 ? params->output_c : 0);
         }

@@ -19,6 +19,7 @@ struct mcugen_depthwise_params {
     int32_t input_zero_point, output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
+    int32_t weight_bits;
 };
 
 /* Sums of `count` (1 or 2) neighbouring outputs of one channel, written `output_c` bytes apart. */
@@ -28,20 +29,23 @@ MCUGEN_KERNEL void mcugen_depthwise_outputs(const struct mcugen_depthwise_params
 {
     const int32_t depth = params->input_c, row_bytes = params->dilation_h * params->band_w * depth;
     const int32_t tap_bytes = params->dilation_w * depth, position_bytes = params->stride_w * depth;
-    const int8_t *weights = m->weights + channel;
+    /* Weights of a tap are those of all channels; of int4, an even channel's are in the low half of their byte. */
+    const int32_t tap_weights = mcugen_row_bytes(m, params->output_c), up = channel % 2 != 0 ? 24 : 28;
+    const int8_t *weights = m->weights + (m->weight_bits == 8 ? channel : channel / 2);
     uint32_t sum0 = (uint32_t)m->bias[channel], sum1 = sum0;
 #pragma GCC unroll 3
     for (int32_t row = 0; row < params->kernel_h; row++) {
 #pragma GCC unroll 8
         for (int32_t tap = 0; tap < params->kernel_w; tap++) {
-            const int32_t w = weights[tap * params->output_c];
+            const int32_t byte = weights[tap * tap_weights];
+            const int32_t w = m->weight_bits == 8 ? byte : (int32_t)((uint32_t)byte << up) >> 28;
             mcugen_multiply_add(&sum0, w, band[tap * tap_bytes]);
             if (count == 2) {
                 mcugen_multiply_add(&sum1, w, band[tap * tap_bytes + position_bytes]);
             }
         }
         band += row_bytes;
-        weights += params->kernel_w * params->output_c;
+        weights += params->kernel_w * tap_weights;
     }
     output[channel] = mcugen_finish(m, channel, sum0);
     if (count == 2) {
@@ -92,6 +96,7 @@ MCUGEN_KERNEL void mcugen_depthwise_conv2d_s8(const struct mcugen_depthwise_para
         .shift = shift,
         .depth = 1,
         .channels = params->output_c,
+        .weight_bits = params->weight_bits,
         .zero_point = params->output_zero_point,
         .clamp_min = params->clamp_min,
         .clamp_max = params->clamp_max,

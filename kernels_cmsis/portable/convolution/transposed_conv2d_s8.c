@@ -19,6 +19,7 @@ struct mcugen_transposed_conv2d_params {
     int32_t input_zero_point, output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
+    int32_t weight_bits;
 };
 
 /* The taps of a phase along one axis: how many, and how far before the output's own input position the first is. */
@@ -66,7 +67,7 @@ MCUGEN_KERNEL void mcugen_transposed_row(const struct mcugen_transposed_conv2d_p
             struct mcugen_matrix part = *matrix;
             const int8_t *const columns = scratch + group * matrix->depth;
             int8_t *const target = output + x * params->output_c + group * channels;
-            part.weights += group * channels * matrix->depth;
+            part.weights += group * channels * mcugen_row_bytes(matrix, matrix->depth);
             part.bias += group * channels;
             part.multiplier += group * channels;
             part.shift += group * channels;
@@ -103,6 +104,7 @@ MCUGEN_KERNEL void mcugen_transposed_conv2d_s8(const struct mcugen_transposed_co
                 .shift = shift,
                 .depth = rows * taps.count * depth,
                 .channels = params->output_c / params->groups,
+                .weight_bits = params->weight_bits,
                 .zero_point = params->output_zero_point,
                 .clamp_min = params->clamp_min,
                 .clamp_max = params->clamp_max,

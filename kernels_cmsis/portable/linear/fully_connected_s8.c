@@ -6,6 +6,7 @@ struct mcugen_fully_connected_params {
     int32_t output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
+    int32_t weight_bits;
 };
 
 MCUGEN_KERNEL void mcugen_fully_connected_s8(const struct mcugen_fully_connected_params *params, const int8_t *input,
@@ -19,6 +20,7 @@ MCUGEN_KERNEL void mcugen_fully_connected_s8(const struct mcugen_fully_connected
         .shift = shift,
         .depth = params->input_c,
         .channels = params->output_c,
+        .weight_bits = params->weight_bits,
         .zero_point = params->output_zero_point,
         .clamp_min = params->clamp_min,
         .clamp_max = params->clamp_max,

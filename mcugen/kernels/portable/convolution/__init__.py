@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
-from mcugen.kernels.portable.convolution.conv2d import Conv2dDirectPortable, Conv2dPortable
-from mcugen.kernels.portable.convolution.depthwise_conv2d import DepthwiseConv2dPortable
-from mcugen.kernels.portable.convolution.transposed_conv2d import TransposedConv2dPortable
+from mcugen.kernels.portable.convolution.conv2d import (
+    Conv2dDirectPortable,
+    Conv2dDirectS4Portable,
+    Conv2dPortable,
+    Conv2dS4Portable,
+)
+from mcugen.kernels.portable.convolution.depthwise_conv2d import DepthwiseConv2dPortable, DepthwiseConv2dS4Portable
+from mcugen.kernels.portable.convolution.transposed_conv2d import TransposedConv2dPortable, TransposedConv2dS4Portable
 
 KERNELS: tuple[Kernel, ...] = (
     Conv2dDirectPortable(),
+    Conv2dDirectS4Portable(),
     Conv2dPortable(),
+    Conv2dS4Portable(),
     DepthwiseConv2dPortable(),
+    DepthwiseConv2dS4Portable(),
     TransposedConv2dPortable(),
+    TransposedConv2dS4Portable(),
 )

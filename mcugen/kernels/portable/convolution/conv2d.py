@@ -10,7 +10,7 @@ from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.matrix import columns_cost, columns_distance
-from mcugen.kernels.portable.weighted import WeightedConstants, WeightedKernel, pack_weighted
+from mcugen.kernels.portable.weighted import WeightedConstants, WeightedKernel, pack_weighted, weight_bits
 from mcugen.kernels.portable.windows import first_touched, position_distance
 
 
@@ -52,6 +52,7 @@ class Conv2dPortable(WeightedKernel):
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
                 "general_requantization": int(packed.general),
+                "weight_bits": weight_bits(graph.tensor(op.inputs[1])),
             },
             inputs=(x.name,),
             constants=packed.constants,
@@ -69,6 +70,13 @@ class Conv2dPortable(WeightedKernel):
         even = positions + positions % 2
         depth = weights.elements // weights.shape[0]
         return gather + groups * columns_cost(even, depth, out.shape[3] // groups)
+
+
+class Conv2dS4Portable(Conv2dPortable):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "conv2d_s4.portable"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 class OneRun(NamedTuple):
@@ -122,6 +130,7 @@ class Conv2dDirectPortable(WeightedKernel):
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
                 "general_requantization": int(packed.general),
+                "weight_bits": weight_bits(graph.tensor(op.inputs[1])),
             },
             inputs=(x.name,),
             constants=packed.constants,
@@ -149,6 +158,13 @@ class Conv2dDirectPortable(WeightedKernel):
         return columns_cost(out.shape[1] * out.shape[2], weights.elements // weights.shape[0], out.shape[3])
 
 
+class Conv2dDirectS4Portable(Conv2dDirectPortable):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "conv2d_direct_s4.portable"
+    weight_dtype: ClassVar[str] = "int4"
+
+
 def _groups(op: Operator, graph: Graph) -> int:
     assert isinstance(op, Conv2d)
     return op.groups(graph.input_tensors(op))
@@ -163,9 +179,8 @@ def _column_bytes(op: Operator, graph: Graph) -> int:
 def _packed(op: Conv2d, graph: Graph) -> WeightedConstants:
     tensors = graph.input_tensors(op)
     weights, out = tensors[1], graph.tensor(op.outputs[0])
-    assert weights.data is not None
     bias = tensors[2].data if len(tensors) > 2 else None
-    return pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), tensors[0], out, op.clamp)
+    return pack_weighted(weights, 0, bias, op.requantization(tensors, [out]), tensors[0], out, op.clamp)
 
 
 def window_distance(op: Conv2d, graph: Graph) -> int:

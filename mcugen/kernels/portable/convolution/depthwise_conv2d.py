@@ -10,7 +10,7 @@ from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
-from mcugen.kernels.portable.weighted import WeightedKernel, pack_weighted
+from mcugen.kernels.portable.weighted import WeightedKernel, pack_weighted, weight_bits
 
 
 class Axis(NamedTuple):
@@ -50,10 +50,9 @@ class DepthwiseConv2dPortable(WeightedKernel):
         assert isinstance(op, DepthwiseConv2d)
         tensors = graph.input_tensors(op)
         x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
-        assert weights.data is not None
         vertical, horizontal = axes(op, graph)
         bias = tensors[2].data if len(tensors) > 2 else None
-        packed = pack_weighted(weights.data, 3, bias, op.requantization(tensors, [out]), x, out, op.clamp)
+        packed = pack_weighted(weights, 3, bias, op.requantization(tensors, [out]), x, out, op.clamp)
         return Invocation(
             kernel=self.name,
             function="mcugen_depthwise_conv2d_s8",
@@ -82,6 +81,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
                 "general_requantization": int(packed.general),
+                "weight_bits": weight_bits(weights),
             },
             inputs=(x.name,),
             constants=packed.constants,
@@ -98,6 +98,13 @@ class DepthwiseConv2dPortable(WeightedKernel):
         copied = out.shape[1] * band * max(vertical.span, vertical.stride)
         taps = vertical.kernel * horizontal.kernel
         return 0.75 * copied + out.elements * (2.3 * taps + 13) + out.shape[1] * out.shape[2] * 10
+
+
+class DepthwiseConv2dS4Portable(DepthwiseConv2dPortable):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "depthwise_conv2d_s4.portable"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 def axes(op: Operator, graph: Graph) -> tuple[Axis, Axis]:

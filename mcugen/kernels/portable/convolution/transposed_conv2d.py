@@ -14,7 +14,7 @@ from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.matrix import columns_cost
-from mcugen.kernels.portable.weighted import WeightedKernel
+from mcugen.kernels.portable.weighted import WeightedKernel, pack_rows, weight_bits
 from mcugen.kernels.requantization import pack_channels
 
 
@@ -55,6 +55,7 @@ class TransposedConv2dPortable(WeightedKernel):
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
                 "general_requantization": int(packed.general),
+                "weight_bits": weight_bits(weights),
             },
             inputs=(x.name,),
             constants=packed.constants,
@@ -71,6 +72,13 @@ class TransposedConv2dPortable(WeightedKernel):
         gather = positions * taps * (1.2 * x.shape[3] + 20 * groups)
         depth = max(round(taps * weights.shape[3]), 1)
         return gather + groups * columns_cost(positions, depth, out.shape[3] // groups) + 40 * positions
+
+
+class TransposedConv2dS4Portable(TransposedConv2dPortable):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "transposed_conv2d_s4.portable"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 class Phase(NamedTuple):
@@ -116,7 +124,7 @@ class _Packed(NamedTuple):
         for row in rows:
             for column in columns:
                 part = kernels[:, list(row.taps)][:, :, list(column.taps)]
-                parts.append(part.reshape(-1))
+                parts.append(pack_rows(part.reshape(len(part), -1), tensors[1].dtype))
                 biases.append(unfolded - zero_point * part.astype(np.int64).sum(axis=(1, 2, 3)))
         starts = np.cumsum([0, *(len(part) for part in parts[:-1])]).tolist()
         phases = [n for phase in (*rows, *columns) for n in (len(phase.taps), phase.before)]

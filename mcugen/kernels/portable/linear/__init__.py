@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.linear.batch_matmul import BatchMatMulPortable
-from mcugen.kernels.portable.linear.fully_connected import FullyConnectedPortable
+from mcugen.kernels.portable.linear.fully_connected import FullyConnectedPortable, FullyConnectedS4Portable
 
-KERNELS: tuple[Kernel, ...] = (BatchMatMulPortable(), FullyConnectedPortable())
+KERNELS: tuple[Kernel, ...] = (BatchMatMulPortable(), FullyConnectedPortable(), FullyConnectedS4Portable())

@@ -9,7 +9,7 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.linear.fully_connected import FullyConnected
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.matrix import columns_cost, columns_distance
-from mcugen.kernels.portable.weighted import WeightedKernel, pack_weighted
+from mcugen.kernels.portable.weighted import WeightedKernel, pack_weighted, weight_bits
 
 
 class FullyConnectedPortable(WeightedKernel):
@@ -22,11 +22,10 @@ class FullyConnectedPortable(WeightedKernel):
         assert isinstance(op, FullyConnected)
         tensors = graph.input_tensors(op)
         x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
-        assert weights.data is not None
         output_c, input_c = weights.shape
         rows = op.rows(tensors)
         bias = tensors[2].data if len(tensors) > 2 else None
-        packed = pack_weighted(weights.data, 0, bias, op.requantization(tensors, [out]), x, out, op.clamp)
+        packed = pack_weighted(weights, 0, bias, op.requantization(tensors, [out]), x, out, op.clamp)
         return Invocation(
             kernel=self.name,
             function="mcugen_fully_connected_s8",
@@ -40,6 +39,7 @@ class FullyConnectedPortable(WeightedKernel):
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
                 "general_requantization": int(packed.general),
+                "weight_bits": weight_bits(weights),
             },
             inputs=(x.name,),
             constants=packed.constants,
@@ -51,3 +51,10 @@ class FullyConnectedPortable(WeightedKernel):
         assert isinstance(op, FullyConnected)
         output_c, input_c = graph.tensor(op.inputs[1]).shape
         return columns_cost(op.rows(graph.input_tensors(op)), input_c, output_c)
+
+
+class FullyConnectedS4Portable(FullyConnectedPortable):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "fully_connected_s4.portable"
+    weight_dtype: ClassVar[str] = "int4"
