@@ -105,6 +105,16 @@ MCUGEN_KERNEL uint32_t mcugen_sxtb16_odd(uint32_t bytes)
 #endif
 }
 
+/* Bytes 0 and 2, without a sign. */
+MCUGEN_KERNEL uint32_t mcugen_uxtb16(uint32_t bytes)
+{
+#if MCUGEN_HAS_DSP
+    return (uint32_t)__uxtb16((uint8x4_t)bytes);
+#else
+    return bytes & UINT32_C(0x00ff00ff);
+#endif
+}
+
 MCUGEN_KERNEL int32_t mcugen_wrapping_add(int32_t a, int32_t b)
 {
     return (int32_t)((uint32_t)a + (uint32_t)b);

@@ -7,6 +7,7 @@ from mcugen.kernels.dsp.add import AddTableDsp, SubTableDsp
 from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp
 from mcugen.kernels.dsp.conv2d import Conv2dDsp, Conv2dPairedDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp, Conv2d1x1PairedDsp
+from mcugen.kernels.dsp.conv2d_s4 import Conv2d1x1S4Dsp, Conv2dS4Dsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp
 from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedDsp,
@@ -14,6 +15,7 @@ from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedVectorDsp,
     FullyConnectedVectorPairedDsp,
 )
+from mcugen.kernels.dsp.fully_connected_s4 import FullyConnectedS4Dsp, FullyConnectedVectorS4Dsp
 from mcugen.kernels.dsp.pooling import AveragePool2dDsp, MaxPool2dDsp
 from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp, SequenceLstmDsp, SvdfDsp
 from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
@@ -25,16 +27,20 @@ KERNELS: tuple[Kernel, ...] = (
     BatchMatMulDsp(),
     Conv2d1x1Dsp(),
     Conv2d1x1PairedDsp(),
+    Conv2d1x1S4Dsp(),
     Conv2dDsp(),
     Conv2dPairedDsp(),
+    Conv2dS4Dsp(),
     Conv2dWinogradDsp(),
     Conv2dWinogradLightDsp(),
     Conv2dWinogradRowDsp(),
     DepthwiseConv2dDsp(),
     FullyConnectedDsp(),
     FullyConnectedPairedDsp(),
+    FullyConnectedS4Dsp(),
     FullyConnectedVectorDsp(),
     FullyConnectedVectorPairedDsp(),
+    FullyConnectedVectorS4Dsp(),
     GruDsp(),
     LstmDsp(),
     MaxPool2dDsp(),
@@ -51,16 +57,20 @@ __all__ = [
     "BatchMatMulDsp",
     "Conv2d1x1Dsp",
     "Conv2d1x1PairedDsp",
+    "Conv2d1x1S4Dsp",
     "Conv2dDsp",
     "Conv2dPairedDsp",
+    "Conv2dS4Dsp",
     "Conv2dWinogradDsp",
     "Conv2dWinogradLightDsp",
     "Conv2dWinogradRowDsp",
     "DepthwiseConv2dDsp",
     "FullyConnectedDsp",
     "FullyConnectedPairedDsp",
+    "FullyConnectedS4Dsp",
     "FullyConnectedVectorDsp",
     "FullyConnectedVectorPairedDsp",
+    "FullyConnectedVectorS4Dsp",
     "GruDsp",
     "LstmDsp",
     "MaxPool2dDsp",

@@ -25,7 +25,7 @@ class Conv2d1x1Dsp(Kernel):
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         if not isinstance(op, Conv2d) or not cpu.dsp:
             return False
-        return _is_pointwise(op, graph) and op.groups(graph.input_tensors(op)) == 1
+        return is_pointwise(op, graph) and op.groups(graph.input_tensors(op)) == 1
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -61,7 +61,7 @@ class Conv2d1x1PairedDsp(Kernel):
     operator: ClassVar[type[Operator]] = Conv2d
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, Conv2d) and cpu.dsp and _is_pointwise(op, graph) and fits_pairs(op, graph)
+        return isinstance(op, Conv2d) and cpu.dsp and is_pointwise(op, graph) and fits_pairs(op, graph)
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -87,7 +87,7 @@ class Conv2d1x1PairedDsp(Kernel):
         return paired_rows_cost(out.shape[1] * out.shape[2], x.shape[3], out.shape[3])
 
 
-def _is_pointwise(op: Conv2d, graph: Graph) -> bool:
+def is_pointwise(op: Conv2d, graph: Graph) -> bool:
     return graph.tensor(op.inputs[1]).shape[1:3] == (1, 1) and op.stride == (1, 1) and not any(op.padding)
 
 

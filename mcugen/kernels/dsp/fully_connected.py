@@ -99,9 +99,9 @@ class FullyConnectedPairedDsp(Kernel):
             function="mcugen_dsp_fully_connected_paired_s8",
             source="dsp/fully_connected_paired_s8.c",
             params_type="mcugen_dsp_fully_connected_params",
-            params=_params(op, graph, False),
+            params=fully_connected_params(op, graph, False),
             inputs=(op.inputs[0],),
-            constants=(paired.weight_stream(_channels(op, graph, doubled=True), 4),),
+            constants=(paired.weight_stream(packed_fully_connected(op, graph, doubled=True), 4),),
             outputs=op.outputs,
             scratch_bytes=paired.scratch_bytes(depth),
             overlaps=(Overlap(0, rows_distance(rows, depth, output_c, paired.COLUMNS)),),
@@ -132,9 +132,9 @@ class FullyConnectedVectorPairedDsp(Kernel):
             function="mcugen_dsp_fully_connected_vector_paired_s8",
             source="dsp/fully_connected_vector_paired_s8.c",
             params_type="mcugen_dsp_fully_connected_params",
-            params=_params(op, graph, False),
+            params=fully_connected_params(op, graph, False),
             inputs=(op.inputs[0],),
-            constants=(paired.weight_stream(_channels(op, graph, doubled=True), 8),),
+            constants=(paired.weight_stream(packed_fully_connected(op, graph, doubled=True), 8),),
             outputs=op.outputs,
         )
 
@@ -144,10 +144,10 @@ class FullyConnectedVectorPairedDsp(Kernel):
 
 
 def _fits_pairs(op: FullyConnected, graph: Graph) -> bool:
-    return paired.fits(_channels(op, graph, doubled=True), graph.tensor(op.inputs[0]))
+    return paired.fits(packed_fully_connected(op, graph, doubled=True), graph.tensor(op.inputs[0]))
 
 
-def _channels(op: FullyConnected, graph: Graph, *, doubled: bool = False) -> PackedChannels:
+def packed_fully_connected(op: FullyConnected, graph: Graph, *, doubled: bool = False) -> PackedChannels:
     """The layer's channels; `doubled` as in `pack_channels`."""
     tensors = graph.input_tensors(op)
     x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
@@ -156,7 +156,7 @@ def _channels(op: FullyConnected, graph: Graph, *, doubled: bool = False) -> Pac
     return pack_channels(weights.data, bias, op.requantization(tensors, [out]), x, out, op.clamp, doubled=doubled)
 
 
-def _params(op: FullyConnected, graph: Graph, general: bool) -> dict[str, ParamValue]:
+def fully_connected_params(op: FullyConnected, graph: Graph, general: bool) -> dict[str, ParamValue]:
     """The fields of struct mcugen_dsp_fully_connected_params."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     return {
@@ -173,6 +173,6 @@ def _params(op: FullyConnected, graph: Graph, general: bool) -> dict[str, ParamV
 
 def _packed(op: FullyConnected, graph: Graph) -> tuple[dict[str, ParamValue], Constant]:
     """The parameters and the weight stream of gemm.h."""
-    channels = _channels(op, graph)
+    channels = packed_fully_connected(op, graph)
     rows = op.rows(graph.input_tensors(op))
-    return _params(op, graph, channels.general), gemm.weight_stream(channels, rows)
+    return fully_connected_params(op, graph, channels.general), gemm.weight_stream(channels, rows)

@@ -61,6 +61,17 @@ CASES = {
         dsp.DepthwiseConv2dDsp(),
         depthwise_graphs(kernel=(3, 3), dilation=(1, 1), stride=(1, 1), padding="same", multiplier=1),
     ),
+    "conv2d, int4": (dsp.Conv2dS4Dsp(), conv2d_graphs(grouped=False, dtype="int4")),
+    "conv2d 3x3, int4": (
+        dsp.Conv2dS4Dsp(),
+        conv2d_graphs(kernel=(3, 3), padding="same", grouped=False, channels=st.sampled_from([3, 4, 16]), dtype="int4"),
+    ),
+    "conv2d 1x1, int4": (
+        dsp.Conv2d1x1S4Dsp(),
+        conv2d_graphs(kernel=(1, 1), stride=(1, 1), padding="valid", grouped=False, dtype="int4"),
+    ),
+    "fully_connected, int4": (dsp.FullyConnectedS4Dsp(), fully_connected_graphs(dtype="int4")),
+    "fully_connected vector, int4": (dsp.FullyConnectedVectorS4Dsp(), fully_connected_graphs(dtype="int4")),
     "fully_connected": (dsp.FullyConnectedDsp(), fully_connected_graphs()),
     "fully_connected in pairs": (dsp.FullyConnectedPairedDsp(), fully_connected_graphs()),
     "fully_connected vector in pairs": (dsp.FullyConnectedVectorPairedDsp(), fully_connected_graphs()),
