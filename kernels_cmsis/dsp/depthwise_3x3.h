@@ -17,30 +17,54 @@ struct mcugen_dsp_row3 {
     uint32_t w01, w12;
 };
 
-MCUGEN_KERNEL struct mcugen_dsp_row3 mcugen_dsp_unpack_row3(uint32_t bytes, int32_t doubled)
+/* A word of four bytes as the pairs (b0, b2) and (b1, b3). */
+struct mcugen_dsp_taps4 {
+    uint32_t even, odd;
+};
+
+MCUGEN_KERNEL struct mcugen_dsp_taps4 mcugen_dsp_doubled_taps(uint32_t even, uint32_t odd, int32_t doubled)
 {
-    uint32_t even = mcugen_sxtb16(bytes), odd = mcugen_sxtb16_odd(bytes);
-    if (doubled) {
-        even = mcugen_double_halves(even);
-        odd = mcugen_double_halves(odd);
-    }
-    const struct mcugen_dsp_row3 row = {mcugen_pack_low_low(even, odd), mcugen_pack_low_high(odd, even)};
+    const struct mcugen_dsp_taps4 taps = {doubled ? mcugen_double_halves(even) : even,
+                                          doubled ? mcugen_double_halves(odd) : odd};
+    return taps;
+}
+
+MCUGEN_KERNEL struct mcugen_dsp_taps4 mcugen_dsp_unpack_bytes(uint32_t bytes, int32_t doubled)
+{
+    return mcugen_dsp_doubled_taps(mcugen_sxtb16(bytes), mcugen_sxtb16_odd(bytes), doubled);
+}
+
+/* Of bytes that are 8 more than int4 weights. */
+MCUGEN_KERNEL struct mcugen_dsp_taps4 mcugen_dsp_unpack_nibbles(uint32_t nibbles, int32_t doubled)
+{
+    const uint32_t bytes = nibbles & UINT32_C(0x0f0f0f0f), eights = UINT32_C(0x00080008);
+    return mcugen_dsp_doubled_taps(mcugen_subtract_halves(mcugen_uxtb16(bytes), eights),
+                                   mcugen_subtract_halves(mcugen_uxtb16(bytes >> 8), eights), doubled);
+}
+
+MCUGEN_KERNEL struct mcugen_dsp_row3 mcugen_dsp_unpack_row3(struct mcugen_dsp_taps4 taps)
+{
+    const struct mcugen_dsp_row3 row = {mcugen_pack_low_low(taps.even, taps.odd),
+                                        mcugen_pack_low_high(taps.odd, taps.even)};
     return row;
 }
 
-/* Reads a channel of a 3x3 kernel from the stream; returns the next one. */
+/* Reads a channel of a 3x3 kernel from the stream; returns the next one. Of int4, rows 0 and 1 share a word. */
 MCUGEN_KERNEL const mcugen_word *mcugen_dsp_unpack_3x3(const mcugen_word *stream, struct mcugen_dsp_channel *channel,
-                                                       struct mcugen_dsp_row3 weights[3],
+                                                       struct mcugen_dsp_row3 weights[3], int32_t weight_bits,
                                                        const struct mcugen_dsp_output *out)
 {
+    const int32_t words = weight_bits == 8 ? 3 : 2, doubled = !out->general;
     channel->bias = (int32_t)stream[0];
     channel->shift = stream[1] >> 24;
 #pragma GCC unroll 3
     for (int r = 0; r < 3; r++) {
-        weights[r] = mcugen_dsp_unpack_row3(stream[1 + r], !out->general);
+        weights[r] = mcugen_dsp_unpack_row3(
+            weight_bits == 8 ? mcugen_dsp_unpack_bytes(stream[1 + r], doubled)
+                             : mcugen_dsp_unpack_nibbles(stream[1 + r / 2] >> 4 * (r % 2), doubled));
     }
-    channel->multiplier = (int32_t)stream[4];
-    return stream + 5;
+    channel->multiplier = (int32_t)stream[1 + words];
+    return stream + 2 + words;
 }
 
 MCUGEN_KERNEL int8_t mcugen_dsp_depthwise_output(int32_t sum, const struct mcugen_dsp_channel *channel,

@@ -7,6 +7,9 @@
  * The weight stream holds for each channel: bias, weights, multiplier and, for kernels other than 3x3, the shift.
  * 3x3: three words (w0, w1, w2, spare) of bytes; the first spare byte is the shift.
  * Others: kernel_h * ceil(kernel_w / 4) words (w0, w2, w1, w3) of bytes, missing ones 0.
+ * With int4 weights, nibbles are 8 more than the weights: of 3x3, words with w0, w1, w2 of row 0 in the low nibbles of their
+ * bytes and of row 1 in the high ones, then of row 2, the shift in the first word's spare byte; of others, kernel_h *
+ * ceil(kernel_w / 8) words with (w0, w2, w1, w3) in the low nibbles and the next four in the high ones.
  * Products are doubled (weights here, bias by the packer) for the fast form of requantization.
  */
 #include "depthwise_3x3.h"
@@ -26,6 +29,7 @@ struct mcugen_dsp_depthwise_params {
     int32_t general_requantization;
     int32_t plane_w, gathered_w, band_rows;
     int32_t input_row, input_step, output_row, output_step;
+    int32_t weight_bits;
 };
 
 /* The kernels with code of their own. */
@@ -44,13 +48,15 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_unpack_taps(const mcugen_word *strea
     channel->bias = (int32_t)*stream++;
     for (int32_t r = 0; r < params->kernel_h; r++) {
         for (int32_t i = 0; i < pairs; i += 2) {
-            const uint32_t bytes = *stream++;
-            const uint32_t first = mcugen_sxtb16(bytes), second = mcugen_sxtb16_odd(bytes);
-            *taps++ = out->general ? first : mcugen_double_halves(first);
+            const struct mcugen_dsp_taps4 four =
+                params->weight_bits == 8 ? mcugen_dsp_unpack_bytes(stream[i / 2], !out->general)
+                                         : mcugen_dsp_unpack_nibbles(stream[i / 4] >> 2 * (i % 4), !out->general);
+            *taps++ = four.even;
             if (i + 1 < pairs) {
-                *taps++ = out->general ? second : mcugen_double_halves(second);
+                *taps++ = four.odd;
             }
         }
+        stream += params->weight_bits == 8 ? (pairs + 1) / 2 : (pairs + 3) / 4;
     }
     channel->multiplier = (int32_t)stream[0];
     channel->shift = stream[1] & 0xffu;
@@ -195,7 +201,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s8(const struct mcugen_dsp_depthw
                                              .output_step = params->output_step};
         struct mcugen_dsp_row3 weights3[3] = {{0, 0}, {0, 0}, {0, 0}};
         if (mcugen_dsp_is_3x3(params)) {
-            stream = mcugen_dsp_unpack_3x3(stream, &channel, weights3, &out);
+            stream = mcugen_dsp_unpack_3x3(stream, &channel, weights3, params->weight_bits, &out);
         } else {
             stream = mcugen_dsp_unpack_taps(stream, &channel, taps, params, &out);
         }

@@ -8,7 +8,7 @@ from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp
 from mcugen.kernels.dsp.conv2d import Conv2dDsp, Conv2dPairedDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp, Conv2d1x1PairedDsp
 from mcugen.kernels.dsp.conv2d_s4 import Conv2d1x1S4Dsp, Conv2dS4Dsp
-from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp
+from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp, DepthwiseConv2dS4Dsp
 from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedDsp,
     FullyConnectedPairedDsp,
@@ -35,6 +35,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2dWinogradLightDsp(),
     Conv2dWinogradRowDsp(),
     DepthwiseConv2dDsp(),
+    DepthwiseConv2dS4Dsp(),
     FullyConnectedDsp(),
     FullyConnectedPairedDsp(),
     FullyConnectedS4Dsp(),
@@ -65,6 +66,7 @@ __all__ = [
     "Conv2dWinogradLightDsp",
     "Conv2dWinogradRowDsp",
     "DepthwiseConv2dDsp",
+    "DepthwiseConv2dS4Dsp",
     "FullyConnectedDsp",
     "FullyConnectedPairedDsp",
     "FullyConnectedS4Dsp",

@@ -12,11 +12,11 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
-from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
 from mcugen.kernels.dsp.gemm import as_words
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
+from mcugen.kernels.portable.weighted import weight_bits
 from mcugen.kernels.requantization import PackedChannels, pack_channels
 
 # The scratch plane of one channel; taller planes are worked on in bands of rows.
@@ -88,9 +88,8 @@ class DepthwiseConv2dDsp(Kernel):
         x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         plane = scratch_plane(op, graph)
         channels = _packed(op, graph)
-        small = plane.is_3x3
         rows, columns = plane.rows, plane.columns
-        taps_bytes = 0 if small else 4 * plane.kernel[0] * -(-plane.kernel[1] // 2)
+        taps_bytes = 0 if plane.is_3x3 else 4 * plane.kernel[0] * -(-plane.kernel[1] // 2)
         same_lanes = x.shape[3] == out.shape[3]
         return Invocation(
             kernel=self.name,
@@ -122,9 +121,10 @@ class DepthwiseConv2dDsp(Kernel):
                 "input_step": columns.input_step,
                 "output_row": rows.output_step,
                 "output_step": columns.output_step,
+                "weight_bits": weight_bits(graph.tensor(op.inputs[1])),
             },
             inputs=(x.name,),
-            constants=(_stream(channels, plane, small),),
+            constants=(_stream(channels, plane, weight_bits(graph.tensor(op.inputs[1]))),),
             outputs=(out.name,),
             scratch_bytes=plane.bytes + taps_bytes,
             overlaps=(Overlap(0, lane_distance(op, graph, plane), exact=True),) if same_lanes else (),
@@ -144,6 +144,13 @@ class DepthwiseConv2dDsp(Kernel):
             pairs = -(-plane.kernel[1] // 2)
             work = height * width * (2.5 * plane.kernel[0] * (pairs + 1) + 12) + 6 * plane.kernel[0] * pairs + 15
         return graph.tensor(op.outputs[0]).shape[3] * (gather + work)
+
+
+class DepthwiseConv2dS4Dsp(DepthwiseConv2dDsp):
+    """The same with int4 weights, unpacked where a channel begins."""
+
+    name: ClassVar[str] = "depthwise_conv2d_s4.dsp"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 def _work_3x3(plane: Plane) -> int:
@@ -229,19 +236,44 @@ def _packed(op: DepthwiseConv2d, graph: Graph) -> PackedChannels:
     return pack_channels(rows, bias, op.requantization(tensors, [out]), x, out, op.clamp, doubled=True)
 
 
-def _stream(channels: PackedChannels, plane: Plane, small: bool) -> Constant:
-    """For each channel: bias, rows of bytes, multiplier, shift; 3x3 kernels carry the shift in a spare byte."""
+def _stream(channels: PackedChannels, plane: Plane, bits: int) -> Constant:
+    """For each channel: bias, rows of weights, multiplier, shift; 3x3 kernels carry the shift in a spare byte."""
+    words = _byte_words(channels, plane) if bits == 8 else _nibble_words(channels, plane)
+    shifts = as_words(channels.shift & 0xFF)[:, None]
+    parts = [as_words(channels.bias)[:, None], words, as_words(channels.multiplier)[:, None]]
+    if plane.is_3x3:
+        words[:, 0] |= shifts[:, 0] << 24
+    else:
+        parts.append(shifts)
+    return Constant("weights", np.hstack(parts).reshape(-1).astype(np.uint32))
+
+
+def _byte_words(channels: PackedChannels, plane: Plane) -> npt.NDArray[np.uint32]:
+    rows = _rows(channels, plane, 4).astype(np.int8)
+    return np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.dtype("<u4")).astype(np.uint32)
+
+
+def _nibble_words(channels: PackedChannels, plane: Plane) -> npt.NDArray[np.uint32]:
+    """Low and high nibbles: rows 0 and 1 (the third is alone) of 3x3 kernels, else fours of a row."""
+    rows = _rows(channels, plane, 4 if plane.is_3x3 else 8) + 8
+    if plane.is_3x3:
+        rows[..., 3] = 0
+        rows = np.pad(rows, ((0, 0), (0, 1), (0, 0)))
+        low, high = rows[:, ::2], rows[:, 1::2]
+    else:
+        halves = rows.reshape(*rows.shape[:2], -1, 2, 4)
+        low, high = halves[..., 0, :], halves[..., 1, :]
+    packed = np.ascontiguousarray(low | high << 4).astype(np.uint8)
+    return packed.reshape(len(packed), -1).view(np.dtype("<u4")).astype(np.uint32)
+
+
+def _rows(channels: PackedChannels, plane: Plane, unit: int) -> npt.NDArray[np.int64]:
+    """(channels, kernel_h, kernel_w rounded up to `unit`), in the order that the words of a row have their bytes."""
     kernel_h, kernel_w = plane.kernel
     count = len(channels.weights)
-    words_w = -(-kernel_w // 4)
-    rows: IntArray = np.zeros((count, kernel_h, 4 * words_w), np.int8)
+    rows = np.zeros((count, kernel_h, -(-kernel_w // unit) * unit), np.int64)
     rows[:, :, :kernel_w] = channels.weights.reshape(count, kernel_h, kernel_w)
-    shifts = as_words(channels.shift & 0xFF)[:, None]
-    if small:
-        rows[:, 0, 3] = shifts[:, 0].astype(np.uint8).view(np.int8)
-    else:
+    if not plane.is_3x3:
         # SXTB16 takes bytes 0 and 2: neighbours go there.
-        rows = rows.reshape(count, kernel_h, words_w, 2, 2).swapaxes(3, 4)
-    words: npt.NDArray[np.uint32] = np.ascontiguousarray(rows).reshape(count, -1).view(np.dtype("<u4"))
-    parts = [as_words(channels.bias)[:, None], words, as_words(channels.multiplier)[:, None]]
-    return Constant("weights", np.hstack(parts if small else [*parts, shifts]).reshape(-1).astype(np.uint32))
+        rows = rows.reshape(count, kernel_h, -1, 2, 2).swapaxes(3, 4).reshape(rows.shape)
+    return rows

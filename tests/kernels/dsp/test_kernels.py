@@ -70,6 +70,8 @@ CASES = {
         dsp.Conv2d1x1S4Dsp(),
         conv2d_graphs(kernel=(1, 1), stride=(1, 1), padding="valid", grouped=False, dtype="int4"),
     ),
+    "depthwise, int4": (dsp.DepthwiseConv2dS4Dsp(), depthwise_graphs(dtype="int4")),
+    "depthwise 3x3, int4": (dsp.DepthwiseConv2dS4Dsp(), depthwise_graphs(kernel=(3, 3), dtype="int4")),
     "fully_connected, int4": (dsp.FullyConnectedS4Dsp(), fully_connected_graphs(dtype="int4")),
     "fully_connected vector, int4": (dsp.FullyConnectedVectorS4Dsp(), fully_connected_graphs(dtype="int4")),
     "fully_connected": (dsp.FullyConnectedDsp(), fully_connected_graphs()),
