@@ -158,6 +158,7 @@ INSTANCE void fully_connected_0(const int8_t *input, const int8_t *weights, cons
         .clamp_min = -128,
         .clamp_max = 127,
         .general_requantization = 0,
+        .weight_bits = 8,
     };
     mcugen_fully_connected_s8(&params, input, weights, bias, multiplier, shift, output);
 }

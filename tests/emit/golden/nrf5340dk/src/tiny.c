@@ -143,6 +143,7 @@ INSTANCE void depthwise_conv2d_0(const int8_t *input, const uint32_t *weights, i
         .input_step = 20,
         .output_row = 4,
         .output_step = 20,
+        .weight_bits = 8,
     };
     mcugen_dsp_depthwise_conv2d_s8(&params, input, weights, output, scratch);
 }
