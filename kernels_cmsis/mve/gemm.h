@@ -6,6 +6,11 @@
  *   bias[4], then for each chunk 16 weights of each channel in turn, multiplier[4], shift[4];
  * the channels that are left over follow as a smaller block, whose bias, multipliers and shifts are still 4.
  * The input zero point is folded into the bias.
+ *
+ * Of int4 weights a vector has two channels: w0 in the high nibbles of its bytes and w1 + 8, 0 to 15, in the low ones. Bytes as
+ * they are sum up x * (16 w0 + w1 + 8), and shifted right by four x * w0. Sixteen times the latter and 8 * sum(x), which is the
+ * same for all channels of a column, are subtracted; with as many instructions as bytes take. The stream has bias[1] + 16 *
+ * bias[0] and bias[3] + 16 * bias[2] in the odd places. All is modulo 2**32.
  */
 #ifndef MCUGEN_MVE_GEMM_H
 #define MCUGEN_MVE_GEMM_H
@@ -24,22 +29,62 @@ MCUGEN_KERNEL int8x16_t mcugen_mve_weights(const mcugen_mve_word **stream)
     return weights;
 }
 
+/* The vectors of weights that each chunk has for so many channels. */
+MCUGEN_KERNEL int32_t mcugen_mve_weight_vectors(int32_t channels, int32_t weight_bits)
+{
+    return weight_bits == 8 ? channels : (channels + 1) / 2;
+}
+
+/* Words of the stream for so many channels. */
+MCUGEN_KERNEL int32_t mcugen_mve_stream_words(int32_t channels, int32_t chunks, int32_t weight_bits)
+{
+    return (channels + 3) / 4 * 12 + 4 * chunks * mcugen_mve_weight_vectors(channels, weight_bits);
+}
+
+/* What the sums of a column have too much with int4 weights: 8 * sum(x) in the odd lanes. */
+MCUGEN_KERNEL int32x4_t mcugen_mve_surplus(const int8_t *x, int32_t chunks, int32_t weight_bits)
+{
+    int32_t sum = 0;
+    if (weight_bits == 8) {
+        return vdupq_n_s32(0);
+    }
+    for (; chunks > 0; chunks--) {
+        sum = vaddvaq_s8(sum, vldrbq_s8(x));
+        x += 16;
+    }
+    return mcugen_mve_lanes(0, 8 * sum, 0, 8 * sum);
+}
+
 /* The sums of one column and `channels` (a constant, at most 4) channels, bias included. */
-MCUGEN_KERNEL int32x4_t mcugen_mve_sums(const int8_t *x, const mcugen_mve_word **stream, int32_t chunks, int channels)
+MCUGEN_KERNEL int32x4_t mcugen_mve_sums(const int8_t *x, const mcugen_mve_word **stream, int32_t chunks, int channels,
+                                        int weight_bits)
 {
     const mcugen_mve_word *w = *stream + 4;
+    const int vectors = (int)mcugen_mve_weight_vectors(channels, weight_bits);
     int32_t sum[MCUGEN_MVE_CHANNELS] = {0, 0, 0, 0};
     for (int32_t left = chunks; left > 0; left--) {
         const int8x16_t activations = vldrbq_s8(x);
         x += 16;
 #pragma GCC unroll 4
-        for (int c = 0; c < channels; c++) {
-            sum[c] = vmladavaq_s8(sum[c], activations, mcugen_mve_weights(&w));
+        for (int v = 0; v < vectors; v++) {
+            const int8x16_t weights = mcugen_mve_weights(&w);
+            if (weight_bits == 8) {
+                sum[v] = vmladavaq_s8(sum[v], activations, weights);
+            } else {
+                sum[2 * v + 1] = vmladavaq_s8(sum[2 * v + 1], activations, weights);
+                sum[2 * v] = vmladavaq_s8(sum[2 * v], activations, vshrq_n_s8(weights, 4));
+            }
         }
     }
     const int32x4_t bias = vldrwq_s32((const int32_t *)*stream);
+    const int32x4_t sums = vaddq_s32(mcugen_mve_lanes(sum[0], sum[1], sum[2], sum[3]), bias);
     *stream = w;
-    return vaddq_s32(mcugen_mve_lanes(sum[0], sum[1], sum[2], sum[3]), bias);
+    if (weight_bits == 8) {
+        return sums;
+    }
+    const uint32_t first = (uint32_t)sum[0] + (uint32_t)w[-4 - 4 * chunks * vectors];
+    const uint32_t third = (uint32_t)sum[2] + (uint32_t)w[-2 - 4 * chunks * vectors];
+    return vsubq_s32(sums, mcugen_mve_lanes(0, (int32_t)(first << 4), 0, (int32_t)(third << 4)));
 }
 
 #if MCUGEN_MVE_ALL_REGISTERS
@@ -65,6 +110,28 @@ MCUGEN_KERNEL int32x4_t mcugen_mve_sums(const int8_t *x, const mcugen_mve_word *
     "vldrw.32 q3, [%[w]], #16\n\t"          \
     "vmladava.s8 r6, q0, q3\n\t"            \
     "vmladava.s8 lr, q1, q3\n\t"
+#define MCUGEN_MVE_ONE_COLUMN_S4            \
+    "vldrw.32 q2, [%[w]], #16\n\t"          \
+    "vldrw.32 q3, [%[w]], #16\n\t"          \
+    "vmladava.s8 r2, q0, q2\n\t"            \
+    "vshr.s8 q2, q2, #4\n\t"                \
+    "vmladava.s8 r6, q0, q3\n\t"            \
+    "vshr.s8 q3, q3, #4\n\t"                \
+    "vmladava.s8 r0, q0, q2\n\t"            \
+    "vmladava.s8 r4, q0, q3\n\t"
+#define MCUGEN_MVE_TWO_COLUMNS_S4           \
+    "vldrw.32 q2, [%[w]], #16\n\t"          \
+    "vmladava.s8 r2, q0, q2\n\t"            \
+    "vmladava.s8 r10, q1, q2\n\t"           \
+    "vldrw.32 q3, [%[w]], #16\n\t"          \
+    "vshr.s8 q2, q2, #4\n\t"                \
+    "vmladava.s8 r6, q0, q3\n\t"            \
+    "vmladava.s8 lr, q1, q3\n\t"            \
+    "vshr.s8 q3, q3, #4\n\t"                \
+    "vmladava.s8 r0, q0, q2\n\t"            \
+    "vmladava.s8 r8, q1, q2\n\t"            \
+    "vmladava.s8 r4, q0, q3\n\t"            \
+    "vmladava.s8 r12, q1, q3\n\t"
 /* `times` (text of a constant) chunks, at offsets from x0 and x1. */
 #define MCUGEN_MVE_AT_OFFSETS(times, load, chunk)       \
     ".set mcugen_at, 0\n\t"                             \
@@ -92,107 +159,128 @@ MCUGEN_KERNEL int32x4_t mcugen_mve_sums(const int8_t *x, const mcugen_mve_word *
     MCUGEN_MVE_END_1                        \
     "vmov q1[2], q1[0], r8, r12\n\t"        \
     "vmov q1[3], q1[1], r10, lr"
+#define MCUGEN_MVE_END_1_S4                 \
+    "sub r2, r2, r0, lsl #4\n\t"            \
+    "sub r6, r6, r4, lsl #4\n\t"            \
+    MCUGEN_MVE_END_1
+#define MCUGEN_MVE_END_2_S4                 \
+    "sub r10, r10, r8, lsl #4\n\t"          \
+    "sub lr, lr, r12, lsl #4\n\t"           \
+    "sub r2, r2, r0, lsl #4\n\t"            \
+    "sub r6, r6, r4, lsl #4\n\t"            \
+    MCUGEN_MVE_END_2
 #define MCUGEN_MVE_CLOBBERS_1 "r0", "r2", "r4", "r6", "q2", "q3", "cc", "memory"
 #define MCUGEN_MVE_CLOBBERS_2 "r8", "r10", "r12", "lr", MCUGEN_MVE_CLOBBERS_1
+
+/* Few chunks, then many: `chunk` is what is done with each, `end` what is done at last. */
+#define MCUGEN_MVE_FEW_1(chunk, end)                                                                            \
+    __asm__ volatile(MCUGEN_MVE_START_1                                                                         \
+                     MCUGEN_MVE_AT_OFFSETS("%c[chunks]", "vldrb.8 q0, [%[x], #mcugen_at]\n\t", chunk)          \
+                     end                                                                                        \
+                     : "=w"(q0), [w] "+r"(w)                                                                    \
+                     : [x] "r"(x), [chunks] "i"(chunks)                                                         \
+                     : MCUGEN_MVE_CLOBBERS_1)
+#define MCUGEN_MVE_MANY_1(chunk, end)                                                                           \
+    __asm__ volatile("mov lr, %[turns]\n\t"                                                                     \
+                     MCUGEN_MVE_START_1                                                                         \
+                     ".rept %c[before]\n\t"                                                                     \
+                     "vldrb.8 q0, [%[x]], #16\n\t" chunk                                                        \
+                     ".endr\n\t"                                                                                \
+                     "dls lr, lr\n\t"                                                                           \
+                     ".p2align 2\n"                                                                             \
+                     "1:\n\t"                                                                                   \
+                     ".rept 4\n\t"                                                                              \
+                     "vldrb.8 q0, [%[x]], #16\n\t" chunk                                                        \
+                     ".endr\n\t"                                                                                \
+                     "le lr, 1b\n\t"                                                                            \
+                     end                                                                                        \
+                     : "=w"(q0), [w] "+r"(w), [x] "+r"(x)                                                       \
+                     : [turns] "rI"(chunks / 4), [before] "i"(chunks % 4)                                       \
+                     : "lr", MCUGEN_MVE_CLOBBERS_1)
+#define MCUGEN_MVE_FEW_2(chunk, end)                                                                            \
+    __asm__ volatile(MCUGEN_MVE_START_2                                                                         \
+                     MCUGEN_MVE_AT_OFFSETS("%c[chunks]", MCUGEN_MVE_LOAD_2, chunk)                              \
+                     end                                                                                        \
+                     : "=w"(q0), "=w"(q1), [w] "+r"(w)                                                          \
+                     : [x0] "r"(x0), [x1] "r"(x1), [chunks] "i"(chunks)                                         \
+                     : MCUGEN_MVE_CLOBBERS_2)
+/* `times`: chunks of a turn, text; those of `before` come first. */
+#define MCUGEN_MVE_MANY_2(before, times, chunk, end)                                                            \
+    __asm__ volatile(MCUGEN_MVE_START_2                                                                         \
+                     ".rept %c[first]\n\t"                                                                      \
+                     MCUGEN_MVE_NEXT_2 chunk                                                                    \
+                     ".endr\n\t"                                                                                \
+                     ".p2align 2\n"                                                                             \
+                     "1:\n\t"                                                                                   \
+                     ".rept " times "\n\t"                                                                      \
+                     MCUGEN_MVE_NEXT_2 chunk                                                                    \
+                     ".endr\n\t"                                                                                \
+                     "subs %[turns], %[turns], #1\n\t"                                                          \
+                     "bne 1b\n\t"                                                                               \
+                     end                                                                                        \
+                     : "=w"(q0), "=w"(q1), [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [turns] "+r"(turns)       \
+                     : [first] "i"(before)                                                                      \
+                     : MCUGEN_MVE_CLOBBERS_2)
 #endif
 
 /* The sums of one column and four channels, bias included. */
-MCUGEN_KERNEL int32x4_t mcugen_mve_sums_1(const int8_t *x, const mcugen_mve_word **stream, int32_t chunks)
+MCUGEN_KERNEL int32x4_t mcugen_mve_sums_1(const int8_t *x, const mcugen_mve_word **stream, int32_t chunks,
+                                          int weight_bits)
 {
 #if MCUGEN_MVE_ALL_REGISTERS
-    register int32x4_t q0 __asm__("q0");
-    const mcugen_mve_word *w = *stream;
-    if (__builtin_constant_p(chunks) && chunks <= MCUGEN_MVE_UNROLLED) {
-        __asm__ volatile(MCUGEN_MVE_START_1
-                         MCUGEN_MVE_AT_OFFSETS("%c[chunks]", "vldrb.8 q0, [%[x], #mcugen_at]\n\t",
-                                               MCUGEN_MVE_ONE_COLUMN)
-                         MCUGEN_MVE_END_1
-                         : "=w"(q0), [w] "+r"(w)
-                         : [x] "r"(x), [chunks] "i"(chunks)
-                         : MCUGEN_MVE_CLOBBERS_1);
-    } else if (__builtin_constant_p(chunks)) {
-        __asm__ volatile("mov lr, %[turns]\n\t"
-                         MCUGEN_MVE_START_1
-                         ".rept %c[before]\n\t"
-                         "vldrb.8 q0, [%[x]], #16\n\t"
-                         MCUGEN_MVE_ONE_COLUMN
-                         ".endr\n\t"
-                         "dls lr, lr\n\t"
-                         ".p2align 2\n"
-                         "1:\n\t"
-                         ".rept 4\n\t"
-                         "vldrb.8 q0, [%[x]], #16\n\t"
-                         MCUGEN_MVE_ONE_COLUMN
-                         ".endr\n\t"
-                         "le lr, 1b\n\t"
-                         MCUGEN_MVE_END_1
-                         : "=w"(q0), [w] "+r"(w), [x] "+r"(x)
-                         : [turns] "rI"(chunks / 4), [before] "i"(chunks % 4)
-                         : "lr", MCUGEN_MVE_CLOBBERS_1);
-    } else {
-        return mcugen_mve_sums(x, stream, chunks, MCUGEN_MVE_CHANNELS);
+    if (__builtin_constant_p(chunks) && __builtin_constant_p(weight_bits)) {
+        register int32x4_t q0 __asm__("q0");
+        const mcugen_mve_word *w = *stream;
+        if (weight_bits == 8 && chunks <= MCUGEN_MVE_UNROLLED) {
+            MCUGEN_MVE_FEW_1(MCUGEN_MVE_ONE_COLUMN, MCUGEN_MVE_END_1);
+        } else if (weight_bits == 8) {
+            MCUGEN_MVE_MANY_1(MCUGEN_MVE_ONE_COLUMN, MCUGEN_MVE_END_1);
+        } else if (chunks <= MCUGEN_MVE_UNROLLED) {
+            MCUGEN_MVE_FEW_1(MCUGEN_MVE_ONE_COLUMN_S4, MCUGEN_MVE_END_1_S4);
+        } else {
+            MCUGEN_MVE_MANY_1(MCUGEN_MVE_ONE_COLUMN_S4, MCUGEN_MVE_END_1_S4);
+        }
+        *stream = w;
+        return q0;
     }
-    *stream = w;
-    return q0;
-#else
-    return mcugen_mve_sums(x, stream, chunks, MCUGEN_MVE_CHANNELS);
 #endif
+    return mcugen_mve_sums(x, stream, chunks, MCUGEN_MVE_CHANNELS, weight_bits);
 }
 
 /* The sums of two columns and four channels. */
 MCUGEN_KERNEL void mcugen_mve_sums_2(const int8_t *x0, const int8_t *x1, const mcugen_mve_word **stream,
-                                     int32_t chunks, int32x4_t *first, int32x4_t *second)
+                                     int32_t chunks, int weight_bits, int32x4_t *first, int32x4_t *second)
 {
 #if MCUGEN_MVE_ALL_REGISTERS
     register int32x4_t q0 __asm__("q0");
     register int32x4_t q1 __asm__("q1");
     const mcugen_mve_word *w = *stream;
-    if (__builtin_constant_p(chunks) && chunks <= MCUGEN_MVE_UNROLLED) {
-        __asm__ volatile(MCUGEN_MVE_START_2
-                         MCUGEN_MVE_AT_OFFSETS("%c[chunks]", MCUGEN_MVE_LOAD_2, MCUGEN_MVE_TWO_COLUMNS)
-                         MCUGEN_MVE_END_2
-                         : "=w"(q0), "=w"(q1), [w] "+r"(w)
-                         : [x0] "r"(x0), [x1] "r"(x1), [chunks] "i"(chunks)
-                         : MCUGEN_MVE_CLOBBERS_2);
-    } else if (__builtin_constant_p(chunks)) {
-        int32_t turns = chunks / 4;
-        __asm__ volatile(MCUGEN_MVE_START_2
-                         ".rept %c[before]\n\t"
-                         MCUGEN_MVE_NEXT_2
-                         MCUGEN_MVE_TWO_COLUMNS
-                         ".endr\n\t"
-                         ".p2align 2\n"
-                         "1:\n\t"
-                         ".rept 4\n\t"
-                         MCUGEN_MVE_NEXT_2
-                         MCUGEN_MVE_TWO_COLUMNS
-                         ".endr\n\t"
-                         "subs %[turns], %[turns], #1\n\t"
-                         "bne 1b\n\t"
-                         MCUGEN_MVE_END_2
-                         : "=w"(q0), "=w"(q1), [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [turns] "+r"(turns)
-                         : [before] "i"(chunks % 4)
-                         : MCUGEN_MVE_CLOBBERS_2);
+    const int known = __builtin_constant_p(chunks);
+    int32_t turns = known ? chunks / 4 : chunks;
+    if (known && chunks <= MCUGEN_MVE_UNROLLED) {
+        if (weight_bits == 8) {
+            MCUGEN_MVE_FEW_2(MCUGEN_MVE_TWO_COLUMNS, MCUGEN_MVE_END_2);
+        } else {
+            MCUGEN_MVE_FEW_2(MCUGEN_MVE_TWO_COLUMNS_S4, MCUGEN_MVE_END_2_S4);
+        }
+    } else if (known) {
+        if (weight_bits == 8) {
+            MCUGEN_MVE_MANY_2(chunks % 4, "4", MCUGEN_MVE_TWO_COLUMNS, MCUGEN_MVE_END_2);
+        } else {
+            MCUGEN_MVE_MANY_2(chunks % 4, "4", MCUGEN_MVE_TWO_COLUMNS_S4, MCUGEN_MVE_END_2_S4);
+        }
+    } else if (weight_bits == 8) {
+        MCUGEN_MVE_MANY_2(0, "1", MCUGEN_MVE_TWO_COLUMNS, MCUGEN_MVE_END_2);
     } else {
-        int32_t turns = chunks;
-        __asm__ volatile(MCUGEN_MVE_START_2
-                         "1:\n\t"
-                         MCUGEN_MVE_NEXT_2
-                         MCUGEN_MVE_TWO_COLUMNS
-                         "subs %[turns], %[turns], #1\n\t"
-                         "bne 1b\n\t"
-                         MCUGEN_MVE_END_2
-                         : "=w"(q0), "=w"(q1), [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [turns] "+r"(turns)
-                         :
-                         : MCUGEN_MVE_CLOBBERS_2);
+        MCUGEN_MVE_MANY_2(0, "1", MCUGEN_MVE_TWO_COLUMNS_S4, MCUGEN_MVE_END_2_S4);
     }
     *stream = w;
     *first = q0;
     *second = q1;
 #else
     const mcugen_mve_word *again = *stream;
-    *first = mcugen_mve_sums(x0, &again, chunks, MCUGEN_MVE_CHANNELS);
-    *second = mcugen_mve_sums(x1, stream, chunks, MCUGEN_MVE_CHANNELS);
+    *first = mcugen_mve_sums(x0, &again, chunks, MCUGEN_MVE_CHANNELS, weight_bits);
+    *second = mcugen_mve_sums(x1, stream, chunks, MCUGEN_MVE_CHANNELS, weight_bits);
 #endif
 }
 
@@ -224,38 +312,48 @@ MCUGEN_KERNEL void mcugen_mve_store_2(int32x4_t first, int32x4_t second, const m
 
 /* One column times `channels` channels. */
 MCUGEN_KERNEL void mcugen_mve_gemm_1(const int8_t *x, const mcugen_mve_word *stream, int32_t chunks, int8_t *output,
-                                     int32_t channels, const struct mcugen_mve_output *out)
+                                     int32_t channels, int weight_bits, const struct mcugen_mve_output *out)
 {
+    const int32x4_t surplus = mcugen_mve_surplus(x, chunks, weight_bits);
     for (int32_t blocks = channels / 4; blocks > 0; blocks--) {
-        const int32x4_t sums = mcugen_mve_sums_1(x, &stream, chunks);
+        int32x4_t sums = mcugen_mve_sums_1(x, &stream, chunks, weight_bits);
+        if (weight_bits != 8) {
+            sums = vsubq_s32(sums, surplus);
+        }
         mcugen_mve_store(sums, stream, output, MCUGEN_MVE_CHANNELS, out);
         stream += 8;
         output += 4;
     }
     if (channels % 4 != 0) {
-        const int32x4_t sums = mcugen_mve_sums(x, &stream, chunks, channels % 4);
-        mcugen_mve_store(sums, stream, output, channels % 4, out);
+        const int32x4_t sums = mcugen_mve_sums(x, &stream, chunks, channels % 4, weight_bits);
+        mcugen_mve_store(weight_bits == 8 ? sums : vsubq_s32(sums, surplus), stream, output, channels % 4, out);
     }
 }
 
 /* Two columns times `channels` channels; the second one's outputs lie `step` bytes behind the first one's. */
 MCUGEN_KERNEL void mcugen_mve_gemm_2(const int8_t *x0, const int8_t *x1, const mcugen_mve_word *stream, int32_t chunks,
-                                     int8_t *output, int32_t channels, int32_t step,
+                                     int8_t *output, int32_t channels, int32_t step, int weight_bits,
                                      const struct mcugen_mve_output *out)
 {
+    const int32x4_t surplus0 = mcugen_mve_surplus(x0, chunks, weight_bits);
+    const int32x4_t surplus1 = mcugen_mve_surplus(x1, chunks, weight_bits);
     for (int32_t blocks = channels / 4; blocks > 0; blocks--) {
         int32x4_t first, second;
-        mcugen_mve_sums_2(x0, x1, &stream, chunks, &first, &second);
+        mcugen_mve_sums_2(x0, x1, &stream, chunks, weight_bits, &first, &second);
+        if (weight_bits != 8) {
+            first = vsubq_s32(first, surplus0);
+            second = vsubq_s32(second, surplus1);
+        }
         mcugen_mve_store_2(first, second, stream, output, step, out);
         stream += 8;
         output += 4;
     }
     if (channels % 4 != 0) {
         const mcugen_mve_word *again = stream;
-        int32x4_t sums = mcugen_mve_sums(x0, &again, chunks, channels % 4);
-        mcugen_mve_store(sums, again, output, channels % 4, out);
-        sums = mcugen_mve_sums(x1, &stream, chunks, channels % 4);
-        mcugen_mve_store(sums, stream, output + step, channels % 4, out);
+        int32x4_t sums = mcugen_mve_sums(x0, &again, chunks, channels % 4, weight_bits);
+        mcugen_mve_store(weight_bits == 8 ? sums : vsubq_s32(sums, surplus0), again, output, channels % 4, out);
+        sums = mcugen_mve_sums(x1, &stream, chunks, channels % 4, weight_bits);
+        mcugen_mve_store(weight_bits == 8 ? sums : vsubq_s32(sums, surplus1), stream, output + step, channels % 4, out);
     }
 }
 

@@ -25,6 +25,11 @@ MCUGEN_KERNEL int32x4_t vshlq_n_s32(int32x4_t a, int32_t shift)
     return vshlq_r_s32(a, shift);
 }
 
+MCUGEN_KERNEL int8x16_t vshrq_n_s8(int8x16_t a, int32_t shift)
+{
+    MCUGEN_EACH(int8x16_t, 16, (int8_t)(a.lane[i] >> shift));
+}
+
 MCUGEN_KERNEL int32x4_t vshrq_n_s32(int32x4_t a, int32_t shift)
 {
     MCUGEN_EACH(int32x4_t, 4, a.lane[i] >> (shift > 31 ? 31 : shift));

@@ -18,6 +18,7 @@ struct mcugen_mve_conv2d_params {
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
     int32_t block_w;
+    int32_t weight_bits;
 };
 
 #endif

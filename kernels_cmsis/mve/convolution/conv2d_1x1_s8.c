@@ -22,12 +22,13 @@ MCUGEN_KERNEL void mcugen_mve_conv2d_1x1_s8(const struct mcugen_mve_conv2d_param
             mcugen_mve_copy(first, x, depth);
             mcugen_mve_copy(second, x + step, depth);
             x += 2 * step;
-            mcugen_mve_gemm_2(first, second, weights, chunks, output, params->output_c, params->output_c, &out);
+            mcugen_mve_gemm_2(first, second, weights, chunks, output, params->output_c, params->output_c,
+                              params->weight_bits, &out);
             output += 2 * params->output_c;
         }
         if (width % 2 != 0) {
             mcugen_mve_copy(first, x, depth);
-            mcugen_mve_gemm_1(first, weights, chunks, output, params->output_c, &out);
+            mcugen_mve_gemm_1(first, weights, chunks, output, params->output_c, params->weight_bits, &out);
             output += params->output_c;
         }
     }

@@ -15,12 +15,13 @@ MCUGEN_KERNEL void mcugen_mve_conv2d_block(const struct mcugen_mve_conv2d_params
     const int32_t column = params->kernel_h * (params->input_c / params->groups), step = params->stride_w * column;
     const int32_t chunks = (params->kernel_w * column + 15) / 16, channels = params->output_c / params->groups;
     for (int32_t pairs = positions / 2; pairs > 0; pairs--) {
-        mcugen_mve_gemm_2(window, window + step, weights, chunks, output, channels, params->output_c, out);
+        mcugen_mve_gemm_2(window, window + step, weights, chunks, output, channels, params->output_c,
+                          params->weight_bits, out);
         window += 2 * step;
         output += 2 * params->output_c;
     }
     if (positions % 2 != 0) {
-        mcugen_mve_gemm_1(window, weights, chunks, output, channels, out);
+        mcugen_mve_gemm_1(window, weights, chunks, output, channels, params->weight_bits, out);
     }
 }
 
@@ -34,7 +35,7 @@ MCUGEN_KERNEL void mcugen_mve_conv2d_s8(const struct mcugen_mve_conv2d_params *p
                                               params->groups,   depth,             params->kernel_h,
                                               params->dilation_h, params->input_zero_point};
     const int32_t chunks = (params->kernel_w * params->kernel_h * depth + 15) / 16;
-    const int32_t group_words = (channels + 3) / 4 * 12 + 4 * chunks * channels;
+    const int32_t group_words = mcugen_mve_stream_words(channels, chunks, params->weight_bits);
     for (int32_t y = 0; y < params->output_h; y++) {
         for (int32_t done = 0; done < params->output_w; done += params->block_w) {
             const int32_t left = params->output_w - done, now = left < params->block_w ? left : params->block_w;

@@ -23,6 +23,7 @@ struct mcugen_mve_transposed_conv2d_params {
     int32_t input_zero_point, output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
+    int32_t weight_bits;
 };
 
 /* One group of one phase. `strip` is that of input position `position` and of the next ones, `count` in all; `output` the
@@ -44,12 +45,12 @@ MCUGEN_KERNEL void mcugen_mve_phase_block(const struct mcugen_mve_transposed_con
     count = last < count ? last : count;
     output += x * params->output_c;
     for (; count > 1; count -= 2) {
-        mcugen_mve_gemm_2(strip, strip + column, weights, chunks, output, channels, step, out);
+        mcugen_mve_gemm_2(strip, strip + column, weights, chunks, output, channels, step, params->weight_bits, out);
         strip += 2 * column;
         output += 2 * step;
     }
     if (count > 0) {
-        mcugen_mve_gemm_1(strip, weights, chunks, output, channels, out);
+        mcugen_mve_gemm_1(strip, weights, chunks, output, channels, params->weight_bits, out);
     }
 }
 
@@ -70,7 +71,7 @@ MCUGEN_KERNEL void mcugen_mve_transposed_row(const struct mcugen_mve_transposed_
             for (int32_t phase = 0; phase < params->stride_w; phase++) {
                 const int32_t *const own = phases + 3 * phase;
                 const int32_t chunks = params->chunks > 0 ? params->chunks : own[1];
-                const int32_t group_words = (channels + 3) / 4 * 12 + 4 * chunks * channels;
+                const int32_t group_words = mcugen_mve_stream_words(channels, chunks, params->weight_bits);
                 mcugen_mve_phase_block(params, scratch + own[0] * column, column, position, now, phase, chunks,
                                        weights + own[2] + group * group_words, output + group * channels, out);
             }

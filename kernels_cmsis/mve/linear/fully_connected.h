@@ -10,6 +10,7 @@ struct mcugen_mve_fully_connected_params {
     int32_t input_zero_point, output_zero_point;
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
+    int32_t weight_bits;
 };
 
 #endif

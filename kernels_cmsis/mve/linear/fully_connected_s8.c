@@ -16,11 +16,12 @@ MCUGEN_KERNEL void mcugen_mve_fully_connected_s8(const struct mcugen_mve_fully_c
         mcugen_mve_copy(first, input, depth);
         mcugen_mve_copy(second, input + depth, depth);
         input += 2 * depth;
-        mcugen_mve_gemm_2(first, second, weights, chunks, output, params->output_c, params->output_c, &out);
+        mcugen_mve_gemm_2(first, second, weights, chunks, output, params->output_c, params->output_c,
+                          params->weight_bits, &out);
         output += 2 * params->output_c;
     }
     if (params->rows % 2 != 0) {
         mcugen_mve_copy(first, input, depth);
-        mcugen_mve_gemm_1(first, weights, chunks, output, params->output_c, &out);
+        mcugen_mve_gemm_1(first, weights, chunks, output, params->output_c, params->weight_bits, &out);
     }
 }

@@ -7,5 +7,5 @@ MCUGEN_KERNEL void mcugen_mve_fully_connected_vector_s8(const struct mcugen_mve_
 {
     const struct mcugen_mve_output out = {params->output_zero_point, params->clamp_min, params->clamp_max,
                                           params->general_requantization};
-    mcugen_mve_gemm_1(input, weights, params->input_c / 16, output, params->output_c, &out);
+    mcugen_mve_gemm_1(input, weights, params->input_c / 16, output, params->output_c, params->weight_bits, &out);
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.mve.batch_matmul import BatchMatMulMve
-from mcugen.kernels.mve.conv2d import Conv2dMve
-from mcugen.kernels.mve.conv2d_1x1 import Conv2d1x1Mve
+from mcugen.kernels.mve.conv2d import Conv2dMve, Conv2dS4Mve
+from mcugen.kernels.mve.conv2d_1x1 import Conv2d1x1Mve, Conv2d1x1S4Mve
 from mcugen.kernels.mve.depthwise_conv2d import DepthwiseConv2dLittleScratchMve, DepthwiseConv2dMve
 from mcugen.kernels.mve.elementwise import (
     AddMve,
@@ -23,7 +23,12 @@ from mcugen.kernels.mve.elementwise import (
     TableMve,
     WhereMve,
 )
-from mcugen.kernels.mve.fully_connected import FullyConnectedMve, FullyConnectedVectorMve
+from mcugen.kernels.mve.fully_connected import (
+    FullyConnectedMve,
+    FullyConnectedS4Mve,
+    FullyConnectedVectorMve,
+    FullyConnectedVectorS4Mve,
+)
 from mcugen.kernels.mve.normalization import (
     LogSoftmaxMve,
     MaskedSoftmaxMve,
@@ -44,7 +49,7 @@ from mcugen.kernels.mve.recurrent import GruMve, LstmMve, RnnMve
 from mcugen.kernels.mve.reduction import ArgMaxMve, ArgMinMve, CumulativeSumMve, ReduceMaxMve, ReduceMinMve
 from mcugen.kernels.mve.resizing import ResizeBilinearMve
 from mcugen.kernels.mve.transpose import TransposeMve
-from mcugen.kernels.mve.transposed_conv2d import TransposedConv2dMve
+from mcugen.kernels.mve.transposed_conv2d import TransposedConv2dMve, TransposedConv2dS4Mve
 
 KERNELS: tuple[Kernel, ...] = (
     AdaptiveAveragePool2dMve(),
@@ -56,13 +61,17 @@ KERNELS: tuple[Kernel, ...] = (
     ClampMve(),
     CompareMve(),
     Conv2d1x1Mve(),
+    Conv2d1x1S4Mve(),
     Conv2dMve(),
+    Conv2dS4Mve(),
     CumulativeSumMve(),
     DepthwiseConv2dLittleScratchMve(),
     DepthwiseConv2dMve(),
     DivMve(),
     FullyConnectedMve(),
+    FullyConnectedS4Mve(),
     FullyConnectedVectorMve(),
+    FullyConnectedVectorS4Mve(),
     GruMve(),
     LogSoftmaxMve(),
     LstmMve(),
@@ -90,6 +99,7 @@ KERNELS: tuple[Kernel, ...] = (
     TableMve(),
     TransposeMve(),
     TransposedConv2dMve(),
+    TransposedConv2dS4Mve(),
     WhereMve(),
 )
 
@@ -104,13 +114,17 @@ __all__ = [
     "ClampMve",
     "CompareMve",
     "Conv2d1x1Mve",
+    "Conv2d1x1S4Mve",
     "Conv2dMve",
+    "Conv2dS4Mve",
     "CumulativeSumMve",
     "DepthwiseConv2dLittleScratchMve",
     "DepthwiseConv2dMve",
     "DivMve",
     "FullyConnectedMve",
+    "FullyConnectedS4Mve",
     "FullyConnectedVectorMve",
+    "FullyConnectedVectorS4Mve",
     "GruMve",
     "LogSoftmaxMve",
     "LstmMve",
@@ -138,5 +152,6 @@ __all__ = [
     "TableMve",
     "TransposeMve",
     "TransposedConv2dMve",
+    "TransposedConv2dS4Mve",
     "WhereMve",
 ]

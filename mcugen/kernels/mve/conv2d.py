@@ -12,12 +12,13 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.graph.tensor import IntArray
-from mcugen.kernels.base import Invocation, Kernel, Overlap, ParamValue
+from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import LaneChannels, lane_channels
 from mcugen.kernels.mve.common import has_vectors
 from mcugen.kernels.overlap import overlap_distance
+from mcugen.kernels.portable.weighted import weight_bits
 
 # A strip that is longer makes a row's blocks fewer, but the arena larger.
 _STRIP_BYTES = 1024
@@ -67,7 +68,7 @@ class Conv2dMve(Kernel):
             params_type="mcugen_mve_conv2d_params",
             params=conv2d_params(op, graph, channels.general, cut.block_w),
             inputs=(x.name,),
-            constants=(gemm.weight_stream(channels, op.groups(graph.input_tensors(op))),),
+            constants=(weight_stream(channels, op, graph),),
             outputs=(out.name,),
             scratch_bytes=cut.bytes,
             overlaps=(Overlap(0, _distance(op, graph, cut)),),
@@ -92,6 +93,13 @@ class Conv2dMve(Kernel):
         pairs, singles = sum(b // 2 for b in blocks), sum(b % 2 for b in blocks)
         product = gemm.instructions(pairs, singles, cut.kernel_w * cut.column_bytes, output_c // groups)
         return height * groups * (making + product) + 60
+
+
+class Conv2dS4Mve(Conv2dMve):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "conv2d_s4.mve"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 def strip(op: Conv2d, graph: Graph) -> Strip:
@@ -125,6 +133,11 @@ def packed_conv2d(op: Conv2d, graph: Graph) -> LaneChannels:
     return lane_channels(taps.reshape(count, -1), bias, op.requantization(tensors, [out]), x)
 
 
+def weight_stream(channels: LaneChannels, op: Conv2d, graph: Graph) -> Constant:
+    tensors = graph.input_tensors(op)
+    return gemm.weight_stream(channels, op.groups(tensors), weight_bits(tensors[1]))
+
+
 def conv2d_params(op: Conv2d, graph: Graph, general: bool, block_w: int) -> dict[str, ParamValue]:
     """The fields of struct mcugen_mve_conv2d_params."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
@@ -149,6 +162,7 @@ def conv2d_params(op: Conv2d, graph: Graph, general: bool, block_w: int) -> dict
         "clamp_max": op.clamp[1],
         "general_requantization": int(general),
         "block_w": block_w,
+        "weight_bits": weight_bits(weights),
     }
 
 

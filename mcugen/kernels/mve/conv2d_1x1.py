@@ -12,7 +12,7 @@ from mcugen.kernels.base import Invocation, Kernel, Overlap
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.common import has_vectors
-from mcugen.kernels.mve.conv2d import conv2d_params, packed_conv2d
+from mcugen.kernels.mve.conv2d import conv2d_params, packed_conv2d, weight_stream
 from mcugen.kernels.overlap import overlap_distance
 
 
@@ -43,7 +43,7 @@ class Conv2d1x1Mve(Kernel):
             params_type="mcugen_mve_conv2d_params",
             params=conv2d_params(op, graph, channels.general, out.shape[2]),
             inputs=(x.name,),
-            constants=(gemm.weight_stream(channels),),
+            constants=(weight_stream(channels, op, graph),),
             outputs=(out.name,),
             scratch_bytes=2 * gemm.LANES * gemm.chunks(x.shape[3]),
             overlaps=(Overlap(0, _distance(op, graph)),),
@@ -56,6 +56,13 @@ class Conv2d1x1Mve(Kernel):
         _, height, width, output_c = out.shape
         rows, columns = (1, height * width) if op.stride == (1, 1) else (height, width)
         return rows * (rows_cost(columns, x.shape[3], output_c) + 10)
+
+
+class Conv2d1x1S4Mve(Conv2d1x1Mve):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "conv2d_1x1_s4.mve"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 def rows_cost(rows: int, depth: int, output_c: int) -> float:

@@ -13,6 +13,7 @@ from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import lane_channels
 from mcugen.kernels.mve.common import has_vectors
 from mcugen.kernels.mve.conv2d_1x1 import pairs_distance, rows_cost
+from mcugen.kernels.portable.weighted import weight_bits
 
 
 class FullyConnectedMve(Kernel):
@@ -81,6 +82,20 @@ class FullyConnectedVectorMve(Kernel):
         return gemm.instructions(0, 1, depth, output_c) + 20
 
 
+class FullyConnectedS4Mve(FullyConnectedMve):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "fully_connected_s4.mve"
+    weight_dtype: ClassVar[str] = "int4"
+
+
+class FullyConnectedVectorS4Mve(FullyConnectedVectorMve):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "fully_connected_vector_s4.mve"
+    weight_dtype: ClassVar[str] = "int4"
+
+
 def _packed(op: FullyConnected, graph: Graph) -> tuple[dict[str, ParamValue], Constant]:
     """The fields of struct mcugen_mve_fully_connected_params, and the weight stream."""
     tensors = graph.input_tensors(op)
@@ -97,5 +112,6 @@ def _packed(op: FullyConnected, graph: Graph) -> tuple[dict[str, ParamValue], Co
         "clamp_min": op.clamp[0],
         "clamp_max": op.clamp[1],
         "general_requantization": int(channels.general),
+        "weight_bits": weight_bits(weights),
     }
-    return params, gemm.weight_stream(channels)
+    return params, gemm.weight_stream(channels, bits=weight_bits(weights))

@@ -18,11 +18,12 @@ def chunks(depth: int) -> int:
     return -(-depth // LANES)
 
 
-def weight_stream(channels: LaneChannels, groups: int = 1) -> Constant:
+def weight_stream(channels: LaneChannels, groups: int = 1, bits: int = 8) -> Constant:
     """Everything the matrix product reads, as one array of words; see gemm.h for the order.
 
     Args:
         groups: of channels; blocks do not reach from one to the next.
+        bits: of the weights, 8 or 4.
     """
     count, depth = channels.weights.shape
     size = count // groups
@@ -30,14 +31,24 @@ def weight_stream(channels: LaneChannels, groups: int = 1) -> Constant:
     parts: list[IntArray] = []
     for first in (group + block for group in range(0, count, size) for block in range(0, size, _BLOCK)):
         rows = slice(first, min(first + _BLOCK, first // size * size + size))
-        vectors = padded[rows].reshape(-1, chunks(depth), LANES).transpose(1, 0, 2)
+        bias, vectors = np.pad(channels.bias[rows], (0, _BLOCK - len(padded[rows]))), padded[rows]
+        if bits == 4:
+            bias, vectors = bias + 16 * np.array([0, bias[0], 0, bias[2]]), _two_a_byte(vectors)
+        vectors = vectors.reshape(-1, chunks(depth), LANES).transpose(1, 0, 2)
         parts += [
-            _four(channels.bias[rows]),
+            as_words(bias),
             np.ascontiguousarray(vectors).reshape(-1).view(np.dtype("<i4")).astype(np.int32),
             _four(channels.multiplier[rows]),
             _four(channels.shift[rows]),
         ]
     return Constant("weights", np.concatenate(parts))
+
+
+def _two_a_byte(rows: IntArray) -> IntArray:
+    """Rows of int4: even ones in the high nibbles, odd ones plus 8 in the low ones."""
+    even = np.pad(rows, ((0, len(rows) % 2), (0, 0))).astype(np.int64)
+    packed: IntArray = (16 * even[::2] + even[1::2] + 8).astype(np.int8)
+    return packed
 
 
 def _four(values: IntArray) -> IntArray:

@@ -18,6 +18,7 @@ from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import LaneChannels, lane_channels
 from mcugen.kernels.mve.common import InLanes
 from mcugen.kernels.portable.convolution.transposed_conv2d import Phase, TransposedConv2dPortable, axis_phases
+from mcugen.kernels.portable.weighted import weight_bits
 
 # As in conv2d.py.
 _STRIP_BYTES = 1024
@@ -102,6 +103,7 @@ class TransposedConv2dMve(InLanes, TransposedConv2dPortable):
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
                 "general_requantization": int(packed.general),
+                "weight_bits": weight_bits(graph.tensor(op.inputs[1])),
             },
             inputs=(x.name,),
             constants=packed.constants,
@@ -128,6 +130,13 @@ class TransposedConv2dMve(InLanes, TransposedConv2dPortable):
                 products += gemm.instructions(positions // 2, positions % 2, taps, out.shape[3] // groups) + 25 * blocks
             total += (making + products) * out.shape[1] / op.stride[0]
         return groups * total + 30 * out.shape[1]
+
+
+class TransposedConv2dS4Mve(TransposedConv2dMve):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "transposed_conv2d_s4.mve"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 def _windows(phases: list[Phase], step: int) -> tuple[_Window, ...]:
@@ -191,7 +200,7 @@ class _Packed(NamedTuple):
         for row in strip.rows:
             for column in strip.columns:
                 channels = _channels(op, graph, row, column)
-                stream = gemm.weight_stream(channels, groups).data
+                stream = gemm.weight_stream(channels, groups, weight_bits(graph.tensor(op.inputs[1]))).data
                 chunks.append(gemm.chunks(channels.weights.shape[1]))
                 table += [column.first - strip.first if column.taps else 0, chunks[-1], start]
                 streams.append(stream)

@@ -40,7 +40,7 @@ def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) 
 
 # Where outputs lie over inputs in blocks of their own, or loads could reach beyond what there is. The emulated core
 # runs all kernels in every test run.
-ALWAYS = ("conv2d", "conv2d_1x1", "depthwise", "average_pool2d", "transposed_conv2d")
+ALWAYS = ("conv2d", "conv2d_1x1", "conv2d, int4", "depthwise", "average_pool2d", "transposed_conv2d")
 
 
 @pytest.mark.parametrize("name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.slow) for n in CASES])
