@@ -30,6 +30,7 @@ WIDENED = (
     "max_pool2d",
     "mean",
     "mul",
+    "reduce_sum",
     "reshape",
     "softmax",
     "sub",

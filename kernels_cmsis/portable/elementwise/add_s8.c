@@ -1,16 +1,9 @@
 /* Addition: both inputs are scaled to a common scale with 20 bits more, added, and scaled to the output. A negative
  * multiplier subtracts.
  */
-#include "mcugen_requantize.h"
+#include "portable/elementwise/add_term.h"
 #include "portable/elementwise/broadcast.h"
 #include "portable/elementwise/params.h"
-
-/* An input element on the common scale. */
-MCUGEN_KERNEL int32_t mcugen_add_term(int32_t x, int32_t zero_point, int32_t left_shift, int32_t multiplier,
-                                      int32_t shift)
-{
-    return mcugen_requantize((x - zero_point) * (1 << left_shift), multiplier, shift);
-}
 
 /* The innermost axis; returns the end of its outputs. */
 MCUGEN_KERNEL int8_t *mcugen_add_row(const struct mcugen_add_params *params, const int8_t *input0, const int8_t *input1,

@@ -15,17 +15,17 @@
 /* Runs `row` for each row (innermost axis); `row0` and `row1` in it are where the inputs' elements begin. */
 #define MCUGEN_EACH_ROW(params, input0, input1, row)                                                                   \
     MCUGEN_EACH_PLACE((params)->shape, {                                                                               \
-        const int8_t *row0 = MCUGEN_ROW(input0, (params)->step0);                                                      \
-        const int8_t *row1 = MCUGEN_ROW(input1, (params)->step1);                                                      \
+        const __typeof__(*(input0)) *row0 = MCUGEN_ROW(input0, (params)->step0);                                       \
+        const __typeof__(*(input1)) *row1 = MCUGEN_ROW(input1, (params)->step1);                                       \
         row;                                                                                                           \
     })
 
 /* The same of three inputs, with `row2`. */
 #define MCUGEN_EACH_ROW_OF_THREE(params, input0, input1, input2, row)                                                  \
     MCUGEN_EACH_PLACE((params)->shape, {                                                                               \
-        const int8_t *row0 = MCUGEN_ROW(input0, (params)->step0);                                                      \
-        const int8_t *row1 = MCUGEN_ROW(input1, (params)->step1);                                                      \
-        const int8_t *row2 = MCUGEN_ROW(input2, (params)->step2);                                                      \
+        const __typeof__(*(input0)) *row0 = MCUGEN_ROW(input0, (params)->step0);                                       \
+        const __typeof__(*(input1)) *row1 = MCUGEN_ROW(input1, (params)->step1);                                       \
+        const __typeof__(*(input2)) *row2 = MCUGEN_ROW(input2, (params)->step2);                                       \
         row;                                                                                                           \
     })
 

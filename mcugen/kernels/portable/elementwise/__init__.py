@@ -6,6 +6,12 @@ from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.elementwise.add import AddPortable, AddTablePortable, SubPortable, SubTablePortable
 from mcugen.kernels.portable.elementwise.clamp import ClampPortable
 from mcugen.kernels.portable.elementwise.functions_s16 import LogisticPortable, TableInt16Portable, TanhPortable
+from mcugen.kernels.portable.elementwise.int16 import (
+    AddInt16Portable,
+    ClampInt16Portable,
+    MulInt16Portable,
+    SubInt16Portable,
+)
 from mcugen.kernels.portable.elementwise.integer import (
     CastPortable,
     FromIntegerPortable,
@@ -25,6 +31,10 @@ from mcugen.kernels.portable.elementwise.where import WherePortable
 from mcugen.kernels.portable.elementwise.wide_sum import WideSumPortable
 
 KERNELS: tuple[Kernel, ...] = (
+    AddInt16Portable(),
+    ClampInt16Portable(),
+    MulInt16Portable(),
+    SubInt16Portable(),
     AddPortable(),
     AddTablePortable(),
     CastPortable(),

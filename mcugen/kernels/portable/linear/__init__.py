@@ -5,5 +5,11 @@ from __future__ import annotations
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.linear.batch_matmul import BatchMatMulPortable
 from mcugen.kernels.portable.linear.fully_connected import FullyConnectedPortable, FullyConnectedS4Portable
+from mcugen.kernels.portable.linear.fully_connected_s16 import FullyConnectedInt16Portable
 
-KERNELS: tuple[Kernel, ...] = (BatchMatMulPortable(), FullyConnectedPortable(), FullyConnectedS4Portable())
+KERNELS: tuple[Kernel, ...] = (
+    BatchMatMulPortable(),
+    FullyConnectedInt16Portable(),
+    FullyConnectedPortable(),
+    FullyConnectedS4Portable(),
+)

@@ -7,8 +7,10 @@ from mcugen.kernels.portable.normalization.log_softmax import LogSoftmaxPortable
 from mcugen.kernels.portable.normalization.masked_softmax import MaskedSoftmaxPortable
 from mcugen.kernels.portable.normalization.normalize import NormalizePortable
 from mcugen.kernels.portable.normalization.softmax import SoftmaxPortable, SoftmaxTablePortable
+from mcugen.kernels.portable.normalization.softmax_s16 import SoftmaxInt16Portable
 
 KERNELS: tuple[Kernel, ...] = (
+    SoftmaxInt16Portable(),
     LogSoftmaxPortable(),
     MaskedSoftmaxPortable(),
     NormalizePortable(),

@@ -13,9 +13,12 @@ from mcugen.kernels.portable.reduction.extremes import (
     ReduceMinPortable,
 )
 from mcugen.kernels.portable.reduction.mean import MeanPortable, ReduceSumPortable
+from mcugen.kernels.portable.reduction.mean_s16 import MeanInt16Portable, ReduceSumInt16Portable
 from mcugen.kernels.portable.reduction.moment import MomentPortable, ProductPortable
 
 KERNELS: tuple[Kernel, ...] = (
+    MeanInt16Portable(),
+    ReduceSumInt16Portable(),
     ArgMaxPortable(),
     ArgMinPortable(),
     CumulativeSumPortable(),
