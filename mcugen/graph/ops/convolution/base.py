@@ -58,6 +58,7 @@ class Convolution(Operator):
         require_nhwc(self, x, out)
         require(len(weights.shape) == 4 and min(weights.shape) > 0, self, f"weights have shape {weights.shape}")
         require_weights(self, weights, inputs[2] if len(inputs) > 2 else None, self.WEIGHT_AXIS, BIASES[x.dtype])
+        require(x.dtype == "int8" or weights.dtype == "int8", self, "int16 activations take int8 weights")
         require_clamp(self, self.clamp, out)
         if accumulates_64_bits(inputs):
             require_reducible(self, self.accumulator_ranges(inputs), self.requantization(inputs, outputs))

@@ -72,6 +72,7 @@ class FullyConnected(Operator):
         require_activations(self, x, out)
         require(len(weights.shape) == 2 and min(weights.shape) > 0, self, f"weights have shape {weights.shape}")
         require_weights(self, weights, inputs[2] if len(inputs) > 2 else None, 0, BIASES[x.dtype])
+        require(x.dtype == "int8" or weights.dtype == "int8", self, "int16 activations take int8 weights")
         require(len(x.shape) > 0 and x.elements > 0, self, f"the input has shape {x.shape}")
         require(x.shape[-1] == weights.shape[1], self, f"input {x.shape} does not match weights {weights.shape}")
         require_shape(self, out, (*x.shape[:-1], weights.shape[0]))
