@@ -114,3 +114,41 @@ def inverse_square_root(x: int) -> tuple[int, int]:
 
 def _rescaled(x: int, bits: int) -> int:
     return min(max(x << bits, INT32_MIN), INT32_MAX)
+
+
+_LOG_2 = 1488522236
+_FOURTH_ROOT_OF_HALF = 1805811301
+_LOG_NUMERATOR = 117049297  # 11 / 240 * 2**(1/4)
+_LOG_SQUARE = 127690142  # 1 / 20 * 2**(1/4)
+_LOG_CONSTANT = 1057819769  # 2 / 2**(1/4) - 2**(1/4)
+_LOG_LINEAR = 638450708  # 1 / 4 * 2**(1/4)
+
+
+def logarithm(x: int) -> int:
+    """log(x) in Q5.26 for x >= 1 in Q12.19.
+
+    A power of two of steps of 1/4 is split off, the rest is a quotient of polynomials around 2**(-1/4). Source:
+    TensorFlow Lite `log_x_for_x_greater_than_or_equal_to_1`.
+    """
+
+    def times(a: int, b: int) -> int:
+        return int(multiply(a, b))
+
+    def shifted(a: int, bits: int) -> int:
+        return min(max(a << bits, INT32_MIN), INT32_MAX)
+
+    quarter = 1 << 23  # Q6.25
+    zeros = 32 - x.bit_length()
+    first = shifted(times(shifted(x, zeros - 1), _HALF_SQUARE_ROOT_OF_TWO), 1)
+    first_power = shifted(12 - zeros, 25) + quarter
+    headroom = 31 - times(x, _HALF_SQUARE_ROOT_OF_TWO).bit_length()
+    second, second_power = shifted(x, headroom), shifted(12 - headroom, 25) - quarter
+    rest, power = min(first, second), max(first_power, second_power)
+    # Neither is negative: rounding half away from zero is adding one.
+    mean = (rest + _FOURTH_ROOT_OF_HALF + 1) >> 1
+    q = 2 * (rest - _FOURTH_ROOT_OF_HALF)
+    square = times(q, q)
+    numerator = times(q, rest) + times(times(q, square), _LOG_NUMERATOR)
+    denominator = times(mean, _LOG_CONSTANT + q + times(_LOG_SQUARE, square)) + times(_LOG_LINEAR, q)
+    quotient = times(int(rounding_divide_by_pot(numerator, 6)), int(one_over_one_plus_x(denominator)))
+    return shifted(times(power, _LOG_2) + quotient, 1)

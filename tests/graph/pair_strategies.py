@@ -32,7 +32,7 @@ def _filled(draw: Draw, rng: np.random.Generator, tensors: list[Tensor], which: 
     return tensors
 
 
-def _pair(draw: Draw, first: Tensor, second: Tensor) -> tuple[list[Tensor], tuple[int, ...]]:
+def two_operands(draw: Draw, first: Tensor, second: Tensor) -> tuple[list[Tensor], tuple[int, ...]]:
     """The two tensors with shapes that broadcast, one of them perhaps a constant, and their common shape."""
     shape, rng = draw(shapes()), draw(seeds)
     a, b = draw(st.permutations([shape, second_shape(draw, shape)]))
@@ -44,7 +44,7 @@ def _pair(draw: Draw, first: Tensor, second: Tensor) -> tuple[list[Tensor], tupl
 def integer_graphs(draw: Draw) -> Case:
     """One integer operation on any type."""
     dtype, operation = draw(_PLAIN), draw(st.sampled_from(sorted(OPERATIONS)))
-    tensors, shape = _pair(draw, Tensor("input", (), dtype), Tensor("other", (), dtype))
+    tensors, shape = two_operands(draw, Tensor("input", (), dtype), Tensor("other", (), dtype))
     tensors.append(Tensor("output", shape, "bool" if operation in COMPARISONS else dtype))
     op = Integer(name="integer", inputs=("input", "other"), outputs=("output",), operation=operation)
     return make_case(op, tensors, draw(seeds))
@@ -54,7 +54,7 @@ def _extremum(draw: Draw, cls: type[Maximum] | type[Minimum]) -> Case:
     dtype = draw(st.one_of(st.just("quantized"), _PLAIN))
     q = draw(quantizations) if dtype == "quantized" else None
     kind = "int8" if q else dtype
-    tensors, shape = _pair(draw, Tensor("input", (), kind, q), Tensor("other", (), kind, q))
+    tensors, shape = two_operands(draw, Tensor("input", (), kind, q), Tensor("other", (), kind, q))
     tensors.append(Tensor("output", shape, kind, q))
     return make_case(cls(name=cls.kind, inputs=("input", "other"), outputs=("output",)), tensors, draw(seeds))
 
@@ -94,7 +94,7 @@ def compare_graphs(draw: Draw) -> Case:
     a, b = draw(quantizations), draw(quantizations)
     if draw(st.booleans()):
         b = Quantization.per_tensor(a.scale * draw(st.sampled_from([0.5, 1.0, 1.1])), draw(zero_points))
-    tensors, shape = _pair(draw, Tensor("input", (), "int8", a), Tensor("other", (), "int8", b))
+    tensors, shape = two_operands(draw, Tensor("input", (), "int8", a), Tensor("other", (), "int8", b))
     tensors.append(Tensor("output", shape, "bool"))
     operation = draw(st.sampled_from(COMPARISONS))
     op = Compare(name="compare", inputs=("input", "other"), outputs=("output",), operation=operation)
@@ -106,7 +106,7 @@ def div_graphs(draw: Draw) -> Case:
     """One quotient."""
     a, b = draw(quantizations), draw(quantizations)
     out = Quantization.per_tensor(a.scale / b.scale * 2.0 ** draw(st.floats(-6, 3)), draw(zero_points))
-    tensors, shape = _pair(draw, Tensor("input", (), "int8", a), Tensor("other", (), "int8", b))
+    tensors, shape = two_operands(draw, Tensor("input", (), "int8", a), Tensor("other", (), "int8", b))
     tensors.append(Tensor("output", shape, "int8", out))
     return make_case(Div(name="div", inputs=("input", "other"), outputs=("output",)), tensors, draw(seeds))
 

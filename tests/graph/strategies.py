@@ -80,6 +80,7 @@ from tests.graph.resizing import (
     resize_bilinear_graphs,
     spanned_max_graphs,
 )
+from tests.graph.tflm_strategies import TFLM
 from tests.graph.transposed import transposed_conv2d_graphs
 from tests.graph.wide import (
     real_quantizations,
@@ -517,4 +518,5 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "wide_sum": wide_sum_graphs,
     **PAIRS,
     **REDUCTIONS,
+    **TFLM,
 }

@@ -15,6 +15,7 @@ from mcugen.graph.ops import (
     recurrent,
     reduction,
     resizing,
+    tflm,
 )
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution import *  # noqa: F403
@@ -26,6 +27,7 @@ from mcugen.graph.ops.pooling import *  # noqa: F403
 from mcugen.graph.ops.recurrent import *  # noqa: F403
 from mcugen.graph.ops.reduction import *  # noqa: F403
 from mcugen.graph.ops.resizing import *  # noqa: F403
+from mcugen.graph.ops.tflm import *  # noqa: F403
 
 FAMILIES = (
     convolution,
@@ -37,6 +39,7 @@ FAMILIES = (
     recurrent,
     reduction,
     resizing,
+    tflm,
 )
 
 OPERATORS: dict[str, type[Operator]] = {cls.kind: cls for family in FAMILIES for cls in family.OPERATORS}

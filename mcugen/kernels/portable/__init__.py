@@ -16,6 +16,7 @@ from mcugen.kernels.portable import (
     recurrent,
     reduction,
     resizing,
+    tflm,
 )
 
 FAMILIES = (
@@ -28,6 +29,7 @@ FAMILIES = (
     recurrent,
     reduction,
     resizing,
+    tflm,
 )
 
 KERNELS: tuple[Kernel, ...] = tuple(kernel for family in FAMILIES for kernel in family.KERNELS)

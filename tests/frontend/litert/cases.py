@@ -438,6 +438,17 @@ def add_n(rng: Rng) -> Case:
     return case(rng, "ADD_N", parts, [real(rng, s, float(np.float32(x.scale * rng.uniform(0.5, 4))))], "AddNOptions")
 
 
+def division(rng: Rng) -> Case:
+    """Where the interpreter's shifts are defined: a divisor that is not 0, and quotients of some size."""
+    s = shape(rng, 3)
+    a, b = real(rng, s), real(rng, s)
+    drawn = rng.integers(-128, 128, s)
+    drawn = np.where(drawn == b.zero_point, drawn - np.where(drawn > 0, 1, -1), drawn)
+    b = T(s, "INT8", b.scale, b.zero_point, data=drawn.astype(np.int8))
+    y = real(rng, s, float(np.float32(a.scale / b.scale * 2.0 ** -rng.uniform(6.1, 9))))
+    return case(rng, "DIV", [a, b], [y], "DivOptions", fusedActivationFunction=int(rng.integers(0, 4)))
+
+
 def quantize(rng: Rng) -> Case:
     s = shape(rng, 3)
     return case(rng, "QUANTIZE", [real(rng, s)], [real(rng, s)], "QuantizeOptions")
@@ -494,7 +505,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "CUMSUM": cumulative_sum,
     "DEPTHWISE_CONV_2D": convolution(True),
     "DEPTH_TO_SPACE": moved("DEPTH_TO_SPACE", "DepthToSpaceOptions", _depth_to_space),
-    "DIV": pair("DIV", "DivOptions"),
+    "DIV": division,
     "ELU": unary("ELU"),
     "EQUAL": pair("EQUAL", "EqualOptions", "BOOL"),
     "EXP": unary("EXP", "ExpOptions"),

@@ -15,7 +15,7 @@ def _compared(operation: str) -> Row:
         if first.quantization is None:
             step.append(Integer, [first, second], out, operation=operation)
         else:
-            step.append(Compare, [first, second], out, operation=operation)
+            step.append(Compare, [first, second], out, operation=operation, rounding="tflm")
 
     return row
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import Softmax
+from mcugen.graph.ops import L2Normalization, Operator, Softmax, TflmLogSoftmax
 
 
 def _softmax(step: Step) -> None:
     step.append(Softmax, [step.x()], step.out(), beta=step.option("SoftmaxOptions", "beta"))
 
 
+def _whole(kind: type[Operator]) -> Row:
+    def row(step: Step) -> None:
+        step.append(kind, [step.x()], step.out())
+
+    return row
+
+
 ROWS: dict[str, Row] = {
+    "L2_NORMALIZATION": _whole(L2Normalization),
+    "LOG_SOFTMAX": _whole(TflmLogSoftmax),
     "SOFTMAX": _softmax,
 }

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_multiplier
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
 from mcugen.graph.ops.elementwise.binary import broadcast_shape
@@ -22,14 +23,23 @@ class Compare(Operator):
 
     Attributes:
         operation: one of `COMPARISONS`.
+        rounding: "none"; or "tflm": both are first multiplied by their scale and rounded to 1/256.
     """
 
     kind: ClassVar[str] = "compare"
     pointwise: ClassVar[bool] = True
     operation: str
+    rounding: str = "none"
+
+    def ranks(self, inputs: Sequence[Tensor]) -> tuple[IntArray, IntArray]:
+        """For the integers -128 ... 127 of each input, places of their values among all."""
+        first, second = (t.quantization for t in inputs)
+        assert first is not None and second is not None
+        return (tflm_ranks if self.rounding == "tflm" else ranks)(first, second)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require(self.operation in COMPARISONS, self, f"unknown comparison {self.operation!r}")
+        require(self.rounding in ("none", "tflm"), self, f"unknown rounding {self.rounding!r}")
         require_arity(self, inputs, outputs, 2, 2)
         require_int8(self, *inputs)
         require(outputs[0].dtype == "bool", self, f"makes bool, not {outputs[0].dtype}")
@@ -38,16 +48,27 @@ class Compare(Operator):
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
-        quantizations = [t.quantization for t in tensors_in]
-        assert quantizations[0] is not None and quantizations[1] is not None
-        tables = ranks(quantizations[0], quantizations[1])
+        tables = self.ranks(tensors_in)
         first, second = (table[x.astype(np.int64) + 128] for table, x in zip(tables, inputs, strict=True))
         return [np.asarray(OPERATIONS[self.operation](first, second))]
 
 
 def ranks(first: Quantization, second: Quantization) -> tuple[IntArray, IntArray]:
     """For the integers -128 ... 127 of each quantization, places of the real values among all; equal ones share one."""
-    real = [[Fraction(q.scale) * (i - q.zero_point) for i in range(-128, 128)] for q in (first, second)]
+    return _places([[Fraction(q.scale) * (i - q.zero_point) for i in range(-128, 128)] for q in (first, second)])
+
+
+def tflm_ranks(first: Quantization, second: Quantization) -> tuple[IntArray, IntArray]:
+    """As `ranks`, of what TFLM compares (`ComparisonWithScaling`): 8 more bits, times the scale, rounded."""
+    steps = np.arange(-128, 128, dtype=np.int64)
+    scaled = [
+        multiply_by_quantized_multiplier((steps - q.zero_point) << 8, *quantize_multiplier(q.scale)).tolist()
+        for q in (first, second)
+    ]
+    return _places(scaled)
+
+
+def _places(real: Sequence[Sequence[Fraction]] | Sequence[Sequence[int]]) -> tuple[IntArray, IntArray]:
     place = {value: rank for rank, value in enumerate(sorted({*real[0], *real[1]}))}
     low, high = (np.array([place[value] for value in values], np.int16) for values in real)
     return low, high

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.elementwise.compare import Compare, ranks
+from mcugen.graph.ops.elementwise.compare import Compare
 from mcugen.graph.ops.elementwise.div import Div
 from mcugen.graph.ops.elementwise.prelu import Prelu
 from mcugen.graph.tensor import IntArray
@@ -39,7 +39,7 @@ def _invocation(
     )
 
 
-def _by_unsigned(table: IntArray) -> IntArray:
+def by_unsigned(table: IntArray) -> IntArray:
     """From the order -128 ... 127 to that of the unsigned value: 0 ... 127, -128 ... -1."""
     return np.roll(table, 128)
 
@@ -53,10 +53,8 @@ class ComparePortable(PortableKernel):
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Compare)
-        first, second = (t.quantization for t in operands(op, graph).tensors)
-        assert first is not None and second is not None
         operation = _MIRRORED[op.operation] if swapped(op, graph) else op.operation
-        tables = [Constant(f"rank{i}", _by_unsigned(t)) for i, t in enumerate(ranks(first, second))]
+        tables = [Constant(f"rank{i}", by_unsigned(t)) for i, t in enumerate(op.ranks(operands(op, graph).tensors))]
         invocation = _invocation(self, "compare", op, graph, {"wanted": _WANTED[operation]}, *tables)
         return invocation
 
@@ -78,7 +76,7 @@ class DivPortable(PortableKernel):
             "output_zero_point": out.zero_point,
             "swapped": swapped(op, graph),
         }
-        table = Constant("reciprocals", _by_unsigned(op.reciprocals(inputs, [out])))
+        table = Constant("reciprocals", by_unsigned(op.reciprocals(inputs, [out])))
         return _invocation(self, "div", op, graph, params, table)
 
     def cost(self, op: Operator, graph: Graph) -> float:

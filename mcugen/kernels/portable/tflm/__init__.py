@@ -1,0 +1,16 @@
+"""Kernels in TensorFlow Lite Micro's own arithmetic, on any CPU."""
+
+from __future__ import annotations
+
+from mcugen.kernels.base import Kernel
+from mcugen.kernels.portable.tflm.cumulative_sum import TflmCumulativeSumPortable
+from mcugen.kernels.portable.tflm.pairs import SquaredDifferencePortable, TflmDivPortable
+from mcugen.kernels.portable.tflm.rows import L2NormalizationPortable, TflmLogSoftmaxPortable
+
+KERNELS: tuple[Kernel, ...] = (
+    L2NormalizationPortable(),
+    SquaredDifferencePortable(),
+    TflmCumulativeSumPortable(),
+    TflmDivPortable(),
+    TflmLogSoftmaxPortable(),
+)

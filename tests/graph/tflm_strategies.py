@@ -1,0 +1,54 @@
+"""Random graphs of the operators in TensorFlow Lite Micro's own arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+from mcugen.graph import Quantization, Tensor
+from mcugen.graph.ops import L2Normalization, Operator, SquaredDifference, TflmCumulativeSum, TflmDiv, TflmLogSoftmax
+from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
+from tests.graph.pair_strategies import two_operands
+
+
+def _pairs(kind: type[Operator]) -> Callable[[], st.SearchStrategy[Case]]:
+    @st.composite
+    def graphs(draw: Draw) -> Case:
+        a, b = draw(quantizations), draw(quantizations)
+        ratio = a.scale / b.scale if kind is TflmDiv else max(a.scale, b.scale) ** 2
+        out = Quantization.per_tensor(ratio * 2.0 ** draw(st.floats(-9, 6)), draw(zero_points))
+        tensors, shape = two_operands(draw, Tensor("input", (), "int8", a), Tensor("other", (), "int8", b))
+        tensors.append(Tensor("output", shape, "int8", out))
+        return make_case(kind(name="pair", inputs=("input", "other"), outputs=("output",)), tensors, draw(seeds))
+
+    return graphs
+
+
+def _rows(kind: type[Operator], out: Quantization) -> Callable[[], st.SearchStrategy[Case]]:
+    @st.composite
+    def graphs(draw: Draw) -> Case:
+        shape = draw(shapes(draw(st.integers(1, 3))))
+        x = Quantization.per_tensor(2.0 ** draw(st.floats(-12, 5)), draw(zero_points))
+        tensors = [Tensor("input", shape, "int8", x), Tensor("output", shape, "int8", out)]
+        return make_case(kind(name="rows", inputs=("input",), outputs=("output",)), tensors, draw(seeds))
+
+    return graphs
+
+
+@st.composite
+def _cumulative_sums(draw: Draw) -> Case:
+    shape, q = draw(shapes()), draw(quantizations)
+    out = Quantization.per_tensor(q.scale * 2.0 ** draw(st.floats(-3, 8)), draw(zero_points))
+    tensors = [Tensor("input", shape, "int8", q), Tensor("output", shape, "int8", out)]
+    op = TflmCumulativeSum(name="c", inputs=("input",), outputs=("output",), axis=draw(st.integers(0, len(shape) - 1)))
+    return make_case(op, tensors, draw(seeds))
+
+
+TFLM: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
+    "l2_normalization": _rows(L2Normalization, Quantization.per_tensor(1 / 128, 0)),
+    "squared_difference": _pairs(SquaredDifference),
+    "tflm_cumulative_sum": _cumulative_sums,
+    "tflm_div": _pairs(TflmDiv),
+    "tflm_log_softmax": _rows(TflmLogSoftmax, Quantization.per_tensor(1 / 16, 127)),
+}
