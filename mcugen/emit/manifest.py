@@ -39,7 +39,7 @@ from mcugen.emit.npu import NpuEntry
 from mcugen.emit.origin import board_of, check_board, check_options
 from mcugen.emit.paths import FILE_NAME, FilePath, require_module
 from mcugen.errors import InputError
-from mcugen.graph.tensor import ACTIVATION_DTYPES, DTYPES
+from mcugen.graph.tensor import DTYPES, PORT_DTYPES
 from mcugen.plan.describe import covered_bytes
 
 FORMAT = 2
@@ -100,8 +100,8 @@ class PortEntry(_Strict):
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> PortEntry:
-        if self.dtype not in ACTIVATION_DTYPES:
-            raise ValueError(f"dtype is {self.dtype!r}, not one of {', '.join(ACTIVATION_DTYPES)}")
+        if self.dtype not in PORT_DTYPES:
+            raise ValueError(f"dtype is {self.dtype!r}, not one of {', '.join(PORT_DTYPES)}")
         if sorted(self.to_device) != list(range(len(self.shape))):
             raise ValueError("to_device is no order of the axes of shape")
         count = math.prod(self.shape)
@@ -126,8 +126,8 @@ class StateEntry(_Strict):
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> StateEntry:
-        if self.dtype not in ACTIVATION_DTYPES:
-            raise ValueError(f"dtype is {self.dtype!r}, not one of {', '.join(ACTIVATION_DTYPES)}")
+        if self.dtype not in PORT_DTYPES:
+            raise ValueError(f"dtype is {self.dtype!r}, not one of {', '.join(PORT_DTYPES)}")
         if math.prod(self.device_shape) * np.dtype(DTYPES[self.dtype]).itemsize != self.size_bytes:
             raise ValueError("device_shape and size_bytes contradict each other")
         return self

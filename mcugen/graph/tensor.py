@@ -17,11 +17,17 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "int32": np.dtype(np.int32),
     "int64": np.dtype(np.int64),
     "bool": np.dtype(np.bool_),
+    "uint8": np.dtype(np.uint8),
 }
 """Types of elements, and those of the arrays that hold them. A bool is a byte on the device: 0 or 1. int4 is a type of
-constants alone: -8 to 7, one an element here and two a byte on the device."""
+constants alone: -8 to 7, one an element here and two a byte on the device. uint8 is one of ports alone: what reads it
+requantizes it to int8."""
 
-ACTIVATION_DTYPES = tuple(name for name in DTYPES if name != "int4")
+ACTIVATION_DTYPES = tuple(name for name in DTYPES if name not in ("int4", "uint8"))
+"""Types that operators compute with."""
+
+PORT_DTYPES = (*ACTIVATION_DTYPES, "uint8")
+"""Types of what a module takes and gives."""
 
 MAX_RANK = 6
 
@@ -138,7 +144,7 @@ class Tensor:
             raise ValueError(
                 f"tensor {self.name}: data is {self.data.dtype}{self.data.shape}, declared {self.dtype}{self.shape}"
             )
-        if self.dtype not in ACTIVATION_DTYPES:
+        if self.dtype == "int4":
             if self.data is None:
                 raise ValueError(f"tensor {self.name}: only constants are {self.dtype}")
             low, high = dtype_range(self.dtype)

@@ -85,6 +85,7 @@ from tests.graph.transposed import transposed_conv2d_graphs
 from tests.graph.wide import (
     real_quantizations,
     symmetric_requantize_graphs,
+    unsigned_requantize_graphs,
     wide_requantize_graphs,
     wide_sum_graphs,
 )
@@ -500,7 +501,9 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "mul": mul_graphs,
     "normalize": normalize_graphs,
     "pad": pad_graphs,
-    "requantize": lambda: st.one_of(requantize_graphs(), wide_requantize_graphs(), symmetric_requantize_graphs()),
+    "requantize": lambda: st.one_of(
+        requantize_graphs(), wide_requantize_graphs(), symmetric_requantize_graphs(), unsigned_requantize_graphs()
+    ),
     "reshape": reshape_graphs,
     "resize_bilinear": resize_bilinear_graphs,
     "rnn": rnn_graphs,

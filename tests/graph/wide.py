@@ -69,10 +69,24 @@ def wide_requantize_graphs(draw: Draw) -> Case:
 
 
 @st.composite
+def unsigned_requantize_graphs(draw: Draw) -> Case:
+    """One requantize between int8 and a port that is uint8."""
+    types = draw(st.permutations(["int8", "uint8"]))
+    zeros = [draw(zero_points) + (128 if t == "uint8" else 0) for t in types]
+    scale = 2.0 ** draw(st.floats(-12, 4))
+    x = Quantization.per_tensor(scale, zeros[0])
+    out = Quantization.per_tensor(scale * draw(st.sampled_from([1.0, 0.7, 3.0])), zeros[1])
+    shape = draw(shapes())
+    tensors = [Tensor("input", shape, types[0], x), Tensor("output", shape, types[1], out)]
+    op = Requantize(name="requantize", inputs=("input",), outputs=("output",), clamp=tensors[1].integer_range)
+    return make_case(op, tensors, draw(seeds))
+
+
+@st.composite
 def symmetric_requantize_graphs(draw: Draw) -> Case:
     """One requantize from or to 16 or 32 bits, which have the zero point 0, as LiteRT asks for."""
     bits = {"int8": 8, "int16": 16, "int32": 32}
-    types = draw(st.sampled_from(sorted(TYPES - {("int8", "int8")})))
+    types = draw(st.sampled_from(sorted(pair for pair in TYPES - {("int8", "int8")} if "uint8" not in pair)))
     x, out = (
         Quantization.per_tensor(2.0 ** draw(st.floats(-16, 0)), draw(zero_points) if t == "int8" else 0, bits[t])
         for t in types

@@ -23,6 +23,7 @@ DTYPE_OF = {
     "INT16": "int16",
     "INT32": "int32",
     "INT64": "int64",
+    "UINT8": "uint8",
 }
 """Types of tensors that the IR has as they are."""
 

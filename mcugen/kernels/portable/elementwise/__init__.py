@@ -24,6 +24,7 @@ from mcugen.kernels.portable.elementwise.pairs import ComparePortable, DivPortab
 from mcugen.kernels.portable.elementwise.requantize import (
     RequantizeLookupPortable,
     RequantizePortable,
+    RequantizeUnsignedPortable,
     RequantizeWidePortable,
 )
 from mcugen.kernels.portable.elementwise.table import TablePortable
@@ -50,6 +51,7 @@ KERNELS: tuple[Kernel, ...] = (
     PreluPortable(),
     RequantizeLookupPortable(),
     RequantizePortable(),
+    RequantizeUnsignedPortable(),
     RequantizeWidePortable(),
     SubPortable(),
     SubTablePortable(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
@@ -58,7 +60,8 @@ class RequantizeWidePortable(PortableKernel):
     wide: ClassVar[bool] = True
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        wide = any(t.dtype != "int8" for t in (*graph.input_tensors(op), *graph.output_tensors(op)))
+        types = {t.dtype for t in (*graph.input_tensors(op), *graph.output_tensors(op))}
+        wide = types != {"int8"} and "uint8" not in types
         return isinstance(op, Requantize) and wide
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -91,6 +94,29 @@ class RequantizeWidePortable(PortableKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 24.0 * graph.tensor(op.outputs[0]).elements
+
+
+class RequantizeUnsignedPortable(PortableKernel):
+    """mcugen_lookup_s8 over the bytes of a port that is uint8."""
+
+    name: ClassVar[str] = "requantize_u8.portable"
+    operator: ClassVar[type[Operator]] = Requantize
+
+    def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
+        if not isinstance(op, Requantize):
+            return False
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
+        return {x.dtype, out.dtype} == {"int8", "uint8"} and not x.is_constant
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        (x,), out = graph.input_tensors(op), graph.tensor(op.outputs[0])
+        # What each byte is as a signed number, -128 ... 127, and as a number of the input's type.
+        given = ELEMENTS.view(DTYPES[x.dtype])
+        (table,) = op.reference([given], [x], [out])
+        return lookup(self.name, x.name, table.view(np.int8), out.name, out.elements)
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 5.0 * graph.tensor(op.outputs[0]).elements
 
 
 class RequantizeLookupPortable(PortableKernel):
