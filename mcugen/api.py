@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -273,14 +274,20 @@ def load_beside_float(
     return graph, entry, beside
 
 
-def estimated_instructions(graph: Graph, options: Options) -> float:
-    """What the kernels estimate that an inference takes, by the cheapest for each operator."""
+def estimated_instructions(graph: Graph, options: Options) -> dict[str, float]:
+    """What the kernels estimate that an inference takes, by the cheapest for each operator, by its name.
+
+    Raises:
+        UnsupportedOperatorError: there is no kernel for the board.
+    """
     board = options.board if isinstance(options.board, Board) else load_board(options.board)
     library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
     chosen = (
         (op, registry.candidates(op, graph, board.cpu, options.kernels, library=library)[0]) for op in graph.operators
     )
-    return sum(kernel.cost(op, graph) for op, kernel in chosen)
+    costs = {op.name: kernel.cost(op, graph) for op, kernel in chosen}
+    # Kernels of plugins may know none.
+    return {name: cost if math.isfinite(cost) else 0.0 for name, cost in costs.items()}
 
 
 def _tie(text: str) -> tuple[str, str]:

@@ -53,6 +53,7 @@ def compare(
     *,
     by_layer: bool = True,
     firmware: Mapping[str, IntArray] | None = None,
+    wanted: Arrays | None = None,
     progress: Progress | None = None,
 ) -> Compared:
     """Runs the float program and the integer reference on all samples.
@@ -61,6 +62,7 @@ def compare(
         by_layer: compare layers too.
         firmware: outputs of the firmware by name, (samples, ...) in the model's layout: compared instead of the
             reference's. The layers are the reference's in any case; on their samples both must give the same outputs.
+        wanted: results of the float program, where they are known already.
 
     Raises:
         CheckFailedError: the firmware differs from the reference.
@@ -89,7 +91,7 @@ def compare(
                 layers.add(index, values, single=index in single)
         if progress is not None:
             progress(index + 1, count)
-    wanted = _wanted(subject)
+    wanted = wanted_of(subject) if wanted is None else wanted
     got = {name: np.stack(parts) for name, parts in results.items()} if firmware is None else dict(firmware)
     shaped = {port.name: got[port.name].reshape(wanted[port.name].shape) for port in graph.outputs}
     outputs = tuple(_output(subject, port, wanted[port.name], shaped[port.name]) for port in graph.outputs)
@@ -104,7 +106,7 @@ def _chosen(subject: Subject, indices: Sequence[int], most: int) -> list[int]:
     return [indices[i] for i in spread(len(indices), most)] if indices else []
 
 
-def _wanted(subject: Subject) -> dict[str, npt.NDArray[Any]]:
+def wanted_of(subject: Subject) -> dict[str, npt.NDArray[Any]]:
     """Of the float program, by output of the graph; scores before a softmax that was left out are a value inside."""
     found = dict(subject.counterpart.outputs(subject.samples))
     for port in subject.graph.outputs:

@@ -102,6 +102,7 @@ class Layers:
                     source=place.origin.source,
                     module=place.origin.module,
                     value=known.value,
+                    layer=self._subject.counterpart.layer_of(known.value),
                     shape=known.shape,
                     dtype=place.tensor.dtype,
                     figures=self._whole[name].figures(),

@@ -39,6 +39,25 @@ def find_calibration(manifest: Manifest, folder: Path, given: Path | str | None)
     return _find(entry.calibration, entry.calibration_sha256, folder, path, what, "--calibration FILE.npz")
 
 
+def find_rules(precision: str, folder: Path) -> str:
+    """The precision file of the module, in this folder or beside the module; the name of a precision is itself.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not precision.endswith((".yml", ".yaml")):
+        return precision
+    places = [Path(precision), folder.absolute().parent / precision, folder / precision]
+    found = next((place for place in places if is_file(place)), None)
+    if found is None:
+        raise InputError(
+            f"the precision file {precision!r} of the module is not there",
+            where=", ".join(map(str, dict.fromkeys(places))),
+            hint="copy it to this folder, or emit the model again",
+        )
+    return str(found)
+
+
 def _find(name: str, digest: str, folder: Path, given: Path | None, what: str, option: str) -> Path:
     places = [given] if given is not None else [Path(name), folder.absolute().parent / name, folder / name]
     there = [place for place in places if is_file(place)]

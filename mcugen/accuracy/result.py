@@ -39,6 +39,7 @@ class LayerAccuracy:
         name, op: of the layer, as the manifest has them; of an input of the model its name and "input".
         source, module: where in the user's program it comes from.
         value: the node of the float program.
+        layer: the node that computes it, as `layer:` of a precision file calls it; "" for inputs.
         shape: of the value, in the program's own layout.
         dtype: of its integers.
         figures: with all error that is handed down to it.
@@ -53,6 +54,7 @@ class LayerAccuracy:
     source: str
     module: str
     value: str
+    layer: str
     shape: tuple[int, ...]
     dtype: str
     figures: Figures
@@ -157,6 +159,51 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Of one inference of the firmware, counted in an emulator. `cycles`: None without a timing model of the core."""
+
+    instructions: int
+    cycles: int | None
+    flash_bytes: int
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The cheapest mixed precision found that reaches a target.
+
+    Attributes:
+        target: in words.
+        reached: whether it is reached at all; False: the layers are those of the best that was found.
+        layers: nodes of the float program that compute in int16, in its order.
+        rules: the precision file's text.
+        sqnr_db, top1: of the outputs with them.
+        cost: instructions by the kernels' estimates over those of the model as it is.
+        trials: quantizations that were made and measured.
+        before, after: the firmware, where there is a board.
+    """
+
+    target: str
+    reached: bool
+    layers: tuple[str, ...]
+    rules: str
+    sqnr_db: float
+    top1: float | None
+    cost: float | None
+    trials: int
+    before: Counted | None = None
+    after: Counted | None = None
+
+    @property
+    def cycles(self) -> float | None:
+        """Counted cycles, or instructions where there are none, over those of the model as it is."""
+        if self.before is None or self.after is None:
+            return None
+        if self.before.cycles is not None and self.after.cycles is not None:
+            return self.after.cycles / self.before.cycles
+        return self.after.instructions / self.before.instructions
+
+
+@dataclass(frozen=True)
 class AccuracyOutcome:
     """Result of `mcugen accuracy`.
 
@@ -168,6 +215,7 @@ class AccuracyOutcome:
         outputs, layers: in the model's and the schedule's order.
         doubts: why samples may be scaled wrongly.
         remedies: what was tried to gain accuracy, the best first.
+        search: for mixed precision, where it was asked for.
     """
 
     name: str
@@ -181,6 +229,7 @@ class AccuracyOutcome:
     classes: ClassAccuracy | None = None
     doubts: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = ()
+    search: SearchResult | None = None
     edited: tuple[str, ...] = ()
 
     @property
@@ -211,6 +260,7 @@ class AccuracyOutcome:
         optional: Mapping[str, Any] = {
             "classification": self.classes.as_json() if self.classes is not None else None,
             "doubts": list(self.doubts),
+            "search": asdict(self.search) | {"cycles": self.search.cycles} if self.search is not None else None,
             "edited": list(self.edited),
         }
         return body | {name: value for name, value in optional.items() if value}

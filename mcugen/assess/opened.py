@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcugen import api
-from mcugen.accuracy.module import find_calibration, find_model, require_same, run_firmware
+from mcugen.accuracy.module import find_calibration, find_model, find_rules, require_same, run_firmware
 from mcugen.accuracy.subject import Subject
 from mcugen.api import Options
 from mcugen.emit.manifest import Manifest, load_manifest
@@ -117,7 +117,11 @@ def open_folder(
             hint="give them with --plugin",
         )
     path = find_model(manifest, folder, model)
-    options = replace(options, calibration=find_calibration(manifest, folder, calibration))
+    options = replace(
+        options,
+        calibration=find_calibration(manifest, folder, calibration),
+        precision=find_rules(options.precision, folder),
+    )
     return Given(manifest.name, path, options, folder, manifest, True, opened.edited)
 
 

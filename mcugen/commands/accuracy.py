@@ -8,17 +8,36 @@ from typing import Annotated
 
 import typer
 
-from mcugen.commands import completion
-from mcugen.commands.options import AllowEdited, Json, Plugins, ResetEvery, Runner, RunnerName, States
+from mcugen.commands import completion, in_project
+from mcugen.commands.options import (
+    AllowEdited,
+    BiasCorrection,
+    Equalize,
+    Json,
+    Observer,
+    Plugins,
+    Precision,
+    ResetEvery,
+    Runner,
+    RunnerName,
+    States,
+    Switch,
+)
 from mcugen.commands.preflight import require_board, require_calibration, require_model
 from mcugen.commands.terminal import output, progress_bars, warn
-from mcugen.errors import InputError
+from mcugen.errors import CheckFailedError, InputError
+from mcugen.report.files import check_place, write_file
 
 STAND_IN = "nrf5340dk"
 """The board of a model file without one: nothing runs on it, and nothing is said of it."""
 
 
+_OF_MODELS = {"board", "state", "observer", "equalize", "bias_correction", "precision"}
+"""Parameters that a module's manifest decides."""
+
+
 def accuracy(
+    context: typer.Context,
     subject: Annotated[
         Path, typer.Argument(metavar="DIR|MODEL", help="Folder that `mcugen emit` wrote, or a float model's file.")
     ],
@@ -41,6 +60,33 @@ def accuracy(
         str | None,
         typer.Option(help="Of a MODEL: run its firmware for this board.", autocompletion=completion.boards),
     ] = None,
+    observer: Observer = "best",
+    equalize: Equalize = Switch.auto,
+    bias_correction: BiasCorrection = Switch.auto,
+    precision: Precision = "int8",
+    advice: Annotated[
+        bool | None,
+        typer.Option(
+            "--advice/--no-advice",
+            help="Try what would help: other ranges, layers in int16. Default: where outputs are below 30 dB or half a "
+            "point of right classes is lost.",
+        ),
+    ] = None,
+    search: Annotated[
+        float | None,
+        typer.Option(metavar="SQNR", help="Find the cheapest mixed precision whose outputs have so many dB."),
+    ] = None,
+    search_accuracy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X",
+            help="The same for a share of right classes: 93.5 per cent, or float-0.5, points below the model's.",
+        ),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE.yml", help="Gets what the search found, for `emit --precision`."),
+    ] = None,
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
@@ -49,12 +95,18 @@ def accuracy(
     as_json: Json = False,
 ) -> None:
     """Compare integers with the float model on your samples: outputs, layers, classes, and where the error enters."""
+    if search is not None and search_accuracy is not None:
+        raise InputError("--search and --search-accuracy are two searches", hint="give one of them")
+    if rules is not None and search is None and search_accuracy is None:
+        raise InputError("--output gets what a search found", hint="give --search or --search-accuracy too")
+    if rules is not None:
+        check_place(rules, "--output")
     given_plugins = tuple(plugin or ())
     if subject.is_dir():
-        if board is not None or state:
-            raise InputError(
-                f"{'--board' if board is not None else '--state'} is for a model file, {subject} is a module's folder"
-            )
+        of_models = _OF_MODELS & in_project.given_options(context)
+        if of_models:
+            option = sorted(of_models)[0].replace("_", "-")
+            raise InputError(f"--{option} is for a model file, {subject} is a module's folder", hint="leave it out")
         from mcugen.assess.opened import open_folder
 
         given = open_folder(
@@ -80,19 +132,27 @@ def accuracy(
             states=tuple(state or ()),
             plugins=given_plugins,
             reset_every=reset_every,
+            observer=observer,
+            equalize=equalize.value,
+            bias_correction=bias_correction.value,
+            precision=precision,
         )
         given = Given(subject.stem, subject, options, on_board=board is not None)
+    from mcugen.assess.improve import improved
     from mcugen.assess.run import assess
     from mcugen.report import accuracy as report
 
     with progress_bars() as progress:
-        found = assess(
-            given, samples, labels=labels, reference=reference, runner=runner.value, progress=progress
-        ).outcome
-    for doubt in found.doubts if as_json else ():
-        warn(doubt)
+        found = assess(given, samples, labels=labels, reference=reference, runner=runner.value, progress=progress)
+        outcome = improved(found, advice=advice, sqnr=search, top1=search_accuracy, progress=progress)
+    if rules is not None and outcome.search is not None:
+        write_file(rules, outcome.search.rules.encode())
     if as_json:
-        print(json.dumps(found.as_json()))
-        return
-    for part in report.text_summary(found):
-        output.print(part)
+        for doubt in outcome.doubts:
+            warn(doubt)
+        print(json.dumps(outcome.as_json()))
+    else:
+        for part in report.text_summary(outcome):
+            output.print(part)
+    if outcome.search is not None and not outcome.search.reached:
+        raise CheckFailedError(f"{outcome.search.target} is not reached")

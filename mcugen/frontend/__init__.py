@@ -280,7 +280,7 @@ def _quantize(
         from mcugen.frontend.counterpart import Counterpart
         from mcugen.frontend.quantize import quantize_program
 
-    original = copy.deepcopy(model.module)
+        original = copy.deepcopy(model.module)
     quantized = quantize_program(model.module, samples, progress, options)
     graph, lowered, values = model.lowered(quantized.module, source, own=True)
     measured = model.measured(graph, samples, quantized.compared, quantized.expected)

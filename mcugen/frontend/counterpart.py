@@ -22,6 +22,9 @@ from torch.utils._pytree import tree_leaves
 from mcugen.errors import InputError
 from mcugen.frontend import calibration as data
 from mcugen.frontend.importer import inputs_of, named_inputs
+from mcugen.frontend.lowering import ROWS
+from mcugen.frontend.lowering.arguments import target_name
+from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.ranges.normalize import Normalizations, normalized
 from mcugen.frontend.ranges.observe import Samples, arguments
 from mcugen.frontend.signature import PortNames
@@ -107,6 +110,17 @@ class Counterpart:
             found = watcher.run(*arguments(self.prepared, given, 0), enable_io_processing=False)
         results = [leaf.numpy() for k, leaf in enumerate(_tensors(found)) if k not in hidden]
         return watcher.seen, results
+
+    def layer_of(self, value: str) -> str:
+        """The node of the layer that makes a value: before activations and what only moves values; "" for inputs."""
+        node = next(n for n in self.prepared.graph.nodes if n.name == value)
+        while node.op == "call_function":
+            row = ROWS.get(target_name(node))
+            shares = row is not None and row.shares is not None and row.shares(node)
+            if row is None or not (shares or row.role in (Role.TRANSPARENT, Role.ACTIVATION)):
+                return str(node.name)
+            node = node.all_input_nodes[0]
+        return ""
 
     def _by_placeholder(
         self, samples: Mapping[str, npt.NDArray[np.generic]], normalizations: Normalizations

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcugen.accuracy.figures import Figures
-from mcugen.accuracy.result import AccuracyOutcome, ClassAccuracy, LayerAccuracy
+from mcugen.accuracy.result import AccuracyOutcome, ClassAccuracy, LayerAccuracy, SearchResult
 from mcugen.report.classes import confusion
 from mcugen.report.words import thousands
 from mcugen.verify.labels import Classification
@@ -32,6 +32,8 @@ def text_summary(result: AccuracyOutcome) -> Iterator[RenderableType]:
         yield from _culprit(result)
     if result.remedies:
         yield _remedies(result)
+    if result.search is not None:
+        yield from _search(result.search)
 
 
 def _outputs(result: AccuracyOutcome) -> Table:
@@ -136,3 +138,27 @@ def _remedies(result: AccuracyOutcome) -> Table:
             remedy.options,
         )
     return table
+
+
+def _search(found: SearchResult) -> Iterator[RenderableType]:
+    got = f"{found.sqnr_db:.1f} dB" + ("" if found.top1 is None else f", top-1 {found.top1:.2%}")
+    cost = "" if found.cost is None else f", {found.cost - 1:+.1%} instructions by the kernels' estimates"
+    if found.cycles is not None and found.before is not None and found.after is not None:
+        what = "cycles" if found.after.cycles is not None else "instructions"
+        old, new = (
+            (found.before.cycles, found.after.cycles)
+            if found.before.cycles is not None and found.after.cycles is not None
+            else (found.before.instructions, found.after.instructions)
+        )
+        cost = f", {found.cycles - 1:+.1%} {what} ({thousands(old)} to {thousands(new)}, counted)"
+    if not found.reached:
+        yield Text(f"{found.target} is not reached; the best of {found.trials} trials: {got}{cost}", style="bold red")
+    elif not found.layers:
+        yield Text(f"{found.target} is reached as the model is: {got}", style="bold green")
+    else:
+        names = ", ".join(found.layers)
+        yield Text(
+            f"{found.target} is reached with {len(found.layers)} layers in int16 ({names}): {got}{cost}; "
+            f"{found.trials} trials",
+            style="bold green",
+        )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 
 from mcugen.emit.manifest import Manifest, StatisticsEntry
+from mcugen.errors import InputError
 from mcugen.graph.statistics import statistics
+from mcugen.verify.samples import load_samples
 from mcugen.verify.scaling import doubts
 from tests.verify.manifests import manifest, port
 
@@ -90,27 +88,12 @@ def test_integers_and_old_manifests_are_not_judged() -> None:
     assert doubts({"image": 255 * calibration}, bare) == []
 
 
-def test_run_names_it_as_users_start_it(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 3))
-    torch.export.save(torch.export.export(model.eval(), (torch.zeros(1, 3, 8, 8),)), tmp_path / "net.pt2")
-    np.savez(tmp_path / "calibration.npz", input=photos(0))
-    np.savez(tmp_path / "right.npz", input=photos(1, 3))
-    np.savez(tmp_path / "bytes.npz", input=255 * photos(1, 3))
-    np.savez(tmp_path / "turned.npz", input=photos(1, 3).transpose(0, 2, 3, 1))
-
-    def mcugen(command: str) -> subprocess.CompletedProcess[str]:
-        arguments = [sys.executable, "-m", "mcugen", *command.split()]
-        return subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    assert mcugen("emit net.pt2 --board mps2_an385 --calibration calibration.npz").returncode == 0
-    (entry,) = json.loads((tmp_path / "net" / "mcugen.json").read_text())["inputs"]
-    assert entry["calibration"]["high"] <= 1 and len(entry["calibration"]["channel_means"]) == 3
-    wrong = mcugen("run net --inputs bytes.npz --outputs out.npz --json")
-    assert wrong.returncode == 0, wrong.stderr
-    assert "divided by 255 they would fit" in " ".join(wrong.stderr.split())
-    assert "divided by 255 they would fit" in json.loads(wrong.stdout)["doubts"][0]
-    right = mcugen("run net --inputs right.npz --outputs out.npz --json")
-    assert right.returncode == 0 and "warning" not in right.stderr and "doubts" not in json.loads(right.stdout)
-    turned = mcugen("run net --inputs turned.npz --outputs out.npz")
-    assert turned.returncode == 2 and "numpy.moveaxis(array, -1, 1)" in " ".join(turned.stderr.split())
+def test_channels_at_the_other_end(tmp_path: Path) -> None:
+    calibration = photos(0)[:, :, :, :5]
+    np.savez(tmp_path / "turned.npz", image=calibration.transpose(0, 2, 3, 1))
+    with pytest.raises(InputError, match=r"numpy.moveaxis\(array, -1, 1\)"):
+        load_samples(tmp_path / "turned.npz", calibrated_on(calibration))
+    last = port("image", (1, 8, 5, 3), (0, 1, 2, 3), 0.05, 0)
+    np.savez(tmp_path / "first.npz", image=calibration)
+    with pytest.raises(InputError, match=r"numpy.moveaxis\(array, 1, -1\)"):
+        load_samples(tmp_path / "first.npz", manifest((last,), ()))
