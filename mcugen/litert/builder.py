@@ -28,6 +28,7 @@ OPERATOR_VERSIONS = {
     "AVERAGE_POOL_2D": 2,
     "BATCH_MATMUL": 2,
     "CALL_ONCE": 1,
+    "CAST": 1,
     "CONCATENATION": 2,
     "CONV_2D": 3,
     "DEPTHWISE_CONV_2D": 3,

@@ -46,6 +46,7 @@ from mcugen.graph.ops import (
     Softmax,
     Sub,
     Svdf,
+    Table,
     Take,
     Tanh,
     Transpose,
@@ -88,7 +89,7 @@ def write(graph: Graph, more: Mapping[type[Operator], Writer] = MappingProxyType
     """The graph as the bytes of a LiteRT model; inputs and outputs in the device's layout, in the ports' order.
 
     Args:
-        more: writers of operators that LiteRT does not have.
+        more: writers of operators that LiteRT does not have, or not as it is wanted.
 
     Raises:
         UnsupportedOperatorError: LiteRT cannot express an operator's attributes.
@@ -115,7 +116,7 @@ def build(graph: Graph, more: Mapping[type[Operator], Writer] = MappingProxyType
     handles = read_variables(builder, graph, variables)
     for op in graph.operators:
         builder.current = op
-        writer = _WRITERS.get(type(op)) or more[type(op)]
+        writer = more.get(type(op)) or _WRITERS[type(op)]
         writer(builder, op, graph.input_tensors(op), graph.output_tensors(op))
     builder.current = None
     assign_variables(builder, graph, variables, handles)
@@ -329,6 +330,24 @@ def _pad(b: ModelBuilder, op: Pad, inputs: list[Tensor], outputs: list[Tensor]) 
         b.operator("PADV2", [x, amounts, value], [out], _options("PadV2Options"))
 
 
+def _table(b: ModelBuilder, op: Table, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    """A gather from its values at the input's integer plus 128."""
+    x, out = inputs[0], outputs[0]
+    if x.dtype != "int8" or out.dtype != "int8":
+        raise UnsupportedOperatorError(
+            f"LiteRT has no operator for a function from {x.dtype} to {out.dtype}", where=f"{op.name}: {op.origin}"
+        )
+    wide = Tensor(f"{out.name}/integer", x.shape, "int32")
+    place = Tensor(f"{out.name}/place", x.shape, "int32")
+    s = schema()
+    types = {"inDataType": s.TensorType.INT8, "outDataType": s.TensorType.INT32}
+    b.operator("CAST", [b.tensor(x)], [b.tensor(wide)], _options("CastOptions", **types), beside=True)
+    middle = b.constant([128], "int32")
+    b.operator("ADD", [b.tensor(wide), middle], [b.tensor(place)], _options("AddOptions"), beside=True)
+    values = b.constant(op.values, "int8", out.quantization)
+    b.operator("GATHER", [values, b.tensor(place)], [b.tensor(out)], _options("GatherOptions", axis=0))
+
+
 def _take(b: ModelBuilder, op: Take, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     emit_selection(
         b, b.tensor(inputs[0]), inputs[0].shape, b.tensor(outputs[0]), outputs[0], dict(enumerate(op.indices))
@@ -412,6 +431,7 @@ _WRITERS: dict[type[Operator], Writer] = {
     Softmax: _softmax,
     Sub: _elementwise("SUB", "SubOptions"),
     Svdf: write_svdf,
+    Table: _table,
     Take: _take,
     Tanh: _function("TANH"),
     Transpose: _transpose,

@@ -16,6 +16,7 @@ from mcugen.passes.fold_clamp import fold_clamp
 from mcugen.passes.fold_constants import fold_constants
 from mcugen.passes.fold_into_fully_connected import fold_into_fully_connected
 from mcugen.passes.fold_into_matmul import fold_into_matmul
+from mcugen.passes.fold_lookup import fold_lookup
 from mcugen.passes.fold_padding import fold_padding
 from mcugen.passes.free_transposes import free_transposes
 from mcugen.passes.join_results import join_results
@@ -41,6 +42,7 @@ PASSES: tuple[Pass, ...] = (
     merge_movement,
     share_movement,
     fold_clamp,
+    fold_lookup,
     merge_tables,
     merge_takes,
     sink_movement,

@@ -117,8 +117,6 @@ def operand_tensors(case: s.Case) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...
 
 def test_networks() -> None:
     def check(case: s.Case) -> None:
-        # LiteRT has no operator for a table.
-        assume("table" not in {op.kind for op in case.graph.operators})
         assert_tflm_bits_where_defined(case)
 
     sweep(network_graphs(), 20, check)

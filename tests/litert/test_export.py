@@ -139,7 +139,7 @@ def test_damaged_names_are_an_error(what: str) -> None:
 
 
 class Small(nn.Module):
-    """A convolution whose padding LiteRT has to spell out, and a state."""
+    """A convolution whose padding LiteRT has to spell out, functions of one element, and a state."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,9 +148,9 @@ class Small(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         now = torch.relu(self.conv(x)).mean((2, 3))
-        both = now + self.before
-        self.before.copy_(now)
-        return both
+        both = torch.sigmoid(now) + self.before
+        self.before.copy_(now * 0.5)
+        return nn.functional.hardswish(both)
 
 
 def run_mcugen(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -167,6 +167,9 @@ def test_from_the_command_line_and_back(tmp_path: Path) -> None:
     done = run_mcugen(tmp_path, "export-tflite", "small.pt2", "--calibration", "x.npz")
     assert done.returncode == 0 and "1 states" in done.stdout, done.stderr
     graph: Graph = load_model(tmp_path / "small.tflite")
+    own = load_model(tmp_path / "small.pt2", tmp_path / "x.npz")
+    assert [(op.kind, op.name, op.origin) for op in graph] == [(op.kind, op.name, op.origin) for op in own]
+    assert {"table", "conv2d"} <= {op.kind for op in graph}
     assert (graph.inputs[0].name, graph.inputs[0].shape) == ("x", (1, 2, 8, 8))
     machine = runtime.Interpreter.from_file(str(tmp_path / "small.tflite"), arena_size=1 << 20)
     state, seen = reset(graph), set()

@@ -58,8 +58,6 @@ def test_an_operator_long(kind: str) -> None:
 
 def test_networks() -> None:
     def check(case: s.Case) -> None:
-        # LiteRT has no operator for a table.
-        assume("table" not in {op.kind for op in case.graph.operators})
         assert_read_as_tflm_does(case)
 
     sweep(network_graphs(), 5, check)

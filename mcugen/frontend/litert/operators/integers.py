@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import Cast, Compare, Integer, Where
+from mcugen.graph.ops import Cast, Compare, Integer, Table, Where
 from mcugen.graph.tensor import DTYPES
 
 
@@ -42,7 +42,12 @@ def _select(step: Step) -> None:
 
 
 def _cast(step: Step) -> None:
-    step.append(Cast, [step.x()], step.out())
+    """Of the integers as they are: a scale has no part in it."""
+    x, out = step.x(), step.out()
+    if x.quantization is not None and x.dtype == "int8" and out.quantization is None and out.dtype != "bool":
+        step.append(Table, [x], out, values=tuple(range(-128, 128)))
+    else:
+        step.append(Cast, [x], out)
 
 
 def _constant(step: Step, values: object) -> None:

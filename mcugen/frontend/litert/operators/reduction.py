@@ -15,7 +15,8 @@ def _reduction(kind: type[Operator]) -> Row:
             step.reshape_into(x, out)
             return
         kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
-        made = step.temporary(kept, out) if out.shape != kept else out
+        dropped = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
+        made = out if out.shape in (kept, dropped) else step.temporary(kept, out)
         step.append(kind, [x], made, axes=tuple(axes))
         if made is not out:
             step.reshape_into(made, out)
