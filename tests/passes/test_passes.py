@@ -29,6 +29,7 @@ RARE = (
     "fold_constants",
     "fold_into_fully_connected",
     "fold_into_matmul",
+    "fold_lookup",
     "fold_padding",
     "join_results",
     "split_concatenation",
