@@ -193,7 +193,8 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_gemm_block(const mcugen_word *activa
         const uint32_t shift = shifts >> 8 * c & 0xffu;
 #pragma GCC unroll 3
         for (int p = 0; p < columns; p++) {
-            output[p * output_stride + c] = mcugen_dsp_requantize(sum[p][c], multiplier, shift, out);
+            mcugen_dsp_put(output + (p * output_stride + c) * mcugen_dsp_output_bytes(out), sum[p][c], multiplier,
+                           shift, out);
         }
     }
     return stream + channels + 1;
@@ -204,10 +205,10 @@ MCUGEN_KERNEL void mcugen_dsp_gemm(const mcugen_word *activations, int32_t quads
                                    int8_t *output, int32_t output_c, int columns, const struct mcugen_dsp_output *out)
 {
     const int block = columns == 1 ? 4 : 2;
-    const int8_t *blocks_end = output + output_c / block * block;
+    const int8_t *blocks_end = output + output_c / block * block * mcugen_dsp_output_bytes(out);
     while (output != blocks_end) {
         stream = mcugen_dsp_gemm_block(activations, quads, stream, output, output_c, columns, block, out);
-        output += block;
+        output += block * mcugen_dsp_output_bytes(out);
     }
     if (output_c % block != 0) {
         (void)mcugen_dsp_gemm_block(activations, quads, stream, output, output_c, columns, output_c % block, out);

@@ -185,6 +185,16 @@ MCUGEN_KERNEL int32_t mcugen_smlatb(uint32_t a, uint32_t b, int32_t sum)
 #endif
 }
 
+/* sum + a.high * b.high */
+MCUGEN_KERNEL int32_t mcugen_smlatt(uint32_t a, uint32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    return __smlatt((int32_t)a, (int32_t)b, sum);
+#else
+    return mcugen_wrapping_add(sum, mcugen_high(a) * mcugen_high(b));
+#endif
+}
+
 /* The high word of a * b + sum * 2**32, rounded to nearest, ties up. */
 MCUGEN_KERNEL int32_t mcugen_smmlar(int32_t a, int32_t b, int32_t sum)
 {

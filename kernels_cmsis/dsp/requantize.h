@@ -12,12 +12,16 @@
 #define MCUGEN_DSP_REQUANTIZE_H
 
 #include "intrinsics.h"
+#include "mcugen_requantize_s16.h"
+
+/* Outputs are int16: added to a form of mcugen_requantize_s16.h, but that of 64-bit accumulators. */
+enum { MCUGEN_DSP_INT16 = 2 };
 
 /* The layer's constants; every field folds away. */
 struct mcugen_dsp_output {
     int32_t zero_point;
     int32_t clamp_min, clamp_max;
-    int32_t general; /* 1: multipliers and shifts as in LiteRT, any values */
+    int32_t general; /* 1: multipliers and shifts as in LiteRT, any values; MCUGEN_DSP_INT16 + a form: int16 */
     int32_t relu;    /* 1: nothing below the zero point survives a clamp that comes later */
 };
 
@@ -95,6 +99,25 @@ MCUGEN_KERNEL int8_t mcugen_dsp_requantize(int32_t accumulator, int32_t multipli
     int32_t addend = mcugen_wrapping_add(accumulator, mcugen_dsp_rounding(shift, out));
     addend = mcugen_wrapping_add(addend, mcugen_dsp_tie(accumulator, out));
     return mcugen_dsp_finish(mcugen_smmlar(accumulator, multiplier, addend) >> shift, out);
+}
+
+/* Bytes of an output. */
+MCUGEN_KERNEL int32_t mcugen_dsp_output_bytes(const struct mcugen_dsp_output *out)
+{
+    return out->general >= MCUGEN_DSP_INT16 ? 2 : 1;
+}
+
+/* Writes the output of an accumulator. */
+MCUGEN_KERNEL void mcugen_dsp_put(int8_t *output, int32_t accumulator, int32_t multiplier, uint32_t shift,
+                                  const struct mcugen_dsp_output *out)
+{
+    if (out->general >= MCUGEN_DSP_INT16) {
+        const int16_t value = mcugen_to_int16(accumulator, multiplier, (int8_t)(uint8_t)shift,
+                                              out->general - MCUGEN_DSP_INT16, out->clamp_min, out->clamp_max);
+        memcpy(output, &value, sizeof value);
+    } else {
+        *output = mcugen_dsp_requantize(accumulator, multiplier, shift, out);
+    }
 }
 
 /* For sums of doubled products: SMMLAR(2x, multiplier, c) is y + c without more ado. General form: not doubled. */

@@ -8,7 +8,9 @@ from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp
 from mcugen.kernels.dsp.conv2d import Conv2dDsp, Conv2dPairedDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp, Conv2d1x1PairedDsp
 from mcugen.kernels.dsp.conv2d_s4 import Conv2d1x1S4Dsp, Conv2dS4Dsp
+from mcugen.kernels.dsp.conv2d_s16 import Conv2dInt16Dsp, FullyConnectedInt16Dsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp, DepthwiseConv2dS4Dsp
+from mcugen.kernels.dsp.depthwise_conv2d_s16 import DepthwiseConv2dInt16Dsp
 from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedDsp,
     FullyConnectedPairedDsp,
@@ -22,6 +24,9 @@ from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDs
 from mcugen.kernels.dsp.winograd_row import Conv2dWinogradRowDsp
 
 KERNELS: tuple[Kernel, ...] = (
+    Conv2dInt16Dsp(),
+    DepthwiseConv2dInt16Dsp(),
+    FullyConnectedInt16Dsp(),
     AddTableDsp(),
     AveragePool2dDsp(),
     BatchMatMulDsp(),
@@ -60,14 +65,17 @@ __all__ = [
     "Conv2d1x1PairedDsp",
     "Conv2d1x1S4Dsp",
     "Conv2dDsp",
+    "Conv2dInt16Dsp",
     "Conv2dPairedDsp",
     "Conv2dS4Dsp",
     "Conv2dWinogradDsp",
     "Conv2dWinogradLightDsp",
     "Conv2dWinogradRowDsp",
     "DepthwiseConv2dDsp",
+    "DepthwiseConv2dInt16Dsp",
     "DepthwiseConv2dS4Dsp",
     "FullyConnectedDsp",
+    "FullyConnectedInt16Dsp",
     "FullyConnectedPairedDsp",
     "FullyConnectedS4Dsp",
     "FullyConnectedVectorDsp",

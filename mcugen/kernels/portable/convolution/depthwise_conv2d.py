@@ -87,7 +87,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
             constants=packed.constants,
             outputs=(out.name,),
             scratch_bytes=vertical.span * horizontal.used * x.shape[3],
-            overlaps=(Overlap(0, _row_distance(vertical, horizontal, x.shape[3], out.shape[3])),),
+            overlaps=(Overlap(0, row_distance(vertical, horizontal, x.shape[3], out.shape[3])),),
         )
 
     @cost_per_image
@@ -120,7 +120,7 @@ def axes(op: Operator, graph: Graph) -> tuple[Axis, Axis]:
     return vertical, horizontal
 
 
-def _row_distance(vertical: Axis, horizontal: Axis, input_c: int, output_c: int) -> int:
+def row_distance(vertical: Axis, horizontal: Axis, input_c: int, output_c: int) -> int:
     """Each output row is written when all rows that it needs are in the band."""
     written: list[int] = []
     first_read: list[int | None] = []
