@@ -91,7 +91,7 @@ class _Rows(PortableKernel):
         (output_c, depth), rows = tensors[1].shape, op.rows(tensors)
         ones = dict.fromkeys(("kernel_h", "kernel_w", "stride_h", "stride_w", "dilation_h", "dilation_w", "groups"), 1)
         zeros = dict.fromkeys(("pad_top", "pad_left", "input_zero_point", "output_zero_point"), 0)
-        params = {
+        params: dict[str, ParamValue] = {
             "input_h": 1,
             "input_w": rows,
             "input_c": INT16_BYTES * depth,

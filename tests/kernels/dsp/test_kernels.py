@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mcugen.kernels import dsp
 from mcugen.kernels.base import Kernel
+from tests.graph import int16
 from tests.graph.kept_state import sequence_lstm_graphs, svdf_graphs
 from tests.graph.strategies import (
     Case,
@@ -78,6 +79,13 @@ CASES = {
     "fully_connected in pairs": (dsp.FullyConnectedPairedDsp(), fully_connected_graphs()),
     "fully_connected vector in pairs": (dsp.FullyConnectedVectorPairedDsp(), fully_connected_graphs()),
     "max_pool2d": (dsp.MaxPool2dDsp(), max_pool_graphs()),
+    "conv2d of int16": (dsp.Conv2dInt16Dsp(), int16.widened(conv2d_graphs(grouped=False))),
+    "conv2d_1x1 of int16": (dsp.Conv2dInt16Dsp(), int16.widened(conv2d_graphs(**POINTWISE))),
+    "depthwise of int16": (
+        dsp.DepthwiseConv2dInt16Dsp(),
+        int16.widened(depthwise_graphs(multiplier=1, channels=st.sampled_from([2, 4, 6, 16, 64]))),
+    ),
+    "fully_connected of int16": (dsp.FullyConnectedInt16Dsp(), int16.widened(fully_connected_graphs())),
     "fully_connected vector": (dsp.FullyConnectedVectorDsp(), fully_connected_graphs()),
     "unidirectional_sequence_lstm": (dsp.SequenceLstmDsp(), sequence_lstm_graphs()),
     "svdf": (dsp.SvdfDsp(), svdf_graphs()),
@@ -100,7 +108,8 @@ def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) 
 
 @pytest.mark.parametrize("name", CASES)
 def test_kernel_gives_the_reference_bits(name: str) -> None:
-    _property(*CASES[name], examples=40)
+    # The shapes are those of int8.
+    _property(*CASES[name], examples=10 if name.endswith("int16") else 40)
 
 
 @pytest.mark.slow
