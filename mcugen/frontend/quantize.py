@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.fx import GraphModule
 
+from mcugen.frontend.bias_correction import correct_biases
 from mcugen.frontend.functional import is_known
 from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
@@ -34,6 +35,9 @@ CUTTING = 4.0
 samples that gave the ranges, room for others looks like a loss, of up to 3.5 dB for each value."""
 
 COMPARED_SAMPLES = 32
+
+FITTED = 1.1
+"""By which biases fitted to the compared samples must reduce the noise power (0.4 dB): a part is the fit alone."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,19 @@ def quantize_program(
         compared = consecutive_or_spread(module, given, COMPARED_SAMPLES)
         expected = finite_results(module, given, compared)
         observers = options.observers
-        found = variants(module, given)
+        found = variants(module, given, options.equalize)
         steps = Steps(progress, count(given) * len(observers) * len(found))
         tried = [(variant, observer) for variant in found for observer in observers]
         candidates = [candidate for variant, o in tried for candidate in _try(variant, o, options.rules, steps)]
-        best = candidates[0]
-        if len(candidates) > 1:
-            best = min(candidates, key=lambda candidate: candidate.loss(expected, compared))
+        losses = Losses(expected, compared)
+        best = min(candidates, key=losses.of) if len(candidates) > 1 else candidates[0]
+        if options.bias_correction != "off":
+            best = _corrected(best, losses, only=options.bias_correction == "on")
         chosen, program = best.variant, best.program
         program.meta[NORMALIZATIONS] = chosen.normalizations
-        warnings = [*best.told, *diagnose(chosen.module, chosen.samples, given, titles)]
+        warnings = [*best.told, *diagnose(chosen.module, chosen.samples, chosen.inputs, given, titles)]
+        if options.equalize == "on" and not chosen.equalized:
+            warnings.append("--equalize on: there are no two layers that channels could be equalized between")
         return Quantized(program, chosen.module, chosen.normalizations, expected, compared, warnings)
 
 
@@ -136,9 +143,26 @@ class _Candidate:
     handicap: float
     told: list[str]
 
-    def loss(self, expected: list[list[torch.Tensor]], compared: list[int]) -> float:
-        got = [results(self.program, self.variant.inputs, index) for index in compared]
-        return self.variant.handicap * self.handicap * error_between(expected, got)
+
+@dataclass(frozen=True)
+class Losses:
+    """How far quantized programs are from the float program's results `expected` for the samples of `compared`."""
+
+    expected: list[list[torch.Tensor]]
+    compared: list[int]
+
+    def of(self, candidate: _Candidate) -> float:
+        got = [results(candidate.program, candidate.variant.inputs, index) for index in self.compared]
+        return candidate.variant.handicap * candidate.handicap * error_between(self.expected, got)
+
+
+def _corrected(candidate: _Candidate, losses: Losses, *, only: bool) -> _Candidate:
+    """With biases corrected, where that gains; `only`: in any case."""
+    variant, program = candidate.variant, copy.deepcopy(candidate.program)
+    if not correct_biases(program, variant.module, variant.inputs, losses.compared):
+        return candidate
+    corrected = replace(candidate, program=program)
+    return corrected if only or losses.of(corrected) * FITTED < losses.of(candidate) else candidate
 
 
 def _try(variant: Variant, observer: Observer, rules: Rules, steps: Steps) -> list[_Candidate]:

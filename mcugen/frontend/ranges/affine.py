@@ -64,12 +64,24 @@ Edit = Callable[[], None]
 """One change of the program. Edits read parameters when they are applied, so that several can meet in one layer."""
 
 
+Holds = Callable[[Node, Affine], bool]
+"""(activation with a bound, factors of what it reads) -> whether the bound may stay as it is, although channels with
+other factors then meet it at other values."""
+
+
 @dataclass
 class Push:
-    """One attempt: either every reader can take the factors and `edits` says how, or nothing is changed."""
+    """One attempt: either every reader can take the factors and `edits` says how, or nothing is changed.
+
+    Attributes:
+        holds: see `Holds`; without it, bounds that would have to differ between channels end the attempt.
+        layers: those that take factors, with the factor and offset of each of their input channels.
+    """
 
     module: GraphModule
+    holds: Holds | None = None
     edits: list[Edit] = field(default_factory=list)
+    layers: list[tuple[Node, ScaleShift]] = field(default_factory=list)
 
     def through_users(self, node: Node, affine: Affine) -> bool:
         """Whether all readers of `node` can read `w` in its place."""
@@ -101,6 +113,7 @@ class Push:
         if channels is None or not can_scale_inputs(self.module, user, source, channels):
             return False
         self.edits.append(lambda: scale_inputs(self.module, user, channels))
+        self.layers.append((user, channels))
         return True
 
     def _into_batch_norm(self, user: Node, source: Node, affine: Affine) -> bool:
@@ -119,7 +132,7 @@ class Push:
         factor = affine.single_factor
         if any(bound for bound in bounds):
             if factor is None:
-                return False
+                return self.holds is not None and self.holds(user, affine) and self.through_users(user, affine)
             low, high = (None if b is None else b / factor for b in bounds)
             self.edits.append(lambda: _clamp_instead(user, low, high))
         return self.through_users(user, affine)

@@ -12,7 +12,8 @@ from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.ranges.observe import Samples, inputs_of, is_free
 
-_EVERYTHING = (-math.inf, math.inf)
+EVERYTHING = (-math.inf, math.inf)
+"""The limits of a value that nothing limits."""
 
 
 def clipped(module: GraphModule, samples: Samples) -> Samples:
@@ -24,17 +25,17 @@ def clipped(module: GraphModule, samples: Samples) -> Samples:
     for node in inputs_of(module):
         if not is_free(samples, node):
             continue
-        low, high = _kept(node)
-        if (low, high) != _EVERYTHING:
+        low, high = kept(node)
+        if (low, high) != EVERYTHING:
             result[node.name] = np.clip(samples[node.name], np.float32(low), np.float32(high))
     return result
 
 
-def _kept(node: Node) -> tuple[float, float]:
+def kept(node: Node) -> tuple[float, float]:
     """(lowest, highest) value of a node that any of its readers tells from values beyond."""
     limits = [_limits(user) for user in node.users]
     if not limits:
-        return _EVERYTHING
+        return EVERYTHING
     return min(low for low, _ in limits), max(high for _, high in limits)
 
 
@@ -45,5 +46,5 @@ def _limits(user: Node) -> tuple[float, float]:
         if not isinstance(low, Node) and not isinstance(high, Node):
             return -math.inf if low is None else low, math.inf if high is None else high
     if row is not None and row.role is Role.TRANSPARENT and len(user.all_input_nodes) == 1 and user.users:
-        return _kept(user)
-    return _EVERYTHING
+        return kept(user)
+    return EVERYTHING

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.fx import GraphModule, Node
@@ -16,7 +17,8 @@ from mcugen.frontend.lowering.arguments import target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import KEPT, Role
 from mcugen.frontend.provenance import origin
-from mcugen.frontend.ranges.observe import STATE, Samples, count, inputs_of, is_real, visit
+from mcugen.frontend.ranges.clip import EVERYTHING, kept
+from mcugen.frontend.ranges.observe import STATE, Samples, count, inputs_of, is_free, is_real, visit
 
 FEW = 8
 """With fewer samples, one of them is no outlier among many."""
@@ -26,6 +28,12 @@ OUTLIER = 4.0
 
 UNEVEN = 100.0
 """Ratio of the ranges of two channels that share one scale."""
+
+MOST_CHANNELS = 64
+"""Of an input, beyond which its channels are rather places, such as those of a picture's border, than quantities."""
+
+MOST_BEYOND, LEAST_USED = 0.5, 1 / 16
+"""Share of an input's values outside the limits that the model sets it, and of the room within them that is used."""
 
 _NAMED = 5
 
@@ -81,12 +89,15 @@ def watch(module: GraphModule, samples: Samples) -> dict[Node, Seen]:
     return found
 
 
-def diagnose(module: GraphModule, samples: Samples, given: Samples, titles: Mapping[str, str]) -> list[str]:
+def diagnose(
+    module: GraphModule, samples: Samples, inputs: Samples, given: Samples, titles: Mapping[str, str]
+) -> list[str]:
     """Sentences for the user.
 
     Args:
         module: the float program that will be quantized.
-        samples: what it takes.
+        samples: what it takes, limited to what it does not clip.
+        inputs: the same, not limited.
         given: the calibration samples as the user gave them.
         titles: the user's names of the inputs.
     """
@@ -96,14 +107,18 @@ def diagnose(module: GraphModule, samples: Samples, given: Samples, titles: Mapp
     return [
         *_about_samples(given),
         *_about_inputs(module, seen, given, titles),
+        *_about_limits(module, inputs, titles),
         *_about_layers({node: values for node, values in seen.items() if not functions.is_inner(node)}),
     ]
 
 
 def _about_samples(samples: Samples) -> list[str]:
-    if count(samples) > 1:
-        return []
-    return ["calibration has one sample: the ranges are that sample's; give a hundred that are like real inputs"]
+    advice = "the ranges are that sample's; give a hundred that are like real inputs"
+    if count(samples) == 1:
+        return [f"calibration has one sample: {advice}"]
+    if all((array == array[:1]).all() for array in samples.values()):
+        return [f"all {count(samples)} calibration samples are the same: {advice}"]
+    return []
 
 
 def _about_inputs(
@@ -122,7 +137,40 @@ def _about_inputs(
         elif array.min() == array.max():
             texts.append(f"{name} is {array.flat[0]:g} throughout the calibration samples: its range is unknown")
         else:
-            texts += _outlier(name, seen[node]) + _uneven_input(name, seen[node])
+            texts += _outlier(name, seen[node]) + _uneven_input(name, seen[node]) + _constant_channels(name, array)
+    return texts
+
+
+def _constant_channels(name: str, array: npt.NDArray[np.generic]) -> list[str]:
+    """Of an input with channels (samples, 1, channels, ...); of more than `MOST_CHANNELS` some may well never vary."""
+    if array.ndim < 3 or not 1 < array.shape[2] <= MOST_CHANNELS:
+        return []
+    rows = np.moveaxis(array, 2, 0).reshape(array.shape[2], -1)
+    constant = [int(i) for i in np.flatnonzero((rows == rows[:, :1]).all(axis=1))]
+    if not constant:
+        return []
+    channels = f"channel{'s' * (len(constant) > 1)} {_listed([f'{i} ({rows[i, 0]:g})' for i in constant])}"
+    return [
+        f"{name}: {channels} never varies in the calibration samples: if it does on the device, its range is unknown"
+    ]
+
+
+def _about_limits(module: GraphModule, inputs: Samples, titles: Mapping[str, str]) -> list[str]:
+    """Inputs that the model itself limits, to something else than what the samples are like."""
+    texts = []
+    for node in inputs_of(module):
+        low, high = kept(node)
+        if not is_free(inputs, node) or (low, high) == EVERYTHING:
+            continue
+        array = inputs[node.name]
+        limits = f"input {titles[node.name]!r}: the model limits it to {low:g} ... {high:g}"
+        advice = "are the samples scaled as the model takes them?"
+        beyond = float(((array < low) | (array > high)).mean())
+        used = float(array.max() - array.min()) / (high - low) if high > low else 1.0
+        if beyond > MOST_BEYOND:
+            texts.append(f"{limits}, and {beyond:.0%} of the calibration samples' values are beyond: {advice}")
+        elif 0 < used < LEAST_USED:
+            texts.append(f"{limits}, of which the calibration samples use {used:.1%}: {advice}")
     return texts
 
 

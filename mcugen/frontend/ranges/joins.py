@@ -62,12 +62,15 @@ def _is_join(node: Node) -> bool:
 
 
 def _is_read_elsewhere(part: Node) -> bool:
-    """Whether what a part comes from, through operators that keep its scale, has another reader."""
+    """Whether what a part comes from, through operators that keep its scale, has another reader. Of a concatenation
+    within another one, all parts share the scale."""
     shared = False
     while True:
         if STATE in part.meta or KEPT in part.meta or part.op == "get_attr":
             return False
         shared |= len(part.users) > 1
+        if _is_join(part):
+            return shared or any(map(_is_read_elsewhere, part.all_input_nodes))
         row = ROWS.get(target_name(part)) if part.op == "call_function" else None
         keeps = row is not None and (row.role is Role.TRANSPARENT or (row.shares is not None and row.shares(part)))
         if not keeps:

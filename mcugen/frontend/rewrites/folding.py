@@ -162,14 +162,15 @@ def weighted(node: Node) -> str:
     return name if name in _CONVOLUTIONS | _LINEAR and not bind(node).get("transposed") else ""
 
 
-def _is_transposed(node: Node) -> bool:
+def is_transposed(node: Node) -> bool:
+    """Whether it is a transposed convolution."""
     name = target_name(node) if node.op == "call_function" else ""
     return name in _TRANSPOSED or (name == "aten.convolution.default" and bool(bind(node)["transposed"]))
 
 
 def _fold_backward(module: GraphModule, source: Node, affine: ScaleShift) -> bool:
     """conv/linear -> batch norm: exact whenever nobody else reads the convolution's result."""
-    transposed = _is_transposed(source)
+    transposed = is_transposed(source)
     if not (weighted(source) or transposed) or len(source.users) != 1:
         return False
     bound = bind(source)
@@ -257,14 +258,16 @@ def scale_inputs(module: GraphModule, user: Node, affine: ScaleShift) -> None:
     with_arguments(user, **changes)
 
 
-def scale_outputs(module: GraphModule, layer: Node, factor: float) -> None:
-    """Multiplies the results of a layer by `factor`, in its parameters."""
+def scale_outputs(module: GraphModule, layer: Node, factor: float | Tensor) -> None:
+    """Multiplies the results of a layer by `factor`, one or one for each output channel, in its parameters."""
     bound = bind(layer)
     weight, bias = attribute(module, bound["weight"]), attribute(module, bound["bias"])
     assert weight is not None
-    changes = {"weight": new_constant(module, layer, "weight", weight.double() * factor)}
+    rows = torch.as_tensor(factor, dtype=torch.float64).expand(weight.shape[0])
+    scaled = weight.double() * rows.reshape(-1, *[1] * (weight.dim() - 1))
+    changes = {"weight": new_constant(module, layer, "weight", scaled)}
     if bias is not None:
-        changes["bias"] = new_constant(module, layer, "bias", bias.double() * factor)
+        changes["bias"] = new_constant(module, layer, "bias", bias.double() * rows)
     with_arguments(layer, **changes)
 
 

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 
 from mcugen.frontend import compile_program
 from mcugen.frontend.fidelity import decibels
+from mcugen.frontend.quantizer_options import AUTOMATIC, QuantizerOptions
 from mcugen.frontend.torch_settings import single_threaded
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
@@ -34,13 +35,15 @@ class Deployed:
         return [op.kind for op in self.graph.operators]
 
 
-def deploy(model: nn.Module, calibration: Arrays, test: Arrays, folder: Path) -> Deployed:
+def deploy(
+    model: nn.Module, calibration: Arrays, test: Arrays, folder: Path, options: QuantizerOptions = AUTOMATIC
+) -> Deployed:
     """`calibration` and `test` by input name, first axis = samples, without the batch axis."""
     example = tuple(torch.zeros(1, *array.shape[1:]) for array in calibration.values())
     with torch.no_grad(), single_threaded():
         program = torch.export.export(model.eval(), example)
         np.savez(folder / "calibration.npz", **calibration)  # type: ignore[arg-type]
-        graph = compile_program(program, "net", folder / "calibration.npz")
+        graph = compile_program(program, "net", folder / "calibration.npz", options=options)
         count = len(next(iter(test.values())))
         runs = [
             tree_leaves(model(*(torch.from_numpy(test[name][i : i + 1]) for name in calibration))) for i in range(count)

@@ -78,7 +78,7 @@ def with_outlier(trained: Trained, factor: float = 128.0, channel: int = 3) -> T
     return Trained(model, trained.images, trained.labels)
 
 
-def with_unequal_channels(trained: Trained, octaves: float = 7.0, seed: int = 0) -> Trained:
+def with_unequal_channels(trained: Trained, octaves: float = 10.0, seed: int = 0) -> Trained:
     """The channels between the depthwise and the pointwise convolution differ in range by up to 2^octaves."""
     model = copy.deepcopy(trained.model)
     assert isinstance(model, ResidualNet)

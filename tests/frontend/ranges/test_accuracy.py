@@ -197,6 +197,34 @@ def test_what_a_concatenation_joins_keeps_its_scale_for_other_readers(
     assert ("requantize" in found.kinds) == requantized
 
 
+class Nested(nn.Module):
+    """A concatenation of small values within one of large ones; one of the small values is a result too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.large, self.small, self.other, self.head = (
+            nn.Linear(8, 6),
+            nn.Linear(8, 6),
+            nn.Linear(8, 6),
+            nn.Linear(18, 3),
+        )
+        with torch.no_grad():
+            for layer in (self.small, self.other):
+                layer.weight.mul_(0.02)
+                layer.bias.mul_(0.02)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        small = self.small(x)
+        inner = torch.cat([small, self.other(x)], 1)
+        return self.head(torch.cat([inner, self.large(x)], 1)), small
+
+
+def test_a_concatenation_within_another_keeps_its_scale(rng: np.random.Generator, tmp_path: Path) -> None:
+    found = deploy(Nested(), {"x": normal(rng, 256, 8)}, {"x": normal(rng, 32, 8)}, tmp_path)
+    assert min(found.decibels.values()) >= WANTED_DB
+    assert "requantize" in found.kinds
+
+
 def test_last_states_of_several_layers_do_not_cost_the_sequence(rng: np.random.Generator, tmp_path: Path) -> None:
     layers = nn.LSTM(8, 16, num_layers=2, proj_size=4, batch_first=True)
     found = deploy(layers, {"input": normal(rng, 24, 12, 8)}, {"input": normal(rng, 16, 12, 8)}, tmp_path)

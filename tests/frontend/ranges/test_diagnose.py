@@ -49,9 +49,21 @@ def uneven() -> Net:
     return net
 
 
+def with_constant_channels(x: Floats) -> Floats:
+    x[:, 0, 2], x[:, 0, 4] = 7, 0
+    return x
+
+
 def scaled(x: Floats) -> Floats:
     """Channels that the model, which returns a sum with them, cannot take normalised are tested below."""
     return x * np.array([1, 1, 1, 1, 1, 1e-3], np.float32)
+
+
+class Limited(Net):
+    """As networks that clip what they are fed."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return super().forward(torch.clamp(features, 0.0, 1.0))
 
 
 def with_outlier(x: Floats) -> Floats:
@@ -63,14 +75,27 @@ CASES: dict[str, tuple[Change, Callable[[], Net], tuple[str, ...]]] = {
     "one sample": (lambda x: x[:1], Net, ("one sample",)),
     "zero input": (np.zeros_like, Net, ("'features'", "zero in all")),
     "constant input": (lambda x: np.full_like(x, 3.0), Net, ("'features'", "3 throughout")),
+    "equal samples": (lambda x: np.repeat(x[:1], 32, axis=0), Net, ("all 32 calibration samples are the same",)),
+    "constant channels": (with_constant_channels, Net, ("'features'", "channels 2 (7), 4 (0) never var")),
+    "beyond what the model takes": (
+        lambda x: np.abs(x) * 255,
+        Limited,
+        ("limits it to 0 ... 1", "% of the calibr", "scaled"),
+    ),
+    "far within what the model takes": (
+        lambda x: np.abs(x) / 255,
+        Limited,
+        ("limits it to 0 ... 1", "use 1.", "scaled"),
+    ),
     "outlier": (with_outlier, Net, ("'features'", "sample 5 alone")),
     "dead layer": (lambda x: x, dead, ("zero for all calibration samples", "relu")),
     "uneven layer": (lambda x: x, uneven, ("100-fold", "linear (hidden)")),
 }
 
 
-def test_good_samples_pass_in_silence() -> None:
-    assert warnings() == []
+@pytest.mark.parametrize("net", [Net, Limited])
+def test_good_samples_pass_in_silence(net: Callable[[], Net]) -> None:
+    assert warnings(lambda x: x if net is Net else np.abs(x) / 2, net()) == []
 
 
 @pytest.mark.parametrize("case", CASES)
