@@ -85,7 +85,7 @@ CASES: dict[str, tuple[Change, Callable[[], Net], tuple[str, ...]]] = {
     "far within what the model takes": (
         lambda x: np.abs(x) / 255,
         Limited,
-        ("limits it to 0 ... 1", "use 1.", "scaled"),
+        ("limits it to 0 ... 1", "samples use 0.9%", "scaled"),
     ),
     "outlier": (with_outlier, Net, ("'features'", "sample 5 alone")),
     "dead layer": (lambda x: x, dead, ("zero for all calibration samples", "relu")),
