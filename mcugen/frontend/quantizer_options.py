@@ -48,8 +48,8 @@ class QuantizerOptions:
 
     Attributes:
         observer: what `parse_observers` reads.
-        equalize: whether channels of activations are brought to like ranges (`ranges.equalize`).
-        bias_correction: whether biases take up the mean error of their channel (`ranges.bias`).
+        equalize: whether channels of activations are brought to like ranges (`mcugen.frontend.ranges.equalize`).
+        bias_correction: whether biases take up the mean error of their channel (`mcugen.frontend.bias_correction`).
         rules: each layer's types (`precision`).
     """
 

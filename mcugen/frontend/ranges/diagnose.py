@@ -162,7 +162,7 @@ def _about_limits(module: GraphModule, inputs: Samples, titles: Mapping[str, str
         low, high = kept(node)
         if not is_free(inputs, node) or (low, high) == EVERYTHING:
             continue
-        array = inputs[node.name]
+        array = inputs[node.name].astype(np.float32)
         limits = f"input {titles[node.name]!r}: the model limits it to {low:g} ... {high:g}"
         advice = "are the samples scaled as the model takes them?"
         beyond = float(((array < low) | (array > high)).mean())
