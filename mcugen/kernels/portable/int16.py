@@ -10,7 +10,7 @@ import numpy as np
 from mcugen.boards.board import Cpu
 from mcugen.graph.arithmetic import reduced_multiplier
 from mcugen.graph.graph import Graph
-from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected
+from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected, TransposedConv2d
 from mcugen.graph.ops.accumulator import fits_32_bits
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.weighted import accumulates_64_bits
@@ -21,7 +21,7 @@ from mcugen.kernels.requantization import is_fast
 
 INT16_BYTES = 2
 
-Weighted = Conv2d | DepthwiseConv2d | FullyConnected
+Weighted = Conv2d | DepthwiseConv2d | FullyConnected | TransposedConv2d
 
 
 class OnInt16(PortableKernel):

@@ -13,6 +13,7 @@ from mcugen.kernels.portable.convolution.conv2d_s16 import Conv2dDirectInt16Port
 from mcugen.kernels.portable.convolution.depthwise_conv2d import DepthwiseConv2dPortable, DepthwiseConv2dS4Portable
 from mcugen.kernels.portable.convolution.depthwise_conv2d_s16 import DepthwiseConv2dInt16Portable
 from mcugen.kernels.portable.convolution.transposed_conv2d import TransposedConv2dPortable, TransposedConv2dS4Portable
+from mcugen.kernels.portable.convolution.transposed_conv2d_s16 import TransposedConv2dInt16Portable
 
 KERNELS: tuple[Kernel, ...] = (
     Conv2dDirectInt16Portable(),
@@ -24,6 +25,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2dS4Portable(),
     DepthwiseConv2dPortable(),
     DepthwiseConv2dS4Portable(),
+    TransposedConv2dInt16Portable(),
     TransposedConv2dPortable(),
     TransposedConv2dS4Portable(),
 )
