@@ -7,13 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from mcugen.boards import load_board
 from mcugen.boards.board import Cpu
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph import Graph, Origin, Quantization, Tensor
 from mcugen.graph.ops import Clamp, Concatenation, Conv2d, Operator
 from mcugen.kernels import registry
-from tests.graph.strategies import make_case
+from tests.graph import int16
+from tests.graph import strategies as int8
+from tests.graph.strategies import Case, make_case
 from tests.kernels.checking import CORTEX_M3, CORTEX_M4
 
 Q = Quantization.per_tensor(0.5, 3)
@@ -111,3 +115,16 @@ def test_operator_without_any_kernel() -> None:
     with pytest.raises(UnsupportedOperatorError) as error:
         registry.select(foreign, graph, CORTEX_M3)
     assert "foreign" in str(error.value) and "`mcugen docs extending`" in str(error.value)
+
+
+@pytest.mark.parametrize("core", ["mps2_an385", "mps3_an547"])
+def test_every_operator_has_a_kernel_in_every_form(core: str) -> None:
+    """Of int8 and of int16, with states of 16 bits."""
+    cpu = load_board(core).cpu
+
+    def has_one(case: Case) -> None:
+        assert registry.candidates(case.graph.operators[0], case.graph, cpu)
+
+    few = settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    for graphs in (*int8.ALL.values(), *int16.ALL.values()):
+        few(given(graphs())(has_one))()

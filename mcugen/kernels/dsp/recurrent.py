@@ -26,6 +26,7 @@ from mcugen.kernels.portable.recurrent.layer import cost, invocation
 class RecurrentDsp(Kernel):
     """One direction of one layer; two products of 16 bits an instruction."""
 
+    wide: ClassVar[bool] = True  # states
     library: ClassVar[str] = "dsp"
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
@@ -63,6 +64,7 @@ class RnnDsp(RecurrentDsp):
 class SequenceLstmDsp(Kernel):
     """mcugen_dsp_sequence_lstm_s8 and _s16."""
 
+    wide: ClassVar[bool] = True  # states
     name: ClassVar[str] = "sequence_lstm.dsp"
     library: ClassVar[str] = "dsp"
     operator: ClassVar[type[Operator]] = UnidirectionalSequenceLstm
@@ -81,6 +83,7 @@ class SequenceLstmDsp(Kernel):
 class SvdfDsp(Kernel):
     """mcugen_dsp_svdf_s8 and _s16."""
 
+    wide: ClassVar[bool] = True  # states
     name: ClassVar[str] = "svdf.dsp"
     library: ClassVar[str] = "dsp"
     operator: ClassVar[type[Operator]] = Svdf

@@ -26,6 +26,7 @@ _LANES = 8
 class RecurrentMve(Kernel):
     """One direction of one layer; eight products of 16 bits an instruction."""
 
+    wide: ClassVar[bool] = True  # states
     library: ClassVar[str] = "mve"
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:

@@ -145,6 +145,8 @@ def cost(op: Operator, graph: Graph, word: float, unit: float) -> float:
 class RecurrentPortable(PortableKernel):
     """One direction of one layer."""
 
+    wide: ClassVar[bool] = True  # states
+
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         return isinstance(op, self.operator)
 
