@@ -11,7 +11,7 @@
 enum { MCUGEN_DSP_POSITIONS = 3, MCUGEN_DSP_DEPTHWISE_HEAD = 5 };
 
 /* Two channels of `count` (a constant) positions, `pairs` words apart in the output. */
-MCUGEN_KERNEL void mcugen_dsp_depthwise_pair(const struct mcugen_depthwise_params *params, const uint32_t *stream,
+MCUGEN_KERNEL void mcugen_dsp_depthwise_pair_s16(const struct mcugen_depthwise_params *params, const uint32_t *stream,
                                              const mcugen_word *band, int32_t count, int8_t *output)
 {
     const int32_t pairs = params->input_c / 4, line_words = params->dilation_h * params->band_w * pairs;
@@ -50,7 +50,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_pair(const struct mcugen_depthwise_param
 }
 
 /* One row of outputs. */
-MCUGEN_KERNEL void mcugen_dsp_depthwise_row(const struct mcugen_depthwise_params *params, const uint32_t *stream,
+MCUGEN_KERNEL void mcugen_dsp_depthwise_row_s16(const struct mcugen_depthwise_params *params, const uint32_t *stream,
                                             const mcugen_word *band, int8_t *output)
 {
     const int32_t pairs = params->input_c / 4, rest = params->output_w % MCUGEN_DSP_POSITIONS;
@@ -58,14 +58,14 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_row(const struct mcugen_depthwise_params
         const mcugen_word *x = band + pair;
         int8_t *y = output + 4 * pair;
         for (int32_t left = params->output_w; left >= MCUGEN_DSP_POSITIONS; left -= MCUGEN_DSP_POSITIONS) {
-            mcugen_dsp_depthwise_pair(params, stream, x, MCUGEN_DSP_POSITIONS, y);
+            mcugen_dsp_depthwise_pair_s16(params, stream, x, MCUGEN_DSP_POSITIONS, y);
             x += MCUGEN_DSP_POSITIONS * params->stride_w * pairs;
             y += MCUGEN_DSP_POSITIONS * params->input_c;
         }
         if (rest == 1) {
-            mcugen_dsp_depthwise_pair(params, stream, x, 1, y);
+            mcugen_dsp_depthwise_pair_s16(params, stream, x, 1, y);
         } else if (rest == 2) {
-            mcugen_dsp_depthwise_pair(params, stream, x, 2, y);
+            mcugen_dsp_depthwise_pair_s16(params, stream, x, 2, y);
         }
         stream += MCUGEN_DSP_DEPTHWISE_HEAD + params->kernel_h * params->kernel_w;
     }
@@ -83,7 +83,7 @@ MCUGEN_KERNEL void mcugen_dsp_depthwise_conv2d_s16(const struct mcugen_depthwise
     int32_t y = -params->pad_top, from = 0;
     for (int32_t out_y = 0; out_y < params->output_h; out_y++) {
         mcugen_gather_band(params, band, (const int8_t *)input, from, y + from);
-        mcugen_dsp_depthwise_row(params, stream, scratch, results);
+        mcugen_dsp_depthwise_row_s16(params, stream, scratch, results);
         results += params->output_w * params->input_c;
         (void)mcugen_copy(band, band + params->stride_h * band_bytes, kept * band_bytes);
         from = kept;

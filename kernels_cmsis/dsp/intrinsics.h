@@ -109,7 +109,9 @@ MCUGEN_KERNEL uint32_t mcugen_sxtb16_odd(uint32_t bytes)
 MCUGEN_KERNEL uint32_t mcugen_uxtb16(uint32_t bytes)
 {
 #if MCUGEN_HAS_DSP
-    return (uint32_t)__uxtb16((uint8x4_t)bytes);
+    uint32_t pair;
+    __asm__("uxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
+    return pair;
 #else
     return bytes & UINT32_C(0x00ff00ff);
 #endif

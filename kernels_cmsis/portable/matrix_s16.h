@@ -71,6 +71,42 @@ MCUGEN_KERNEL void mcugen_dot_1x4_s16(const struct mcugen_matrix_s16 *m, const i
     }
 }
 
+/* One product, in the order as written (volatile): loads stay near their use, and the compiler keeps within its registers. */
+MCUGEN_KERNEL void mcugen_add_product_s16(int32_t *sum, int32_t weight, int32_t x)
+{
+    *sum += weight * x;
+    __asm__ volatile("" : "+r"(*sum));
+}
+
+/* Two columns `step` elements apart, four channels, accumulators of 32 bits; sums of the first column are the even ones. */
+MCUGEN_KERNEL void mcugen_dot_2x4_s16(const struct mcugen_matrix_s16 *m, const int16_t *columns, int32_t step,
+                                      int32_t channel, int16_t *output)
+{
+    const int32_t depth = m->depth;
+    const int8_t *weights = m->weights + channel * depth;
+    int32_t sums[8];
+#pragma GCC unroll 4
+    for (int32_t k = 0; k < 4; k++) {
+        sums[2 * k] = m->bias[channel + k];
+        sums[2 * k + 1] = sums[2 * k];
+    }
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < depth; i++) {
+        const int32_t x = columns[i], y = columns[i + step];
+#pragma GCC unroll 4
+        for (int32_t k = 0; k < 4; k++) {
+            const int32_t weight = weights[k * depth + i];
+            mcugen_add_product_s16(&sums[2 * k], weight, x);
+            mcugen_add_product_s16(&sums[2 * k + 1], weight, y);
+        }
+    }
+#pragma GCC unroll 4
+    for (int32_t k = 0; k < 4; k++) {
+        output[channel + k] = mcugen_finish_s16(m, channel + k, sums[2 * k]);
+        output[m->channels + channel + k] = mcugen_finish_s16(m, channel + k, sums[2 * k + 1]);
+    }
+}
+
 /* All channels of one column. */
 MCUGEN_KERNEL void mcugen_one_column_s16(const struct mcugen_matrix_s16 *m, const int16_t *column, int16_t *output)
 {
@@ -80,6 +116,27 @@ MCUGEN_KERNEL void mcugen_one_column_s16(const struct mcugen_matrix_s16 *m, cons
     }
     for (int32_t channel = blocks_end; channel < m->channels; channel++) {
         output[channel] = mcugen_dot_s16(m, column, channel);
+    }
+}
+
+/* All channels of two columns, whose outputs lie one behind the other. Every channel of the first is read before its outputs
+ * are complete, so outputs must not reach into the columns. */
+MCUGEN_KERNEL void mcugen_two_columns_s16(const struct mcugen_matrix_s16 *m, const int16_t *columns, int32_t step,
+                                          int16_t *output)
+{
+    const int in_blocks = !MCUGEN_SMALL_CORE && m->form != MCUGEN_SUMS_OF_64_BITS;
+    const int32_t blocks_end = in_blocks ? m->channels - m->channels % 4 : 0;
+    if (!in_blocks) {
+        mcugen_one_column_s16(m, columns, output);
+        mcugen_one_column_s16(m, columns + step, output + m->channels);
+        return;
+    }
+    for (int32_t channel = 0; channel < blocks_end; channel += 4) {
+        mcugen_dot_2x4_s16(m, columns, step, channel, output);
+    }
+    for (int32_t channel = blocks_end; channel < m->channels; channel++) {
+        output[channel] = mcugen_dot_s16(m, columns, channel);
+        output[m->channels + channel] = mcugen_dot_s16(m, columns + step, channel);
     }
 }
 

@@ -28,9 +28,13 @@ MCUGEN_KERNEL void mcugen_conv2d_direct_s16(const struct mcugen_direct_s16_param
     };
     for (int32_t row = 0; row < params->rows; row++) {
         const int16_t *column = input + row * params->row_step;
-        for (int32_t i = 0; i < params->columns; i++) {
+        for (int32_t left = params->columns; left >= 2; left -= 2) {
+            mcugen_two_columns_s16(&matrix, column, params->column_step, output);
+            column += 2 * params->column_step;
+            output += 2 * params->output_c;
+        }
+        if (params->columns % 2 != 0) {
             mcugen_one_column_s16(&matrix, column, output);
-            column += params->column_step;
             output += params->output_c;
         }
     }

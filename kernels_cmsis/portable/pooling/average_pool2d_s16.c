@@ -2,7 +2,7 @@
  * channel by channel, each after its window has been read. */
 #include "portable/pooling/pool_s16.h"
 
-MCUGEN_KERNEL int16_t mcugen_mean_s16(const struct mcugen_pool_params *params, struct mcugen_window window,
+MCUGEN_KERNEL int16_t mcugen_window_mean_s16(const struct mcugen_pool_params *params, struct mcugen_window window,
                                       const int16_t *first)
 {
     const int32_t count = window.rows * window.columns;
@@ -21,5 +21,5 @@ MCUGEN_KERNEL int16_t mcugen_mean_s16(const struct mcugen_pool_params *params, s
 MCUGEN_KERNEL void mcugen_average_pool2d_s16(const struct mcugen_pool_params *params, const int16_t *input,
                                              int16_t *output)
 {
-    MCUGEN_EACH_WINDOW_S16(params, input, *output++ = mcugen_mean_s16(params, window, first))
+    MCUGEN_EACH_WINDOW_S16(params, input, *output++ = mcugen_window_mean_s16(params, window, first))
 }

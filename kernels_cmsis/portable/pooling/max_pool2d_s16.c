@@ -2,7 +2,7 @@
  * its window has been read. */
 #include "portable/pooling/pool_s16.h"
 
-MCUGEN_KERNEL int16_t mcugen_maximum_s16(const struct mcugen_pool_params *params, struct mcugen_window window,
+MCUGEN_KERNEL int16_t mcugen_window_maximum_s16(const struct mcugen_pool_params *params, struct mcugen_window window,
                                          const int16_t *first)
 {
     int32_t most = params->clamp_min;
@@ -18,5 +18,5 @@ MCUGEN_KERNEL int16_t mcugen_maximum_s16(const struct mcugen_pool_params *params
 
 MCUGEN_KERNEL void mcugen_max_pool2d_s16(const struct mcugen_pool_params *params, const int16_t *input, int16_t *output)
 {
-    MCUGEN_EACH_WINDOW_S16(params, input, *output++ = mcugen_maximum_s16(params, window, first))
+    MCUGEN_EACH_WINDOW_S16(params, input, *output++ = mcugen_window_maximum_s16(params, window, first))
 }

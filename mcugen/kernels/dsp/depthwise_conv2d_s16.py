@@ -9,58 +9,31 @@ import numpy as np
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
-from mcugen.kernels.base import Constant, Invocation, Overlap
+from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.dsp.gemm import as_words, bytes_as_word
 from mcugen.kernels.dsp.int16 import WeightedInt16Dsp
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.common import PortableKernel
-from mcugen.kernels.portable.convolution.depthwise_conv2d import axes, row_distance
-from mcugen.kernels.portable.int16 import INT16_BYTES, bias_words, finish_of
+from mcugen.kernels.portable.convolution.depthwise_conv2d import axes
+from mcugen.kernels.portable.convolution.depthwise_conv2d_s16 import band_bytes, band_overlap, band_params
+from mcugen.kernels.portable.int16 import bias_words, finish_of
 
 
 class _Bands(PortableKernel):
-    """Overlaps are counted in elements; see `OnInt16`."""
-
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
-        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
-        vertical, horizontal = axes(op, graph)
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_depthwise_conv2d_s16",
             source="dsp/depthwise_conv2d_s16.c",
             params_type="mcugen_depthwise_params",
-            params={
-                "input_h": vertical.size,
-                "input_w": horizontal.size,
-                "input_c": INT16_BYTES * x.shape[3],
-                "output_h": vertical.outputs,
-                "output_w": horizontal.outputs,
-                "output_c": out.shape[3],
-                "kernel_h": vertical.kernel,
-                "kernel_w": horizontal.kernel,
-                "stride_h": vertical.stride,
-                "stride_w": horizontal.stride,
-                "pad_top": vertical.pad,
-                "pad_left": horizontal.pad,
-                "dilation_h": vertical.dilation,
-                "dilation_w": horizontal.dilation,
-                "band_h": vertical.span,
-                "band_w": horizontal.used,
-                "gathered_w": horizontal.gathered,
-                "input_zero_point": 0,
-                "output_zero_point": 0,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
-                "general_requantization": finish_of(op, graph).form,
-                "weight_bits": 8,
-            },
-            inputs=(x.name,),
+            params=band_params(op, graph, finish_of(op, graph).form),
+            inputs=(op.inputs[0],),
             constants=(_stream(op, graph),),
-            outputs=(out.name,),
-            scratch_bytes=INT16_BYTES * vertical.span * horizontal.used * x.shape[3],
-            overlaps=(Overlap(0, row_distance(vertical, horizontal, x.shape[3], out.shape[3])),),
+            outputs=op.outputs,
+            scratch_bytes=band_bytes(op, graph),
+            overlaps=(band_overlap(op, graph),),
         )
 
     @cost_per_image

@@ -9,10 +9,10 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Overlap, ParamValue
 from mcugen.kernels.images import cost_per_image, per_image
-from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.portable.common import PortableKernel
 from mcugen.kernels.portable.convolution.conv2d import Conv2dDirectPortable, OneRun
 from mcugen.kernels.portable.int16 import INT16_BYTES, Weighted, WeightedInt16, finish_of, pack_int16, sum_bits
+from mcugen.kernels.portable.matrix import columns_distance
 from mcugen.kernels.portable.windows import first_touched, position_distance
 
 _MAC_COST = {32: 2.6, 64: 5.5}
@@ -96,12 +96,7 @@ class Conv2dInt16Portable(WeightedInt16, _Gathered):
 def direct(kernel: str, op: Weighted, graph: Graph, run: OneRun, clamp: tuple[int, int]) -> Invocation:
     """mcugen_conv2d_direct_s16; overlaps in elements."""
     packed, out = pack_int16(op, graph), graph.tensor(op.outputs[0])
-    # All inputs of a column are read again for the last channels, when its other outputs are written.
-    reads: list[int | None] = [
-        row * run.row_bytes + column * run.column_bytes for row in range(run.rows) for column in range(run.columns)
-    ]
-    written = [(place + 1) * out.shape[-1] for place in range(len(reads))]
-    twice = [value for value in written for _ in range(2)], [value for value in reads for _ in range(2)]
+    distance = columns_distance(run.rows, run.row_bytes, run.columns, run.column_bytes, out.shape[-1])
     return Invocation(
         kernel=kernel,
         function="mcugen_conv2d_direct_s16",
@@ -121,7 +116,7 @@ def direct(kernel: str, op: Weighted, graph: Graph, run: OneRun, clamp: tuple[in
         inputs=(op.inputs[0],),
         constants=packed.constants,
         outputs=(out.name,),
-        overlaps=(Overlap(0, overlap_distance(*twice)),),
+        overlaps=(Overlap(0, distance),),
     )
 
 
