@@ -87,6 +87,7 @@ def accuracy(
         Path | None,
         typer.Option("--output", metavar="FILE.yml", help="Gets what the search found, for `emit --precision`."),
     ] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Of a DIR: write a report page.")] = None,
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
@@ -101,6 +102,8 @@ def accuracy(
         raise InputError("--output gets what a search found", hint="give --search or --search-accuracy too")
     if rules is not None:
         check_place(rules, "--output")
+    if report is not None:
+        check_place(report, "--report")
     given_plugins = tuple(plugin or ())
     if subject.is_dir():
         of_models = _OF_MODELS & in_project.given_options(context)
@@ -119,6 +122,8 @@ def accuracy(
         )
     else:
         require_model(subject)
+        if report is not None:
+            raise InputError("--report is about a module's folder", where=str(subject), hint="emit the model first")
         if model is not None:
             raise InputError("--model is for a module's folder", where=str(subject), hint="leave it out")
         require_calibration(calibration)
@@ -140,11 +145,16 @@ def accuracy(
         given = Given(subject.stem, subject, options, on_board=board is not None)
     from mcugen.assess.improve import improved
     from mcugen.assess.run import assess
-    from mcugen.report import accuracy as report
+    from mcugen.emit.details import load_details
+    from mcugen.report.accuracy import text_summary
+    from mcugen.report.html import write_report
+    from mcugen.report.page.comparison import compared
 
     with progress_bars() as progress:
         found = assess(given, samples, labels=labels, reference=reference, runner=runner.value, progress=progress)
         outcome = improved(found, advice=advice, sqnr=search, top1=search_accuracy, progress=progress)
+    if report is not None and given.manifest is not None:
+        write_report(compared(outcome, given.manifest, load_details(subject, given.manifest)), report)
     if rules is not None and outcome.search is not None:
         write_file(rules, outcome.search.rules.encode())
     if as_json:
@@ -152,7 +162,7 @@ def accuracy(
             warn(doubt)
         print(json.dumps(outcome.as_json()))
     else:
-        for part in report.text_summary(outcome):
+        for part in text_summary(outcome):
             output.print(part)
     if outcome.search is not None and not outcome.search.reached:
         raise CheckFailedError(f"{outcome.search.target} is not reached")

@@ -105,6 +105,16 @@ def test_a_model_that_moved_or_changed(small: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_report_has_the_noise_of_each_layer(small: Path) -> None:
+    done = mcugen(small, "accuracy net --reference --samples samples.npz --advice --report page.html")
+    assert done.returncode == 0, done.stderr
+    page = (small / "page.html").read_text()
+    for words in ("Layers against the float model", "What was tried", "--observer mse", "most of the error enters in"):
+        assert words in page, words
+    assert "tried on the same samples" in done.stdout
+
+
+@pytest.mark.slow
 def test_ds_cnn_with_a_thousand_samples(tmp_path: Path) -> None:
     """In less than a minute of one processor's time."""
     model = MODELS["ds_cnn"]
@@ -122,7 +132,7 @@ def test_ds_cnn_with_a_thousand_samples(tmp_path: Path) -> None:
 def test_an_outlier_channel_is_named_and_a_search_mends_it(tmp_path: Path) -> None:
     """Plain ranges lose five points or more; a mixed precision is within half a point of float at under 15 % more
     cycles, counted in the emulator, and `emit --precision` takes what was found."""
-    trained = outliers.with_outlier(outliers.train())
+    trained = outliers.with_outlier(outliers.train(wide=64))
     save(trained.model, torch.zeros(1, 1, 16, 16), tmp_path / "net.pt2")
     np.savez(tmp_path / "calibration.npz", image=outliers.calibration())
     np.savez(tmp_path / "samples.npz", image=trained.images)

@@ -22,20 +22,24 @@ TEST_IMAGES = 400
 
 
 class ResidualNet(nn.Module):
-    """Which of six shapes is in an image (1, 1, 16, 16)? Most of its work is behind the residual connection."""
+    """Which of six shapes is in an image (1, 1, 16, 16)? Most of its work is behind the residual connection.
 
-    def __init__(self) -> None:
+    Args:
+        wide: channels there.
+    """
+
+    def __init__(self, wide: int = WIDE) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(1, CHANNELS, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(CHANNELS), nn.ReLU()
         )
         self.mix = nn.Sequential(_depthwise(CHANNELS), nn.BatchNorm2d(CHANNELS), nn.ReLU())
         self.spread = nn.Sequential(_depthwise(CHANNELS), nn.BatchNorm2d(CHANNELS), nn.ReLU())
-        self.widen = nn.Sequential(nn.Conv2d(CHANNELS, WIDE, 1, bias=False), nn.BatchNorm2d(WIDE), nn.ReLU())
+        self.widen = nn.Sequential(nn.Conv2d(CHANNELS, wide, 1, bias=False), nn.BatchNorm2d(wide), nn.ReLU())
         self.body = nn.Sequential(
-            nn.Conv2d(WIDE, WIDE, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(WIDE), nn.ReLU()
+            nn.Conv2d(wide, wide, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()
         )
-        self.classifier = nn.Linear(WIDE, len(CLASSES))
+        self.classifier = nn.Linear(wide, len(CLASSES))
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.stem(image)
@@ -49,12 +53,12 @@ def _depthwise(channels: int) -> nn.Conv2d:
 
 
 @functools.cache
-def train(seed: int = 0, steps: int = 200, batch: int = 48) -> Trained:
+def train(seed: int = 0, steps: int = 200, batch: int = 48, wide: int = WIDE) -> Trained:
     """The network, with test images and labels. Not to be changed: it is made once a process."""
     with single_threaded():
         torch.manual_seed(seed)
         images, labels = make_data(steps * batch, seed)
-        model = ResidualNet().train()
+        model = ResidualNet(wide).train()
         optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-2, total_steps=steps)
         for step in range(steps):
