@@ -29,6 +29,7 @@ from mcugen.kernels.cmsis_nn import locate
 from mcugen.package.make import check_packages, with_packages
 from mcugen.package.subject import Publisher
 from mcugen.passes.border_layout import keep_model_layout
+from mcugen.passes.border_types import convert_borders
 from mcugen.passes.final_softmax import drop_final_softmax
 from mcugen.plan.candidates import Finder
 from mcugen.plan.planner import make_plan
@@ -66,6 +67,7 @@ class Options:
         npu: "off"; "auto": what gains by it goes to the board's NPU; "require": everything does, or it is an error.
             None: as the board's file says.
         accelerator: which of the board's; None: its usual one.
+        io: type of real inputs and outputs, of `mcugen.passes.border_types.TYPES`; None: as the network has them.
         io_layout: "device": inputs and outputs as the kernels want them; "model": as the model file has them,
             transposed by the module itself.
         final_softmax: "keep"; or "drop": an output that is a softmax gives the scores before it, under another name.
@@ -93,6 +95,7 @@ class Options:
     plugins: tuple[str, ...] = ()
     npu: str | None = None
     accelerator: str | None = None
+    io: str | None = None
     io_layout: str = "device"
     final_softmax: str = "keep"
     packages: tuple[str, ...] = ()
@@ -118,6 +121,7 @@ class Options:
             "accelerator": self.accelerator,
             "final_softmax": self.final_softmax if self.final_softmax != "keep" else None,
             "precision": Path(self.precision).name if self.precision != "int8" else None,
+            "io": self.io,
             "io_layout": self.io_layout if self.io_layout != "device" else None,
             "observer": self.observer if self.observer != BEST else None,
             "equalize": self.equalize if self.equalize != "auto" else None,
@@ -198,6 +202,8 @@ def at_the_borders(graph: Graph, options: Options) -> Graph:
     """
     if options.final_softmax == "drop":
         graph = _without_softmax(graph)
+    if options.io is not None:
+        graph = convert_borders(graph, options.io)
     return keep_model_layout(graph) if options.io_layout == "model" else graph
 
 

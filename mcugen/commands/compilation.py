@@ -17,6 +17,7 @@ from mcugen.commands.options import (
     Harness,
     HarnessInput,
     IoLayout,
+    IoType,
     Json,
     Kernels,
     Markdown,
@@ -66,6 +67,12 @@ def emit(
     max_cycles: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Budget for its cycles by the core's timing model (docs/counting.md)."),
+    ] = None,
+    io: Annotated[
+        IoType | None,
+        typer.Option(
+            "--io", help="Type of inputs and outputs, converted in the module; default: as the first and last layer."
+        ),
     ] = None,
     io_layout: Annotated[
         IoLayout,
@@ -140,6 +147,7 @@ def emit(
         "plugins": tuple(plugin or ()),
         "npu": npu.value if npu is not None else None,
         "accelerator": accelerator,
+        "io": io.value if io is not None else None,
         "io_layout": io_layout.value,
         "final_softmax": final_softmax.value,
         "observer": observer,

@@ -29,6 +29,11 @@ class FinalSoftmax(StrEnum):
     drop = "drop"
 
 
+class IoType(StrEnum):
+    int8 = "int8"
+    int16 = "int16"
+
+
 class IoLayout(StrEnum):
     device = "device"
     model = "model"

@@ -26,6 +26,7 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "accelerator": pydantic.TypeAdapter(Text),
     "final_softmax": pydantic.TypeAdapter(Text),
     "precision": pydantic.TypeAdapter(Text),
+    "io": pydantic.TypeAdapter(Text),
     "io_layout": pydantic.TypeAdapter(Text),
     "observer": pydantic.TypeAdapter(Text),
     "equalize": pydantic.TypeAdapter(Text),

@@ -163,6 +163,7 @@ class _Reader:
             "max_flash": fields.max_flash,
             "kernels": fields.kernels,
             "optimize": fields.optimize,
+            "io": fields.io,
             "io_layout": fields.io_layout,
             "final_softmax": fields.final_softmax,
             "precision": self._precision(fields.precision),

@@ -161,7 +161,7 @@ def _as_integers(value: torch.Tensor, tensor: Tensor) -> IntArray:
     if not value.is_floating_point():
         return (value.to(torch.int16) - 128).numpy() if value.dtype is torch.uint8 else value.numpy()
     steps = np.rint(value.double().numpy() / tensor.scale) + tensor.zero_point
-    return np.clip(steps, -128, 127).astype(np.int8)
+    return np.clip(steps, *tensor.integer_range).astype(DTYPES[tensor.dtype])
 
 
 def _step(tensors: Any, op: Operator, values: dict[str, IntArray], expected: dict[str, IntArray]) -> int:

@@ -1,0 +1,115 @@
+"""Inputs and outputs in a type that the user asks for, whatever the network computes in: `--io`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcugen.graph.graph import Graph, Port
+from mcugen.graph.ops import Operator, Requantize, Reshape, Softmax, Transpose
+from mcugen.graph.tensor import Quantization, Tensor
+
+TYPES = ("int8", "int16")
+
+
+def convert_borders(graph: Graph, dtype: str) -> Graph:
+    """The graph with real inputs and outputs of a type; plain integers and booleans, and states, stay as they are.
+
+    An int16 input of an int8 network has 256 times finer steps; an int16 output holds its int8 exactly. An int8 port
+    of an int16 network spans the integers that there can be: those of the calibration samples, of an output's clamp or
+    softmax, else all.
+
+    Args:
+        dtype: one of `TYPES`.
+    """
+    borders = _Borders(graph, dtype)
+    inputs = [borders.input(port) for port in graph.inputs]
+    outputs = [borders.output(port) for port in graph.outputs]
+    operators = (*borders.before, *graph.operators, *borders.behind)
+    made = graph.with_changes(operators=operators, new_tensors=borders.tensors, inputs=inputs, outputs=outputs)
+    # What was measured of finer steps is not true of coarser ones.
+    return replace(made, fidelity=None) if borders.coarser else made
+
+
+class _Borders:
+    def __init__(self, graph: Graph, dtype: str) -> None:
+        self.before: list[Operator] = []
+        self.behind: list[Operator] = []
+        self.tensors: list[Tensor] = []
+        self.coarser = False
+        self._graph, self._dtype = graph, dtype
+        self._taken = set(graph.tensors) | {op.name for op in graph.operators}
+
+    def input(self, port: Port) -> Port:
+        inner = self._graph.tensor(port.tensor)
+        if not self._differs(inner):
+            return port
+        assert inner.quantization is not None
+        outer = self._tensor(
+            port, inner, finest(inner) if self._dtype == "int16" else _spanning(inner, self._seen(port))
+        )
+        self._requantize(self.before, port, outer, inner)
+        return replace(port, tensor=outer.name)
+
+    def output(self, port: Port) -> Port:
+        inner = self._graph.tensor(port.tensor)
+        if not self._differs(inner):
+            return port
+        exact = Quantization.per_tensor(inner.scale, 0, 16)
+        outer = self._tensor(port, inner, exact if self._dtype == "int16" else _spanning(inner, self._made(inner.name)))
+        self._requantize(self.behind, port, inner, outer)
+        return replace(port, tensor=outer.name)
+
+    def _differs(self, tensor: Tensor) -> bool:
+        return tensor.quantization is not None and tensor.dtype in TYPES and tensor.dtype != self._dtype
+
+    def _seen(self, port: Port) -> tuple[int, int]:
+        """The integers of the calibration samples, rounded outwards."""
+        inner = self._graph.tensor(port.tensor)
+        lowest, highest = inner.integer_range
+        if port.seen is None or port.normalization is not None:
+            return lowest, highest
+        low, high = (end / inner.scale + inner.zero_point for end in (port.seen.low, port.seen.high))
+        return max(int(low // 1), lowest), min(-int(-high // 1), highest)
+
+    def _made(self, name: str) -> tuple[int, int]:
+        """The lowest and highest integer that the operator behind a tensor can give."""
+        op = self._graph.producer(name)
+        while isinstance(op, Reshape | Transpose):
+            op = self._graph.producer(op.inputs[0])
+        lowest, highest = self._graph.tensor(name).integer_range
+        if isinstance(op, Softmax):
+            return 0, highest
+        clamp: tuple[int, int] = getattr(op, "clamp", (lowest, highest))
+        return clamp
+
+    def _tensor(self, port: Port, like: Tensor, quantization: Quantization) -> Tensor:
+        self.coarser = self.coarser or self._dtype == "int8"
+        name = self._unique(f"{port.name}_{self._dtype}")
+        made = replace(like, name=name, dtype=self._dtype, quantization=quantization)
+        self.tensors.append(made)
+        return made
+
+    def _requantize(self, operators: list[Operator], port: Port, before: Tensor, after: Tensor) -> None:
+        name = self._unique(f"{port.name}_type")
+        limits = after.integer_range
+        operators.append(Requantize(name=name, inputs=(before.name,), outputs=(after.name,), clamp=limits))
+
+    def _unique(self, base: str) -> str:
+        name, number = base, 1
+        while name in self._taken:
+            name, number = f"{base}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+
+def finest(tensor: Tensor) -> Quantization:
+    """int16 in the finest steps that reach as far as an int8 tensor does."""
+    furthest = max(abs(end - tensor.zero_point) for end in tensor.integer_range)
+    return Quantization.per_tensor(tensor.scale * furthest / 32767, 0, 16)
+
+
+def _spanning(tensor: Tensor, span: tuple[int, int]) -> Quantization:
+    """int8 for the integers of `span` of an int16 tensor, and 0."""
+    low, high = min(span[0], 0), max(span[1], 0)
+    steps = (high - low + 1) / 256
+    return Quantization.per_tensor(tensor.scale * steps, min(max(round(-128 - low / steps), -128), 127))
