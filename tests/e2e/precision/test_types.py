@@ -1,0 +1,107 @@
+"""Types by choice, from a float network to counted firmware."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.e2e.conftest import Exported, Finished
+from tests.frontend.precision.networks import INPUT, Net
+from tests.frontend.programs import export, samples, seeded
+
+MODELS = ("ds_cnn", "mobilenet_v1", "resnet8", "autoencoder", "conv1d_net")
+BOARDS = ("nrf5340dk", "mps2_an385", "mps3_an547")
+
+pytestmark = pytest.mark.emulator
+Command = Callable[..., Finished]
+Export = Callable[[str], Exported]
+
+RULES = """
+default: int16
+rules:
+  - {operator: linear, precision: int4}
+  - {module: "block.0", precision: int8}
+"""
+
+
+def written(folder: Path) -> tuple[Path, Path]:
+    torch.export.save(export(seeded(Net()), INPUT), folder / "net.pt2")
+    np.savez(folder / "cal.npz", image=samples(INPUT, 16))
+    return folder / "net.pt2", folder / "cal.npz"
+
+
+@pytest.mark.parametrize(
+    ("precision", "board", "io"),
+    [("int16", "nrf5340dk", None), ("int4", "mps3_an547", "int16"), ("types.yml", "mps2_an385", "int8")],
+)
+def test_a_small_network(
+    mcugen: Command, command: Command, tmp_path: Path, precision: str, board: str, io: str | None
+) -> None:
+    """One of them in processes of their own."""
+    command = mcugen if io is None else command
+    model, calibration = written(tmp_path)
+    (tmp_path / "types.yml").write_text(RULES)
+    given = tmp_path / precision if precision.endswith(".yml") else precision
+    more = () if io is None else ("--io", io)
+    folder = tmp_path / "out"
+    emit = ("emit", model, "--board", board, "--calibration", calibration, "--output", folder, "--precision", given)
+    done = command(*emit, *more)
+    assert done.code == 0, done.err
+    done = command("verify", folder, "--json")
+    assert done.code == 0, done.err
+    assert done.json["match"] is True and all(layer["match"] is True for layer in done.json["layers"])
+    manifest = (folder / "mcugen.json").read_text()
+    assert f'"precision": "{precision}"' in manifest
+    np.savez(tmp_path / "in.npz", image=samples(INPUT, 8, seed=3))
+    done = command("run", folder, "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "out.npz", "--float")
+    assert done.code == 0, done.err
+    found = np.load(tmp_path / "out.npz")
+    (name,) = (name for name in found.files if found[name].dtype == np.float32)
+    with torch.no_grad():
+        wanted = seeded(Net())(torch.from_numpy(samples(INPUT, 8, seed=3)[:, 0])).numpy()
+    assert np.abs(found[name].reshape(wanted.shape) - wanted).max() < (0.02 if precision == "int16" else 0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("precision", ["int16", "int4"])
+def test_example_networks(
+    command: Command, exported: Export, model: str, board: str, precision: str, tmp_path: Path
+) -> None:
+    done = emitted(command, exported(model), board, tmp_path / "out", precision)
+    assert done["match"] is True and all(layer["match"] is True for layer in done["layers"])
+
+
+def emitted(command: Command, files: Exported, board: str, folder: Path, precision: str) -> dict:
+    """What `verify` says."""
+    done = command(
+        *("emit", files.archive, "--board", board, "--calibration", files.calibration),
+        *("--output", folder, "--precision", precision),
+    )
+    assert done.code == 0, done.err
+    done = command("verify", folder, "--json")
+    assert done.code == 0, done.err
+    return dict(done.json)
+
+
+@pytest.mark.slow
+def test_flash_of_the_autoencoder_with_int4_weights(command: Command, exported: Export, tmp_path: Path) -> None:
+    files = exported("autoencoder")
+    flash = {
+        name: emitted(command, files, "nrf5340dk", tmp_path / name, name)["flash_bytes"] for name in ("int8", "int4")
+    }
+    assert flash["int4"] <= 0.56 * flash["int8"], flash
+
+
+@pytest.mark.slow
+def test_instructions_of_ds_cnn_with_int16_activations(command: Command, exported: Export, tmp_path: Path) -> None:
+    files = exported("ds_cnn")
+    counted = {
+        name: emitted(command, files, "nrf5340dk", tmp_path / name, name)["instructions"] for name in ("int8", "int16")
+    }
+    assert counted["int16"] <= 1.6 * counted["int8"], counted
