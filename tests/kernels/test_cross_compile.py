@@ -107,13 +107,15 @@ def invocations() -> list[Typed]:
     found: list[Typed] = []
 
     def collect(kernel: Kernel) -> None:
+        before = len(found)
+
         @settings(
-            max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
         )
         @given(cases_for(kernel))
         def property_(case: Case) -> None:
             (op,) = case.graph.operators
-            if kernel.supports(op, case.graph, CORTEX_M3):
+            if len(found) < before + 4 and kernel.takes(op, case.graph, CORTEX_M3):
                 found.append(typed(kernel.invoke(op, case.graph), case.graph))
 
         property_()
@@ -122,7 +124,6 @@ def invocations() -> list[Typed]:
         before = len(found)
         collect(kernel)
         assert len(found) > before, kernel.name
-        del found[before + 4 :]
     return found
 
 

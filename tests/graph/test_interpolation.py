@@ -1,0 +1,56 @@
+"""Functions of int16 by interpolation, against float64, at all inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from mcugen.graph import Tensor
+from mcugen.graph.interpolation import GRID, entries_of
+from mcugen.graph.ops import Table
+from mcugen.graph.ops.elementwise.table import tabulate
+from mcugen.graph.reference import run
+from tests.graph.draws import make_case
+from tests.graph.int16_functions import LEAST, MOST, quantization
+
+Function = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+
+FUNCTIONS: dict[str, Function] = {
+    "gelu": lambda x: x / (1 + np.exp(-1.702 * x)),
+    "hardswish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "leaky relu": lambda x: np.where(x < 0, 0.1 * x, x),
+    "sine": np.sin,
+    "softplus": lambda x: np.logaddexp(x, 0),
+}
+
+
+@pytest.mark.parametrize("scale", [2.0**-15, 0.00031, 0.0021])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_stated_bound(name: str, scale: float) -> None:
+    """Within 1 + m steps, where m is how far the function is from the lines between its own values."""
+    function, x_q = FUNCTIONS[name], quantization(scale)
+    integers = np.arange(LEAST, MOST + 1)
+    exact = function(integers * x_q.scale)
+    out_q = quantization(float(np.abs(function(GRID * x_q.scale)).max()) / 32000)
+    steps = exact / out_q.scale
+    lines = np.interp(integers, GRID, function(GRID * x_q.scale) / out_q.scale)
+    shape = (256, 256)
+    tensors = [Tensor("input", shape, "int16", x_q), Tensor("output", shape, "int16", out_q)]
+    op = Table(name="table", inputs=("input",), outputs=("output",), values=tabulate(function, x_q, out_q))
+    graph = make_case(op, tensors, np.random.default_rng(0)).graph
+    values = run(graph, {"input": integers.astype(np.int16).reshape(shape)})["output"].reshape(-1)
+    worst, apart = np.abs(values - steps).max(), np.abs(lines - steps).max()
+    assert worst <= 1 + apart + 1e-5
+    # At the entries themselves nothing but one rounding is lost.
+    assert np.abs(values - steps)[(integers % 128) == 0].max() <= 0.500001
+
+
+def test_limit_at_0_and_values_that_are_missing() -> None:
+    q = quantization(0.01)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert entries_of(lambda x: np.sin(x) / x, q, quantization(2.0**-14))[256] == 1 << 14
+        with pytest.raises(ValueError, match="has no value at -"):
+            entries_of(np.log, q, q)
