@@ -71,6 +71,7 @@ class Options:
         io_layout: "device": inputs and outputs as the kernels want them; "model": as the model file has them,
             transposed by the module itself.
         final_softmax: "keep"; or "drop": an output that is a softmax gives the scores before it, under another name.
+        self_test: C for a test on the board comes with the module, layer by layer.
         packages: kinds of packages that the module brings of itself, for other tools: `mcugen.package.make.KINDS`.
         publisher: what they say of their version and of who publishes them.
         observer: how ranges of activations are found: what `mcugen.frontend.quantizer_options.parse_observers` reads.
@@ -98,6 +99,7 @@ class Options:
     io: str | None = None
     io_layout: str = "device"
     final_softmax: str = "keep"
+    self_test: bool = False
     packages: tuple[str, ...] = ()
     observer: str = BEST
     equalize: Switch = "auto"
@@ -122,6 +124,7 @@ class Options:
             "final_softmax": self.final_softmax if self.final_softmax != "keep" else None,
             "precision": Path(self.precision).name if self.precision != "int8" else None,
             "io": self.io,
+            "self_test": self.self_test,
             "io_layout": self.io_layout if self.io_layout != "device" else None,
             "observer": self.observer if self.observer != BEST else None,
             "equalize": self.equalize if self.equalize != "auto" else None,
@@ -190,7 +193,7 @@ def compile(
             max_flash=options.max_flash,
             find=with_npu(find),
         )
-    module = assemble(plan, name, entry, options.entries(), library, partition)
+    module = assemble(plan, name, entry, options.entries(), library, partition, self_test=options.self_test)
     return with_packages(module, options.packages, options.publisher)
 
 

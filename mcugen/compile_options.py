@@ -37,6 +37,7 @@ class CompileOptions(TypedDict, total=False):
     io: Literal["int8", "int16"] | None
     io_layout: Literal["device", "model"]
     final_softmax: Literal["keep", "drop"]
+    self_test: bool
     observer: str
     equalize: Literal["auto", "on", "off"]
     bias_correction: Literal["auto", "on", "off"]

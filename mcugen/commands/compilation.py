@@ -87,6 +87,10 @@ def emit(
         ),
     ] = FinalSoftmax.keep,
     precision: Precision = "int8",
+    self_test: Annotated[
+        bool,
+        typer.Option("--self-test", help="Add C that tests the module on your board and names the first wrong layer."),
+    ] = False,
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
@@ -150,6 +154,7 @@ def emit(
         "io": io.value if io is not None else None,
         "io_layout": io_layout.value,
         "final_softmax": final_softmax.value,
+        "self_test": self_test,
         "observer": observer,
         "equalize": equalize.value,
         "bias_correction": bias_correction.value,

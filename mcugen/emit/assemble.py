@@ -16,6 +16,7 @@ from mcugen.emit.details import to_json as details_to_json
 from mcugen.emit.module import port_parameters, render
 from mcugen.emit.output import write_folder
 from mcugen.emit.paths import FILE_NAME
+from mcugen.emit.self_test import self_test_files
 from mcugen.emit.vectors import make_vectors, vector_files, vector_header
 from mcugen.ethosu.partition import Partition
 from mcugen.kernels.cmsis_nn import CmsisNn
@@ -56,6 +57,8 @@ def assemble(
     options: Mapping[str, Any],
     library: CmsisNn | None,
     partition: Partition | None = None,
+    *,
+    self_test: bool = False,
 ) -> Module:
     """All files of a module.
 
@@ -65,11 +68,15 @@ def assemble(
         options: what it was asked for, for the manifest.
         library: the CMSIS-NN that the kernels were chosen for; noted in the manifest when a layer calls it.
         partition: what goes to an NPU, and what does not; None: nobody asked.
+        self_test: C for a test on the user's own board comes with it.
     """
-    text = render(plan, name, model.file, partition.accelerator if partition and partition.parts else None)
+    accelerator = partition.accelerator if partition and partition.parts else None
+    text = render(plan, name, model.file, accelerator, self_test=self_test)
     vectors = make_vectors(plan.graph, [name for c in text.calls for name in c.step.invocation.outputs])
     ports = (port_parameters(plan.graph.inputs, "input"), port_parameters(plan.graph.outputs, "output"))
     files = dict(text.files) | vector_files(vectors) | vector_header(name, vectors, *ports)
+    if self_test:
+        files |= self_test_files(plan, text.calls, name, vectors)
     files[PurePosixPath(DETAILS_NAME)] = details_to_json(details_of(plan, text.calls))
     entries = dict(options)
     if library is not None and any(c.step.invocation.source.startswith("cmsis_nn/") for c in text.calls):

@@ -121,11 +121,14 @@ def port_parameters(ports: Sequence[Port], group: str) -> list[str]:
     return [f"{group}_{n}" for n in unique_identifiers((p.name for p in ports), group)]
 
 
-def render(plan: Plan, name: str, model_file: str, accelerator: str | None = None) -> ModuleText:
+def render(
+    plan: Plan, name: str, model_file: str, accelerator: str | None = None, *, self_test: bool = False
+) -> ModuleText:
     """All C and build files of a module called `name` (a C identifier).
 
     Args:
         accelerator: the NPU that parts of it are for, such as "ethos-u55-128"; None: it has no such parts.
+        self_test: build files know the folder of the self-test.
     """
     pool = ConstantPool(name)
     builder = _ScheduleBuilder(plan, pool)
@@ -150,6 +153,7 @@ def render(plan: Plan, name: str, model_file: str, accelerator: str | None = Non
         "arrays": pool.arrays,
         "kernel_sources": sorted({c.step.invocation.source for c in calls}),
         "accelerator": accelerator,
+        "self_test": self_test,
         "logits": [f"`{plain_text(p.name)}`" for p in graph.outputs if p.logits],
         "core_check": core_check(plan.board, (c.step.invocation.source for c in calls)),
         "cmsis_nn_groups": cmsis_nn_groups(c.step.invocation.source for c in calls),

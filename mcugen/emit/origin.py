@@ -28,6 +28,7 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "precision": pydantic.TypeAdapter(Text),
     "io": pydantic.TypeAdapter(Text),
     "io_layout": pydantic.TypeAdapter(Text),
+    "self_test": pydantic.TypeAdapter(bool),
     "observer": pydantic.TypeAdapter(Text),
     "equalize": pydantic.TypeAdapter(Text),
     "bias_correction": pydantic.TypeAdapter(Text),

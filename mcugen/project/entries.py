@@ -167,6 +167,7 @@ class _Reader:
             "io_layout": fields.io_layout,
             "final_softmax": fields.final_softmax,
             "precision": self._precision(fields.precision),
+            "self_test": fields.self_test,
             "reset_every": fields.reset_every,
             "observer": fields.observer,
             "equalize": fields.equalize,

@@ -105,6 +105,7 @@ class OptionFields(Fields):
     harness_input: Literal["int8", "uint8"] | None = None
     precision: Line | None = None
     final_softmax: Literal["keep", "drop"] | None = None
+    self_test: Annotated[bool, pydantic.Field(strict=True)] | None = None
     observer: Line | None = None
     equalize: Switch = None
     bias_correction: Switch = None
