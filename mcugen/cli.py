@@ -17,6 +17,7 @@ from mcugen.borders.streams import finish_output, prepare_streams, settle
 from mcugen.commands.accuracy import accuracy
 from mcugen.commands.bench import bench
 from mcugen.commands.compilation import check, emit
+from mcugen.commands.debug import debug
 from mcugen.commands.export import export_tflite
 from mcugen.commands.firmware import compare, run, serve, verify
 from mcugen.commands.information import boards, docs, doctor, ops
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 # In the order of the help.
 COMMANDS = (
-    *(emit, run, verify, accuracy, compare, bench, serve, check),
+    *(emit, run, verify, accuracy, debug, compare, bench, serve, check),
     *(export_tflite, ci, init, ops, boards, docs, doctor),
 )
 for command in COMMANDS:

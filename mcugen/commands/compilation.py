@@ -36,9 +36,10 @@ from mcugen.commands.options import (
     States,
     Switch,
 )
-from mcugen.commands.preflight import require_board, require_calibration, require_model, require_report
+from mcugen.commands.preflight import require_board, require_calibration, require_model
 from mcugen.commands.terminal import output, progress_bars, warn
 from mcugen.errors import CheckFailedError, InputError
+from mcugen.report.files import check_place
 
 
 def emit(
@@ -182,7 +183,8 @@ def emit(
     require_model(model)
     require_calibration(calibration)
     target = require_board(board)
-    require_report(report)
+    if report is not None:
+        check_place(report, "--report")
     from mcugen import api
     from mcugen.emit.details import load_details
     from mcugen.emit.output import check_destination

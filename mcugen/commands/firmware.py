@@ -27,9 +27,10 @@ from mcugen.commands.options import (
     Runner,
     RunnerName,
 )
-from mcugen.commands.preflight import require_module, require_report
+from mcugen.commands.preflight import require_module
 from mcugen.commands.terminal import errors, output, progress_bars, warn
 from mcugen.errors import CheckFailedError, InputError
+from mcugen.report.files import check_place
 
 
 def run(
@@ -133,7 +134,8 @@ def verify(
     from mcugen.report.page.subjects import verified
     from mcugen.verify.verify import verify_module
 
-    require_report(report)
+    if report is not None:
+        check_place(report, "--report")
 
     with progress_bars() as progress:
         result = verify_module(

@@ -34,16 +34,3 @@ def require_board(name: str) -> Board:
     from mcugen.boards import load_board
 
     return load_board(name)
-
-
-def require_report(path: Path | None) -> None:
-    """Raises InputError when a page cannot be written there: said before the work, not after it."""
-    if path is None:
-        return
-    from mcugen.borders.files import resolved
-    from mcugen.errors import InputError
-
-    if path.is_dir():
-        raise InputError(f"--report {path} is a folder", hint="name the file: --report report.html")
-    if not resolved(path).parent.is_dir():
-        raise InputError(f"the folder of --report {path} does not exist")

@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 
 from mcugen import __version__
-from mcugen.errors import InputError
+from mcugen.report.files import write_file
 from mcugen.report.page import arena, bars, noise, roofline
 from mcugen.report.page.layers import layer_panels, layer_table
 from mcugen.report.page.network import draw_network
@@ -17,10 +17,7 @@ from mcugen.report.page.tiles import tiles
 
 def write_report(subject: Subject, path: Path) -> None:
     """Raises InputError when the file cannot be written."""
-    try:
-        path.write_text(render_page(subject), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    write_file(path, render_page(subject).encode())
 
 
 def render_page(subject: Subject) -> str:
