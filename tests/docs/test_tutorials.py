@@ -1,4 +1,7 @@
-"""docs/tutorials: each page is a program, whose commands run in a fresh folder and print what the page shows."""
+"""docs/tutorials and docs/debugging.md: each page is a program.
+
+Its commands run in a fresh folder and print what the page shows.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tests.docs import recipes
 from tests.docs.pages import Block, masked, read_blocks
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+PAGES = [*sorted((ROOT / "docs" / "tutorials").glob("*.md")), ROOT / "docs" / "debugging.md"]
 TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "make", "gcc")
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
