@@ -21,7 +21,7 @@ from tests.emit.test_golden import tiny
 from tests.plan.networks import NetworkBuilder
 
 PAGE = Path(__file__).parents[2] / "docs" / "debugging.md"
-STRICT = ("-std=c11", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
+STRICT = ("-std=c11", "-O0", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -33,7 +33,7 @@ def emit(graph: Graph, folder: Path, board: str = "nrf5340dk") -> Path:
 def run_here(folder: Path, *flags: str) -> tuple[int, str]:
     sources = ("self_test/main.c", "self_test/net_self_test.c", "src/net.c", "src/net_weights.c")
     program = folder / "self_test_program"
-    command = ["gcc", *STRICT, *SANITIZERS, *flags, "-Iinclude", "-o", str(program), *sources]
+    command = ["gcc", *STRICT, *flags, "-Iinclude", "-o", str(program), *sources]
     subprocess.run(command, cwd=folder, check=True)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert not done.stderr
@@ -54,10 +54,9 @@ def several() -> Graph:
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
-@pytest.mark.parametrize("graph", [tiny, several])
-def test_what_is_right_passes(graph: type, tmp_path: Path) -> None:
-    folder = emit(graph(), tmp_path / "m")
-    code, text = run_here(folder, "-DMCUGEN_LAYER_HOOK")
+def test_what_is_right_passes(tmp_path: Path) -> None:
+    folder = emit(several(), tmp_path / "m")
+    code, text = run_here(folder, "-DMCUGEN_LAYER_HOOK", *SANITIZERS)
     assert code == 0 and text.endswith("net: self-test passed\n"), text
     found = re.search(r"layers: (\d+) of (\d+) results match", text)
     assert found is not None and found[1] == found[2] == str(len(load_vectors(folder).layers))
