@@ -40,6 +40,7 @@ def mcugen(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.emulator
 def test_a_fresh_process(tmp_path: Path) -> None:
     """One kernel has another parameter than the emitted one: equal up to there, and the layer is named."""
