@@ -236,6 +236,8 @@ def test_each_option_of_emit_has_its_field() -> None:
         "max-cycles",
         "project",
         "force",  # what is done once
+        "report",  # of one module, as is the next
+        "markdown",
     }
     fields = {name.replace("_", "-") for name in OptionFields.model_fields}
     assert options - elsewhere <= fields
