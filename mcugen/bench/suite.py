@@ -14,6 +14,7 @@ from mcugen.boards import Board, load_board
 from mcugen.borders import Source
 from mcugen.borders.yaml import read_yaml
 from mcugen.errors import InputError
+from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantizer_options import AUTOMATIC, BEST, QuantizerOptions, Switch, parse_observers
 
 KernelPolicy = Literal["auto", "native", "portable", "cmsis-nn"]
@@ -90,10 +91,12 @@ class _ModelEntry(_Strict):
     observer: str = BEST
     equalize: _Switch = "auto"
     bias_correction: Annotated[_Switch, pydantic.Field(alias="bias-correction")] = "auto"
+    precision: str = "int8"
 
-    @property
-    def quantizer(self) -> QuantizerOptions:
-        return QuantizerOptions(self.observer, self.equalize, self.bias_correction)
+    def quantizer(self, folder: Path) -> QuantizerOptions:
+        """Raises InputError as `read_rules`."""
+        given = folder / self.precision if self.precision.lower().endswith(SUFFIXES) else self.precision
+        return QuantizerOptions(self.observer, self.equalize, self.bias_correction, read_rules(given))
 
 
 class _TargetEntry(_Strict):
@@ -129,7 +132,7 @@ def load_suite(path: Path) -> Suite:
     folder = path.parent
     return Suite(
         tuple(
-            Model(name, folder / entry.file, _calibration(entry.calibration, folder), entry.quantizer)
+            Model(name, folder / entry.file, _calibration(entry.calibration, folder), entry.quantizer(folder))
             for name, entry in found.models.items()
         ),
         tuple(_target(entry, folder) for entry in found.boards),

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from mcugen.commands import completion
-from mcugen.commands.options import BiasCorrection, Equalize, Json, Kernels, Npu, Observer, Optimize, Switch
+from mcugen.commands.options import BiasCorrection, Equalize, Json, Kernels, Npu, Observer, Optimize, Precision, Switch
 from mcugen.commands.preflight import require_model
 from mcugen.commands.terminal import errors, output, progress_bars
 from mcugen.errors import CheckFailedError, InputError
@@ -48,6 +48,7 @@ def bench(
     observer: Observer = "best",
     equalize: Equalize = Switch.auto,
     bias_correction: BiasCorrection = Switch.auto,
+    precision: Precision = "int8",
     baseline: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", help="Figures of before: fail where one rose by more than 1 %."),
@@ -83,6 +84,7 @@ def bench(
     from mcugen.bench import operators as layers
     from mcugen.bench import run, tables
     from mcugen.bench.suite import Request
+    from mcugen.frontend.precision.rules import read_rules
     from mcugen.frontend.quantizer_options import AUTOMATIC, QuantizerOptions
 
     workers = run.workers_for(jobs or len(os.sched_getaffinity(0)), scheduler)
@@ -91,7 +93,7 @@ def bench(
         if operators:
             found = layers.sweep(board or layers.BOARDS, workers, progress, cmsis_nn=cmsis_nn)
         else:
-            quantizer = QuantizerOptions(observer, equalize.value, bias_correction.value)
+            quantizer = QuantizerOptions(observer, equalize.value, bias_correction.value, read_rules(precision))
             request = Request(
                 models or (),
                 calibration or (),

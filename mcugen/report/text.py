@@ -70,13 +70,16 @@ def accuracy(manifest: Manifest) -> str:
     known = manifest.accuracy
     if known is None:
         dropped = manifest.options.get("final_softmax") == "drop"
-        return f"not known: {'its softmax was dropped' if dropped else 'the model came quantized'}"
+        made = "its ports were made coarser" if manifest.options.get("io") == "int8" else "the model came quantized"
+        return f"not known: {'its softmax was dropped' if dropped else made}"
     values = ", ".join(f"{name} {value:.1f} dB" for name, value in known.sqnr_db.items())
     shares = ", ".join(f"{name} in {share:.1%}" for name, share in known.differing.items())
     kind = "random" if manifest.model.calibration == "random" else "calibration"
     said = [f"is at {values} (SQNR) of the {known.program}"] if values else []
     said += [f"differs from {'it' if values else f'the {known.program}'} in the values of {shares}"] if shares else []
-    return f"the integer reference {' and '.join(said)}, on {known.samples} {kind} samples"
+    precision = manifest.options.get("precision")
+    by = f" ({precision})" if precision else ""
+    return f"the integer reference{by} {' and '.join(said)}, on {known.samples} {kind} samples"
 
 
 def is_poor(manifest: Manifest) -> bool:

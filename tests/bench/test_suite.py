@@ -42,6 +42,18 @@ def test_a_suite_is_every_model_on_every_board_by_every_library(tmp_path: Path) 
     ]
 
 
+def test_precisions_are_names_or_files_beside_the_suite(tmp_path: Path) -> None:
+    (tmp_path / "types.yml").write_text("rules: [{first: 1, precision: int16}]")
+    text = SUITE.replace("cal.npz}", "cal.npz, precision: int16}").replace(
+        "tiny.pt2}", "tiny.pt2, precision: types.yml}"
+    )
+    kws, tiny = (model.quantizer.rules for model in load_suite(write(tmp_path, text)).models)
+    assert (kws.name, kws.default.name) == ("int16", "int16")
+    assert (tiny.name, tiny.default.name, tiny.rules[0].precision.name) == ("types.yml", "int8", "int16")
+    with pytest.raises(InputError, match="unknown precision 'int61'"):
+        load_suite(write(tmp_path, SUITE.replace("cal.npz}", "cal.npz, precision: int61}")))
+
+
 def test_the_command_line_goes_before_the_suite(tmp_path: Path) -> None:
     path = write(tmp_path, SUITE)
     request = Request([path], boards=["mps2_an386", "mps2_an386"], kernels=["portable"], optimize=["size", "ram"])

@@ -8,9 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from examples.models import MODELS as MODELS_BY_NAME
+from mcugen.frontend import load_model
+from mcugen.frontend.precision.rules import read_rules
+from mcugen.frontend.quantizer_options import QuantizerOptions
 from tests.e2e.conftest import Exported, Finished
-from tests.frontend.precision.networks import INPUT, Net
+from tests.frontend.precision.networks import INPUT, Net, signal_to_noise
 from tests.frontend.programs import export, samples, seeded
 
 MODELS = ("ds_cnn", "mobilenet_v1", "resnet8", "autoencoder", "conv1d_net")
@@ -87,6 +92,34 @@ def emitted(command: Command, files: Exported, board: str, folder: Path, precisi
     done = command("verify", folder, "--json")
     assert done.code == 0, done.err
     return dict(done.json)
+
+
+def with_rounded_weights(model: str) -> float:
+    """SQNR in dB of the float network with nothing but its weights rounded to int8 for each output channel."""
+    network = MODELS_BY_NAME[model]
+    built = network.build(0)
+    x = torch.from_numpy(network.calibration(16, 1))
+    with torch.no_grad():
+        wanted = built(x).double().numpy()
+        for module in built.modules():
+            if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
+                rows = module.weight.flatten(1)
+                scales = rows.abs().amax(dim=1, keepdim=True) / 127
+                module.weight.copy_((torch.round(rows / scales) * scales).reshape(module.weight.shape))
+        return signal_to_noise(wanted, built(x).double().numpy())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_int16_loses_what_int8_weights_lose_and_no_more(exported: Export, model: str) -> None:
+    files, found = exported(model), {}
+    for name in ("int8", "int16"):
+        options = QuantizerOptions("tail", "off", "off", read_rules(name))
+        fidelity = load_model(files.archive, files.calibration, options=options).fidelity
+        assert fidelity is not None
+        (found[name],) = fidelity.sqnr_db.values()
+    assert found["int16"] > found["int8"]
+    assert found["int16"] > with_rounded_weights(model) - 0.6
 
 
 @pytest.mark.slow
