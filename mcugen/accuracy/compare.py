@@ -15,7 +15,7 @@ from mcugen.accuracy.result import ClassAccuracy, LayerAccuracy, OutputAccuracy
 from mcugen.accuracy.subject import Subject, spread
 from mcugen.errors import CheckFailedError
 from mcugen.graph import reference
-from mcugen.graph.graph import Port
+from mcugen.graph.graph import Graph, Port
 from mcugen.graph.layout import to_model_layout
 from mcugen.graph.tensor import IntArray
 
@@ -94,7 +94,7 @@ def compare(
     wanted = wanted_of(subject) if wanted is None else wanted
     got = {name: np.stack(parts) for name, parts in results.items()} if firmware is None else dict(firmware)
     shaped = {port.name: got[port.name].reshape(wanted[port.name].shape) for port in graph.outputs}
-    outputs = tuple(_output(subject, port, wanted[port.name], shaped[port.name]) for port in graph.outputs)
+    outputs = tuple(output_accuracy(graph, port, wanted[port.name], shaped[port.name]) for port in graph.outputs)
     found = layers.accuracy() if layers is not None else ()
     return Compared(wanted, shaped, outputs, found, len(chosen), len(single))
 
@@ -126,8 +126,11 @@ def _same(a: IntArray, b: IntArray) -> bool:
     return np.array_equal(a.reshape(-1), b.reshape(-1))
 
 
-def _output(subject: Subject, port: Port, wanted: npt.NDArray[Any], integers: npt.NDArray[Any]) -> OutputAccuracy:
-    quantization = subject.graph.real_quantization(port)
+def output_accuracy(graph: Graph, port: Port, wanted: npt.NDArray[Any], integers: npt.NDArray[Any]) -> OutputAccuracy:
+    """Args:
+    wanted, integers: (samples, ...), of one shape.
+    """
+    quantization = graph.real_quantization(port)
     if quantization is None:
         return OutputAccuracy(port.name, None, round(float(np.mean(integers != wanted)), 6))
     comparison = Comparison(quantization)

@@ -54,7 +54,7 @@ class Given:
             raise InputError(
                 "the model is quantized already: there is no float program to compare with",
                 where=str(self.model),
-                hint="give the float model with --calibration",
+                hint="give the float model with --calibration, or beside this one with --float MODEL.pt2",
             )
         return Loaded(api.at_the_borders(graph, options), graph, entry, beside, options)
 

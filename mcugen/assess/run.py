@@ -56,7 +56,7 @@ def assess(
     loaded = given.load(progress=progress)
     given.require_same(loaded.graph)
     subject = Subject(loaded.graph, loaded.counterpart, loaded.counterpart.samples(samples))
-    truth = None if labels is None else read_labels(labels, _classes(loaded.graph), subject.count)
+    truth = None if labels is None else read_labels(labels, classes_of(loaded.graph), subject.count)
     doubts = [
         text
         for port in loaded.graph.inputs
@@ -81,10 +81,9 @@ def _outcome(
     computed_by: str,
     doubts: list[str],
 ) -> AccuracyOutcome:
-    board = given.options.board
     return AccuracyOutcome(
         name=given.name,
-        board=(board.name if isinstance(board, Board) else board) if given.on_board else None,
+        board=board_name(given),
         computed_by=computed_by,
         samples=subject.count,
         layer_samples=compared.layer_samples,
@@ -97,7 +96,13 @@ def _outcome(
     )
 
 
-def _classes(graph: Graph) -> int:
+def board_name(given: Given) -> str | None:
+    """None for a model file that is compiled for no board."""
+    board = given.options.board
+    return (board.name if isinstance(board, Board) else board) if given.on_board else None
+
+
+def classes_of(graph: Graph) -> int:
     """Of the one output that holds scores."""
     if len(graph.outputs) != 1:
         raise InputError(f"--labels is for a model with one output, this one has {len(graph.outputs)}")

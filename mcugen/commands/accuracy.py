@@ -56,6 +56,14 @@ def accuracy(
     calibration: Annotated[
         str | None, typer.Option(metavar="FILE.npz", help="Of a MODEL; of a DIR: where the file has moved.")
     ] = None,
+    float_model: Annotated[
+        Path | None,
+        typer.Option(
+            "--float",
+            metavar="MODEL.pt2",
+            help="Of a model that came quantized, such as a LiteRT file: its float model.",
+        ),
+    ] = None,
     board: Annotated[
         str | None,
         typer.Option(help="Of a MODEL: run its firmware for this board.", autocompletion=completion.boards),
@@ -100,6 +108,8 @@ def accuracy(
         raise InputError("--search and --search-accuracy are two searches", hint="give one of them")
     if rules is not None and search is None and search_accuracy is None:
         raise InputError("--output gets what a search found", hint="give --search or --search-accuracy too")
+    if float_model is not None and (search is not None or search_accuracy is not None):
+        raise InputError("a search quantizes the float model anew: give it alone, with --calibration")
     if rules is not None:
         check_place(rules, "--output")
     if report is not None:
@@ -143,6 +153,7 @@ def accuracy(
             precision=precision,
         )
         given = Given(subject.stem, subject, options, on_board=board is not None)
+    from mcugen.assess.beside import assess_beside
     from mcugen.assess.improve import improved
     from mcugen.assess.run import assess
     from mcugen.emit.details import load_details
@@ -151,8 +162,19 @@ def accuracy(
     from mcugen.report.page.comparison import compared
 
     with progress_bars() as progress:
-        found = assess(given, samples, labels=labels, reference=reference, runner=runner.value, progress=progress)
-        outcome = improved(found, advice=advice, sqnr=search, top1=search_accuracy, progress=progress)
+        if float_model is not None:
+            outcome = assess_beside(
+                given,
+                float_model,
+                samples,
+                labels=labels,
+                with_reference=reference,
+                runner=runner.value,
+                progress=progress,
+            )
+        else:
+            found = assess(given, samples, labels=labels, reference=reference, runner=runner.value, progress=progress)
+            outcome = improved(found, advice=advice, sqnr=search, top1=search_accuracy, progress=progress)
     if report is not None and given.manifest is not None:
         write_report(compared(outcome, given.manifest, load_details(subject, given.manifest)), report)
     if rules is not None and outcome.search is not None:

@@ -105,6 +105,18 @@ def test_a_model_that_moved_or_changed(small: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_litert_file_beside_its_float_model(small: Path) -> None:
+    """Written from what mcugen quantized, it is as far from the float model as that, image for image."""
+    wrote = mcugen(small, "export-tflite net.pt2 --calibration calibration.npz --output net.tflite")
+    assert wrote.returncode == 0, wrote.stderr
+    beside = found(small, "accuracy net.tflite --float net.pt2 --samples samples.npz")
+    own = found(small, "accuracy net.pt2 --calibration calibration.npz --samples samples.npz --no-advice")
+    assert beside["outputs"] == own["outputs"] and beside["layers"] == []
+    alone = mcugen(small, "accuracy net.tflite --samples samples.npz")
+    assert alone.returncode == 2 and "--float MODEL.pt2" in alone.stderr
+
+
+@pytest.mark.slow
 def test_the_report_has_the_noise_of_each_layer(small: Path) -> None:
     done = mcugen(small, "accuracy net --reference --samples samples.npz --advice --report page.html")
     assert done.returncode == 0, done.stderr
