@@ -225,7 +225,8 @@ def _quantization(table: Table | None, shape: Sequence[int], what: str) -> FileQ
         return None
     if len(zero_points) == 0:
         zero_points = np.zeros(len(scales), np.int64)
-    axis = table.number("quantized_dimension")
+    # Old converters give a bias the axis of its weights.
+    axis = table.number("quantized_dimension") if len(shape) > 1 else 0
     if len(zero_points) != len(scales):
         raise DamagedError(f"{what} has {len(scales)} scales and {len(zero_points)} zero points")
     if len(scales) > 1 and not (0 <= axis < len(shape) and shape[axis] == len(scales)):
