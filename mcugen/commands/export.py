@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mcugen.commands.options import Plugins, ResetEvery, States
+from mcugen.commands.options import BiasCorrection, Equalize, Observer, Plugins, Precision, ResetEvery, States, Switch
 from mcugen.commands.preflight import require_calibration, require_model
 from mcugen.commands.terminal import output, progress_bars, warn
 
@@ -24,16 +24,23 @@ def export_tflite(
     state: States = None,
     plugin: Plugins = None,
     reset_every: ResetEvery = None,
+    precision: Precision = "int8",
+    observer: Observer = "best",
+    equalize: Equalize = Switch.auto,
+    bias_correction: BiasCorrection = Switch.auto,
 ) -> None:
     """Write what mcugen makes of a model, quantized, as a LiteRT file: to look at, to run elsewhere, to read back."""
     require_model(model)
     require_calibration(calibration)
     from mcugen import api
     from mcugen.borders.files import write_bytes
+    from mcugen.frontend.quantizer_options import parse_observers
     from mcugen.litert.export import export
     from mcugen.litert.schema import schema
 
-    schema()  # before the work, not after it
+    # Before the work, not after it.
+    schema()
+    parse_observers(observer)
     target = output_file or Path(f"{model.stem}.tflite")
     options = api.Options(
         board="",  # what a file is read as does not depend on one
@@ -41,6 +48,10 @@ def export_tflite(
         states=tuple(state or ()),
         reset_every=reset_every,
         plugins=tuple(plugin or ()),
+        precision=precision,
+        observer=observer,
+        equalize=equalize.value,
+        bias_correction=bias_correction.value,
     )
     with progress_bars() as progress:
         graph, entry = api.load(model, options, progress)
