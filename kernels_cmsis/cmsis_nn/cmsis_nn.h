@@ -68,6 +68,8 @@
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) 0
 #endif
 
+#define MCUGEN_CMSIS_NN_CONVOLVE_S4_BYTES(elements) (4 * (elements))
+
 /* With MCUGEN_DEBUG the library's own size functions and its return values are checked; a failed check traps. */
 #ifdef MCUGEN_DEBUG
 #define MCUGEN_CMSIS_NN_REQUIRE(condition) ((condition) ? (void)0 : __builtin_trap())

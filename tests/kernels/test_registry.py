@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +18,8 @@ from mcugen.kernels import registry
 from tests.graph import int16
 from tests.graph import strategies as int8
 from tests.graph.strategies import Case, make_case
-from tests.kernels.checking import CORTEX_M3, CORTEX_M4
+from tests.kernels.checking import CORTEX_M0, CORTEX_M3, CORTEX_M4
+from tests.kernels.mve.cases import CORTEX_M55
 
 Q = Quantization.per_tensor(0.5, 3)
 
@@ -33,6 +34,14 @@ def conv(channels: int = 8) -> Graph:
     ]
     op = Conv2d(name="conv", inputs=("input", "weights"), outputs=("output",))
     return make_case(op, tensors, np.random.default_rng(0)).graph
+
+
+def with_int4(graph: Graph) -> Graph:
+    """The same with weights of four bits."""
+    weights = graph.tensor("weights")
+    assert weights.data is not None
+    packed = replace(weights, dtype="int4", data=np.clip(weights.data, -8, 7))
+    return replace(graph, tensors={**graph.tensors, "weights": packed})
 
 
 def concatenation(count: int) -> Graph:
@@ -71,6 +80,18 @@ def test_candidates_are_sorted_by_cost() -> None:
     costs = [k.cost(op, graph) for k in registry.candidates(op, graph, CORTEX_M4, "auto")]
     assert costs == sorted(costs) and len(costs) > 2
     assert registry.select(op, graph, CORTEX_M4, "auto").cost(op, graph) == costs[0]
+
+
+@pytest.mark.parametrize("cpu", [CORTEX_M0, CORTEX_M3, CORTEX_M4, CORTEX_M55], ids=lambda cpu: cpu.core)
+def test_int4_weights_have_kernels_that_keep_them_packed(cpu: Cpu) -> None:
+    wide, graph = conv(64), with_int4(conv(64))
+    kernels = registry.candidates(graph.operators[0], graph, cpu, "auto")
+    assert all("_s4" in k.name for k in kernels)
+    assert not any("_s4" in name for name in names(wide, "auto", cpu))
+    for kernel in kernels:
+        constants = kernel.invoke(graph.operators[0], graph).constants
+        # Half a byte for each weight; bias, multiplier and shift of a channel beside them.
+        assert sum(c.data.nbytes for c in constants) <= 64 * 64 // 2 + 64 * 12
 
 
 def test_every_library_says_its_own_name() -> None:

@@ -11,6 +11,14 @@ from mcugen.kernels.cmsis_nn.core import CoreClass, core_class
 from mcugen.kernels.cmsis_nn.depthwise import Depthwise, Depthwise3x3, DepthwiseAsConvolve, DepthwiseOpt
 from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, ElementwiseMul
 from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerChannel, FullyConnectedPerTensor
+from mcugen.kernels.cmsis_nn.int4 import (
+    Convolve1x1FastS4,
+    Convolve1x1S4,
+    ConvolveS4,
+    DepthwiseOptS4,
+    DepthwiseS4,
+    FullyConnectedS4,
+)
 from mcugen.kernels.cmsis_nn.interface import INTERFACES, Interface
 from mcugen.kernels.cmsis_nn.locate import CmsisNn, locate
 from mcugen.kernels.cmsis_nn.pad import PadS8
@@ -28,6 +36,12 @@ KERNELS: tuple[type[CmsisNnKernel], ...] = (
     Depthwise,
     FullyConnectedPerTensor,
     FullyConnectedPerChannel,
+    Convolve1x1FastS4,
+    Convolve1x1S4,
+    ConvolveS4,
+    DepthwiseOptS4,
+    DepthwiseS4,
+    FullyConnectedS4,
     ElementwiseAdd,
     ElementwiseMul,
     MaxPool,

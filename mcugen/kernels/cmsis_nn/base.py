@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
+from mcugen.graph.nibbles import pack_nibbles
 from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected
 from mcugen.graph.ops.accumulator import shifts_without_overflow
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.tensor import IntArray
+from mcugen.graph.tensor import IntArray, Tensor
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.cmsis_nn.core import CoreClass, core_class
 from mcugen.kernels.cmsis_nn.interface import Interface
@@ -52,6 +53,11 @@ class CmsisNnKernel(Kernel):
     def exact(self, op: Operator, graph: Graph) -> bool:
         """True when the function gives the reference's bits for this operator."""
         return True
+
+    def stored(self, weights: Tensor) -> IntArray:
+        """Constant weights in one row, as the function reads them: int4 two a byte, the first one in the low bits."""
+        assert weights.data is not None
+        return pack_nibbles(weights.data) if self.weight_dtype == "int4" else weights.data.reshape(-1)
 
     def invocation(
         self,

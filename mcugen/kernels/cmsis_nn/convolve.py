@@ -106,15 +106,18 @@ class Convolve(CmsisNnKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         x, weights = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1])
-        assert weights.data is not None
         _, kernel_h, kernel_w, kernel_c = weights.shape
         elements = kernel_h * kernel_w * x.shape[3]
         return self.invocation(
             op,
             convolve_params(op, graph, (kernel_h, kernel_w), kernel_c),
-            constants=channel_constants(op, graph, weights.data),
-            **convolve_call(self.core, self.interface, elements),
+            constants=channel_constants(op, graph, self.stored(weights)),
+            **self.call(elements),
         )
+
+    def call(self, elements: int) -> ConvolveCall:
+        """The function, and its scratch for columns of so many elements."""
+        return convolve_call(self.core, self.interface, elements)
 
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -145,9 +148,8 @@ class _Pointwise(CmsisNnKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
         weights = graph.tensor(op.inputs[1])
-        assert weights.data is not None
         params = convolve_params(op, graph, (1, 1), weights.shape[3]) | {"dilation_h": 1, "dilation_w": 1}
-        return self.invocation(op, params, constants=channel_constants(op, graph, weights.data))
+        return self.invocation(op, params, constants=channel_constants(op, graph, self.stored(weights)))
 
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import DepthwiseConv2d, Operator
-from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.cmsis_nn.base import CmsisNnKernel, padded, requantizes_without_overflow
 from mcugen.kernels.cmsis_nn.convolve import (
@@ -20,12 +19,6 @@ from mcugen.kernels.cmsis_nn.convolve import (
 )
 from mcugen.kernels.cmsis_nn.core import CoreClass, depthwise_opt_bytes
 from mcugen.kernels.images import cost_per_image, per_image
-
-
-def _weights(op: DepthwiseConv2d, graph: Graph) -> IntArray:
-    data = graph.tensor(op.inputs[1]).data
-    assert data is not None
-    return data
 
 
 def _kernel(op: DepthwiseConv2d, graph: Graph) -> tuple[int, int]:
@@ -50,7 +43,9 @@ class _Depthwise(CmsisNnKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         params = convolve_params(op, graph, _kernel(op, graph), 1)
-        return self.invocation(op, params, constants=channel_constants(op, graph, _weights(op, graph)))
+        return self.invocation(
+            op, params, constants=channel_constants(op, graph, self.stored(graph.tensor(op.inputs[1])))
+        )
 
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -125,7 +120,7 @@ class DepthwiseOpt(_Depthwise):
         assert isinstance(op, DepthwiseConv2d)
         kernel, channels = _kernel(op, graph), graph.tensor(op.inputs[0]).shape[3]
         size = kernel[0] * kernel[1]
-        constants = channel_constants(op, graph, _weights(op, graph))
+        constants = channel_constants(op, graph, self.stored(graph.tensor(op.inputs[1])))
         if self.core is CoreClass.MVE:
             constants = tuple(Constant(c.role, padded(c.data, 4)) for c in constants)
         return self.invocation(
@@ -159,8 +154,9 @@ class DepthwiseAsConvolve(CmsisNnKernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, DepthwiseConv2d)
         kernel = _kernel(op, graph)
-        elements = kernel[0] * kernel[1]
-        weights = np.ascontiguousarray(_weights(op, graph).transpose(3, 1, 2, 0))
+        elements, data = kernel[0] * kernel[1], graph.tensor(op.inputs[1]).data
+        assert data is not None
+        weights = np.ascontiguousarray(data.transpose(3, 1, 2, 0))
         return self.invocation(
             op,
             convolve_params(op, graph, kernel, 1),

@@ -38,9 +38,8 @@ class _FullyConnected(CmsisNnKernel):
         assert isinstance(op, FullyConnected)
         tensors = graph.input_tensors(op)
         x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
-        assert weights.data is not None
         multiplier, shift = op.requantization(tensors, [out])
-        constants = [Constant("weights", weights.data.reshape(-1)), Constant("sums", self._sums(op, graph))]
+        constants = [Constant("weights", self.stored(weights)), Constant("sums", self._sums(op, graph))]
         if self.per_channel:
             constants += [Constant("multiplier", multiplier), Constant("shift", shift)]
         return self.invocation(

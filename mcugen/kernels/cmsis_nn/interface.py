@@ -42,6 +42,17 @@ class Interface:
     absent: frozenset[str] = frozenset()
 
 
+# Functions for int4 weights, which came with V12.
+_INT4 = frozenset(
+    {
+        "convolve_1x1_s4",
+        "convolve_1x1_s4_fast",
+        "convolve_s4",
+        "depthwise_conv_s4",
+        "depthwise_conv_s4_opt",
+        "fully_connected_s4",
+    }
+)
 # Functions that came with V16.3 and V17.
 _LATE = frozenset({"fully_connected_per_channel_s8", "pad_s8", "transpose_s8"})
 
@@ -56,7 +67,7 @@ INTERFACES: Mapping[int, Interface] = MappingProxyType(
                 grouped=False,
                 upscale=False,
                 helium_sums=HeliumSums.KERNEL,
-                absent=_LATE,
+                absent=_LATE | _INT4,
             ),
             Interface(
                 16,

@@ -40,6 +40,14 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
 } | {
     "conv2d 1x1": lambda: strategies.conv2d_graphs(kernel=(1, 1), padding="valid", grouped=False),
     "conv2d grouped": lambda: strategies.conv2d_graphs(grouped=True),
+    "conv2d, int4": lambda: strategies.conv2d_graphs(grouped=False, dtype="int4"),
+    "conv2d 1x1, int4": lambda: strategies.conv2d_graphs(kernel=(1, 1), padding="valid", grouped=False, dtype="int4"),
+    "conv2d grouped, int4": lambda: strategies.conv2d_graphs(grouped=True, dtype="int4"),
+    "depthwise_conv2d, int4": lambda: strategies.depthwise_graphs(dtype="int4"),
+    "depthwise of even channels, int4": lambda: strategies.depthwise_graphs(
+        channels=st.sampled_from([2, 6, 8, 16, 34]), multiplier=1, dilation=(1, 1), dtype="int4"
+    ),
+    "fully_connected, int4": lambda: strategies.fully_connected_graphs(per_channel=False, dtype="int4"),
     "depthwise 3x3": lambda: strategies.depthwise_graphs(kernel=(3, 3), dilation=(1, 1), multiplier=1),
     "depthwise of one channel": lambda: strategies.depthwise_graphs(channels=st.just(1)),
 }
@@ -88,7 +96,7 @@ def trials_of(cases: Iterable[Case], cpu: Cpu, release: CmsisNn) -> Iterator[Tri
     for case in cases:
         op = case.graph.operators[0]
         for kernel in kernels(cpu, release):
-            if kernel.supports(op, case.graph, cpu):
+            if kernel.takes(op, case.graph, cpu):
                 trial = Trial(case, kernel.invoke(op, case.graph))
                 if trial.constant_bytes <= _MOST_CONSTANT_BYTES:
                     yield trial

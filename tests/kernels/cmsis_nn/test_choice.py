@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Add, FullyConnected, Softmax, Transpose
 from mcugen.kernels import registry
-from mcugen.kernels.cmsis_nn import INTERFACES, CmsisNn, CoreClass
+from mcugen.kernels.cmsis_nn import INTERFACES, CmsisNn, CoreClass, kernels
 from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, Operands, arrange
 from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
 from mcugen.kernels.cmsis_nn.softmax import SoftmaxS8
@@ -105,6 +105,30 @@ def test_no_shift_beyond_32_bits(out_scale: float, offered: bool) -> None:
     case = strategies.make_case(op, tensors, np.random.default_rng(0))
     kernel = FullyConnectedPerTensor(CoreClass.DSP, INTERFACES[19])
     assert kernel.supports(op, case.graph, cpu_of("mps2_an386")) == offered
+
+
+def cmsis_nn_kernels(case: strategies.Case) -> list[str]:
+    op = case.graph.operators[0]
+    return [k.name for k in kernels(cpu_of("mps2_an386"), RELEASE) if k.takes(op, case.graph, cpu_of("mps2_an386"))]
+
+
+def test_int4_in_groups_is_left_to_other_kernels() -> None:
+    for case in collect(strategies.conv2d_graphs(grouped=True, dtype="int4"), 5, 3):
+        assert cmsis_nn_kernels(case) == []
+
+
+def test_int4_depthwise_of_an_odd_number_of_channels_is_left_to_other_kernels() -> None:
+    plain = strategies.depthwise_graphs
+    for count in (1, 2, 5, 6):
+        (case,) = collect(plain(channels=st.just(count), multiplier=1, dilation=(1, 1), bias=False, dtype="int4"), 1, 3)
+        offered = cmsis_nn_kernels(case)
+        assert not any("depthwise" in name for name in offered) or count % 2 == 0
+
+
+def test_int4_fully_connected_per_channel_is_left_to_other_kernels() -> None:
+    for case in collect(strategies.fully_connected_graphs(per_channel=True, dtype="int4"), 5, 3):
+        if len(case.graph.tensor("weights").quantization.scales) > 1:  # type: ignore[union-attr]
+            assert cmsis_nn_kernels(case) == []
 
 
 @pytest.mark.parametrize(("elements", "bits", "offered"), [(511, 8, True), (512, 8, False), (511, 9, False)])

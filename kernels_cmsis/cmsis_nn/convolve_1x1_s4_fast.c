@@ -1,0 +1,13 @@
+/* Pointwise convolution with stride 1 and int4 weights: one matrix product. */
+#include "convolve.h"
+
+MCUGEN_KERNEL void
+mcugen_cmsis_nn_convolve_1x1_s4_fast(const struct mcugen_cmsis_nn_convolve_params *params, const int8_t *input,
+                                     const int8_t *weights, const int32_t *bias, const int32_t *multiplier,
+                                     const int32_t *shift, int8_t *output)
+{
+    const struct mcugen_cmsis_nn_convolve_arguments a =
+        mcugen_cmsis_nn_convolve_arguments(params, multiplier, shift, NULL);
+    MCUGEN_CMSIS_NN_CALL(arm_convolve_1x1_s4_fast(&a.context, &a.convolve, &a.quantization, &a.input, input,
+                                                  &a.filter, weights, &a.bias, bias, &a.output, output));
+}
