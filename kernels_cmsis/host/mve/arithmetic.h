@@ -226,6 +226,17 @@ MCUGEN_KERNEL int32x4_t vmlaq_n_s32(int32x4_t sum, int32x4_t a, int32_t b)
     MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)sum.lane[i] + (uint32_t)a.lane[i] * (uint32_t)b));
 }
 
+/* Products of the even, then of the odd lanes. */
+MCUGEN_KERNEL int32x4_t vmullbq_int_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)a.lane[2 * i] * b.lane[2 * i]);
+}
+
+MCUGEN_KERNEL int32x4_t vmulltq_int_s16(int16x8_t a, int16x8_t b)
+{
+    MCUGEN_EACH(int32x4_t, 4, (int32_t)a.lane[2 * i + 1] * b.lane[2 * i + 1]);
+}
+
 MCUGEN_KERNEL int32x4_t vmulhq_s32(int32x4_t a, int32x4_t b)
 {
     MCUGEN_EACH(int32x4_t, 4, (int32_t)(((int64_t)a.lane[i] * b.lane[i]) >> 32));

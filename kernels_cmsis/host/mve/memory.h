@@ -246,6 +246,15 @@ MCUGEN_KERNEL int16x8_t vldrhq_z_s16(const int16_t *base, mve_pred16_t p)
     MCUGEN_EACH(int16x8_t, 8, MCUGEN_ACTIVE(p, i, 2) ? base[i] : 0);
 }
 
+MCUGEN_KERNEL void vstrhq_p_s16(int16_t *base, int16x8_t value, mve_pred16_t p)
+{
+    for (int32_t i = 0; i < 8; i++) {
+        if (MCUGEN_ACTIVE(p, i, 2)) {
+            base[i] = value.lane[i];
+        }
+    }
+}
+
 MCUGEN_KERNEL void vstrhq_s16(int16_t *base, int16x8_t value)
 {
     memcpy(base, value.lane, 16);

@@ -94,7 +94,7 @@ MCUGEN_KERNEL void mcugen_mve_matmul_block(const struct mcugen_batch_matmul_para
             first = rows_copied;
             second = rows_copied + 16 * chunks;
         }
-        mcugen_mve_sums_2(first, second, &stream, chunks, 8, &sums0, &sums1);
+        mcugen_mve_sums_2(first, second, &stream, chunks, MCUGEN_MVE_INT8, &sums0, &sums1);
         mcugen_mve_matmul_store(params, sums0, row_sums[row], output, columns, out);
         mcugen_mve_matmul_store(params, sums1, row_sums[row + 1], output + params->columns, columns, out);
         left += 2 * depth;
@@ -107,7 +107,7 @@ MCUGEN_KERNEL void mcugen_mve_matmul_block(const struct mcugen_batch_matmul_para
             mcugen_mve_copy(rows_copied, first, depth);
             first = rows_copied;
         }
-        const int32x4_t sums = mcugen_mve_sums_1(first, &stream, chunks, 8);
+        const int32x4_t sums = mcugen_mve_sums_1(first, &stream, chunks, MCUGEN_MVE_INT8);
         mcugen_mve_matmul_store(params, sums, row_sums[params->rows - 1], output, columns, out);
     }
 }

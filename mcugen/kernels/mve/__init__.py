@@ -6,7 +6,9 @@ from mcugen.kernels.base import Kernel
 from mcugen.kernels.mve.batch_matmul import BatchMatMulMve
 from mcugen.kernels.mve.conv2d import Conv2dMve, Conv2dS4Mve
 from mcugen.kernels.mve.conv2d_1x1 import Conv2d1x1Mve, Conv2d1x1S4Mve
+from mcugen.kernels.mve.conv2d_s16 import Conv2d1x1Int16Mve, Conv2dInt16Mve, FullyConnectedInt16Mve
 from mcugen.kernels.mve.depthwise_conv2d import DepthwiseConv2dLittleScratchMve, DepthwiseConv2dMve
+from mcugen.kernels.mve.depthwise_conv2d_s16 import DepthwiseConv2dInt16Mve
 from mcugen.kernels.mve.elementwise import (
     AddMve,
     ClampMve,
@@ -61,14 +63,18 @@ KERNELS: tuple[Kernel, ...] = (
     ClampMve(),
     CompareMve(),
     Conv2d1x1Mve(),
+    Conv2d1x1Int16Mve(),
     Conv2d1x1S4Mve(),
     Conv2dMve(),
+    Conv2dInt16Mve(),
     Conv2dS4Mve(),
     CumulativeSumMve(),
     DepthwiseConv2dLittleScratchMve(),
     DepthwiseConv2dMve(),
+    DepthwiseConv2dInt16Mve(),
     DivMve(),
     FullyConnectedMve(),
+    FullyConnectedInt16Mve(),
     FullyConnectedS4Mve(),
     FullyConnectedVectorMve(),
     FullyConnectedVectorS4Mve(),
@@ -113,14 +119,18 @@ __all__ = [
     "BatchMatMulMve",
     "ClampMve",
     "CompareMve",
+    "Conv2d1x1Int16Mve",
     "Conv2d1x1Mve",
     "Conv2d1x1S4Mve",
+    "Conv2dInt16Mve",
     "Conv2dMve",
     "Conv2dS4Mve",
     "CumulativeSumMve",
+    "DepthwiseConv2dInt16Mve",
     "DepthwiseConv2dLittleScratchMve",
     "DepthwiseConv2dMve",
     "DivMve",
+    "FullyConnectedInt16Mve",
     "FullyConnectedMve",
     "FullyConnectedS4Mve",
     "FullyConnectedVectorMve",

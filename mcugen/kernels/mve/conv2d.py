@@ -11,7 +11,7 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
-from mcugen.graph.tensor import IntArray
+from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve import gemm
@@ -23,7 +23,7 @@ from mcugen.kernels.portable.weighted import weight_bits
 # A strip that is longer makes a row's blocks fewer, but the arena larger.
 _STRIP_BYTES = 1024
 # Where even two positions take more, scratch would outweigh the speed.
-_LARGEST_STRIP_BYTES = 16384
+LARGEST_STRIP_BYTES = 16384
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Conv2dMve(Kernel):
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
         if not isinstance(op, Conv2d) or not has_vectors(cpu):
             return False
-        return strip(op, graph).bytes <= _LARGEST_STRIP_BYTES
+        return strip(op, graph).bytes <= LARGEST_STRIP_BYTES
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -71,7 +71,7 @@ class Conv2dMve(Kernel):
             constants=(weight_stream(channels, op, graph),),
             outputs=(out.name,),
             scratch_bytes=cut.bytes,
-            overlaps=(Overlap(0, _distance(op, graph, cut)),),
+            overlaps=(Overlap(0, strip_distance(op, graph, cut)),),
         )
 
     @cost_per_image
@@ -80,19 +80,28 @@ class Conv2dMve(Kernel):
         x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
         cut = strip(op, graph)
         _, height, width, output_c = out.shape
-        kernel_h, depth, groups = weights.shape[1], weights.shape[3], x.shape[3] // weights.shape[3]
+        groups = x.shape[3] // weights.shape[3]
         blocks = [min(cut.block_w, width - done) for done in range(0, width, cut.block_w)]
-        making = 0.0
-        for block in blocks:
-            columns = (block - 1) * op.stride[1] + cut.kernel_w
-            if depth < gemm.LANES and groups == 1:
-                row = 7 * -(-columns // (gemm.LANES // depth)) + 10
-            else:
-                row = columns * (3 * gemm.chunks(depth) + 4) + 10
-            making += kernel_h * row + 20
         pairs, singles = sum(b // 2 for b in blocks), sum(b % 2 for b in blocks)
         product = gemm.instructions(pairs, singles, cut.kernel_w * cut.column_bytes, output_c // groups)
-        return height * groups * (making + product) + 60
+        return height * groups * (making_cost(op, graph, cut) + product) + 60
+
+
+def making_cost(op: Conv2d, graph: Graph, cut: Strip) -> float:
+    """Instructions of the strips of one output row and one group."""
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    kernel_h, groups = weights.shape[1], x.shape[3] // weights.shape[3]
+    depth = cut.column_bytes // kernel_h
+    making = 0.0
+    for done in range(0, out.shape[2], cut.block_w):
+        block = min(cut.block_w, out.shape[2] - done)
+        columns = (block - 1) * op.stride[1] + cut.kernel_w
+        if depth < gemm.LANES and groups == 1:
+            row = 7 * -(-columns // (gemm.LANES // depth)) + 10
+        else:
+            row = columns * (3 * gemm.chunks(depth) + 4) + 10
+        making += kernel_h * row + 20
+    return making
 
 
 class Conv2dS4Mve(Conv2dMve):
@@ -104,9 +113,9 @@ class Conv2dS4Mve(Conv2dMve):
 
 def strip(op: Conv2d, graph: Graph) -> Strip:
     """Blocks as long as the strip's limit lets them be, and of equal length."""
-    weights, out = graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     kernel_w = (weights.shape[2] - 1) * op.dilation[1] + 1
-    column = weights.shape[1] * weights.shape[3]
+    column = weights.shape[1] * weights.shape[3] * DTYPES[x.dtype].itemsize
     # Vectors end up to 15 bytes beyond the last window.
     surplus = gemm.LANES * gemm.chunks(kernel_w * column) - kernel_w * column
 
@@ -122,15 +131,20 @@ def strip(op: Conv2d, graph: Graph) -> Strip:
 
 
 def packed_conv2d(op: Conv2d, graph: Graph) -> LaneChannels:
-    """The layer's channels with all taps of one in a row, column by column of the kernel (KW, KH, I)."""
-    tensors = graph.input_tensors(op)
-    x, weights, out = tensors[0], tensors[1], graph.tensor(op.outputs[0])
+    """The layer's channels, see `window_rows`."""
+    tensors, out = graph.input_tensors(op), graph.tensor(op.outputs[0])
+    bias = tensors[2].data if len(tensors) > 2 else None
+    return lane_channels(window_rows(op, graph), bias, op.requantization(tensors, [out]), tensors[0])
+
+
+def window_rows(op: Conv2d, graph: Graph) -> IntArray:
+    """Weights with all taps of a channel in a row, column by column of the kernel (KW, KH, I)."""
+    weights = graph.tensor(op.inputs[1])
     assert weights.data is not None
     count, height, width, depth = weights.shape
     taps: IntArray = np.zeros((count, (width - 1) * op.dilation[1] + 1, height, depth), np.int8)
     taps[:, :: op.dilation[1]] = weights.data.transpose(0, 2, 1, 3)
-    bias = tensors[2].data if len(tensors) > 2 else None
-    return lane_channels(taps.reshape(count, -1), bias, op.requantization(tensors, [out]), x)
+    return taps.reshape(count, -1)
 
 
 def weight_stream(channels: LaneChannels, op: Conv2d, graph: Graph) -> Constant:
@@ -166,8 +180,8 @@ def conv2d_params(op: Conv2d, graph: Graph, general: bool, block_w: int) -> dict
     }
 
 
-def _distance(op: Conv2d, graph: Graph, cut: Strip) -> int:
-    """The overlap distance: a block's strip is made, then its outputs are written; group by group."""
+def strip_distance(op: Conv2d, graph: Graph, cut: Strip) -> int:
+    """The overlap distance in elements: a block's strip is made, then its outputs are written; group by group."""
     x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     _, height, width, depth = x.shape
     written: list[int] = []

@@ -23,18 +23,19 @@ def weight_stream(channels: LaneChannels, groups: int = 1, bits: int = 8) -> Con
 
     Args:
         groups: of channels; blocks do not reach from one to the next.
-        bits: of the weights, 8 or 4.
+        bits: of the weights, 8 or 4; 16 for int8 weights of int16 activations, of which a vector has eight.
     """
     count, depth = channels.weights.shape
     size = count // groups
-    padded = np.pad(channels.weights, ((0, 0), (0, LANES * chunks(depth) - depth)))
+    lanes = 8 if bits == 16 else LANES
+    padded = np.pad(channels.weights, ((0, 0), (0, -depth % lanes)))
     parts: list[IntArray] = []
     for first in (group + block for group in range(0, count, size) for block in range(0, size, _BLOCK)):
         rows = slice(first, min(first + _BLOCK, first // size * size + size))
         bias, vectors = np.pad(channels.bias[rows], (0, _BLOCK - len(padded[rows]))), padded[rows]
         if bits == 4:
             bias, vectors = bias + 16 * np.array([0, bias[0], 0, bias[2]]), _two_a_byte(vectors)
-        vectors = vectors.reshape(-1, chunks(depth), LANES).transpose(1, 0, 2)
+        vectors = vectors.reshape(len(vectors), -1, lanes).transpose(1, 0, 2)
         parts += [
             as_words(bias),
             np.ascontiguousarray(vectors).reshape(-1).view(np.dtype("<i4")).astype(np.int32),

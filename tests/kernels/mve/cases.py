@@ -10,6 +10,7 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
+from tests.graph import int16
 from tests.graph.pair_strategies import (
     compare_graphs,
     div_graphs,
@@ -74,6 +75,10 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
         mve.FullyConnectedVectorS4Mve(),
         fully_connected_graphs(channels=VECTORS, dtype="int4"),
     ),
+    "conv2d, int16": (mve.Conv2dInt16Mve(), int16.widened(conv2d_graphs())),
+    "conv2d_1x1, int16": (mve.Conv2d1x1Int16Mve(), int16.widened(conv2d_graphs(**POINTWISE, stride=(1, 1)))),
+    "fully_connected, int16": (mve.FullyConnectedInt16Mve(), int16.ALL["fully_connected"]()),
+    "depthwise, int16": (mve.DepthwiseConv2dInt16Mve(), int16.widened(depthwise_graphs(multiplier=1))),
     "transposed_conv2d": (mve.TransposedConv2dMve(), transposed_conv2d_graphs()),
     "depthwise": (mve.DepthwiseConv2dMve(), depthwise_graphs()),
     "depthwise 3x3": (mve.DepthwiseConv2dMve(), depthwise_graphs(**PATCHES)),

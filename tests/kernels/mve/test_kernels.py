@@ -40,7 +40,10 @@ def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) 
 
 # Where outputs lie over inputs in blocks of their own, or loads could reach beyond what there is. The emulated core
 # runs all kernels in every test run.
-ALWAYS = ("conv2d", "conv2d_1x1", "conv2d, int4", "depthwise", "average_pool2d", "transposed_conv2d")
+ALWAYS = (
+    *("conv2d", "conv2d, int4", "conv2d, int16", "conv2d_1x1", "transposed_conv2d"),
+    *("depthwise", "depthwise, int16", "average_pool2d"),
+)
 
 
 @pytest.mark.parametrize("name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.slow) for n in CASES])
