@@ -43,7 +43,10 @@ def noise_chart(subject: Subject) -> NoiseChart | None:
     step = 10 if high - low <= 80 else 20
     ticks = tuple(Tick(_y(v), f"{v} dB") for v in range(step * math.ceil(low / step), math.floor(high) + 1, step))
     every = max(1, math.ceil(len(rows) / 24))
-    x_ticks = tuple(Tick(LEFT + (i + 0.5) * across, str(i)) for i in range(0, len(rows), every))
+    # Inputs of the model are compared as well, and are no layers.
+    x_ticks = tuple(
+        Tick(LEFT + (i + 0.5) * across, str(numbers.get(rows[i].layer, "in"))) for i in range(0, len(rows), every)
+    )
     most = max(range(len(rows)), key=lambda i: rows[i].share)
     culprit = LEFT + (most + 0.5) * across if rows[most].share > 0 else None
     chart = Chart(x_ticks, ticks, "layer", "signal to noise")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcugen.report.html import render_page
+from tests.plan.networks import mobilenet
 from tests.report.page.browser import PROGRAM, Browser, browser
 from tests.report.page.subjects import residual, subject_of
 
@@ -113,7 +114,9 @@ def test_light_and_dark(page: Browser) -> None:
 
 def test_a_narrow_window_and_paper(page: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    path.write_text(render_page(subject_of(residual(1))), encoding="utf-8")
+    text = render_page(subject_of(mobilenet()))
+    assert len(text.encode()) < 2_000_000
+    path.write_text(text, encoding="utf-8")
     page.open(path, width=420, height=800)
     assert page.run("document.documentElement.scrollWidth <= innerWidth")
     assert page.printed().startswith(b"%PDF")

@@ -100,10 +100,12 @@ def test_strange_names_stay_text() -> None:
 
 def test_noise_along_the_network() -> None:
     subject = subject_of(tiny())
-    rows = [LayerNoise(e.name, 40.0 - i, 50.0, 0.8 if i == 2 else 0.05) for i, e in enumerate(subject.layers)]
+    rows = [LayerNoise("image", 60.0, None, 0.0)]
+    rows += [LayerNoise(e.name, 40.0 - i, 50.0, 0.8 if i == 2 else 0.05) for i, e in enumerate(subject.layers)]
     table = Table("Remedies", ("what", "gain"), (("int16 | here", "+2.1 dB"),), numbers=1)
     subject = replace(subject, noise=rows, tables=[table])
     text = render_page(subject)
+    assert ">in</text>" in text
     assert 'value="noise"' in text and "38.0 dB, all error up to here" in text and "int16 | here" in text
     assert "| int16 / here | " in report(subject) and "38.0 dB" in report(subject)
 
