@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from tests.fuzz import mutations as m
+from tests.fuzz.tables import damage_tables
 
 SAMPLES = {"image": (3, 2, 5, 5)}
 _WORDS = re.compile(rb"[A-Za-z0-9_]+")
@@ -72,6 +73,16 @@ def _read_model(path: Path) -> object:
     from mcugen import api
 
     return api.compile(path, api.Options(board="nrf5340dk", calibration="random"))
+
+
+# -- LiteRT files ------------------------------------------------------------------------------------------------------
+
+
+def _good_tables(folder: Path) -> tuple[bytes, ...]:
+    """One of each operator."""
+    from tests.frontend.litert.cases import CASES
+
+    return tuple(make(np.random.default_rng(1))[0] for make in CASES.values())
 
 
 # -- arrays ------------------------------------------------------------------------------------------------------------
@@ -185,6 +196,13 @@ KINDS: dict[str, Kind] = {
         _damage_model,
         _read_model,
         lambda path: ["emit", str(path), "--board", "nrf5340dk", "--calibration", "random"],
+    ),
+    "litert": Kind(
+        "damaged.tflite",
+        _good_tables,
+        damage_tables,
+        _read_model,
+        lambda path: ["emit", str(path), "--board", "nrf5340dk"],
     ),
     "arrays": Kind(
         "damaged.npz",

@@ -16,10 +16,12 @@ from tests.fuzz.worker import MEMORY, damaged
 
 ROOT = Path(__file__).parents[2]
 # Of each kind, how many are read by one process: a model takes a quarter of a second, the others some milliseconds.
-COUNTS = {"model": 60, "arrays": 300, "board": 300, "manifest": 300, "vectors": 300}
+COUNTS = {"model": 60, "arrays": 300, "board": 300, "litert": 150, "manifest": 300, "vectors": 300}
 SWEEP, CHUNK = 5000, 500
+# LiteRT files are small and read in milliseconds.
+LITERT_SWEEP, LITERT_CHUNK = 20_000, 2000
 # Of each kind, how many are read by a process of their own, which takes seconds; all but the first when there is time.
-CONSOLE = {"model": 2, "arrays": 2, "board": 4, "manifest": 4, "vectors": 1}
+CONSOLE = {"model": 2, "arrays": 2, "litert": 3, "board": 4, "manifest": 4, "vectors": 1}
 _ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # Of virtual memory in a fresh process, where PyTorch alone maps some 3 GB.
 _ADDRESS_SPACE = 8 * 2**30
@@ -50,9 +52,16 @@ def test_damaged_files(kind: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("first", range(min(COUNTS.values()), SWEEP, CHUNK))
-@pytest.mark.parametrize("kind", [*CONSOLE, "project"])
+@pytest.mark.parametrize("kind", sorted(CONSOLE.keys() - {"litert"} | {"project"}))
 def test_many_damaged_files(kind: str, first: int, tmp_path: Path) -> None:
     sweep(kind, first, CHUNK, tmp_path, 3500)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", range(0, LITERT_SWEEP, LITERT_CHUNK))
+def test_many_damaged_litert_files(first: int, tmp_path: Path) -> None:
+    sweep("litert", first, LITERT_CHUNK, tmp_path, 3500)
 
 
 @pytest.mark.parametrize(

@@ -44,21 +44,28 @@ def build(model: Model, file: str) -> Graph:
     Raises:
         DamagedError, InputError, UnsupportedOperatorError: as `import_litert`.
     """
-    subgraph = model.subgraphs[0]
-    network = Network(file, model, subgraph, run_subgraph, names=_own_names(model))
+    network = Network(file, model, model.subgraphs[0], run_subgraph, names=_own_names(model))
+    try:
+        return _graph(network)
+    except (ValueError, OverflowError) as error:
+        # What operators raise says already which it is.
+        raise UnsupportedOperatorError(str(error), where=file) from error
+
+
+def _graph(network: Network) -> Graph:
+    subgraph = network.subgraph
+    if not subgraph.inputs or not subgraph.outputs:
+        raise DamagedError("the network has no inputs, or no outputs")
     _require_known(network)
-    names = _port_names(model)
+    names = _port_names(network.model)
     inputs = [_input(network, index, names) for index in dict.fromkeys(subgraph.inputs)]
     run_subgraph(network)
     outputs = [_output(network, index, names) for index in subgraph.outputs]
     if network.names is not None:
         inputs = [own.port(p.tensor) for own, p in zip(network.names.inputs, inputs, strict=True)]
         outputs = [own.port(p.tensor) for own, p in zip(network.names.outputs, outputs, strict=True)]
-    try:
-        states = tuple(network.held.states())
-    except ValueError as error:
-        raise UnsupportedOperatorError(str(error), where=file) from error
-    stem = file.removesuffix(".tflite")
+    states = tuple(network.held.states())
+    stem = network.file.removesuffix(".tflite")
     return Graph(stem, network.tensors, tuple(network.operators), tuple(inputs), tuple(outputs), states=states)
 
 
