@@ -5,7 +5,6 @@ In a checkout they lie beside the package; the wheel carries them inside it, as 
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -50,6 +49,8 @@ def build_inputs() -> list[Path]:
 
 
 def _metadata() -> list[Path]:
+    import importlib.metadata  # half of this module's time; no other function needs it
+
     try:
         distribution = importlib.metadata.distribution("mcugen")
     except importlib.metadata.PackageNotFoundError:

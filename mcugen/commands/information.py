@@ -7,8 +7,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markdown import Markdown
-from rich.table import Table
 
 from mcugen.commands.options import Json
 from mcugen.commands.terminal import output
@@ -65,10 +63,14 @@ def docs(
         text = find_page(page).read()
         if sys.stdout.isatty():
             with output.pager(styles=True):
+                from rich.markdown import Markdown  # knows all of Markdown; no other command needs it
+
                 output.print(Markdown(text))
         else:
             print(text, end="")
     else:
+        from rich.table import Table
+
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("page", no_wrap=True)
         table.add_column("about")

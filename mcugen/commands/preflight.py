@@ -19,8 +19,14 @@ def require_module(folder: Path) -> None:
 
 
 def require_model(model: Path) -> None:
-    """Raises InputError when there is no such file."""
+    """Raises InputError when there is no such file, or it is a LiteRT file that is damaged."""
     require_file(Source(model, "the model file", "check the path"))
+    from mcugen.frontend import is_litert
+
+    if is_litert(model):
+        from mcugen.frontend.litert.file import read_file
+
+        read_file(model)
 
 
 def require_calibration(given: str | None) -> None:

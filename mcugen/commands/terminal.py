@@ -9,7 +9,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 # Piped output is not folded at the 80 columns that Rich takes for granted there.
@@ -23,6 +22,8 @@ def warn(text: str) -> None:
 @contextmanager
 def progress_bars() -> Iterator[Any]:
     """A progress callback (stage, done, total) drawn on stderr."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True) as bars:
         tasks: dict[str, Any] = {}

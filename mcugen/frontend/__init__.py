@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from mcugen.borders import Source
 from mcugen.borders.files import opened
 from mcugen.errors import InputError, UnsupportedOperatorError
-from mcugen.graph.graph import Fidelity, Graph
-from mcugen.passes.states import Held
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import PortNames
     from mcugen.frontend.states import Tie
+    from mcugen.graph.graph import Fidelity, Graph
+    from mcugen.passes.states import Held
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +105,7 @@ class _Program:
     def lowered(self, module: GraphModule, source: str, *, own: bool) -> tuple[Graph, Graph, dict[str, str]]:
         """As `graph`, then the graph before the passes and which of the program's values its tensors hold."""
         from mcugen.frontend.importer import import_with_values
+        from mcugen.passes.states import Held
 
         held = {tie.name: Held(tie.output, tie.initial, own) for tie in self.ties}
         before, values = import_with_values(module, self.name, self.ports)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcugen.borders import Source
-from mcugen.borders.files import read_bytes
 from mcugen.errors import InputError, UnsupportedOperatorError
+from mcugen.frontend.litert.file import read_file, telling_damage
 from mcugen.frontend.litert.flatbuffer import DamagedError
-from mcugen.frontend.litert.model import FileTensor, Model, read_model
+from mcugen.frontend.litert.model import FileTensor, Model
 from mcugen.frontend.litert.network import FLOAT_HINT, Network
 from mcugen.frontend.litert.operators import ROWS
 from mcugen.frontend.litert.step import Step
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.names import KEY, Names, from_text
-
-MAX_BYTES = 1 << 28
-"""Of a file: more than the flash of any microcontroller."""
 
 _REPORTED = 8
 """Operators that one error names."""
@@ -30,12 +26,8 @@ def import_litert(path: Path) -> Graph:
         InputError: the file is damaged.
         UnsupportedOperatorError: an operator has no integer form, or the file's numbers are float.
     """
-    source = Source(path, "the LiteRT file", "convert or download it again")
-    data = read_bytes(source, MAX_BYTES)
-    try:
-        return build(read_model(data), path.name)
-    except DamagedError as error:
-        raise source.error(f"is damaged: {error}") from error
+    with telling_damage(path):
+        return build(read_file(path), path.name)
 
 
 def build(model: Model, file: str) -> Graph:

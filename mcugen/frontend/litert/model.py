@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mcugen.frontend.litert.flatbuffer import DamagedError, Flatbuffer, Table
-from mcugen.graph.tensor import MAX_RANK
 from mcugen.litert.format.enums import BUILTINS, OPTIONS, TENSOR_TYPES
 from mcugen.litert.format.tables import TABLES
+
+MAX_RANK = 6
+"""As the integer graph has it, which takes longer to import than a file to read."""
 
 MAX_ELEMENTS = 1 << 24
 """Of a tensor: more than any microcontroller can address in its memory."""

@@ -85,6 +85,13 @@ class Step:
             self.fail(f"operand {place}, {self.given(place)}, must be a constant")
         return tensor.data
 
+    def operands(self) -> list[Tensor]:
+        """All of them, at least one."""
+        found = [self.x(place) for place in range(self.count())]
+        if not found:
+            self.fail("has no operands")
+        return found
+
     def integers(self, place: int) -> list[int]:
         """A constant operand as a flat list."""
         return [int(v) for v in self.constant(place).reshape(-1)]

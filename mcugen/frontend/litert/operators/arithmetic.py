@@ -77,7 +77,7 @@ def _div(step: Step) -> None:
 
 def _add_n(step: Step) -> None:
     """The last of the sums along an axis of their own."""
-    parts, out = [step.x(k) for k in range(step.count())], step.out()
+    parts, out = step.operands(), step.out()
     one = (1, *parts[0].shape)
     shape = (len(parts), *parts[0].shape)
     stacked = step.append(Concatenation, [step.reshape(x, one) for x in parts], step.temporary(shape, parts[0]), axis=0)

@@ -18,7 +18,7 @@ def _reshape(step: Step) -> None:
 
 
 def _concatenation(step: Step) -> None:
-    parts = [step.x(k) for k in range(step.count())]
+    parts = step.operands()
     if step.option("ConcatenationOptions", "fused_activation_function"):
         step.fail("has a fused activation", "give the activation an operator of its own")
     out = step.out_like(parts[0])

@@ -94,7 +94,7 @@ def _batch_to_space(step: Step) -> None:
 
 
 def _pack(step: Step) -> None:
-    parts = [step.x(k) for k in range(step.count())]
+    parts = step.operands()
     rank = len(parts[0].shape) + 1
     axis = axis_of(step, step.option("PackOptions", "axis"), rank)
     wide = [step.reshape(x, (*x.shape[:axis], 1, *x.shape[axis:])) for x in parts]
