@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mcugen.errors import InputError, UnsupportedOperatorError
@@ -56,6 +57,7 @@ def _graph(network: Network) -> Graph:
     if network.names is not None:
         inputs = [own.port(p.tensor) for own, p in zip(network.names.inputs, inputs, strict=True)]
         outputs = [own.port(p.tensor) for own, p in zip(network.names.outputs, outputs, strict=True)]
+    inputs, outputs = _named_apart(inputs), _named_apart(outputs)
     states = tuple(network.held.states())
     stem = network.file.removesuffix(".tflite")
     return Graph(stem, network.tensors, tuple(network.operators), tuple(inputs), tuple(outputs), states=states)
@@ -129,6 +131,18 @@ def _port_names(model: Model) -> dict[int, str]:
         if signature.subgraph == 0:
             return {index: name for name, index in (*signature.outputs, *signature.inputs)}
     return {}
+
+
+def _named_apart(ports: list[Port]) -> list[Port]:
+    """With a number behind names that another port has already."""
+    found: list[Port] = []
+    for port in ports:
+        name, count = port.name, 1
+        while name in {other.name for other in found}:
+            count += 1
+            name = f"{port.name}_{count}"
+        found.append(replace(port, name=name))
+    return found
 
 
 def _port(tensor: FileTensor, value: str, names: dict[int, str]) -> Port:
