@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,29 @@ Case = tuple[bytes, list[Array]]
 """A file and inputs for it."""
 
 
+_ACTIVATIONS: ContextVar[str] = ContextVar("activations", default="INT8")
+
+
 def real(rng: Rng, shape: tuple[int, ...], scale: float | None = None, zero_point: int | None = None) -> T:
-    """An int8 tensor with one scale."""
+    """A tensor of the type of activations at hand, with one scale; int16 is symmetric."""
     drawn = float(np.float32(2.0 ** rng.uniform(-8, 0)))
     zero = int(rng.choice([-128, 0, 127, rng.integers(-128, 128)]))
+    if _ACTIVATIONS.get() == "INT16":
+        return T(shape, "INT16", float(np.float32(drawn / 256)) if scale is None else scale, 0)
     return T(shape, "INT8", drawn if scale is None else scale, zero if zero_point is None else zero_point)
+
+
+def wide(make: Callable[[Rng], Case]) -> Callable[[Rng], Case]:
+    """The same case with int16 activations."""
+
+    def make_wide(rng: Rng) -> Case:
+        token = _ACTIVATIONS.set("INT16")
+        try:
+            return make(rng)
+        finally:
+            _ACTIVATIONS.reset(token)
+
+    return make_wide
 
 
 def values(rng: Rng, tensor: T) -> Array:
@@ -86,7 +105,7 @@ def moved(builtin: str, table: str, make: Callable[[Rng], tuple[Any, ...]]) -> C
     def case_of(rng: Rng) -> Case:
         before, after, constants, options = make(rng)
         x = real(rng, before)
-        outs = [T(tuple(s), "INT8", x.scale, x.zero_point) for s in after]
+        outs = [T(tuple(s), x.type, x.scale, x.zero_point) for s in after]
         first = options.pop("first", False)
         operands = [*constants, x] if first else [x, *constants]
         return case(rng, builtin, operands, outs, table, **options)
@@ -261,8 +280,8 @@ def _expand(rng: Rng) -> tuple[Any, ...]:
 def pack(rng: Rng) -> Case:
     s, axis, count = shape(rng, 3), int(rng.integers(0, 4)), int(rng.integers(1, 4))
     x = real(rng, s)
-    parts = [T(s, "INT8", x.scale, x.zero_point) for _ in range(count)]
-    y = T((*s[:axis], count, *s[axis:]), "INT8", x.scale, x.zero_point)
+    parts = [T(s, x.type, x.scale, x.zero_point) for _ in range(count)]
+    y = T((*s[:axis], count, *s[axis:]), x.type, x.scale, x.zero_point)
     return case(rng, "PACK", parts, [y], "PackOptions", valuesCount=count, axis=axis)
 
 
@@ -270,8 +289,8 @@ def concatenation(rng: Rng) -> Case:
     s, axis = shape(rng, 3), int(rng.integers(0, 3))
     x = real(rng, s)
     sizes = rng.integers(1, 4, int(rng.integers(1, 4))).tolist()
-    parts = [T((*s[:axis], n, *s[axis + 1 :]), "INT8", x.scale, x.zero_point) for n in sizes]
-    y = T((*s[:axis], sum(sizes), *s[axis + 1 :]), "INT8", x.scale, x.zero_point)
+    parts = [T((*s[:axis], n, *s[axis + 1 :]), x.type, x.scale, x.zero_point) for n in sizes]
+    y = T((*s[:axis], sum(sizes), *s[axis + 1 :]), x.type, x.scale, x.zero_point)
     return case(rng, "CONCATENATION", parts, [y], "ConcatenationOptions", axis=axis)
 
 
@@ -310,9 +329,9 @@ def weights_of(rng: Rng, s: tuple[int, ...], axis: int, per_channel: bool) -> T:
 
 def bias_of(rng: Rng, x: T, w: T, count: int) -> T:
     scale = np.float32(np.float32(x.scale) * np.asarray(w.scale, np.float32))
-    return T(
-        (count,), "INT32", scale, np.zeros(len(scale), np.int64), 0, rng.integers(-2000, 2000, count).astype(np.int32)
-    )
+    kind = "INT64" if x.type == "INT16" else "INT32"
+    drawn = rng.integers(-2000, 2000, count).astype(kind.lower())
+    return T((count,), kind, scale, np.zeros(len(scale), np.int64), 0, drawn)
 
 
 def out_scale(x: T, w: T, depth: int) -> float:
@@ -393,7 +412,7 @@ def pool(builtin: str) -> Callable[[Rng], Case]:
             -(-n // s) if options["padding"] == 0 else (n - k) // s + 1
             for n, k, s in zip(x.shape[1:3], kernel, stride, strict=True)
         ]
-        y = T((1, *sizes, x.shape[3]), "INT8", x.scale, x.zero_point)
+        y = T((1, *sizes, x.shape[3]), x.type, x.scale, x.zero_point)
         options |= {"filterHeight": kernel[0], "filterWidth": kernel[1]}
         options["fusedActivationFunction"] = int(rng.integers(0, 4))
         return case(rng, builtin, [x], [y], "Pool2DOptions", **options)
@@ -401,10 +420,24 @@ def pool(builtin: str) -> Callable[[Rng], Case]:
     return make
 
 
+def _shares(s: tuple[int, ...]) -> T:
+    return T(s, "INT16", 1 / 32768, 0) if _ACTIVATIONS.get() == "INT16" else T(s, "INT8", 1 / 256, -128)
+
+
+def gate(builtin: str) -> Callable[[Rng], Case]:
+    """LOGISTIC and TANH of int16."""
+
+    def make(rng: Rng) -> Case:
+        s = shape(rng, 3, 12)
+        return case(rng, builtin, [real(rng, s)], [T(s, "INT16", 1 / 32768, 0)])
+
+    return make
+
+
 def softmax(rng: Rng) -> Case:
     s = shape(rng, 3, 9)
     beta = float(np.float32(rng.choice([1.0, rng.uniform(0.1, 3)])))
-    return case(rng, "SOFTMAX", [real(rng, s)], [T(s, "INT8", 1 / 256, -128)], "SoftmaxOptions", beta=beta)
+    return case(rng, "SOFTMAX", [real(rng, s)], [_shares(s)], "SoftmaxOptions", beta=beta)
 
 
 def log_softmax(rng: Rng) -> Case:
@@ -434,7 +467,7 @@ def cumulative_sum(rng: Rng) -> Case:
 def add_n(rng: Rng) -> Case:
     s = shape(rng, 3)
     x = real(rng, s)
-    parts = [T(s, "INT8", x.scale, x.zero_point) for _ in range(int(rng.integers(2, 5)))]
+    parts = [T(s, x.type, x.scale, x.zero_point) for _ in range(int(rng.integers(2, 5)))]
     return case(rng, "ADD_N", parts, [real(rng, s, float(np.float32(x.scale * rng.uniform(0.5, 4))))], "AddNOptions")
 
 
@@ -458,7 +491,7 @@ def select(builtin: str, table: str) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
         s = shape(rng, 3)
         x = real(rng, s)
-        same = [T(s, "INT8", x.scale, x.zero_point) for _ in range(3)]
+        same = [T(s, x.type, x.scale, x.zero_point) for _ in range(3)]
         return case(rng, builtin, [T(s, "BOOL"), *same[:2]], [same[2]], table)
 
     return make
@@ -568,4 +601,11 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "TRANSPOSE_CONV": transposed_convolution,
     "UNPACK": moved("UNPACK", "UnpackOptions", _unpack),
 }
+
+_WIDE = """
+ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED MAXIMUM MAX_POOL_2D MEAN MINIMUM MUL PAD
+QUANTIZE RESHAPE SLICE SOFTMAX SPLIT SPLIT_V STRIDED_SLICE SUB TRANSPOSE TRANSPOSE_CONV
+"""
+CASES |= {f"{name} int16": wide(CASES[name]) for name in _WIDE.split()}
+CASES |= {f"{name} int16": wide(gate(name)) for name in ("LOGISTIC", "TANH")}
 """By the name of the operator, and of the type where it is not int8."""

@@ -9,13 +9,19 @@ from mcugen.graph.ops import Conv2d, DepthwiseConv2d, TransposedConv2d
 from mcugen.graph.tensor import Tensor
 
 
-def bias_of(step: Step, place: int) -> list[Tensor]:
-    """The bias as an operand of the IR: none, or one without a scale of its own, which follows from the others'."""
+def bias_of(step: Step, place: int, *, wide_bias: bool = False) -> list[Tensor]:
+    """The bias as an operand of the IR: none, or a constant.
+
+    Args:
+        wide_bias: it must not be of 32 bits.
+    """
     bias = step.optional(place)
     if bias is None:
         return []
     if bias.data is None:
         step.fail(f"its bias, {step.given(place)}, must be a constant")
+    if bias.dtype == "int32" and wide_bias:
+        step.fail("has a bias of 32 bits behind int16, which interpreters read as 64 bits", "convert the model again")
     return [bias]
 
 
@@ -39,7 +45,7 @@ def _depthwise(step: Step) -> None:
     kernel, dilation = (weights.shape[1], weights.shape[2]), dilations(step, table)
     padding = padding_of(step, table, x.shape[1:3], kernel, dilation)
     attributes = {"stride": strides(step, table), "dilation": dilation, "padding": padding}
-    operands = [x, weights, *bias_of(step, 2)]
+    operands = [x, weights, *bias_of(step, 2, wide_bias=x.dtype == "int16")]
     step.append(DepthwiseConv2d, operands, out, **attributes, clamp=fused(step, table, out))
 
 
@@ -50,7 +56,7 @@ def _transposed(step: Step) -> None:
     if len(x.shape) != 4 or len(weights.shape) != 4 or len(out.shape) != 4:
         step.fail(f"takes four axes, has {list(x.shape)} and weights of {list(weights.shape)}")
     top, left, _, _ = padding_of(step, table, out.shape[1:3], (weights.shape[1], weights.shape[2]))
-    operands = [x, weights, *bias_of(step, 3)]
+    operands = [x, weights, *bias_of(step, 3, wide_bias=x.dtype == "int16")]
     stride = strides(step, table)
     step.append(TransposedConv2d, operands, out, stride=stride, padding=(top, left), clamp=fused(step, table, out))
 

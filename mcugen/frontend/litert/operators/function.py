@@ -11,7 +11,7 @@ import numpy as np
 from mcugen.frontend.litert import curves
 from mcugen.frontend.litert.activation import limits
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import Clamp, Table
+from mcugen.graph.ops import Clamp, Logistic, Operator, Table, Tanh
 from mcugen.graph.tensor import Quantization, Tensor
 
 Curve = Callable[[Tensor, Tensor], curves.Entries]
@@ -44,6 +44,19 @@ def _curve(curve: Curve, fixed: tuple[float, int] | None = None) -> Row:
 
 def _real(function: curves.Function) -> Row:
     return _curve(functools.partial(curves.in_float32, function))
+
+
+def _gate(curve: Curve, fixed: tuple[float, int], wide: type[Operator]) -> Row:
+    """A table of int8; of int16 an operator of its own."""
+    narrow = _curve(curve, fixed)
+
+    def row(step: Step) -> None:
+        if step.x().dtype == "int16":
+            step.append(wide, [step.x()], step.out())
+        else:
+            narrow(step)
+
+    return row
 
 
 def _leaky_relu(step: Step) -> None:
@@ -114,7 +127,7 @@ ROWS: dict[str, Row] = {
     "HARD_SWISH": _curve(curves.hard_swish),
     "LEAKY_RELU": _leaky_relu,
     "LOG": _real(np.log),
-    "LOGISTIC": _curve(curves.sigmoid, (1 / 256, -128)),
+    "LOGISTIC": _gate(curves.sigmoid, (1 / 256, -128), Logistic),
     "NEG": _real(np.negative),
     "POW": _power,
     "RELU": _limited("RELU"),
@@ -125,5 +138,5 @@ ROWS: dict[str, Row] = {
     "SIN": _real(np.sin),
     "SQRT": _real(np.sqrt),
     "SQUARE": _real(np.square),
-    "TANH": _curve(curves.hyperbolic_tangent, (1 / 128, 0)),
+    "TANH": _gate(curves.hyperbolic_tangent, (1 / 128, 0), Tanh),
 }
