@@ -45,7 +45,8 @@ from mcugen.report.files import check_place
 def emit(
     context: typer.Context,
     model: Annotated[
-        Path | None, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")
+        Path | None,
+        typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt with one), or LiteRT file."),
     ] = None,
     board: Annotated[
         str | None,
@@ -218,7 +219,8 @@ def emit(
 
 def check(
     model: Annotated[
-        Path | None, typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt holding one).")
+        Path | None,
+        typer.Argument(metavar="MODEL", help="torch.export archive (.pt2, or .pt with one), or LiteRT file."),
     ] = None,
     board: Annotated[
         str | None, typer.Option(help="Say what it takes on this board, too.", autocompletion=completion.boards)

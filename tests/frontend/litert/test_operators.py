@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -61,6 +64,7 @@ def test_what_tflm_refuses(name: str) -> None:
 def test_every_row_has_a_case() -> None:
     """Those without say why."""
     without = {
+        "ethos-u": "of a file that a compiler for the NPU has made",
         "BITWISE_XOR": "of plain integers, as LOGICAL_AND",
         "CEIL": "the table of float32 results that ELU and EXP prove",
         "COS": "as CEIL",
@@ -86,4 +90,15 @@ def test_every_row_has_a_case() -> None:
 
 
 STATEFUL = {"ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM", "VAR_HANDLE"}
-"""Held against TensorFlow Lite Micro step by step elsewhere."""
+"""Held against TensorFlow Lite Micro step by step in test_state.py."""
+
+
+def test_the_page_has_a_row_for_each_case() -> None:
+    """`python -m tests.frontend.litert` makes it."""
+    page = (Path(__file__).parents[3] / "docs" / "litert.md").read_text()
+    part = page.split("<!-- made by `python -m tests.frontend.litert` -->", 1)[1].split("<!-- end -->", 1)[0]
+    assert re.findall(r"^\| ([A-Z][A-Z0-9_]*(?: int\d+)?) \|", part, re.MULTILINE) == sorted(CASES)
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")]
+    tflm_column = {row[0]: row[1] for row in rows}
+    different = {name for name, cell in tflm_column.items() if name in CASES and "differ" in cell}
+    assert different <= {"SPACE_TO_BATCH_ND"}
