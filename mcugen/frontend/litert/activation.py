@@ -40,6 +40,8 @@ def _integer(real: float, out: Tensor) -> int:
 
 def fused(step: Step, table: str, out: Tensor) -> tuple[int, int]:
     """`limits` of the activation that the operator's options name."""
+    if out.quantization is None:
+        step.fail(f"makes {out.name!r}, which has no scale", "quantize the model when it is converted")
     number = step.option(table, "fused_activation_function")
     name = ACTIVATIONS[number] if 0 <= number < len(ACTIVATIONS) else str(number)
     if name not in _LIMITS:
