@@ -76,6 +76,7 @@ class Options:
         publisher: what they say of their version and of who publishes them.
         observer: how ranges of activations are found: what `mcugen.frontend.quantizer_options.parse_observers` reads.
         equalize: "auto", "on" or "off": channels brought to like ranges.
+        gptq: "auto", "on" or "off": weights rounded for their layer's results.
         bias_correction: "auto", "on" or "off": mean errors of channels taken up by biases.
         precision: a key of `mcugen.frontend.precision.types.PRECISIONS`, or a file of rules.
         cmsis_nn: root of a CMSIS-NN source tree; without it, `kernels="cmsis-nn"` looks where `locate` says.
@@ -103,6 +104,7 @@ class Options:
     packages: tuple[str, ...] = ()
     observer: str = BEST
     equalize: Switch = "auto"
+    gptq: Switch = "auto"
     bias_correction: Switch = "auto"
     precision: str = "int8"
     publisher: Publisher = field(default_factory=Publisher)
@@ -110,7 +112,9 @@ class Options:
     @property
     def quantizer(self) -> QuantizerOptions:
         """How a float model is quantized."""
-        return QuantizerOptions(self.observer, self.equalize, self.bias_correction, read_rules(self.precision))
+        return QuantizerOptions(
+            self.observer, self.equalize, self.gptq, self.bias_correction, read_rules(self.precision)
+        )
 
     def entries(self) -> dict[str, Any]:
         """What of it a manifest records."""
@@ -128,6 +132,7 @@ class Options:
             "io_layout": self.io_layout if self.io_layout != "device" else None,
             "observer": self.observer if self.observer != BEST else None,
             "equalize": self.equalize if self.equalize != "auto" else None,
+            "gptq": self.gptq if self.gptq != "auto" else None,
             "bias_correction": self.bias_correction if self.bias_correction != "auto" else None,
         }
         return {name: getattr(self, name) for name in recorded} | {

@@ -40,6 +40,7 @@ class CompileOptions(TypedDict, total=False):
     self_test: bool
     observer: str
     equalize: Literal["auto", "on", "off"]
+    gptq: Literal["auto", "on", "off"]
     bias_correction: Literal["auto", "on", "off"]
     precision: str | Path
     packages: Sequence[Literal["arduino", "platformio", "cmsis-pack", "cmake", "zip"]]

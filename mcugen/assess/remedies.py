@@ -43,7 +43,11 @@ def _plain(graph: Graph, base: Trial) -> Iterator[tuple[str, str, Mapping[str, A
     for name in OBSERVERS:
         if name != options.observer:
             yield f"ranges by {name}", f"--observer {name}", {"observer": name}
-    for field, words in (("equalize", "channels brought to like ranges"), ("bias_correction", "biases corrected")):
+    for field, words in (
+        ("equalize", "channels brought to like ranges"),
+        ("gptq", "weights rounded for their layer's results"),
+        ("bias_correction", "biases corrected"),
+    ):
         if getattr(options, field) != "on":
             yield words, f"--{field.replace('_', '-')} on", {field: "on"}
     if options.precision == "int8":

@@ -90,13 +90,14 @@ class _ModelEntry(_Strict):
     calibration: str | None = None
     observer: str = BEST
     equalize: _Switch = "auto"
+    gptq: _Switch = "auto"
     bias_correction: Annotated[_Switch, pydantic.Field(alias="bias-correction")] = "auto"
     precision: str = "int8"
 
     def quantizer(self, folder: Path) -> QuantizerOptions:
         """Raises InputError as `read_rules`."""
         given = folder / self.precision if self.precision.lower().endswith(SUFFIXES) else self.precision
-        return QuantizerOptions(self.observer, self.equalize, self.bias_correction, read_rules(given))
+        return QuantizerOptions(self.observer, self.equalize, self.gptq, self.bias_correction, read_rules(given))
 
 
 class _TargetEntry(_Strict):

@@ -13,6 +13,7 @@ from mcugen.commands.options import (
     AllowEdited,
     BiasCorrection,
     Equalize,
+    Gptq,
     Json,
     Observer,
     Plugins,
@@ -32,7 +33,7 @@ STAND_IN = "nrf5340dk"
 """The board of a model file without one: nothing runs on it, and nothing is said of it."""
 
 
-_OF_MODELS = {"board", "state", "observer", "equalize", "bias_correction", "precision"}
+_OF_MODELS = {"board", "state", "observer", "equalize", "gptq", "bias_correction", "precision"}
 """Parameters that a module's manifest decides."""
 
 
@@ -70,6 +71,7 @@ def accuracy(
     ] = None,
     observer: Observer = "best",
     equalize: Equalize = Switch.auto,
+    gptq: Gptq = Switch.auto,
     bias_correction: BiasCorrection = Switch.auto,
     precision: Precision = "int8",
     advice: Annotated[
@@ -149,6 +151,7 @@ def accuracy(
             reset_every=reset_every,
             observer=observer,
             equalize=equalize.value,
+            gptq=gptq.value,
             bias_correction=bias_correction.value,
             precision=precision,
         )

@@ -11,7 +11,18 @@ import typer
 from rich.markup import escape
 
 from mcugen.commands import completion
-from mcugen.commands.options import BiasCorrection, Equalize, Json, Kernels, Npu, Observer, Optimize, Precision, Switch
+from mcugen.commands.options import (
+    BiasCorrection,
+    Equalize,
+    Gptq,
+    Json,
+    Kernels,
+    Npu,
+    Observer,
+    Optimize,
+    Precision,
+    Switch,
+)
 from mcugen.commands.preflight import require_model
 from mcugen.commands.terminal import errors, output, progress_bars
 from mcugen.errors import CheckFailedError, InputError
@@ -47,6 +58,7 @@ def bench(
     accelerator: Annotated[str | None, typer.Option(metavar="NAME", help="Which NPU the boards have.")] = None,
     observer: Observer = "best",
     equalize: Equalize = Switch.auto,
+    gptq: Gptq = Switch.auto,
     bias_correction: BiasCorrection = Switch.auto,
     precision: Precision = "int8",
     baseline: Annotated[
@@ -93,7 +105,9 @@ def bench(
         if operators:
             found = layers.sweep(board or layers.BOARDS, workers, progress, cmsis_nn=cmsis_nn)
         else:
-            quantizer = QuantizerOptions(observer, equalize.value, bias_correction.value, read_rules(precision))
+            quantizer = QuantizerOptions(
+                observer, equalize.value, gptq.value, bias_correction.value, read_rules(precision)
+            )
             request = Request(
                 models or (),
                 calibration or (),

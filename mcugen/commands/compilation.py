@@ -14,6 +14,7 @@ from mcugen.commands.options import (
     BiasCorrection,
     Equalize,
     FinalSoftmax,
+    Gptq,
     Harness,
     HarnessInput,
     IoLayout,
@@ -98,6 +99,7 @@ def emit(
     reset_every: ResetEvery = None,
     observer: Observer = "best",
     equalize: Equalize = Switch.auto,
+    gptq: Gptq = Switch.auto,
     bias_correction: BiasCorrection = Switch.auto,
     renode: Annotated[
         bool, typer.Option("--renode", help="Add firmware, a script and a Robot Framework suite for Renode.")
@@ -159,6 +161,7 @@ def emit(
         "self_test": self_test,
         "observer": observer,
         "equalize": equalize.value,
+        "gptq": gptq.value,
         "bias_correction": bias_correction.value,
         "precision": precision,
         "packages": tuple(kind.value for kind in package or ()),

@@ -122,6 +122,9 @@ Observer = Annotated[
 Equalize = Annotated[
     Switch, typer.Option(help="Bring the channels between two layers to like ranges; auto: where it gains.")
 ]
+Gptq = Annotated[
+    Switch, typer.Option("--gptq", help="Round weights for their layer's results (GPTQ); auto: where it gains.")
+]
 BiasCorrection = Annotated[
     Switch, typer.Option(help="Let biases take up the mean error of their channel; auto: where it gains.")
 ]

@@ -31,6 +31,7 @@ _OPTIONS: Mapping[str, pydantic.TypeAdapter[Any]] = {
     "self_test": pydantic.TypeAdapter(bool),
     "observer": pydantic.TypeAdapter(Text),
     "equalize": pydantic.TypeAdapter(Text),
+    "gptq": pydantic.TypeAdapter(Text),
     "bias_correction": pydantic.TypeAdapter(Text),
     "reset_every": pydantic.TypeAdapter(Number | None),
     "cmsis_nn": pydantic.TypeAdapter(dict[Text, Text] | None),

@@ -4,29 +4,20 @@ Rounded weights and saturated activations move a channel's mean, and a moved mea
 all positions share. For each layer in turn, behind the corrected ones, the mean of each channel on samples is compared
 with that of the float program, and the difference leaves with the bias (Nagel et al. 2019, "Data-Free Quantization
 Through Weight Equalization and Bias Correction", arXiv:1906.04721, section 4.2 and appendix D: empirical correction).
-
-All is computed in double precision, so that biases do not depend on how a CPU adds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.fx import GraphModule, Interpreter, Node
+from torch.fx import GraphModule, Node
 
 from mcugen.frontend.lowering.arguments import bind, target_name
-from mcugen.frontend.lowering.qdq import is_quantize
-from mcugen.frontend.ranges.observe import Samples, arguments
+from mcugen.frontend.ranges.observe import Samples
 from mcugen.frontend.rewrites.folding import attribute, is_transposed, new_constant, weighted, with_arguments
-
-See = Callable[[Node, list[Tensor]], list[Tensor]]
-"""(node, its value on each sample) -> the values that later nodes get."""
-
-FEWEST = 8
-"""Samples, below which a mean says nothing."""
+from mcugen.frontend.stepwise import FEWEST, run_stepwise
 
 SIGNIFICANT = 2.0
 """A mean error counts when it is so many times its own standard error, over the samples."""
@@ -66,7 +57,7 @@ def correct_biases(program: GraphModule, reference: GraphModule, samples: Sample
         found[node] = error
         return [value - _along(node, error, value) for value in values]
 
-    _run(program, samples, indices, correct)
+    run_stepwise(program, samples, indices, after=correct)
     for node, error in found.items():
         bias = attribute(program, bind(node)["bias"])
         old = torch.zeros_like(error) if bias is None else bias.double()
@@ -108,43 +99,5 @@ def _means(
             found[node] = torch.stack([_mean(node, value) for value in values])
         return values
 
-    _run(module, samples, indices, see)
+    run_stepwise(module, samples, indices, after=see)
     return found
-
-
-class _Double(Interpreter):
-    """Runs node by node in double precision; what is quantized is rounded from float32, as the operator wants it."""
-
-    def run_node(self, n: Node) -> Any:
-        if n.op == "output":
-            return None
-        args, kwargs = self.fetch_args_kwargs_from_env(n)
-        if n.op == "call_function" and is_quantize(n):
-            args = tuple(_cast(a, torch.float64, torch.float32) for a in args)
-        result = getattr(self, n.op)(n.target, args, kwargs)
-        return torch.utils._pytree.tree_map(lambda value: _cast(value, torch.float32, torch.float64), result)
-
-
-def _cast(value: Any, before: torch.dtype, after: torch.dtype) -> Any:
-    return value.to(after) if isinstance(value, Tensor) and value.dtype == before else value
-
-
-def _run(module: GraphModule, samples: Samples, indices: Sequence[int], see: See) -> None:
-    """Each node on all samples, then the next one; `see` may replace the values of a node."""
-    runners = []
-    for index in indices:
-        runner = _Double(module)
-        runner.args_iter = iter(arguments(module, samples, index))
-        runners.append(runner)
-    last = {source: node for node in module.graph.nodes for source in node.all_input_nodes}
-    dead: dict[Node, list[Node]] = {}
-    for source, node in last.items():
-        dead.setdefault(node, []).append(source)
-    for node in module.graph.nodes:
-        values = [runner.run_node(node) for runner in runners]
-        if node.op == "call_function" and isinstance(values[0], Tensor):
-            values = see(node, values)
-        for runner, value in zip(runners, values, strict=True):
-            runner.env[node] = value
-            for source in dead.get(node, ()):
-                del runner.env[source]

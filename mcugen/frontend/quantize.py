@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,12 +11,13 @@ from torch.fx import GraphModule
 
 from mcugen.frontend.bias_correction import correct_biases
 from mcugen.frontend.functional import is_known
+from mcugen.frontend.gptq import round_weights
 from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.precision.assign import require_layers
 from mcugen.frontend.precision.rules import Rules
-from mcugen.frontend.quantizer_options import AUTOMATIC, Observer, QuantizerOptions
+from mcugen.frontend.quantizer_options import AUTOMATIC, Observer, QuantizerOptions, Switch
 from mcugen.frontend.ranges.diagnose import diagnose
 from mcugen.frontend.ranges.finite import finite_results, require_coverable
 from mcugen.frontend.ranges.normalize import Normalizations
@@ -37,7 +38,7 @@ samples that gave the ranges, room for others looks like a loss, of up to 3.5 dB
 COMPARED_SAMPLES = 32
 
 FITTED = 1.1
-"""By which biases fitted to the compared samples must reduce the noise power (0.4 dB): a part is the fit alone."""
+"""By which constants fitted to the compared samples must reduce the noise power (0.4 dB): a part is the fit alone."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,8 @@ def quantize_program(
         candidates = [candidate for variant, o in tried for candidate in _try(variant, o, options.rules, steps)]
         losses = Losses(expected, compared)
         best = min(candidates, key=losses.of) if len(candidates) > 1 else candidates[0]
-        if options.bias_correction != "off":
-            best = _corrected(best, losses, only=options.bias_correction == "on")
+        best = _fitted(best, losses, round_weights, options.gptq)
+        best = _fitted(best, losses, correct_biases, options.bias_correction)
         chosen, program = best.variant, best.program
         program.meta[NORMALIZATIONS] = chosen.normalizations
         warnings = [*best.told, *diagnose(chosen.module, chosen.samples, chosen.inputs, given, titles)]
@@ -156,13 +157,19 @@ class Losses:
         return candidate.variant.handicap * candidate.handicap * error_between(self.expected, got)
 
 
-def _corrected(candidate: _Candidate, losses: Losses, *, only: bool) -> _Candidate:
-    """With biases corrected, where that gains; `only`: in any case."""
-    variant, program = candidate.variant, copy.deepcopy(candidate.program)
-    if not correct_biases(program, variant.module, variant.inputs, losses.compared):
+Fit = Callable[[GraphModule, GraphModule, Samples, Sequence[int]], Collection[str]]
+"""(quantized program, float program, samples, indices) -> names of the layers that it changed in the quantized one."""
+
+
+def _fitted(candidate: _Candidate, losses: Losses, fit: Fit, switch: Switch) -> _Candidate:
+    """With constants fitted to the samples: always, never, or where that gains."""
+    if switch == "off":
         return candidate
-    corrected = replace(candidate, program=program)
-    return corrected if only or losses.of(corrected) * FITTED < losses.of(candidate) else candidate
+    variant, program = candidate.variant, copy.deepcopy(candidate.program)
+    if not fit(program, variant.module, variant.inputs, losses.compared):
+        return candidate
+    fitted = replace(candidate, program=program)
+    return fitted if switch == "on" or losses.of(fitted) * FITTED < losses.of(candidate) else candidate
 
 
 def _try(variant: Variant, observer: Observer, rules: Rules, steps: Steps) -> list[_Candidate]:

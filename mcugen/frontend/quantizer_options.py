@@ -49,12 +49,15 @@ class QuantizerOptions:
     Attributes:
         observer: what `parse_observers` reads.
         equalize: whether channels of activations are brought to like ranges (`mcugen.frontend.ranges.equalize`).
+        gptq: whether weights are rounded for their layer's results (`mcugen.frontend.gptq`), not each to its nearest
+            integer.
         bias_correction: whether biases take up the mean error of their channel (`mcugen.frontend.bias_correction`).
         rules: each layer's types (`precision`).
     """
 
     observer: str = BEST
     equalize: Switch = "auto"
+    gptq: Switch = "auto"
     bias_correction: Switch = "auto"
     rules: Rules = EVERYTHING_INT8
 
@@ -67,7 +70,7 @@ class QuantizerOptions:
 AUTOMATIC = QuantizerOptions()
 """What samples call for is tried, and what comes closest to the float program on them is kept."""
 
-PLAIN = QuantizerOptions("minmax", equalize="off", bias_correction="off")
+PLAIN = QuantizerOptions("minmax", equalize="off", gptq="off", bias_correction="off")
 """Ranges are the samples' extremes, and the program is taken as it is."""
 
 

@@ -171,6 +171,7 @@ class _Reader:
             "reset_every": fields.reset_every,
             "observer": fields.observer,
             "equalize": fields.equalize,
+            "gptq": fields.gptq,
             "bias_correction": fields.bias_correction,
             "npu": fields.npu,
             "accelerator": fields.accelerator,

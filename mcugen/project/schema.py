@@ -108,6 +108,7 @@ class OptionFields(Fields):
     self_test: Annotated[bool, pydantic.Field(strict=True)] | None = None
     observer: Line | None = None
     equalize: Switch = None
+    gptq: Switch = None
     bias_correction: Switch = None
     package: Packages = ()
     package_version: Line | None = None

@@ -256,6 +256,7 @@ def emit_good(tmp_path: Path, *options: str) -> int:
         (("--observer", "minmx"), 2, ("no observer 'minmx'", "did you mean minmax?")),
         (("--observer", "percentile:10"), 2, ("'10' is no percentile", "percentile:99.9")),
         (("--equalize", "maybe"), 2, ("--equalize", "maybe")),
+        (("--gptq", "yes"), 2, ("--gptq", "yes")),
         (("--bias-correction", "yes"), 2, ("--bias-correction", "yes")),
         (("--plugin", "nothing.py"), 2, ("there is no plugin 'nothing.py'",)),
         (("--precision", "int12"), 2, ("unknown precision 'int12'", "int16")),

@@ -1,0 +1,105 @@
+"""Weights rounded for their layer's results: what is multiplied against PyTorch's layers, the rounding against all there are."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mcugen.frontend.gptq import _layer, round_weights, rounded
+from mcugen.frontend.precision.rules import read_rules
+from mcugen.frontend.quantize import quantize_program
+from mcugen.frontend.quantizer_options import PLAIN, QuantizerOptions
+from mcugen.frontend.rewrites.folding import weighted
+from mcugen.frontend.stepwise import FEWEST, run_stepwise
+from tests.frontend.programs import export, seeded
+from tests.frontend.ranges import outliers
+from tests.frontend.ranges.deploy import deploy
+
+LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
+    "conv2d": (nn.Conv2d(3, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)), (1, 3, 7, 8)),
+    "groups": (nn.Conv2d(4, 6, 3, groups=2, padding=1), (1, 4, 5, 6)),
+    "depthwise": (nn.Conv2d(5, 5, (1, 3), groups=5, padding="same", bias=False), (1, 5, 4, 6)),
+    "same": (nn.Conv2d(2, 3, (2, 4), padding="same"), (1, 2, 5, 6)),
+    "valid": (nn.Conv2d(2, 3, 2, padding="valid"), (1, 2, 5, 6)),
+    "conv1d": (nn.Conv1d(3, 4, 3, stride=2, padding=2, dilation=2), (1, 3, 12)),
+    "conv1d_same": (nn.Conv1d(3, 4, 4, padding="same"), (1, 3, 9)),
+    "linear": (nn.Linear(6, 3), (1, 5, 6)),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_rows_times_weights_are_the_layer(name: str) -> None:
+    model, shape = LAYERS[name]
+    module = export(seeded(nn.Sequential(model)), shape).module(check_guards=False)
+    samples = {"input": np.random.default_rng(1).standard_normal((3, *shape)).astype(np.float32)}
+    found = quantize_program(module, samples, options=PLAIN)
+    twins = {node.name: node for node in found.prepared.graph.nodes}
+    (node,) = (n for n in found.module.graph.nodes if weighted(n))
+    layer = _layer(found.module, node, found.prepared, twins[node.name])
+    assert layer is not None
+    seen: dict[str, list[Tensor]] = {}
+    with torch.no_grad():
+        run_stepwise(
+            found.module,
+            samples,
+            range(3),
+            before=lambda n, operands: seen.update(x=operands[layer.arguments["input"]]) if n is node else None,
+        )
+        for x in seen["x"]:
+            groups = zip(layer._rows(x), layer.weights.flatten(1).chunk(layer.groups), strict=True)
+            got = torch.cat([rows @ weights.T for rows, weights in groups], dim=1)
+            floats = model.double()(x) - (0 if model.bias is None else model(torch.zeros_like(x)))
+            wanted = floats.movedim(-1 if name == "linear" else 1, -1).reshape(got.shape)
+            torch.testing.assert_close(got, wanted, rtol=0, atol=1e-6)
+    model.float()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rounding_is_between_nearest_and_the_best_there_is(seed: int) -> None:
+    print(f"seed {seed}")
+    generator = torch.Generator().manual_seed(seed)
+    direction = torch.rand(1, 5, generator=generator, dtype=torch.float64)
+    inputs = direction + 0.1 * torch.randn(200, 5, generator=generator, dtype=torch.float64)
+    weights = torch.randn(4, 5, generator=generator, dtype=torch.float64)
+    scales = weights.abs().amax(1) / 7
+
+    def loss(integers: Tensor) -> Tensor:
+        return (inputs @ (integers * scales[:, None] - weights).T).square().sum(0)
+
+    nearest = (weights / scales[:, None]).round()
+    found = rounded(weights, scales, inputs.T @ inputs, -7, 7)
+    steps = torch.tensor(list(itertools.product((-1.0, 0.0, 1.0), repeat=5)), dtype=torch.float64)
+    best = torch.stack([loss((nearest + step).clamp(-7, 7)) for step in steps]).amin(0)
+    assert found.abs().max() <= 7 and torch.equal(found, found.round())
+    assert loss(found).sum() <= 0.5 * loss(nearest).sum()
+    assert loss(found).sum() <= 6 * best.sum()
+
+
+def test_inputs_without_anything_in_common_round_to_nearest() -> None:
+    weights = torch.randn(6, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    scales = weights.abs().amax(1) / 127
+    for moments in (torch.eye(9, dtype=torch.float64), torch.zeros(9, 9, dtype=torch.float64)):
+        assert torch.equal(rounded(weights, scales, moments, -127, 127), (weights / scales[:, None]).round())
+
+
+def test_few_samples_say_nothing() -> None:
+    samples = {"input": np.ones((FEWEST - 1, 1, 6), np.float32)}
+    module = export(seeded(nn.Sequential(nn.Linear(6, 3))), (1, 6)).module(check_guards=False)
+    found = quantize_program(module, samples, options=PLAIN)
+    assert round_weights(found.module, found.prepared, samples, range(FEWEST - 1)) == []
+
+
+def test_int4_weights_on_images_that_calibration_has_not_seen(tmp_path: Path) -> None:
+    trained = outliers.train()
+
+    def decibels(gptq: str) -> float:
+        options = QuantizerOptions("minmax", "off", gptq, "off", read_rules("int4"))  # type: ignore[arg-type]
+        data = {"image": outliers.calibration(32)}, {"image": trained.images[:120]}
+        return deploy(trained.model, *data, tmp_path, options).decibels["linear"]
+
+    assert decibels("auto") >= decibels("off") + 4
