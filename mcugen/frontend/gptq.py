@@ -3,8 +3,8 @@
 Rounding each weight to its nearest integer ignores what the others of its output channel can take up. Here they are
 rounded one after the other; the error that each leaves in the layer's results is spread over those still to come, by
 the inverse of the inputs' second moments on samples (Frantar et al. 2022, "GPTQ: Accurate Post-Training Quantization
-for Generative Pre-trained Transformers", arXiv:2210.17323, algorithm 1; weights of strong inputs first). Layers come in the
-program's order, each with the inputs that those before it, rounded already, give. Scales stay as they are.
+for Generative Pre-trained Transformers", arXiv:2210.17323, algorithm 1; weights of strong inputs first). Layers come
+in the program's order, each with the inputs that those before it, rounded already, give. Scales stay as they are.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def with_rounded_weights(model: str) -> float:
 def test_int16_loses_what_int8_weights_lose_and_no_more(exported: Export, model: str) -> None:
     files, found = exported(model), {}
     for name in ("int8", "int16"):
-        options = QuantizerOptions("tail", "off", "off", read_rules(name))
+        options = QuantizerOptions("tail", "off", "off", "off", read_rules(name))
         fidelity = load_model(files.archive, files.calibration, options=options).fidelity
         assert fidelity is not None
         (found[name],) = fidelity.sqnr_db.values()

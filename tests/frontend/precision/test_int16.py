@@ -126,7 +126,7 @@ def test_what_has_no_form_is_named_once_and_stays_int8(tmp_path: Path) -> None:
             return self.second(y) * y.std(dim=-1, keepdim=True)
 
     np.savez(tmp_path / "c.npz", x=samples((1, 8), 16))
-    options = QuantizerOptions(PLAIN.observer, "off", "off", read_rules("int16"))
+    options = QuantizerOptions(PLAIN.observer, "off", "off", "off", read_rules("int16"))
     graph = compile_program(export(seeded(Powers()), (1, 8)), "net", tmp_path / "c.npz", options=options)
     (told,) = [text for text in graph.warnings if "int16" in text]
     assert "std (test_int16.py:" in told and "linear" not in told

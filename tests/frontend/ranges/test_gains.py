@@ -44,13 +44,13 @@ def plain(unequal: Trained, tmp_path_factory: pytest.TempPathFactory) -> float:
 
 
 def test_equalization_of_a_depthwise_network(unequal: Trained, plain: float, tmp_path: Path) -> None:
-    found = deployed(unequal, tmp_path, QuantizerOptions("minmax", equalize="auto", bias_correction="off"))
+    found = deployed(unequal, tmp_path, QuantizerOptions("minmax", equalize="auto", gptq="off", bias_correction="off"))
     assert found.decibels["linear"] >= max(plain + 10, 28)
     assert lost(unequal, found) <= 0.02
 
 
 def test_bias_correction_where_small_values_round_to_zero(unequal: Trained, plain: float, tmp_path: Path) -> None:
-    found = deployed(unequal, tmp_path, QuantizerOptions("minmax", equalize="off", bias_correction="auto"))
+    found = deployed(unequal, tmp_path, QuantizerOptions("minmax", equalize="off", gptq="off", bias_correction="auto"))
     assert found.decibels["linear"] >= plain + 3
 
 
