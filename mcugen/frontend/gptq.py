@@ -99,11 +99,11 @@ class _Layer:
         return [side for one in reversed(_pair(given, spatial, 0)) for side in (one, one)]
 
 
-def _pair(value: Any, spatial: int, missing: int) -> list[int]:
+def _pair(value: Any, spatial: int, missing: int) -> tuple[int, int]:
     """Numbers of the height and the width; an axis of one dimension is the width."""
     numbers = [int(v) for v in value] if isinstance(value, list | tuple) else [int(value)]
-    numbers = numbers * spatial if len(numbers) == 1 else numbers
-    return [missing] * (2 - spatial) + numbers
+    height, width = (numbers * 2)[:2] if spatial == 2 else (missing, numbers[0])
+    return height, width
 
 
 def round_weights(program: GraphModule, reference: GraphModule, samples: Samples, indices: Sequence[int]) -> list[str]:
