@@ -31,7 +31,8 @@ def results(channels: Channels, x: Quantization, out: Quantization) -> np.ndarra
     """What the integers give for all of INPUTS."""
     accumulator = (INPUTS - x.zero_point) @ channels.rows.astype(np.int64).T + channels.bias
     requantization = quantize_multipliers([x.scale * s / out.scale for s in channels.scales])
-    return finish_accumulator(accumulator, requantization, Tensor("y", (1,), "int8", out), (-128, 127))
+    operands = [Tensor("x", (3,), "int8", x)]
+    return finish_accumulator(accumulator, requantization, operands, Tensor("y", (1,), "int8", out), (-128, 127))
 
 
 def real(
@@ -115,3 +116,16 @@ def test_error_names_the_channel() -> None:
     with pytest.raises(ChannelOverflowError, match="can reach 45339") as caught:
         fit_channels(rows, np.full(3, 0.5), np.zeros(3), Quantization.per_tensor(0.5, -128), OUT)
     assert caught.value.channel == 2
+
+
+@pytest.mark.parametrize(("exponent", "dtype"), [(6, "int64"), (7, "int32")])
+def test_wide_accumulators_where_they_have_a_multiplier(exponent: int, dtype: str) -> None:
+    """Products of 2^exponent output steps: the form with 64 bits takes less than 2^7."""
+    x, out = Quantization.per_tensor(1.0, 0, bits=16), Quantization.per_tensor(2.0**-exponent, 0, bits=16)
+    given = np.array([[1, -2, 3]], np.int8), np.ones(1), np.zeros(1), x, out
+    assert fit_channels(*given, wide=True).bias.dtype == dtype
+    assert fit_channels(*given).bias.dtype == "int32"
+
+
+def test_wide_accumulators_are_of_int16_alone() -> None:
+    assert fit_channels(np.ones((1, 3), np.int8), np.ones(1), np.zeros(1), X, OUT, wide=True).bias.dtype == "int32"

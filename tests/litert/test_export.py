@@ -17,8 +17,6 @@ from examples.export import export as export_example
 from mcugen import api
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import compile_program, load_model
-from mcugen.frontend.precision.rules import read_rules
-from mcugen.frontend.quantizer_options import QuantizerOptions
 from mcugen.graph import Graph, Port
 from mcugen.graph.graph import Normalization
 from mcugen.graph.reference import kept, reset, run
@@ -74,18 +72,6 @@ def test_what_litert_has_not_is_named_with_its_source_line() -> None:
     with pytest.raises(UnsupportedOperatorError, match="1 of") as caught:
         export(graph)
     assert "test_export.py:" in str(caught.value) and "lstm" in str(caught.value)
-
-
-def test_depthwise_layers_of_int16_need_wide_biases() -> None:
-    """TFLM reads the bias of such a layer as int64, whatever the file says; others have its bits."""
-    torch.manual_seed(0)
-    net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 3, groups=4)).eval()
-    program = torch.export.export(net, (torch.zeros(1, 3, 5, 5),))
-    graph = compile_program(program, "net", "random", options=QuantizerOptions(rules=read_rules("int16")))
-    assert graph.tensor(graph.operators[1].inputs[2]).dtype == "int32"
-    with pytest.raises(UnsupportedOperatorError, match="1 of 2") as caught:
-        export(graph)
-    assert "depthwise" in str(caught.value)
 
 
 def port(name: str, shape: tuple[int, ...], order: tuple[int, ...], **more: object) -> Port:

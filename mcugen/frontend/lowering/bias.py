@@ -29,6 +29,7 @@ def add_weights_and_bias(
     out: Quantization,
     *,
     bits: int = 8,
+    wide: bool = False,
 ) -> tuple[str, ...]:
     """Adds the constants of one operator to the graph and returns their names: weights, and bias if there is one.
 
@@ -39,6 +40,7 @@ def add_weights_and_bias(
         bias: the node's bias argument: a float constant, or a dequantized one; None for none.
         out: the output's quantization.
         bits: of the weights, 8 or 4.
+        wide: of int16, see `fit_channels`.
     """
     x_quantization = ctx.tensors[x].quantization
     assert x_quantization is not None
@@ -53,6 +55,7 @@ def add_weights_and_bias(
         np.zeros(channels) if real is None else real,
         (x_quantization, out),
         bits,
+        wide=wide,
     )
     packed = np.moveaxis(fitted.rows.reshape(rows.shape), 0, axis)
     one_scale = scales.size == 1 and bool((fitted.scales == fitted.scales[0]).all())
@@ -97,10 +100,12 @@ def _fitted(
     bias: Float64Array,
     around: tuple[Quantization, Quantization],
     bits: int,
+    *,
+    wide: bool,
 ) -> Channels:
     """See `fit_channels`; `around` are the quantizations of input and output."""
     try:
-        fitted = fit_channels(rows, scales, bias, *around, bits)
+        fitted = fit_channels(rows, scales, bias, *around, bits, wide=wide)
     except ChannelOverflowError as error:
         raise ctx.unsupported(
             node,

@@ -11,7 +11,7 @@ changed, channel by channel, to what gives the same result:
 * An accumulator beyond 32 bits gets a coarser weight scale, if that moves no result by more than half a step.
 
 Layers of int16 have accumulators of 32 bits where all channels are proven to stay in them, else of 64 bits, of which
-requantization takes 48.
+requantization takes 48. Where TensorFlow Lite Micro knows the latter alone, they have those.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.graph.arithmetic import INT32_MAX, INT32_MIN
-from mcugen.graph.ops.accumulator import channel_ranges
+from mcugen.graph.arithmetic import MOST_REDUCED_SHIFT
+from mcugen.graph.ops.accumulator import channel_ranges, fits_32_bits
+from mcugen.graph.ops.weighted import quantize_multipliers
 from mcugen.graph.tensor import IntArray, Quantization
 
 Float64Array = npt.NDArray[np.float64]
@@ -198,6 +199,8 @@ def fit_channels(
     x: Quantization,
     out: Quantization,
     weight_bits: int = 8,
+    *,
+    wide: bool = False,
 ) -> Channels:
     """Integers for every channel, see the module's text.
 
@@ -207,6 +210,8 @@ def fit_channels(
         bias: real, (channels,), finite.
         x, out: quantizations of input and output.
         weight_bits: 8 or 4.
+        wide: int16 has 64-bit accumulators also where 32 bits hold every sum; not where a product is so many output
+            steps that only 32-bit accumulators have a multiplier for it.
 
     Raises:
         ChannelOverflowError: a channel has no integers that fit its accumulator.
@@ -228,6 +233,8 @@ def fit_channels(
         errors[i] = 0.0 if layer._saturates(channel) else channel.error
     most = int(errors.argmax()) if len(errors) else 0
     worst = (most, float(errors[most])) if len(errors) and errors[most] > _TOLERANCE else None
-    low, high = channel_ranges(rows, integers.astype(np.int64), x.zero_point, x.integer_range)
-    narrow = bool((low >= INT32_MIN).all() and (high <= INT32_MAX).all())
+    narrow = bool(fits_32_bits(channel_ranges(rows, integers.astype(np.int64), x.zero_point, x.integer_range)).all())
+    if narrow and wide and x.bits == 16:
+        _, shifts = quantize_multipliers((x.scale * scales / out.scale).tolist(), out.bits)
+        narrow = bool((shifts > MOST_REDUCED_SHIFT).any())
     return Channels(rows, scales, integers.astype(np.int32 if narrow else np.int64), worst)

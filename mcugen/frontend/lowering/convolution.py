@@ -78,7 +78,10 @@ def convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
         packed, axis = kernel[:, 0].transpose(1, 2, 0)[None], 3
     else:
         packed, axis = kernel.transpose(0, 2, 3, 1), 0
-    constants = add_weights_and_bias(ctx, node, x, packed, weights.scales, axis, bound["bias"], out, bits=weights.bits)
+    # TensorFlow Lite Micro sums depthwise and transposed convolutions of int16 in 64 bits, whatever their bias's type.
+    constants = add_weights_and_bias(
+        ctx, node, x, packed, weights.scales, axis, bound["bias"], out, bits=weights.bits, wide=depthwise
+    )
     result = ctx.emit(
         DepthwiseConv2d if depthwise else Conv2d,
         node,
@@ -117,7 +120,7 @@ def transposed_convolution(ctx: Lowering, node: Node, out: Quantization) -> str:
     stride, padding, dilation = (ints(bound[name], spatial) for name in ("stride", "padding", "dilation"))
     if spatial == 1:
         stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-    constants = add_weights_and_bias(ctx, node, x, packed, scales, 0, bound["bias"], out, bits=weights.bits)
+    constants = add_weights_and_bias(ctx, node, x, packed, scales, 0, bound["bias"], out, bits=weights.bits, wide=True)
     result = ctx.emit(
         TransposedConv2d,
         node,
