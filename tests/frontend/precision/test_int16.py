@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import compile_program
 from mcugen.frontend.precision.rules import Rule, Rules, read_rules
 from mcugen.frontend.precision.types import INT8, PRECISIONS
@@ -72,8 +73,7 @@ def test_functions_are_interpolated() -> None:
     assert signal_to_noise(wanted, got.reshape(wanted.shape)) > 45
 
 
-@pytest.mark.parametrize("activations", [8, 16])
-@pytest.mark.parametrize("weights", [4, 8])
+@pytest.mark.parametrize(("activations", "weights"), [(8, 4), (8, 8), (16, 8)])
 def test_programs_that_came_with_their_types_keep_them(activations: int, weights: int) -> None:
     shape = (1, Given.SIZE)
     program = export(Given(activations, weights), shape)
@@ -82,6 +82,12 @@ def test_programs_that_came_with_their_types_keep_them(activations: int, weights
     for op in found.graph.operators:
         x, w = (found.graph.tensor(name) for name in op.inputs[:2])
         assert (op.kind, x.dtype, w.dtype) == ("fully_connected", f"int{activations}", f"int{weights}")
+
+
+def test_int16_with_weights_of_four_bits_has_no_form() -> None:
+    program = export(Given(16, 4), (1, Given.SIZE))
+    with pytest.raises(UnsupportedOperatorError, match="int16 activations take int8 weights"):
+        compile_program(program, "given")
 
 
 def test_where_types_meet() -> None:
