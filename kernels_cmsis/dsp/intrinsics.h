@@ -197,6 +197,30 @@ MCUGEN_KERNEL int32_t mcugen_smlatt(uint32_t a, uint32_t b, int32_t sum)
 #endif
 }
 
+/* sum + (a * b.low) / 2**16, rounded down */
+MCUGEN_KERNEL int32_t mcugen_smlawb(int32_t a, uint32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    int32_t total;
+    __asm__("smlawb %0, %1, %2, %3" : "=r"(total) : "r"(a), "r"(b), "r"(sum));
+    return total;
+#else
+    return mcugen_wrapping_add(sum, (int32_t)((int64_t)a * mcugen_low(b) >> 16));
+#endif
+}
+
+/* sum + (a * b.high) / 2**16, rounded down */
+MCUGEN_KERNEL int32_t mcugen_smlawt(int32_t a, uint32_t b, int32_t sum)
+{
+#if MCUGEN_HAS_DSP
+    int32_t total;
+    __asm__("smlawt %0, %1, %2, %3" : "=r"(total) : "r"(a), "r"(b), "r"(sum));
+    return total;
+#else
+    return mcugen_wrapping_add(sum, (int32_t)((int64_t)a * mcugen_high(b) >> 16));
+#endif
+}
+
 /* The high word of a * b + sum * 2**32, rounded to nearest, ties up. */
 MCUGEN_KERNEL int32_t mcugen_smmlar(int32_t a, int32_t b, int32_t sum)
 {
@@ -245,6 +269,20 @@ MCUGEN_KERNEL int32_t mcugen_ssat8_of_shifted(int32_t value, int32_t exponent)
     }
 #endif
     return mcugen_ssat8(value >> exponent);
+}
+
+/* value / 2**exponent, rounded down, saturated to int16; exponent in 1 ... 31. */
+MCUGEN_KERNEL int32_t mcugen_ssat16_of_shifted(int32_t value, int32_t exponent)
+{
+#if MCUGEN_HAS_DSP && defined(__OPTIMIZE__)
+    if (__builtin_constant_p(exponent)) {
+        int32_t saturated;
+        __asm__("ssat %0, #16, %1, asr %2" : "=r"(saturated) : "r"(value), "i"(exponent));
+        return saturated;
+    }
+#endif
+    value >>= exponent;
+    return value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value;
 }
 
 /* Byte by byte, signed: a where b >= c, else d. */
@@ -326,6 +364,26 @@ MCUGEN_KERNEL uint32_t mcugen_subtract_halves(uint32_t a, uint32_t b)
 #endif
 }
 
+/* The larger of each signed half. */
+MCUGEN_KERNEL uint32_t mcugen_larger_halves(uint32_t a, uint32_t b)
+{
+#if MCUGEN_HAS_DSP
+    uint32_t larger;
+    __asm__("ssub16 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(larger) : "r"(a), "r"(b) : "cc");
+    return larger;
+#else
+    return mcugen_pair(mcugen_low(a) > mcugen_low(b) ? mcugen_low(a) : mcugen_low(b),
+                       mcugen_high(a) > mcugen_high(b) ? mcugen_high(a) : mcugen_high(b));
+#endif
+}
+
+/* The smaller of each signed half. */
+MCUGEN_KERNEL uint32_t mcugen_smaller_halves(uint32_t a, uint32_t b)
+{
+    /* -1 - x turns the order round, and is its own inverse. */
+    return ~mcugen_larger_halves(~a, ~b);
+}
+
 /* (low half of `bottom`, low half of `top`) */
 MCUGEN_KERNEL uint32_t mcugen_pack_low_low(uint32_t bottom, uint32_t top)
 {
@@ -347,6 +405,18 @@ MCUGEN_KERNEL uint32_t mcugen_pack_low_high(uint32_t bottom, uint32_t top)
     return pair;
 #else
     return (bottom & 0xffffu) | (top & 0xffff0000u);
+#endif
+}
+
+/* (high half of `bottom`, high half of `top`) */
+MCUGEN_KERNEL uint32_t mcugen_pack_high_high(uint32_t bottom, uint32_t top)
+{
+#if MCUGEN_HAS_DSP
+    uint32_t pair;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(top), "r"(bottom));
+    return pair;
+#else
+    return bottom >> 16 | (top & 0xffff0000u);
 #endif
 }
 

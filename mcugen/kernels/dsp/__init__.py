@@ -11,6 +11,7 @@ from mcugen.kernels.dsp.conv2d_s4 import Conv2d1x1S4Dsp, Conv2dS4Dsp
 from mcugen.kernels.dsp.conv2d_s16 import Conv2dInt16Dsp, FullyConnectedInt16Dsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp, DepthwiseConv2dS4Dsp
 from mcugen.kernels.dsp.depthwise_conv2d_s16 import DepthwiseConv2dInt16Dsp
+from mcugen.kernels.dsp.elementwise_s16 import AddInt16Dsp, RequantizeWideDsp, SubInt16Dsp
 from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedDsp,
     FullyConnectedPairedDsp,
@@ -24,9 +25,12 @@ from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDs
 from mcugen.kernels.dsp.winograd_row import Conv2dWinogradRowDsp
 
 KERNELS: tuple[Kernel, ...] = (
+    AddInt16Dsp(),
     Conv2dInt16Dsp(),
     DepthwiseConv2dInt16Dsp(),
     FullyConnectedInt16Dsp(),
+    RequantizeWideDsp(),
+    SubInt16Dsp(),
     AddTableDsp(),
     AveragePool2dDsp(),
     BatchMatMulDsp(),
@@ -58,6 +62,7 @@ KERNELS: tuple[Kernel, ...] = (
 
 __all__ = [
     "KERNELS",
+    "AddInt16Dsp",
     "AddTableDsp",
     "AveragePool2dDsp",
     "BatchMatMulDsp",
@@ -84,8 +89,10 @@ __all__ = [
     "GruDsp",
     "LstmDsp",
     "MaxPool2dDsp",
+    "RequantizeWideDsp",
     "RnnDsp",
     "SequenceLstmDsp",
+    "SubInt16Dsp",
     "SubTableDsp",
     "SvdfDsp",
 ]

@@ -104,7 +104,7 @@ FRAME_POINTER = ("-O2", "-fno-omit-frame-pointer")
 
 def _compile(core: str, flags: tuple[str, ...], folder: Path) -> subprocess.CompletedProcess[str]:
     library = data_folder("kernels_cmsis")
-    includes = "\n".join(f'#include "dsp/{p.name}"' for p in sorted((library / "dsp").glob("*.c")))
+    includes = "\n".join(f'#include "{p.relative_to(library)}"' for p in sorted((library / "dsp").rglob("*.c")))
     (folder / "kernels.c").write_text(_SOURCE % {"includes": includes})
     command = [find_toolchain().gcc, *cpu_flags(CORES[core]), "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
     command += [*flags, f"-I{library}", f"-I{library / 'include'}", "-c", "kernels.c", "-o", "kernels.o"]

@@ -23,6 +23,7 @@ from tests.graph.strategies import (
     max_pool_graphs,
     sub_graphs,
 )
+from tests.graph.wide import symmetric_requantize_graphs, wide_requantize_graphs
 from tests.kernels.checking import CORTEX_M3, CORTEX_M4, check
 
 POINTWISE: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": "valid", "grouped": False}
@@ -84,6 +85,12 @@ CASES = {
     "depthwise of int16": (
         dsp.DepthwiseConv2dInt16Dsp(),
         int16.widened(depthwise_graphs(multiplier=1, channels=st.sampled_from([2, 4, 6, 16, 64]))),
+    ),
+    "sum of int16": (dsp.AddInt16Dsp(), int16.widened(add_graphs())),
+    "difference of int16": (dsp.SubInt16Dsp(), int16.widened(sub_graphs())),
+    "requantize from or to int16": (
+        dsp.RequantizeWideDsp(),
+        st.one_of(wide_requantize_graphs(), symmetric_requantize_graphs()),
     ),
     "fully_connected of int16": (dsp.FullyConnectedInt16Dsp(), int16.widened(fully_connected_graphs())),
     "fully_connected vector": (dsp.FullyConnectedVectorDsp(), fully_connected_graphs()),
