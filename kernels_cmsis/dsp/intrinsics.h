@@ -408,16 +408,27 @@ MCUGEN_KERNEL uint32_t mcugen_pack_low_high(uint32_t bottom, uint32_t top)
 #endif
 }
 
-/* (high half of `bottom`, high half of `top`) */
-MCUGEN_KERNEL uint32_t mcugen_pack_high_high(uint32_t bottom, uint32_t top)
+/* The low bytes of four numbers in a word, the first lowest. */
+MCUGEN_KERNEL uint32_t mcugen_pack_bytes(int32_t first, int32_t second, int32_t third, int32_t fourth)
+{
+    uint32_t word = (uint32_t)first;
+#if MCUGEN_HAS_DSP
+    __asm__("bfi %0, %1, #8, #8\n\tbfi %0, %2, #16, #8\n\tbfi %0, %3, #24, #8"
+            : "+&r"(word) : "r"(second), "r"(third), "r"(fourth));
+    return word;
+#else
+    word = (word & 0xffu) | ((uint32_t)second & 0xffu) << 8;
+    return word | ((uint32_t)third & 0xffu) << 16 | (uint32_t)fourth << 24;
+#endif
+}
+
+/* A constant that stays in a register: where a shifted operand leaves an instruction no room for it, GCC would shift first. */
+MCUGEN_KERNEL int32_t mcugen_in_register(int32_t constant)
 {
 #if MCUGEN_HAS_DSP
-    uint32_t pair;
-    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(top), "r"(bottom));
-    return pair;
-#else
-    return bottom >> 16 | (top & 0xffff0000u);
+    __asm__("" : "+r"(constant));
 #endif
+    return constant;
 }
 
 /* Byte by byte the larger of two signed numbers. */

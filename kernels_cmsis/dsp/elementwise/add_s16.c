@@ -13,39 +13,69 @@
 
 enum { MCUGEN_DSP_EXACT_MULTIPLIER = 1 << 30 };
 
-/* sum + the low (top = 0) or high element of a pair on the common scale. */
-MCUGEN_KERNEL int32_t mcugen_dsp_add_term_s16(int32_t sum, uint32_t pair, int top, int32_t multiplier, int32_t shift)
+/* What is kept in registers along a row. */
+struct mcugen_dsp_add_roundings {
+    int32_t term0, term1, output;
+    uint32_t upper_half;
+};
+
+MCUGEN_KERNEL int mcugen_dsp_is_exact(int32_t multiplier, int32_t shift)
 {
-    if (shift == 0 && (multiplier == MCUGEN_DSP_EXACT_MULTIPLIER || multiplier == -MCUGEN_DSP_EXACT_MULTIPLIER)) {
+    return shift == 0 && (multiplier == MCUGEN_DSP_EXACT_MULTIPLIER || multiplier == -MCUGEN_DSP_EXACT_MULTIPLIER);
+}
+
+/* Half a step; less one for a negative multiplier, whose products with x are below 0 where x is not. */
+MCUGEN_KERNEL int32_t mcugen_dsp_term_rounding(int32_t multiplier, int32_t shift)
+{
+    return shift == 0 ? 0 : mcugen_in_register((1 << (-shift - 1)) - (multiplier < 0));
+}
+
+MCUGEN_KERNEL struct mcugen_dsp_add_roundings mcugen_dsp_add_roundings(const struct mcugen_add_params *params)
+{
+    const struct mcugen_dsp_add_roundings roundings = {
+        mcugen_dsp_term_rounding(params->input0_multiplier, params->input0_shift),
+        mcugen_dsp_term_rounding(params->input1_multiplier, params->input1_shift),
+        mcugen_in_register(1 << (-params->output_shift - 1)), (uint32_t)mcugen_in_register(-(1 << 16))};
+    return roundings;
+}
+
+/* sum + the low (top = 0) or high element of a pair on the common scale. */
+MCUGEN_KERNEL int32_t mcugen_dsp_add_term_s16(int32_t sum, uint32_t pair, int top, int32_t multiplier, int32_t shift,
+                                              int32_t rounding, uint32_t upper_half)
+{
+    if (mcugen_dsp_is_exact(multiplier, shift)) {
         const uint32_t factor = (uint32_t)(multiplier / (1 << 16));
         return top ? mcugen_smlatb(pair, factor, sum) : mcugen_smlabb(pair, factor, sum);
     }
-    const int32_t x = (int32_t)(top ? pair & UINT32_C(0xffff0000) : pair << 16);
+    const int32_t x = (int32_t)(top ? pair & upper_half : pair << 16);
     if (shift == 0) {
         return sum + mcugen_smmlar(x, multiplier, 0);
     }
-    /* y has the sign of x or the other one; where x is 0, all these give 0. */
-    const int32_t half = 1 << (-shift - 1), sign = x >> 31;
-    const int32_t addend = multiplier < 0 ? half - 1 - sign : half + sign;
+    /* y has the sign of x or the other one; where x is 0, it gives 0 with half a step and with one less. */
+    const int32_t addend = multiplier < 0 ? rounding - (x >> 31) : rounding + (x >> 31);
     return sum + (mcugen_smmlar(x, multiplier, addend) >> -shift);
 }
 
-MCUGEN_KERNEL int32_t mcugen_dsp_add_element_s16(const struct mcugen_add_params *params, uint32_t pair0, uint32_t pair1,
-                                                 int top)
+MCUGEN_KERNEL int32_t mcugen_dsp_add_element_s16(const struct mcugen_add_params *params,
+                                                 const struct mcugen_dsp_add_roundings *roundings, uint32_t pair0,
+                                                 uint32_t pair1, int top)
 {
-    const int32_t exponent = -params->output_shift;
-    int32_t sum = mcugen_dsp_add_term_s16(0, pair0, top, params->input0_multiplier, params->input0_shift);
-    sum = mcugen_dsp_add_term_s16(sum, pair1, top, params->input1_multiplier, params->input1_shift);
+    int32_t sum = mcugen_dsp_add_term_s16(0, pair0, top, params->input0_multiplier, params->input0_shift,
+                                          roundings->term0, roundings->upper_half);
+    sum = mcugen_dsp_add_term_s16(sum, pair1, top, params->input1_multiplier, params->input1_shift, roundings->term1,
+                                  roundings->upper_half);
     /* Results below 0 are cut off by a clamp from 0 on, and their ties with them. */
-    const int32_t tie = params->clamp_min < 0 ? sum >> 31 : 0;
-    const int32_t value = mcugen_smmlar(2 * sum, params->output_multiplier, (1 << (exponent - 1)) + tie);
-    return mcugen_ssat16_of_shifted(value, exponent);
+    const int32_t addend = params->clamp_min < 0 ? roundings->output + (sum >> 31) : roundings->output;
+    const int32_t value = mcugen_smmlar(2 * sum, params->output_multiplier, addend);
+    return mcugen_ssat16_of_shifted(value, -params->output_shift);
 }
 
-MCUGEN_KERNEL uint32_t mcugen_dsp_add_pair_s16(const struct mcugen_add_params *params, uint32_t pair0, uint32_t pair1)
+MCUGEN_KERNEL uint32_t mcugen_dsp_add_pair_s16(const struct mcugen_add_params *params,
+                                               const struct mcugen_dsp_add_roundings *roundings, uint32_t pair0,
+                                               uint32_t pair1)
 {
-    const int32_t low = mcugen_dsp_add_element_s16(params, pair0, pair1, 0);
-    const int32_t high = mcugen_dsp_add_element_s16(params, pair0, pair1, 1);
+    const int32_t low = mcugen_dsp_add_element_s16(params, roundings, pair0, pair1, 0);
+    const int32_t high = mcugen_dsp_add_element_s16(params, roundings, pair0, pair1, 1);
     const uint32_t sums = mcugen_pack_low_low((uint32_t)low, (uint32_t)high);
     return mcugen_clamp_halves(sums, params->clamp_min, params->clamp_max);
 }
@@ -54,23 +84,29 @@ MCUGEN_KERNEL uint32_t mcugen_dsp_add_pair_s16(const struct mcugen_add_params *p
 MCUGEN_KERNEL int16_t *mcugen_dsp_add_row_s16(const struct mcugen_add_params *params, const int16_t *input0,
                                               const int16_t *input1, int16_t *output)
 {
+    const struct mcugen_dsp_add_roundings roundings = mcugen_dsp_add_roundings(params);
     const int32_t count = params->shape[5], varies0 = params->step0[5], varies1 = params->step1[5];
-    const uint32_t first0 = (uint16_t)*input0, first1 = (uint16_t)*input1;
-    const uint32_t all0 = mcugen_pack_low_low(first0, first0), all1 = mcugen_pack_low_low(first1, first1);
+    const uint32_t all0 = mcugen_pair(*input0, *input0), all1 = mcugen_pair(*input1, *input1);
     const int8_t *from0 = (const int8_t *)input0, *from1 = (const int8_t *)input1;
     int8_t *to = (int8_t *)output;
-    MCUGEN_UNROLL(2)
-    for (int32_t pairs = count / 2; pairs > 0; pairs--) {
-        const uint32_t pair0 = varies0 ? mcugen_load_word(from0) : all0, pair1 = varies1 ? mcugen_load_word(from1) : all1;
-        mcugen_store_word(to, mcugen_dsp_add_pair_s16(params, pair0, pair1));
-        from0 += 4;
-        from1 += 4;
-        to += 4;
+    for (int32_t fours = count / 4; fours > 0; fours--) {
+        MCUGEN_UNROLL(2)
+        for (int32_t at = 0; at < 8; at += 4) {
+            const uint32_t pair0 = varies0 ? mcugen_load_word(from0 + at) : all0;
+            const uint32_t pair1 = varies1 ? mcugen_load_word(from1 + at) : all1;
+            mcugen_store_word(to + at, mcugen_dsp_add_pair_s16(params, &roundings, pair0, pair1));
+        }
+        from0 += 8;
+        from1 += 8;
+        to += 8;
     }
-    if (count % 2 != 0) {
-        const uint32_t pair0 = varies0 ? mcugen_load_halves(from0, 1) : all0;
-        const uint32_t pair1 = varies1 ? mcugen_load_halves(from1, 1) : all1;
-        mcugen_store_halves(to, mcugen_dsp_add_pair_s16(params, pair0, pair1), 1);
+    for (int32_t left = count % 4; left > 0; left--) {
+        const uint32_t pair0 = varies0 ? mcugen_load_half(from0) : all0;
+        const uint32_t pair1 = varies1 ? mcugen_load_half(from1) : all1;
+        mcugen_store_half(to, mcugen_dsp_add_pair_s16(params, &roundings, pair0, pair1));
+        from0 += 2;
+        from1 += 2;
+        to += 2;
     }
     return output + count;
 }

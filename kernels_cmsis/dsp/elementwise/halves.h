@@ -4,25 +4,19 @@
 
 #include "../intrinsics.h"
 
-/* The next `count` (1 or 2) elements. */
-MCUGEN_KERNEL uint32_t mcugen_load_halves(const int8_t *from, int32_t count)
+/* One element, as the low half; the high one is 0. */
+MCUGEN_KERNEL uint32_t mcugen_load_half(const int8_t *from)
 {
-    int16_t half;
-    if (count == 2) {
-        return mcugen_load_word(from);
-    }
+    uint16_t half;
     memcpy(&half, from, sizeof half);
-    return (uint16_t)half;
+    return half;
 }
 
-MCUGEN_KERNEL void mcugen_store_halves(int8_t *to, uint32_t pair, int32_t count)
+/* Writes the low one. */
+MCUGEN_KERNEL void mcugen_store_half(int8_t *to, uint32_t pair)
 {
-    const int16_t half = (int16_t)mcugen_low(pair);
-    if (count == 2) {
-        mcugen_store_word(to, pair);
-    } else {
-        memcpy(to, &half, sizeof half);
-    }
+    const uint16_t half = (uint16_t)(pair & 0xffffu);
+    memcpy(to, &half, sizeof half);
 }
 
 /* Limits both; nothing to do for a limit that is the end of int16. */

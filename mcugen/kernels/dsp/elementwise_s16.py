@@ -41,7 +41,7 @@ class AddInt16Dsp(AddInt16Portable):
         return _fits_32_bits(op.requantization(graph.input_tensors(op), graph.output_tensors(op)))
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 12.0 * graph.tensor(op.outputs[0]).elements
+        return 11.5 * graph.tensor(op.outputs[0]).elements
 
 
 class SubInt16Dsp(AddInt16Dsp):
@@ -76,7 +76,7 @@ class RequantizeWideDsp(AnotherFunction, RequantizeWidePortable):
         return all(INT32_MIN <= (multiplier * int(end[0]) >> 16) + half <= INT32_MAX for end in (low, high))
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 6.0 * graph.tensor(op.outputs[0]).elements
+        return 5.8 * graph.tensor(op.outputs[0]).elements
 
 
 def _fits_32_bits(q: AddRequantization) -> bool:
