@@ -32,6 +32,26 @@ void sums(const int8_t *input, const int8_t *more, const int32_t *table0, const 
         {1, 1, 1, 1, 1, 99}, {0, 0, 0, 0, 0, 1}, {0, 0, 0, 0, 0, 1}, -3, 1518500250, 19, -100, 127};
     mcugen_dsp_add_table_s8(&params, input, more, table0, table1, output);
 }
+void wide_sums(const int16_t *input, const int16_t *more, int16_t *output);
+void wide_sums(const int16_t *input, const int16_t *more, int16_t *output)
+{
+    static const struct mcugen_add_params params = {
+        {1, 1, 1, 1, 1, 99}, {0, 0, 0, 0, 0, 1}, {0, 0, 0, 0, 0, 1}, 15, 0, 1073741824, 0, 0, -1503238554, -1,
+        0, 1431655765, -14, 0, 32767};
+    mcugen_dsp_add_s16(&params, input, more, output);
+}
+void narrow(const int8_t *input, int8_t *output);
+void narrow(const int8_t *input, int8_t *output)
+{
+    static const struct mcugen_requantize_wide_params params = {99, 2, 0, 1, -7, 1073741824, -7, -100, 127};
+    mcugen_dsp_requantize_wide(&params, input, output);
+}
+void widen(const int8_t *input, int8_t *output);
+void widen(const int8_t *input, int8_t *output)
+{
+    static const struct mcugen_requantize_wide_params params = {99, 1, -7, 2, 0, 1073741824, 9, -32768, 100};
+    mcugen_dsp_requantize_wide(&params, input, output);
+}
 void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_conv2d_params params = {
@@ -41,7 +61,7 @@ void pointwise(const int8_t *input, const uint32_t *weights, int8_t *output, voi
 void depthwise(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)
 {
     static const struct mcugen_dsp_depthwise_params params = {
-        25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, -128, -128, -128, 127, 0, 8, 5, 25, 320, 64, 320, 64};
+        25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, -128, -128, -128, 127, 0, 8, 5, 25, 320, 64, 320, 64, 8};
     mcugen_dsp_depthwise_conv2d_s8(&params, input, weights, output, scratch);
 }
 void convolution(const int8_t *input, const uint32_t *weights, int8_t *output, void *scratch)

@@ -1,4 +1,4 @@
-"""Sums and changes of scale of int16 on DSP instructions: ends and ties of the numbers, and counts on emulated cores."""
+"""Sums and changes of scale of int16 on DSP instructions: ends and ties of the numbers, counts on emulated cores."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_every_number_changes_its_scale(x: Quantization, out: Quantization) -> N
 
 
 def test_what_does_not_fit_is_left_to_other_kernels() -> None:
-    """Terms smaller than what is rounded, zero points that take an int16 input out of 16 bits, multipliers beyond SMLAW."""
+    """Terms below what is rounded, zero points that take an int16 input out of 16 bits, multipliers beyond SMLAW."""
     point = Quantization.per_tensor(0.01, 5, 16)
     for kernel, graph in (
         (dsp.AddInt16Dsp(), _sum(Add, (1.0, 2.0**-30.5, 1.0))),
