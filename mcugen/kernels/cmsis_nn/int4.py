@@ -13,7 +13,7 @@ from mcugen.kernels.cmsis_nn.depthwise import Depthwise, DepthwiseOpt
 from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
 from mcugen.kernels.cmsis_nn.interface import HeliumSums
 
-# Of the instructions of the functions for int8; counted in QEMU.
+# Instructions as a multiple of those of the functions for int8: an estimate, that unpacking adds half as much.
 _UNPACKING = {CoreClass.SCALAR: 1.5, CoreClass.DSP: 1.5, CoreClass.MVE: 1.5}
 
 
