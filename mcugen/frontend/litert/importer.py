@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcugen.errors import InputError, UnsupportedOperatorError
-from mcugen.frontend.litert.file import read_file, telling_damage
+from mcugen.frontend.litert.file import read_file, telling_file
 from mcugen.frontend.litert.flatbuffer import DamagedError
 from mcugen.frontend.litert.model import FileTensor, Model
-from mcugen.frontend.litert.network import FLOAT_HINT, Network
+from mcugen.frontend.litert.network import FLOAT_HINT, OTHERWISE_HINT, Network
 from mcugen.frontend.litert.operators import ROWS
 from mcugen.frontend.litert.step import Step
 from mcugen.graph.graph import Graph, Port
@@ -27,7 +27,7 @@ def import_litert(path: Path) -> Graph:
         InputError: the file is damaged.
         UnsupportedOperatorError: an operator has no integer form, or the file's numbers are float.
     """
-    with telling_damage(path):
+    with telling_file(path):
         return build(read_file(path), path.name)
 
 
@@ -42,7 +42,7 @@ def build(model: Model, file: str) -> Graph:
         return _graph(network)
     except (ValueError, OverflowError) as error:
         # What operators raise says already which it is.
-        raise UnsupportedOperatorError(str(error), where=file) from error
+        raise UnsupportedOperatorError(str(error), where=file, hint=OTHERWISE_HINT) from error
 
 
 def _graph(network: Network) -> Graph:
@@ -104,7 +104,8 @@ def _require_known(network: Network) -> None:
     """One error for all operators that there is no row for, and one for files that compute in float."""
     operators = network.subgraph.operators
     if not operators:
-        raise InputError("the LiteRT file has no operators", where=network.file)
+        hint = "convert the whole model; a part without layers needs no firmware"
+        raise InputError("the LiteRT file has no operators", where=network.file, hint=hint)
     borders = {"QUANTIZE", "DEQUANTIZE"}
     for op in operators:
         floats = [t for i in op.outputs if (t := network.subgraph.tensors[i]).type in ("FLOAT32", "FLOAT16")]

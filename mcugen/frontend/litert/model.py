@@ -25,6 +25,15 @@ _PLACEHOLDER = 127
 """Builtin codes above stand in a field that older files do not have."""
 _EMPTY_NAME = "unnamed"
 _LONGEST_NAME = 200
+_SMALLER = "take a smaller model; this one fits no microcontroller"
+
+
+class UnreadError(Exception):
+    """What the file says is in order, but mcugen does not read it; `hint`: what to do about it."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.hint = hint
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +142,7 @@ def read_model(data: bytes) -> Model:
 
     Raises:
         DamagedError: something in it is wrong; the text says what, and where in the file's own terms.
+        UnreadError: a tensor is dynamic, sparse, in another file, or larger than what is read; or too many operators.
     """
     root = Flatbuffer(data).root("Model")
     if root.number("version") != 3:
@@ -175,7 +185,7 @@ def _subgraph(index: int, table: Table, codes: list[tuple[str, bool]], buffers: 
     tensors = tuple(_tensor(k, t, buffers) for k, t in enumerate(table.tables("tensors")))
     given = table.tables("operators")
     if len(given) > MAX_OPERATORS:
-        raise DamagedError(f"has {len(given)} operators, the most is {MAX_OPERATORS}")
+        raise UnreadError(f"it has {len(given)} operators, the most is {MAX_OPERATORS}", _SMALLER)
     operators = tuple(_operator(k, t, codes, len(tensors)) for k, t in enumerate(given))
     inputs = _indices(table, "inputs", len(tensors), 0)
     outputs = _indices(table, "outputs", len(tensors), 0)
@@ -203,17 +213,19 @@ def _tensor(index: int, table: Table, buffers: list[memoryview]) -> FileTensor:
     name = _name(table)
     what = f"tensor {index} ({name!r})"
     shape = tuple(table.numbers("shape").tolist())
-    if any(size < 0 for size in shape):
+    if any(size < -1 for size in shape):
         raise DamagedError(f"{what} has the shape {list(shape)[:8]}")
+    if -1 in shape:
+        raise UnreadError(f"{what} has the dynamic shape {list(shape)[:8]}", "convert it with fixed input shapes")
     if len(shape) > MAX_RANK:
-        raise DamagedError(f"{what} has {len(shape)} axes, the most is {MAX_RANK}")
+        raise UnreadError(f"{what} has {len(shape)} axes, the most is {MAX_RANK}", "reshape it to fewer in the model")
     if math.prod(shape) > MAX_ELEMENTS:
-        raise DamagedError(f"{what} of shape {list(shape)} has more than {MAX_ELEMENTS:,} elements")
+        raise UnreadError(f"{what} of shape {list(shape)} has more than {MAX_ELEMENTS:,} elements", _SMALLER)
     kind = _at(TENSOR_TYPES, table.number("type"), f"type of {what}")
     if table.number("external_buffer"):
-        raise DamagedError(f"{what} is in another file, which is not read")
+        raise UnreadError(f"{what} is in another file", "convert the model to one file")
     if table.table("sparsity") is not None:
-        raise DamagedError(f"{what} is sparse, which is not read")
+        raise UnreadError(f"{what} is sparse", "convert the model without sparse tensors")
     data = _at(buffers, table.number("buffer"), f"buffer of {what}")
     quantization = _quantization(table.table("quantization"), shape, what)
     return FileTensor(index, name, shape, kind, quantization, data, table.number("is_variable"))

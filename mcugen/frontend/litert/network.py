@@ -111,15 +111,18 @@ class Network:
         """The IR's form of a tensor's scales.
 
         Raises:
-            ValueError: a scale is not finite and positive.
+            ValueError: a scale is not finite and positive; the text names the tensor.
         """
         q = tensor.quantization
         if q is None or tensor.type in ("BOOL", "INT64"):
             return None
         bits = 8 * DTYPES[self.dtype(tensor)].itemsize
-        if len(q.scales) == 1:
-            return Quantization.per_tensor(float(q.scales[0]), int(q.zero_points[0]), bits)
-        return Quantization(tuple(q.scales.tolist()), tuple(q.zero_points.tolist()), q.axis)
+        try:
+            if len(q.scales) == 1:
+                return Quantization.per_tensor(float(q.scales[0]), int(q.zero_points[0]), bits)
+            return Quantization(tuple(q.scales.tolist()), tuple(q.zero_points.tolist()), q.axis)
+        except ValueError as error:
+            raise ValueError(f"{tensor}: {error}") from error
 
     def data(self, tensor: FileTensor) -> IntArray | None:
         """The values of a constant; None where the file has none.
@@ -162,3 +165,9 @@ FLOAT_HINT = (
     "[tf.lite.Optimize.DEFAULT], a representative_dataset and target_spec.supported_ops = "
     "[tf.lite.OpsSet.TFLITE_BUILTINS_INT8]; or give mcugen the float PyTorch program (.pt2) with --calibration"
 )
+
+OTHERWISE_HINT = (
+    "convert the model again, with the layer in another form (`mcugen ops` lists what there is); "
+    "or give mcugen the float PyTorch program (.pt2) with --calibration"
+)
+"""For what the file's operators break that has no remedy of its own."""

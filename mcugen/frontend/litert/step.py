@@ -10,7 +10,7 @@ import numpy as np
 
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.litert.model import FileOperator, FileTensor
-from mcugen.frontend.litert.network import Network
+from mcugen.frontend.litert.network import OTHERWISE_HINT, Network
 from mcugen.graph.ops import Reshape
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray, Origin, Quantization, Tensor
@@ -49,8 +49,8 @@ class Step:
         return Origin(f"{self.network.file} operator {self.op.index}", out.split(";")[0], self.op.builtin)
 
     def fail(self, what: str, hint: str | None = None) -> NoReturn:
-        """Raises UnsupportedOperatorError about this operator."""
-        raise UnsupportedOperatorError(what, where=f"{self.network.file}: {self.op}", hint=hint)
+        """Raises UnsupportedOperatorError about this operator; `hint`: what to do, where there is better than usual."""
+        raise UnsupportedOperatorError(what, where=f"{self.network.file}: {self.op}", hint=hint or OTHERWISE_HINT)
 
     def count(self) -> int:
         """How many operands it has, absent ones at the end left out."""

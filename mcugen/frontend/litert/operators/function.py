@@ -25,7 +25,8 @@ def tabulated(step: Step, x: Tensor, out: Tensor, entries: curves.Entries) -> No
 def _require_int8(step: Step, *tensors: Tensor) -> None:
     for t in tensors:
         if t.dtype != "int8" or t.quantization is None or t.quantization.axis is not None:
-            step.fail(f"takes int8 with one scale, has {t.dtype}")
+            scales = 0 if t.quantization is None else len(t.quantization.scales)
+            step.fail(f"takes int8 with one scale; {t.name!r} is {t.dtype} and has {scales}")
 
 
 def _curve(curve: Curve, fixed: tuple[float, int] | None = None) -> Row:
