@@ -28,6 +28,11 @@ def _broadcast(values: npt.NDArray[Any], q: Quantization, rank: int) -> npt.NDAr
     return values.reshape(shape)
 
 
+def reciprocal(scale: float) -> np.float32:
+    """What real numbers are multiplied with; finite for any scale."""
+    return np.float32(min(1.0 / scale, float(np.finfo(np.float32).max)))
+
+
 def quantize(values: npt.ArrayLike, quantization: Quantization, dtype: str) -> IntArray:
     """clamp(round_half_even(value / scale) + zero point) to the whole range of `dtype`; same shape as `values`.
 
@@ -41,7 +46,7 @@ def quantize(values: npt.ArrayLike, quantization: Quantization, dtype: str) -> I
         raise ValueError("cannot quantize NaN")
     if quantization.axis is not None and real.shape[quantization.axis] != len(quantization.scales):
         raise ValueError(f"{len(quantization.scales)} scales for axis {quantization.axis} of shape {real.shape}")
-    reciprocals = (1.0 / np.array(quantization.scales, np.float64)).astype(np.float32)
+    reciprocals = np.array([reciprocal(scale) for scale in quantization.scales], np.float32)
     low, high = dtype_range(dtype)
     with np.errstate(over="ignore"):
         steps = np.rint(real * _broadcast(reciprocals, quantization, real.ndim))

@@ -18,22 +18,23 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "int64": np.dtype(np.int64),
     "bool": np.dtype(np.bool_),
     "uint8": np.dtype(np.uint8),
+    "float32": np.dtype(np.float32),
 }
 """Types of elements, and those of the arrays that hold them. A bool is a byte on the device: 0 or 1. int4 is a type of
-constants alone: -8 to 7, one an element here and two a byte on the device. uint8 is one of ports alone: what reads it
-requantizes it to int8."""
+constants alone: -8 to 7, one an element here and two a byte on the device. uint8 and
+float32 are ones of ports alone: what reads them makes integers of them that the network computes with."""
 
-ACTIVATION_DTYPES = tuple(name for name in DTYPES if name not in ("int4", "uint8"))
+ACTIVATION_DTYPES = tuple(name for name in DTYPES if name not in ("int4", "uint8", "float32"))
 """Types that operators compute with."""
 
-PORT_DTYPES = (*ACTIVATION_DTYPES, "uint8")
+PORT_DTYPES = (*ACTIVATION_DTYPES, "uint8", "float32")
 """Types of what a module takes and gives."""
 
 MAX_RANK = 6
 
 
 def dtype_range(dtype: str) -> tuple[int, int]:
-    """The lowest and highest value of a key of `DTYPES`."""
+    """The lowest and highest value of a key of `DTYPES` that is one of integers; ValueError for float32."""
     if dtype == "bool":
         return 0, 1
     if dtype == "int4":

@@ -42,6 +42,7 @@ C_TYPES = {
     "int32": "int32_t",
     "uint32": "uint32_t",
     "int64": "int64_t",
+    "float32": "float",
 }
 """The C type of an array's elements by the name of its dtype."""
 

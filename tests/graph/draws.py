@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import strategies as st
 
 from mcugen.graph import Graph, IntArray, Port, Quantization, Tensor
@@ -45,9 +46,13 @@ def make_case(op: Operator, tensors: list[Tensor], rng: np.random.Generator) -> 
 
 
 def random_values(rng: np.random.Generator, tensor: Tensor) -> IntArray:
-    """Of the tensor's type: int8 as `random_int8`; plain integers of the whole range, or few small ones."""
+    """Of the tensor's type: int8 as `random_int8`; plain integers of the whole range, or few small ones; small
+    float32."""
     if tensor.dtype == "int8":
         return random_int8(rng, tensor.shape)
+    if tensor.dtype == "float32":
+        real: npt.NDArray[Any] = rng.normal(0, 10, tensor.shape).astype(np.float32)
+        return real
     low, high = tensor.integer_range
     if tensor.dtype != "bool" and rng.integers(2):
         low, high = -3, 4

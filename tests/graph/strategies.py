@@ -43,6 +43,7 @@ from mcugen.graph.ops import (
 )
 from mcugen.graph.ops.normalization.normalize import pack_affine
 from mcugen.graph.tensor import ACTIVATION_DTYPES
+from tests.graph import floats
 from tests.graph.draws import (
     Case,
     Draw,
@@ -477,6 +478,7 @@ def normalize_graphs(draw: Draw) -> Case:
 
 
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
+    "quantize": floats.quantize_graphs,
     "add": add_graphs,
     "adaptive_average_pool2d": adaptive_average_graphs,
     "average_pool2d": average_pool_graphs,
@@ -486,6 +488,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "conv2d": conv2d_graphs,
     "copy": copy_graphs,
     "depthwise_conv2d": depthwise_graphs,
+    "dequantize": floats.dequantize_graphs,
     "embedding": embedding_graphs,
     "fully_connected": fully_connected_graphs,
     "log_softmax": log_softmax_graphs,

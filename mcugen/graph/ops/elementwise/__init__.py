@@ -12,6 +12,7 @@ from mcugen.graph.ops.elementwise.integer import Cast, Integer, Maximum, Minimum
 from mcugen.graph.ops.elementwise.logistic import Logistic, Tanh
 from mcugen.graph.ops.elementwise.mul import Mul
 from mcugen.graph.ops.elementwise.prelu import Prelu
+from mcugen.graph.ops.elementwise.quantize import Dequantize, Quantize
 from mcugen.graph.ops.elementwise.requantize import Requantize
 from mcugen.graph.ops.elementwise.table import Table
 from mcugen.graph.ops.elementwise.where import Where
@@ -22,6 +23,7 @@ OPERATORS: tuple[type[Operator], ...] = (
     Cast,
     Clamp,
     Compare,
+    Dequantize,
     Div,
     FromInteger,
     Integer,
@@ -30,6 +32,7 @@ OPERATORS: tuple[type[Operator], ...] = (
     Minimum,
     Mul,
     Prelu,
+    Quantize,
     Requantize,
     Sub,
     Table,
@@ -43,6 +46,7 @@ __all__ = [
     "Cast",
     "Clamp",
     "Compare",
+    "Dequantize",
     "Div",
     "FromInteger",
     "Integer",
@@ -51,6 +55,7 @@ __all__ = [
     "Minimum",
     "Mul",
     "Prelu",
+    "Quantize",
     "Requantize",
     "Sub",
     "Table",

@@ -21,6 +21,7 @@ from mcugen.kernels.portable.elementwise.integer import (
 )
 from mcugen.kernels.portable.elementwise.mul import MulPortable
 from mcugen.kernels.portable.elementwise.pairs import ComparePortable, DivPortable, PreluPortable
+from mcugen.kernels.portable.elementwise.quantize import DequantizePortable, QuantizePortable
 from mcugen.kernels.portable.elementwise.requantize import (
     RequantizeLookupPortable,
     RequantizePortable,
@@ -41,6 +42,7 @@ KERNELS: tuple[Kernel, ...] = (
     CastPortable(),
     ClampPortable(),
     ComparePortable(),
+    DequantizePortable(),
     DivPortable(),
     FromIntegerPortable(),
     IntegerPortable(),
@@ -49,6 +51,7 @@ KERNELS: tuple[Kernel, ...] = (
     MinimumPortable(),
     MulPortable(),
     PreluPortable(),
+    QuantizePortable(),
     RequantizeLookupPortable(),
     RequantizePortable(),
     RequantizeUnsignedPortable(),
