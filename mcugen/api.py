@@ -210,9 +210,9 @@ def at_the_borders(graph: Graph, options: Options) -> Graph:
     """
     if options.final_softmax == "drop":
         graph = _without_softmax(graph)
-    if options.io is not None:
-        graph = convert_borders(graph, options.io)
-    return keep_model_layout(graph) if options.io_layout == "model" else graph
+    if options.io_layout == "model":
+        graph = keep_model_layout(graph)
+    return graph if options.io is None else convert_borders(graph, options.io)
 
 
 def _without_softmax(graph: Graph) -> Graph:

@@ -34,7 +34,7 @@ class CompileOptions(TypedDict, total=False):
     plugins: Sequence[str | Path]
     npu: Literal["off", "auto", "require"] | None
     accelerator: str | None
-    io: Literal["int8", "int16"] | None
+    io: Literal["int8", "int16", "float32"] | None
     io_layout: Literal["device", "model"]
     final_softmax: Literal["keep", "drop"]
     self_test: bool

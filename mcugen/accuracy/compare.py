@@ -17,6 +17,7 @@ from mcugen.errors import CheckFailedError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.layout import to_model_layout
+from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import IntArray
 
 Progress = Callable[[int, int], None]
@@ -128,9 +129,14 @@ def _same(a: IntArray, b: IntArray) -> bool:
 
 def output_accuracy(graph: Graph, port: Port, wanted: npt.NDArray[Any], integers: npt.NDArray[Any]) -> OutputAccuracy:
     """Args:
-    wanted, integers: (samples, ...), of one shape.
+    wanted, integers: (samples, ...), of one shape; `integers` as the port has them, which may be float32.
     """
-    quantization = graph.real_quantization(port)
+    quantization, tensor = graph.real_quantization(port), graph.tensor(port.tensor)
+    if tensor.dtype == "float32":
+        inner = graph.quantized_of(port)
+        quantization = inner.quantization
+        assert quantization is not None
+        integers = quantize(integers, quantization, inner.dtype)
     if quantization is None:
         return OutputAccuracy(port.name, None, round(float(np.mean(integers != wanted)), 6))
     comparison = Comparison(quantization)

@@ -32,6 +32,7 @@ class FinalSoftmax(StrEnum):
 class IoType(StrEnum):
     int8 = "int8"
     int16 = "int16"
+    float32 = "float32"
 
 
 class IoLayout(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,11 +36,8 @@ class ConstantArray:
         """The initializer's lines."""
         line = ""
         data = self.data.view(np.uint8) if self.data.dtype == np.bool_ else self.data
-        lowest = np.iinfo(data.dtype).min
         for value in data.tolist():
-            # -2147483648 is no literal in C: the minus sign applies to a constant that overflows int.
-            text = f"(-{-value - 1} - 1)" if value == lowest and value < -(2**15) else str(value)
-            text += "u," if data.dtype.kind == "u" else ","
+            text = f"{_literal(value, data.dtype)},"
             if line and len(line) + 1 + len(text) > _LINE_WIDTH:
                 yield line
                 line = text
@@ -47,6 +45,16 @@ class ConstantArray:
                 line = f"{line} {text}" if line else text
         if line:
             yield line
+
+
+def _literal(value: int | float, dtype: np.dtype[Any]) -> str:
+    """Of a finite number."""
+    if dtype.kind == "f":
+        return f"{value!r}f"
+    if value == np.iinfo(dtype).min and value < -(2**15):
+        # -2147483648 is no literal in C: the minus sign applies to a constant that overflows int.
+        return f"(-{-value - 1} - 1)"
+    return f"{value}u" if dtype.kind == "u" else str(value)
 
 
 class ConstantPool:

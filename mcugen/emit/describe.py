@@ -110,12 +110,19 @@ def _ports(graph: Graph, ports: tuple[Port, ...], group: str) -> tuple[manifests
                 quantization=None
                 if real is None
                 else manifests.QuantizationEntry(scale=real.scale, zero_point=real.zero_point),
-                limits=accepted_range(graph, port.tensor) if group == "input" and tensor.quantization is None else None,
+                limits=_limits(graph, port) if group == "input" else None,
                 normalization=_normalization(port),
                 calibration=None if port.seen is None else manifests.StatisticsEntry(**dataclasses.asdict(port.seen)),
             )
         )
     return tuple(entries)
+
+
+def _limits(graph: Graph, port: Port) -> tuple[int, int] | None:
+    """Of plain integers and booleans."""
+    tensor = graph.tensors[port.tensor]
+    plain = tensor.quantization is None and tensor.dtype != "float32"
+    return accepted_range(graph, port.tensor) if plain else None
 
 
 def _normalization(port: Port) -> manifests.NormalizationEntry | None:

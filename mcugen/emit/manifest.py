@@ -81,9 +81,9 @@ class PortEntry(_Strict):
     """An input or output.
 
     `shape` is the model file's own layout (batch axis included), `device_shape` what the C function takes;
-    device = transpose(model, to_device). `quantization` is null for plain integers and booleans; a bool is a byte, 0 or
-    1. `limits`: the lowest and highest integer that the model accepts, for inputs without quantization. `calibration`:
-    what the samples were like that an input's quantization was made for.
+    device = transpose(model, to_device). `quantization` is null for float32, plain integers and booleans; a bool is a
+    byte, 0 or 1. `limits`: the lowest and highest integer that the model accepts, for inputs of plain integers.
+    `calibration`: what the samples were like that an input's quantization was made for.
     """
 
     name: Text

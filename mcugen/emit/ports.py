@@ -13,7 +13,8 @@ import numpy as np
 from mcugen.emit.names import comment_text, plain_text
 from mcugen.graph.graph import Graph, Normalization, Port
 from mcugen.graph.limits import accepted_range
-from mcugen.graph.quantization import quantize
+from mcugen.graph.ops import Quantize
+from mcugen.graph.quantization import quantize, reciprocal
 from mcugen.graph.tensor import DTYPES, Quantization
 from mcugen.kernels.base import C_TYPES
 
@@ -72,7 +73,11 @@ def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str,
     tensor, real = graph.tensors[port.tensor], graph.real_quantization(port)
     by = port.normalization
     loops = loops_of(port.shape, port.to_device, by.axis if by else None)
-    low, high = accepted_range(graph, port.tensor) if real is None and group == "input" else tensor.integer_range
+    floating = tensor.dtype == "float32"
+    low, high = tensor.integer_range if not floating else graph.quantized_of(port).integer_range
+    least, most = low, high
+    if real is None and group == "input" and not floating:
+        low, high = accepted_range(graph, port.tensor)
     context = {
         "comment": comment_text(port.name),
         "c_string": plain_text(port.name),
@@ -80,18 +85,20 @@ def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str,
         "dtype": tensor.dtype,
         "c_type": C_TYPES[tensor.dtype],
         "value_type": C_TYPES[tensor.dtype] if real is None else "float",
+        "floating": floating,
         "shape": tensor.shape,
         "model_shape": port.shape,
         "axes": port.to_device,
         "elements": tensor.elements,
         "size_bytes": tensor.size_bytes,
         "quantized": real is not None,
+        "real": real is not None or floating,
         "scale": "1.0f" if real is None else f"{real.scale!r}f",
         "zero_point": 0 if real is None else real.zero_point,
         "low": low,
         "high": high,
-        "low_limited": low > tensor.integer_range[0],
-        "high_limited": high < tensor.integer_range[1],
+        "low_limited": low > least,
+        "high_limited": high < most,
         "channels": _channels(port, loops),
         "loops": loops,
         "index": " + ".join(loop.term for loop in loops),
@@ -99,6 +106,8 @@ def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str,
         "example": _example(port),
         "logits": port.logits,
     }
+    if floating:
+        return context | _floating_context(graph, port)
     if real is None:
         start = min(max(low, 0), high)
         return context | {"example_low": start, "example_step": min(high - start + 1, 16)}
@@ -106,19 +115,37 @@ def port_context(graph: Graph, port: Port, group: str, c_name: str) -> dict[str,
 
 
 def _real_context(real: Quantization, dtype: str, span: tuple[int, int], by: Normalization | None) -> dict[str, Any]:
-    # As in `quantize`; a scale so small that this is infinite is no quantizer's.
-    reciprocal = float(np.float32(min(1.0 / real.scale, float(np.finfo(np.float32).max))))
     bottom, top = (real.scale * (integer - real.zero_point) for integer in span)
     # Of the first channel, where they differ.
     factor, offset = (by.factors[0], by.offsets[0]) if by and by.axis is not None else (1.0, 0.0)
-    return {
-        "example_low": f"{float(np.float32(bottom * factor + offset))!r}f",
-        "example_step": f"{float(np.float32((top - bottom) * factor / 15))!r}f",
-        "reciprocal": f"{reciprocal!r}f",
+    return _examples(bottom * factor + offset, top * factor + offset) | {
+        "reciprocal": f"{float(reciprocal(real.scale))!r}f",
         "real_low": f"{bottom:.6g}",
         "real_high": f"{top:.6g}",
         "one": int(quantize(1.0, real, dtype)),
         "wide": DTYPES[dtype].itemsize > 2,
+    }
+
+
+def _floating_context(graph: Graph, port: Port) -> dict[str, Any]:
+    """The range that a port of float32 has inside; of the first channel, where they differ."""
+    inner = graph.quantized_of(port)
+    bottom, top = (inner.scale * (integer - inner.zero_point) for integer in inner.integer_range)
+    op = next((op for op in graph.consumers(port.tensor) if isinstance(op, Quantize)), None)
+    if op is not None:
+        bottom, top = (end * op.factors[0] + op.offsets[0] for end in (bottom, top))
+    return _examples(bottom, top) | {
+        "real_low": f"{bottom:.6g}",
+        "real_high": f"{top:.6g}",
+        "several_ranges": op is not None and op.axis is not None,
+    }
+
+
+def _examples(bottom: float, top: float) -> dict[str, Any]:
+    """Sixteen values from end to end."""
+    return {
+        "example_low": f"{float(np.float32(bottom))!r}f",
+        "example_step": f"{float(np.float32((top - bottom) / 15))!r}f",
     }
 
 

@@ -6,8 +6,10 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mcugen import __version__
 from mcugen.borders import Source
@@ -19,7 +21,8 @@ from mcugen.errors import InputError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from mcugen.graph.limits import accepted_range
-from mcugen.graph.tensor import DTYPES, IntArray
+from mcugen.graph.ops import Quantize
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 from mcugen.templates import render_template
 
 FOLDER = "vectors"
@@ -94,6 +97,11 @@ def _windows(sequences: Sequence[Sequence[Mapping[str, IntArray]]], tensor: str,
 
 def _sample(generator: np.random.Generator, graph: Graph, name: str, index: int) -> IntArray:
     tensor = graph.tensors[name]
+    if tensor.dtype == "float32":
+        (op,) = graph.consumers(name)
+        assert isinstance(op, Quantize), op.name
+        integers = _sample(generator, graph, op.outputs[0], index)
+        return _around(generator, integers, graph.tensors[op.outputs[0]], op, extremes=index == 0)
     if tensor.quantization is None:
         # Lengths and indices are small numbers.
         low, high = (min(max(bound, -128), 127) for bound in accepted_range(graph, name))
@@ -106,6 +114,24 @@ def _sample(generator: np.random.Generator, graph: Graph, name: str, index: int)
         flat = np.convolve(noise.reshape(-1), kernel)[: noise.size] * np.sqrt(width)
         noise = np.clip(np.round(flat), low, high).astype(np.int64).reshape(shape)
     return noise.astype(DTYPES[tensor.dtype])
+
+
+_EXTREMES = np.array([np.finfo(np.float32).max, np.finfo(np.float32).min, 1e-45, -0.0, 0.5, -0.5], np.float32)
+
+
+def _around(
+    generator: np.random.Generator, integers: IntArray, tensor: Tensor, op: Quantize, *, extremes: bool
+) -> npt.NDArray[Any]:
+    """Real numbers on integers, between them and halfway; a few beyond all of them where there is room."""
+    quarters = generator.integers(-2, 2, size=integers.shape, endpoint=True) / 4
+    real = op.quantization(tensor).scale * (integers.astype(np.float64) + quarters - tensor.zero_point)
+    if op.axis is not None:
+        shape = [-1 if axis == op.axis else 1 for axis in range(real.ndim)]
+        real = real * np.reshape(op.factors, shape) + np.reshape(op.offsets, shape)
+    found = real.astype(np.float32)
+    if extremes and found.size >= 8 * len(_EXTREMES):
+        found.reshape(-1)[: len(_EXTREMES)] = _EXTREMES
+    return found
 
 
 def vector_files(vectors: Vectors) -> dict[PurePosixPath, bytes]:

@@ -142,6 +142,14 @@ class Graph:
             (factor,) = port.normalization.factors
         return Quantization.per_tensor(tensor.scale * factor, tensor.zero_point, tensor.quantization.bits)
 
+    def quantized_of(self, port: Port) -> Tensor:
+        """The integers that a port of float32 becomes, or comes from."""
+        if port in self.inputs:
+            return self.output_tensors(self.consumers(port.tensor)[0])[0]
+        producer = self.producer(port.tensor)
+        assert producer is not None, port.name
+        return self.input_tensors(producer)[0]
+
     def producer(self, tensor: str) -> Operator | None:
         """The operator that writes the tensor; None for inputs and constants."""
         return next((op for op in self.operators if tensor in op.outputs), None)

@@ -6,7 +6,7 @@ from mcugen.graph.graph import Graph
 
 
 def accepted_range(graph: Graph, tensor: str) -> tuple[int, int]:
-    """(lowest, highest) integer of an unquantized tensor that every operator behind it accepts."""
+    """(lowest, highest) integer of an unquantized tensor of integers that every operator behind it accepts."""
     own = graph.tensor(tensor)
     low, high = own.integer_range
     for op in graph.consumers(tensor):

@@ -13,7 +13,7 @@ from mcugen.graph.tensor import Tensor
 def keep_model_layout(graph: Graph) -> Graph:
     """The graph with ports whose elements lie as in the model file.
 
-    The last pass: others would move the transposes back.
+    Behind the passes that move transposes.
     Ports in which nothing but axes of one element change places stay as they are.
     """
     borders = _Borders(graph)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcugen.graph.graph import Graph, Port
-from mcugen.graph.ops import Operator, Requantize, Reshape, Softmax, Transpose
+from mcugen.graph.ops import Dequantize, Operator, Quantize, Requantize, Reshape, Softmax, Transpose
 from mcugen.graph.tensor import Quantization, Tensor
 
-TYPES = ("int8", "int16")
+TYPES = ("int8", "int16", "float32")
 
 
 def convert_borders(graph: Graph, dtype: str) -> Graph:
@@ -16,7 +16,7 @@ def convert_borders(graph: Graph, dtype: str) -> Graph:
 
     An int16 input of an int8 network has 256 times finer steps; an int16 output holds its int8 exactly. An int8 port
     of an int16 network spans the integers that there can be: those of the calibration samples, of an output's clamp or
-    softmax, else all.
+    softmax, else all. A float32 port is quantized, or dequantized, as the application would do it.
 
     Args:
         dtype: one of `TYPES`.
@@ -44,6 +44,8 @@ class _Borders:
         if not self._differs(inner):
             return port
         assert inner.quantization is not None
+        if self._dtype == "float32":
+            return self._quantize(port, inner)
         outer = self._tensor(
             port, inner, finest(inner) if self._dtype == "int16" else _spanning(inner, self._seen(port))
         )
@@ -54,13 +56,41 @@ class _Borders:
         inner = self._graph.tensor(port.tensor)
         if not self._differs(inner):
             return port
+        if self._dtype == "float32":
+            outer = self._tensor(port, inner, None)
+            self.behind.append(
+                Dequantize(name=self._unique(f"{port.name}_type"), inputs=(inner.name,), outputs=(outer.name,))
+            )
+            return replace(port, tensor=outer.name)
         exact = Quantization.per_tensor(inner.scale, 0, 16)
         outer = self._tensor(port, inner, exact if self._dtype == "int16" else _spanning(inner, self._made(inner.name)))
         self._requantize(self.behind, port, inner, outer)
         return replace(port, tensor=outer.name)
 
+    def _quantize(self, port: Port, inner: Tensor) -> Port:
+        """The port takes the model's own values: what normalizes them is in the operator."""
+        by, quantized, axis = port.normalization, inner, None
+        moved: list[Operator] = []
+        if by is not None and by.axis is not None:
+            axis = port.to_device.index(by.axis)
+            shape = tuple(port.shape[index] for index in port.to_device)
+            if shape != inner.shape:
+                quantized = replace(inner, name=self._unique(f"{port.name}_quantized"), shape=shape)
+                self.tensors.append(quantized)
+                name = self._unique(f"{port.name}_shape")
+                moved.append(Reshape(name=name, inputs=(quantized.name,), outputs=(inner.name,)))
+        outer = self._tensor(port, quantized, None)
+        op = Quantize(
+            name=self._unique(f"{port.name}_type"), inputs=(outer.name,), outputs=(quantized.name,), axis=axis
+        )
+        if by is not None:
+            op = replace(op, factors=by.factors, offsets=by.offsets if axis is not None else (0.0,))
+        self.before += [op, *moved]
+        return replace(port, tensor=outer.name, normalization=None)
+
     def _differs(self, tensor: Tensor) -> bool:
-        return tensor.quantization is not None and tensor.dtype in TYPES and tensor.dtype != self._dtype
+        convertible = (*TYPES, "uint8") if self._dtype == "float32" else TYPES
+        return tensor.quantization is not None and tensor.dtype in convertible and tensor.dtype != self._dtype
 
     def _seen(self, port: Port) -> tuple[int, int]:
         """The integers of the calibration samples, rounded outwards."""
@@ -82,10 +112,10 @@ class _Borders:
         clamp: tuple[int, int] = getattr(op, "clamp", (lowest, highest))
         return clamp
 
-    def _tensor(self, port: Port, like: Tensor, quantization: Quantization) -> Tensor:
+    def _tensor(self, port: Port, like: Tensor, quantization: Quantization | None) -> Tensor:
         self.coarser = self.coarser or self._dtype == "int8"
         name = self._unique(f"{port.name}_{self._dtype}")
-        made = replace(like, name=name, dtype=self._dtype, quantization=quantization)
+        made = replace(like, name=name, dtype=self._dtype, quantization=quantization, data=None)
         self.tensors.append(made)
         return made
 

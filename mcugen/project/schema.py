@@ -95,7 +95,7 @@ class OptionFields(Fields):
     optimize: Literal["speed", "size", "ram"] | None = None
     max_ram: Size = None
     max_flash: Size = None
-    io: Literal["int8", "int16"] | None = None
+    io: Literal["int8", "int16", "float32"] | None = None
     io_layout: Literal["device", "model"] | None = None
     state: Texts = ()
     plugin: Texts = ()

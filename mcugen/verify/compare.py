@@ -1,4 +1,4 @@
-"""Comparing integers that must be equal, and saying where they differ."""
+"""Comparing values that must be equal, floats bit by bit, and saying where they differ."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Difference:
     count: int
     total: int
     index: tuple[int, ...]
-    expected: int
-    actual: int
-    largest: int
+    expected: float
+    actual: float
+    largest: float
 
     def __str__(self) -> str:
         return (
@@ -35,16 +35,19 @@ class Difference:
 
 
 def first_difference(expected: IntArray, actual: IntArray) -> Difference | None:
-    """None when all elements are equal; shapes must agree."""
+    """None when all elements are equal, floats bit by bit; shapes must agree."""
     if expected.shape != actual.shape:
         raise ValueError(f"shapes differ: {expected.shape} and {actual.shape}")
     if expected.dtype == np.bool_:
         # A bool is a byte of 0 or 1, and nothing else.
         expected, actual = expected.view(np.uint8), actual.view(np.uint8)
-    wrong = expected != actual
+    real = expected.dtype.kind == "f"
+    wrong = expected.view(np.int32) != actual.view(np.int32) if real else expected != actual
     count = int(wrong.sum())
     if not count:
         return None
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
-    distance = np.abs(expected.astype(np.int64) - actual.astype(np.int64))
-    return Difference(count, expected.size, index, int(expected[index]), int(actual[index]), int(distance.max()))
+    wide, number = (np.float64, float) if real else (np.int64, int)
+    distance = np.abs(expected.astype(wide) - actual.astype(wide))
+    worst = number(distance[wrong].max())
+    return Difference(count, expected.size, index, number(expected[index]), number(actual[index]), worst)

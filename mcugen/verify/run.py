@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mcugen.borders.files import resolved
 from mcugen.borders.npz import save_npz
-from mcugen.emit.manifest import Manifest
+from mcugen.emit.manifest import Manifest, QuantizationEntry
 from mcugen.emit.opened import open_module
 from mcugen.emit.paths import FILE_NAME
 from mcugen.errors import InputError
@@ -44,7 +44,7 @@ def run_samples(
         labels: Y.npy, see `load_labels`; the outcome says how many classes are right.
         top: how many of the highest scores are looked at besides the first.
         floats: OUT.npz also gets, for each output of real numbers, what its integers stand for: "NAME.float", and
-            "NAME.scale" and "NAME.zero_point".
+            "NAME.scale" and "NAME.zero_point"; of float32 outputs the first alone, which are the values themselves.
 
     Samples of a module with state are consecutive steps from a reset, and from another one after each `reset_every`.
 
@@ -91,20 +91,26 @@ def _with_floats(arrays: Mapping[str, IntArray], manifest: Manifest) -> dict[str
     """Raises InputError when an output has the name of another's real numbers."""
     found: dict[str, npt.NDArray[Any]] = dict(arrays)
     for port in manifest.outputs:
-        if port.quantization is None:
+        if port.dtype == "float32":
+            more: dict[str, npt.NDArray[Any] | np.generic] = {"float": arrays[port.name]}
+        elif port.quantization is None:
             continue
-        scale, zero_point = port.quantization.scale, port.quantization.zero_point
-        more = {
-            "float": dequantize(arrays[port.name], Quantization.per_tensor(scale, zero_point)),
-            "scale": np.float32(scale),
-            "zero_point": np.int32(zero_point),
-        }
+        else:
+            more = _real_numbers(arrays[port.name], port.quantization)
         for suffix, values in more.items():
             name = f"{port.name}.{suffix}"
             if name in found:
                 raise InputError(f"--float writes {name!r}, which is an output's own name")
             found[name] = np.asarray(values)
     return found
+
+
+def _real_numbers(integers: IntArray, by: QuantizationEntry) -> dict[str, npt.NDArray[Any] | np.generic]:
+    return {
+        "float": dequantize(integers, Quantization.per_tensor(by.scale, by.zero_point)),
+        "scale": np.float32(by.scale),
+        "zero_point": np.int32(by.zero_point),
+    }
 
 
 def _require_free(outputs: Path, folder: Path, manifest: Manifest) -> None:

@@ -42,8 +42,8 @@ def for_device(samples: Mapping[str, npt.NDArray[Any]], path: Path, manifest: Ma
 def read_samples(path: Path, manifest: Manifest) -> dict[str, npt.NDArray[Any]]:
     """Reads IN.npz: one array per input, first axis = samples, then the input's shape in the model file's own layout.
 
-    A first axis of 1 in that shape may be left out. Quantized inputs are int8 or real numbers, plain integers and
-    booleans are themselves.
+    A first axis of 1 in that shape may be left out. Quantized inputs are integers or real numbers,
+    float32 ones real numbers, plain integers and booleans are themselves.
 
     Raises:
         InputError: the file, a name or a shape is wrong.
@@ -76,7 +76,10 @@ def to_device(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
     Raises:
         InputError: of the wrong type, beyond what the model accepts, NaN or infinite.
     """
-    values = _quantized(array, port, where) if port.quantization is not None else _plain(array, port, where)
+    if port.quantization is not None:
+        values = _quantized(array, port, where)
+    else:
+        values = _real(array, where) if port.dtype == "float32" else _plain(array, port, where)
     batch = values.reshape(len(values), *port.shape)
     axes = (0, *(1 + a for a in port.to_device))
     return np.ascontiguousarray(batch.transpose(axes)).reshape(len(values), *port.device_shape)
@@ -85,13 +88,21 @@ def to_device(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
 def _quantized(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:
     assert port.quantization is not None
     if array.dtype == np.float32 or array.dtype == np.float64:
-        if not np.isfinite(array).all():
-            raise InputError("samples hold NaN or infinity", where=where)
         quantization = Quantization.per_tensor(port.quantization.scale, port.quantization.zero_point)
-        return quantize(_normalized(array.astype(np.float32), port), quantization, port.dtype)
+        return quantize(_normalized(_real(array, where), port), quantization, port.dtype)
     if array.dtype != DTYPES[port.dtype]:
         raise InputError(f"samples are {array.dtype}", where=where, hint=f"give {port.dtype} (quantized) or float32")
     return array
+
+
+def _real(array: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
+    """float32, of which no value is NaN or infinite."""
+    if array.dtype != np.float32 and array.dtype != np.float64:
+        raise InputError(f"samples are {array.dtype}", where=where, hint="give float32")
+    if not np.isfinite(array).all():
+        raise InputError("samples hold NaN or infinity", where=where)
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
 
 
 def _plain(array: npt.NDArray[Any], port: PortEntry, where: str) -> IntArray:

@@ -41,7 +41,12 @@ def written(folder: Path) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize(
     ("precision", "board", "io"),
-    [("int16", "nrf5340dk", None), ("int4", "mps3_an547", "int16"), ("types.yml", "mps2_an385", "int8")],
+    [
+        ("int16", "nrf5340dk", None),
+        ("int4", "mps3_an547", "int16"),
+        ("types.yml", "mps2_an385", "int8"),
+        ("int8", "nrf5340dk", "float32"),
+    ],
 )
 def test_a_small_network(
     mcugen: Command, command: Command, tmp_path: Path, precision: str, board: str, io: str | None

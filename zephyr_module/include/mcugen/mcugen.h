@@ -23,9 +23,9 @@ extern "C" {
 #define MCUGEN_MAX_RANK 6
 
 /* Types of elements. A bool is a byte, 0 or 1. */
-enum mcugen_type { MCUGEN_INT8, MCUGEN_INT16, MCUGEN_INT32, MCUGEN_INT64, MCUGEN_BOOL, MCUGEN_UINT8 };
+enum mcugen_type { MCUGEN_INT8, MCUGEN_INT16, MCUGEN_INT32, MCUGEN_INT64, MCUGEN_BOOL, MCUGEN_UINT8, MCUGEN_FLOAT32 };
 
-/* One input or output: real = scale * (integer - zero_point); plain integers and booleans have scale 1, zero point 0.
+/* One input or output: real = scale * (integer - zero_point); floats, plain integers and booleans have scale 1, zero point 0.
  * Where the model's header has FACTORS and OFFSETS for an input, real is what they make of it. */
 struct mcugen_tensor {
     const char *name;
