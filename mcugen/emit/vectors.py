@@ -128,7 +128,7 @@ def _around(
     if op.axis is not None:
         shape = [-1 if axis == op.axis else 1 for axis in range(real.ndim)]
         real = real * np.reshape(op.factors, shape) + np.reshape(op.offsets, shape)
-    found = real.astype(np.float32)
+    found = np.clip(real, _EXTREMES[1], _EXTREMES[0]).astype(np.float32)
     if extremes and found.size >= 8 * len(_EXTREMES):
         found.reshape(-1)[: len(_EXTREMES)] = _EXTREMES
     return found

@@ -10,9 +10,12 @@ import numpy.typing as npt
 import pytest
 
 from mcugen import api
+from mcugen.errors import InputError
 from mcugen.graph import Graph, Port, Quantization, Tensor
 from mcugen.graph.graph import Normalization
 from mcugen.graph.ops import Transpose
+from mcugen.verify import samples
+from mcugen.verify.compare import first_difference
 from tests.emit import program
 from tests.graph.floats import EXTREMES, around
 
@@ -114,6 +117,23 @@ def test_ports_say_what_they_are(module: api.Module) -> None:
     assert [port.dtype for port in inputs.values()] == ["float32"] * 6 + ["int32", "bool"]
     assert all(port.quantization is None and port.normalization is None for port in inputs.values())
     assert inputs["image"].limits is None and inputs["count"].limits is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [(np.zeros((2, 99), np.uint8), "samples are uint8"), (np.full((2, 99), np.nan, np.float32), "NaN or infinity")],
+)
+def test_samples_are_finite_real_numbers(module: api.Module, values: npt.NDArray[np.generic], message: str) -> None:
+    port = next(port for port in module.manifest.inputs if port.name == "unsigned")
+    with pytest.raises(InputError, match=message):
+        samples.to_device(values, port, "in.npz")
+
+
+def test_a_difference_of_floats_is_one_of_bits() -> None:
+    wanted = np.array([0.0, 1.5, 2.0], np.float32)
+    assert first_difference(wanted, wanted.copy()) is None
+    found = first_difference(wanted, np.array([-0.0, 1.5, 2.25], np.float32))
+    assert found is not None and (found.count, found.index, found.largest) == (2, (0,), 0.25)
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

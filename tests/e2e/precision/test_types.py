@@ -45,7 +45,7 @@ def written(folder: Path) -> tuple[Path, Path]:
         ("int16", "nrf5340dk", None),
         ("int4", "mps3_an547", "int16"),
         ("types.yml", "mps2_an385", "int8"),
-        ("int8", "nrf5340dk", "float32"),
+        ("int4", "nrf5340dk", "float32"),
     ],
 )
 def test_a_small_network(
