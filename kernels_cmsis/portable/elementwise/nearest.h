@@ -21,7 +21,7 @@ MCUGEN_KERNEL float mcugen_load_float(const int8_t *source)
 }
 
 /* Ties to even; beyond 2**30 saturated to it; 0 for NaN. */
-MCUGEN_SHARED int32_t mcugen_nearest(float x)
+MCUGEN_SHARED int32_t mcugen_nearest_float(float x)
 {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -50,7 +50,7 @@ MCUGEN_SHARED int32_t mcugen_nearest(float x)
 MCUGEN_KERNEL void mcugen_store_nearest(int8_t *output, float steps, int32_t zero_point, int32_t lowest,
                                         int32_t highest, int32_t bytes)
 {
-    const int32_t value = mcugen_nearest(steps) + zero_point;
+    const int32_t value = mcugen_nearest_float(steps) + zero_point;
     mcugen_store_integer(output, value < lowest ? lowest : value > highest ? highest : value, bytes);
 }
 
