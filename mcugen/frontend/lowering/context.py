@@ -23,7 +23,7 @@ from mcugen.frontend.lowering.constants import Constants, covering
 from mcugen.frontend.lowering.emission import Emission
 from mcugen.frontend.lowering.functions import Functions, fixed_range
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
-from mcugen.frontend.lowering.row import PROBABILITY, Role, Row
+from mcugen.frontend.lowering.row import KEPT, PROBABILITY, Role, Row
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.refusals import row_missing
 from mcugen.graph.graph import Port
@@ -268,8 +268,9 @@ class Lowering(Emission):
         return 8 if reads_wide else self._bits_of_operands(node)
 
     def _bits_of_operands(self, node: Node) -> int:
-        """16 where any operand has so many."""
-        found = (self.implied(n) for n in node.all_input_nodes if self.constant_value(n) is None)
+        """16 where any operand has so many; states that a layer keeps in numbers of its own do not count."""
+        operands = (n for n in node.all_input_nodes if self.constant_value(n) is None and KEPT not in n.meta)
+        found = (self.implied(n) for n in operands)
         return 16 if any(q is not None and q.bits == 16 for q in found) else 8
 
     def not_quantized(self, value: Node, user: Node) -> UnsupportedOperatorError:
