@@ -89,7 +89,7 @@ def test_tensor_refuses_data_of_another_shape_or_type() -> None:
     with pytest.raises(ValueError, match="declared int8"):
         Tensor("t", (2,), "int8", Q, np.zeros(2, np.int32))
     with pytest.raises(ValueError, match="unknown dtype"):
-        Tensor("t", (2,), "float32", Q)
+        Tensor("t", (2,), "float64", Q)
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("inf"), float("nan")])
