@@ -16,7 +16,7 @@ STAGES = """
     testbench plugins api compile_options assess compiled bench project commands cli
 """.split()
 # What every stage may use, and what these may use of each other.
-COMMON = "__init__ errors resources scratch templates borders boards".split()
+COMMON = "__init__ errors resources scratch silence templates borders boards".split()
 
 
 def _modules() -> dict[str, Path]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +15,7 @@ from mcugen.api import Progress
 from mcugen.assess.opened import Loaded
 from mcugen.assess.run import Assessment
 from mcugen.errors import McugenError, UnsupportedOperatorError
+from mcugen.silence import silence
 
 SAMPLES = 100
 """On which a trial is measured without labels; with them, on all: a class is right or wrong, which takes many."""
@@ -65,7 +64,7 @@ class Trials:
         if self._progress is not None:
             self._progress("trying", self.count, self.count + 1)
         try:
-            with _silence():
+            with silence():
                 return self._measured(self._assessment.given.load(changes))
         except McugenError:
             return None
@@ -98,15 +97,3 @@ class Trials:
 
 def _decibels(compared: Compared) -> float:
     return min((o.figures.sqnr_db for o in compared.outputs if o.figures is not None), default=0.0)
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """What `mcugen emit` warns of is not told for each trial."""
-    logger = logging.getLogger("mcugen")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -3,9 +3,6 @@ another machine: what it needs is in its arguments, but for the compiler, the em
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from mcugen.firmware.toolchain import find_toolchain
 from mcugen.frontend.quantizer_options import AUTOMATIC, QuantizerOptions
 from mcugen.graph.graph import Graph
 from mcugen.scratch import scratch_folder
+from mcugen.silence import silence
 from mcugen.verify.verify import verify_module
 
 
@@ -42,7 +40,7 @@ class LoadJob:
 
         # The order of additions in a reduction, and so the calibration, is that of one thread in every process.
         torch.set_num_threads(1)
-        with _silence(), scratch_folder("mcugen-bench-") as folder:
+        with silence(), scratch_folder("mcugen-bench-") as folder:
             path, calibration = folder / self.file_name, self.calibration
             path.write_bytes(self.archive)
             if isinstance(calibration, bytes):
@@ -97,18 +95,6 @@ class CountJob:
                 vela = plain_vela(self.graph, target.board, manifest.npu.accelerator, folder)
         layers = tuple(LayerFigures(x.entry.name, x.entry.kernel, x.instructions, x.cycles) for x in measured.layers)
         return Row.of(case, manifest, measured, find_toolchain().version(), vela, layers if self.layers else ())
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """What `mcugen emit` says about a model is not said again, by a process that has no one's terminal."""
-    logger = logging.getLogger("mcugen")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 Job = LoadJob | CountJob
