@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -27,20 +29,12 @@ from mcugen.commands.terminal import errors
 from mcugen.errors import McugenError
 from mcugen.resources import build_inputs, data_folder
 
-app = typer.Typer(
-    name="mcugen",
-    help="Compiles PyTorch models into microcontroller firmware, proven bit by bit in an emulator.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
 # In the order of the help.
 COMMANDS = (
     *(emit, run, verify, accuracy, debug, compare, bench, serve, check),
     *(export_tflite, ci, init, ops, boards, docs, doctor),
 )
-for command in COMMANDS:
-    app.command()(command)
-app.add_typer(npu, name="npu")
+NAMES = {command.__name__.replace("_", "-"): command for command in COMMANDS}
 
 
 def _print_version(wanted: bool) -> None:
@@ -61,7 +55,6 @@ def _print_build_inputs(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -108,7 +101,8 @@ class _Warnings(logging.Handler):
 
 
 def _run(arguments: list[str] | None) -> int:
-    logging.getLogger("mcugen").addHandler(_Warnings(logging.WARNING))
+    logger, warnings = logging.getLogger("mcugen"), _Warnings(logging.WARNING)
+    logger.addHandler(warnings)
     try:
         return _call(arguments)
     except BrokenPipeError:
@@ -118,13 +112,37 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:
         return _report(known) if (known := system_error(error)) is not None else report_bug(error)
     finally:
+        logger.removeHandler(warnings)
         settle()
+
+
+def _named(arguments: list[str] | None) -> Callable[..., None]:
+    """What reads the arguments: only the command that they name first, since all of them take half of the start."""
+    first = (sys.argv[1:] if arguments is None else arguments)[:1]
+    return program(*(name for name in first if name in NAMES))
+
+
+@cache
+def program(only: str | None = None) -> Callable[..., None]:
+    """All commands, or `only` one of them, as Typer's group: called, it ends the process."""
+    app = typer.Typer(
+        name="mcugen",
+        help="Compiles PyTorch models into microcontroller firmware, proven bit by bit in an emulator.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        callback=_main,
+    )
+    for name in NAMES if only is None else [only]:
+        app.command(name)(NAMES[name])
+    if only is None:
+        app.add_typer(npu, name="npu")
+    return typer.main.get_command(app)
 
 
 def _call(arguments: list[str] | None) -> int:
     """Runs the command that the arguments name."""
     try:
-        app(args=arguments)
+        _named(arguments)(args=arguments)
     except SystemExit as stop:
         # Typer ends like this: 0 after success, 2 after a usage error, or the code of a typer.Exit. 1 is its word for a
         # broken pipe; a check that failed raises an error of its own.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer.main
 import yaml
 
 from mcugen import cli
@@ -80,7 +79,7 @@ def calls(script: str) -> list[Call]:
 
 def known_options() -> dict[str, set[str]]:
     """The options of each command of mcugen."""
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = cli.program()
     return {
         name: {option for parameter in command.params for option in parameter.opts if option.startswith("-")}
         for name, command in group.commands.items()

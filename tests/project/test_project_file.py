@@ -10,7 +10,6 @@ from typing import Any
 
 import pydantic
 import pytest
-import typer.main
 
 from mcugen import cli
 from mcugen.borders import Source
@@ -226,7 +225,7 @@ def test_the_published_schema_knows_the_short_forms() -> None:
 
 def test_each_option_of_emit_has_its_field() -> None:
     """A new option of `emit` belongs into the project file, too, or into this list with its reason."""
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = cli.program()
     options = {opt.removeprefix("--") for p in group.commands["emit"].params for opt in p.opts if opt.startswith("--")}
     elsewhere = {
         "board",  # the matrix
