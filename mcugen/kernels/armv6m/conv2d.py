@@ -11,6 +11,7 @@ from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.armv6m import pairs
 from mcugen.kernels.armv6m.channels import channel_constants, small_channels
 from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.fields import window_fields, zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.convolution.conv2d import (
     Conv2dDirectPortable,
@@ -82,7 +83,7 @@ class Conv2dArmv6m(Conv2dPortable):
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
-        x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        x = graph.tensor(op.inputs[0])
         channels = _channels(op, graph)
         return Invocation(
             kernel=self.name,
@@ -90,24 +91,8 @@ class Conv2dArmv6m(Conv2dPortable):
             source="armv6m/conv2d_s8.c",
             params_type="mcugen_armv6m_conv2d_params",
             params={
-                "input_h": x.shape[1],
-                "input_w": x.shape[2],
-                "input_c": x.shape[3],
-                "output_h": out.shape[1],
-                "output_w": out.shape[2],
-                "output_c": out.shape[3],
-                "kernel_h": weights.shape[1],
-                "kernel_w": weights.shape[2],
-                "stride_h": op.stride[0],
-                "stride_w": op.stride[1],
-                "pad_top": op.padding[0],
-                "pad_left": op.padding[1],
-                "dilation_h": op.dilation[0],
-                "dilation_w": op.dilation[1],
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **window_fields(op, graph),
+                **zero_point_fields(op, graph),
                 "group": pairs.group(channels.weights, x),
                 "general_requantization": int(channels.general),
             },

@@ -13,6 +13,7 @@ from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.kernels.armv6m import pairs
 from mcugen.kernels.armv6m.channels import channel_constants, small_channels
 from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.portable.convolution.depthwise_conv2d import Axis, axes
@@ -61,10 +62,7 @@ class DepthwiseConv2dArmv6m(WeightedKernel):
                 "dilation_h": vertical.dilation,
                 "used_w": horizontal.used,
                 "gathered_w": horizontal.gathered,
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
                 "in_place": int(in_place),
                 "group": pairs.group(channels.weights, x),
                 "general_requantization": int(channels.general),

@@ -11,6 +11,7 @@ from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.armv7m import gemm
 from mcugen.kernels.armv7m.common import channels_of, field_bits, has_long_multiply, is_plain
 from mcugen.kernels.base import Invocation, Kernel, Overlap
+from mcugen.kernels.fields import window_fields, zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.portable.windows import first_touched, position_distance
@@ -38,24 +39,8 @@ class Conv2dArmv7m(Kernel):
             source="armv7m/conv2d_s8.c",
             params_type="mcugen_armv7m_conv2d_params",
             params={
-                "input_h": x.shape[1],
-                "input_w": x.shape[2],
-                "input_c": x.shape[3],
-                "output_h": out.shape[1],
-                "output_w": out.shape[2],
-                "output_c": out.shape[3],
-                "kernel_h": weights.shape[1],
-                "kernel_w": weights.shape[2],
-                "stride_h": op.stride[0],
-                "stride_w": op.stride[1],
-                "pad_top": op.padding[0],
-                "pad_left": op.padding[1],
-                "dilation_h": op.dilation[0],
-                "dilation_w": op.dilation[1],
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **window_fields(op, graph),
+                **zero_point_fields(op, graph),
                 "field_bits": packed.bits,
             },
             inputs=(x.name,),

@@ -20,6 +20,7 @@ from mcugen.kernels.armv7m.common import (
     starts,
 )
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.requantization import PackedChannels
@@ -121,10 +122,7 @@ class DepthwiseConv2dArmv7m(Kernel):
                 "pair_h": plane.pair_h,
                 "plane_w": plane.width,
                 "gathered_w": plane.gathered,
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
             },
             inputs=(x.name,),
             constants=(_stream(channels_of(op, graph)),),

@@ -13,6 +13,7 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.dsp import gemm, paired
+from mcugen.kernels.fields import window_fields, zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.requantization import PackedChannels, pack_channels
@@ -132,26 +133,9 @@ def packed_conv2d(op: Conv2d, graph: Graph, *, doubled: bool = False) -> PackedC
 
 def conv2d_params(op: Conv2d, graph: Graph, general: bool) -> dict[str, ParamValue]:
     """The fields of struct mcugen_dsp_conv2d_params."""
-    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     return {
-        "input_h": x.shape[1],
-        "input_w": x.shape[2],
-        "input_c": x.shape[3],
-        "output_h": out.shape[1],
-        "output_w": out.shape[2],
-        "output_c": out.shape[3],
-        "kernel_h": weights.shape[1],
-        "kernel_w": weights.shape[2],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "pad_top": op.padding[0],
-        "pad_left": op.padding[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "input_zero_point": x.zero_point,
-        "output_zero_point": out.zero_point,
-        "clamp_min": op.clamp[0],
-        "clamp_max": op.clamp[1],
+        **window_fields(op, graph),
+        **zero_point_fields(op, graph),
         "general_requantization": int(general),
     }
 

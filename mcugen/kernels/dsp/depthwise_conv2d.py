@@ -14,6 +14,7 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
 from mcugen.kernels.dsp.gemm import as_words
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.portable.weighted import weight_bits
@@ -109,10 +110,7 @@ class DepthwiseConv2dDsp(Kernel):
                 "stride_w": columns.stride,
                 "pad_top": rows.pad,
                 "pad_left": columns.pad,
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
                 "general_requantization": int(channels.general),
                 "plane_w": plane.width,
                 "gathered_w": plane.gathered,

@@ -11,6 +11,7 @@ from mcugen.graph.ops.linear.fully_connected import FullyConnected
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
 from mcugen.kernels.dsp import gemm, paired
 from mcugen.kernels.dsp.conv2d_1x1 import paired_rows_cost, rows_cost, rows_distance
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.requantization import PackedChannels, pack_channels
 
 
@@ -158,15 +159,12 @@ def packed_fully_connected(op: FullyConnected, graph: Graph, *, doubled: bool = 
 
 def fully_connected_params(op: FullyConnected, graph: Graph, general: bool) -> dict[str, ParamValue]:
     """The fields of struct mcugen_dsp_fully_connected_params."""
-    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+    weights = graph.tensor(op.inputs[1])
     return {
         "rows": op.rows(graph.input_tensors(op)),
         "input_c": weights.shape[1],
         "output_c": weights.shape[0],
-        "input_zero_point": x.zero_point,
-        "output_zero_point": out.zero_point,
-        "clamp_min": op.clamp[0],
-        "clamp_max": op.clamp[1],
+        **zero_point_fields(op, graph),
         "general_requantization": int(general),
     }
 

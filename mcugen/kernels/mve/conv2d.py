@@ -13,6 +13,7 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import LaneChannels, lane_channels
@@ -170,10 +171,7 @@ def conv2d_params(op: Conv2d, graph: Graph, general: bool, block_w: int) -> dict
         "pad_left": op.padding[1],
         "dilation_h": op.dilation[0],
         "groups": op.groups(graph.input_tensors(op)),
-        "input_zero_point": x.zero_point,
-        "output_zero_point": out.zero_point,
-        "clamp_min": op.clamp[0],
-        "clamp_max": op.clamp[1],
+        **zero_point_fields(op, graph),
         "general_requantization": int(general),
         "block_w": block_w,
         "weight_bits": weight_bits(weights),

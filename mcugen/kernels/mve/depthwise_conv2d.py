@@ -13,6 +13,7 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve.channels import LaneChannels, as_words, lane_channels
 from mcugen.kernels.mve.common import has_vectors
@@ -90,10 +91,7 @@ class DepthwiseConv2dMve(Kernel):
                 "pad_left": op.padding[1],
                 "dilation_h": op.dilation[0],
                 "dilation_w": op.dilation[1],
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
                 "general_requantization": int(channels.general),
                 "group": cut.group,
                 "columns": cut.columns,

@@ -9,6 +9,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.linear.fully_connected import FullyConnected
 from mcugen.kernels.base import Constant, Invocation, Kernel, Overlap, ParamValue
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import lane_channels
 from mcugen.kernels.mve.common import has_vectors
@@ -107,10 +108,7 @@ def _packed(op: FullyConnected, graph: Graph) -> tuple[dict[str, ParamValue], Co
         "rows": op.rows(tensors),
         "input_c": weights.shape[1],
         "output_c": weights.shape[0],
-        "input_zero_point": x.zero_point,
-        "output_zero_point": out.zero_point,
-        "clamp_min": op.clamp[0],
-        "clamp_max": op.clamp[1],
+        **zero_point_fields(op, graph),
         "general_requantization": int(channels.general),
         "weight_bits": weight_bits(weights),
     }

@@ -13,6 +13,7 @@ from mcugen.graph.ops import TransposedConv2d
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve import gemm
 from mcugen.kernels.mve.channels import LaneChannels, lane_channels
@@ -98,10 +99,7 @@ class TransposedConv2dMve(InLanes, TransposedConv2dPortable):
                 "rows": _shared([len(window.taps) for window in strip.rows]),
                 "chunks": _shared(packed.chunks),
                 "groups": op.groups(graph.input_tensors(op)),
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
                 "general_requantization": int(packed.general),
                 "weight_bits": weight_bits(graph.tensor(op.inputs[1])),
             },

@@ -8,6 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.fields import window_fields, zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.matrix import columns_cost, columns_distance
 from mcugen.kernels.portable.weighted import WeightedConstants, WeightedKernel, pack_weighted, weight_bits
@@ -23,7 +24,7 @@ class Conv2dPortable(WeightedKernel):
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Conv2d)
-        x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         groups = op.groups(graph.input_tensors(op))
         packed = _packed(op, graph)
         return Invocation(
@@ -32,25 +33,9 @@ class Conv2dPortable(WeightedKernel):
             source="portable/convolution/conv2d_s8.c",
             params_type="mcugen_conv2d_params",
             params={
-                "input_h": x.shape[1],
-                "input_w": x.shape[2],
-                "input_c": x.shape[3],
-                "output_h": out.shape[1],
-                "output_w": out.shape[2],
-                "output_c": out.shape[3],
-                "kernel_h": weights.shape[1],
-                "kernel_w": weights.shape[2],
-                "stride_h": op.stride[0],
-                "stride_w": op.stride[1],
-                "pad_top": op.padding[0],
-                "pad_left": op.padding[1],
-                "dilation_h": op.dilation[0],
-                "dilation_w": op.dilation[1],
+                **window_fields(op, graph),
                 "groups": groups,
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
                 "general_requantization": int(packed.general),
                 "weight_bits": weight_bits(graph.tensor(op.inputs[1])),
             },

@@ -8,6 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.depthwise_conv2d import DepthwiseConv2d
 from mcugen.kernels.base import Invocation, Overlap
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.overlap import overlap_distance
 from mcugen.kernels.portable.weighted import WeightedKernel, pack_weighted, weight_bits
@@ -76,10 +77,7 @@ class DepthwiseConv2dPortable(WeightedKernel):
                 "band_h": vertical.span,
                 "band_w": horizontal.used,
                 "gathered_w": horizontal.gathered,
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
                 "general_requantization": int(packed.general),
                 "weight_bits": weight_bits(weights),
             },

@@ -12,6 +12,7 @@ from mcugen.graph.ops import TransposedConv2d
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.base import Constant, Invocation
+from mcugen.kernels.fields import zero_point_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.matrix import columns_cost
 from mcugen.kernels.portable.weighted import WeightedKernel, pack_rows, weight_bits
@@ -50,10 +51,7 @@ class TransposedConv2dPortable(WeightedKernel):
                 "step_h": op.dilation[0] // math.gcd(op.dilation[0], op.stride[0]),
                 "step_w": op.dilation[1] // math.gcd(op.dilation[1], op.stride[1]),
                 "groups": op.groups(graph.input_tensors(op)),
-                "input_zero_point": x.zero_point,
-                "output_zero_point": out.zero_point,
-                "clamp_min": op.clamp[0],
-                "clamp_max": op.clamp[1],
+                **zero_point_fields(op, graph),
                 "general_requantization": int(packed.general),
                 "weight_bits": weight_bits(weights),
             },

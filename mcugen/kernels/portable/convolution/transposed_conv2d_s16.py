@@ -8,6 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops import TransposedConv2d
 from mcugen.graph.ops.base import Operator
 from mcugen.kernels.base import Invocation
+from mcugen.kernels.fields import window_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.common import PortableKernel
 from mcugen.kernels.portable.int16 import WeightedInt16, finish_of, pack_int16, sum_bits
@@ -20,7 +21,7 @@ class _Positions(PortableKernel):
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, TransposedConv2d)
-        x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
+        x, out = graph.tensor(op.inputs[0]), graph.tensor(op.outputs[0])
         packed = pack_int16(op, graph)
         return Invocation(
             kernel=self.name,
@@ -28,20 +29,7 @@ class _Positions(PortableKernel):
             source="portable/convolution/transposed_conv2d_s16.c",
             params_type="mcugen_transposed_s16_params",
             params={
-                "input_h": x.shape[1],
-                "input_w": x.shape[2],
-                "input_c": x.shape[3],
-                "output_h": out.shape[1],
-                "output_w": out.shape[2],
-                "output_c": out.shape[3],
-                "kernel_h": weights.shape[1],
-                "kernel_w": weights.shape[2],
-                "stride_h": op.stride[0],
-                "stride_w": op.stride[1],
-                "pad_top": op.padding[0],
-                "pad_left": op.padding[1],
-                "dilation_h": op.dilation[0],
-                "dilation_w": op.dilation[1],
+                **window_fields(op, graph),
                 "groups": op.groups(graph.input_tensors(op)),
                 "clamp_min": op.clamp[0],
                 "clamp_max": op.clamp[1],
