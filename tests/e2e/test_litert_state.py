@@ -11,11 +11,11 @@ import pytest
 from mcugen.graph import Graph
 from mcugen.litert.writer import write
 from tests.e2e.conftest import Finished
-from tests.graph.draws import Case
-from tests.graph.kept_state import sequence_lstm_graphs, stateful, steps_of, svdf_graphs
-from tests.graph.streaming import streaming_network
-from tests.graph.test_litert_oracle import sweep
-from tests.graph.tflm import Stepper
+from tests.graph.oracles.test_litert import sweep
+from tests.graph.oracles.tflm import Stepper
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.kept_state import sequence_lstm_graphs, stateful, steps_of, svdf_graphs
+from tests.graph.strategies.streaming import streaming_network
 
 pytestmark = pytest.mark.emulator
 

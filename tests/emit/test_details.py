@@ -14,8 +14,8 @@ from mcugen.emit.details import DETAILS_NAME, Details, load_details
 from mcugen.emit.manifest import load_manifest
 from mcugen.errors import InputError
 from tests.emit.test_golden import tiny
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 
 
 def details_of(module: api.Module) -> Details:

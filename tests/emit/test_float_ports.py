@@ -17,7 +17,7 @@ from mcugen.graph.ops import Transpose
 from mcugen.verify import samples
 from mcugen.verify.compare import first_difference
 from tests.emit import program
-from tests.graph.floats import EXTREMES, around
+from tests.graph.strategies.floats import EXTREMES, around
 
 KINDS = {
     "image": ("int8", Quantization.per_tensor(0.0471, -3), (1, 3, 4, 5), (0, 2, 3, 1), None),

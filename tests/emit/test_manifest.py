@@ -12,8 +12,8 @@ from mcugen import api
 from mcugen.emit.manifest import Manifest
 from mcugen.graph.graph import Graph
 from mcugen.plan.describe import memory_map
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 from tests.plan.networks import NetworkBuilder
 
 _SCHEMA = Path(__file__).parents[2] / "docs" / "manifest.schema.json"

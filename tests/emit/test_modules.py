@@ -15,8 +15,8 @@ from mcugen.errors import DoesNotFitError
 from mcugen.graph import Graph, Port, Quantization, Tensor, reference
 from mcugen.graph.ops import Add
 from tests.emit import host
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 
 # A case costs a compilation, so failing ones are not shrunk.
 COMMON = settings(

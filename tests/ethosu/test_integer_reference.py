@@ -16,8 +16,8 @@ from mcugen.litert.writer import can_write, write
 from tests.ethosu.compiler import as_network, compile_network
 from tests.ethosu.networks import TARGETS
 from tests.graph import strategies
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 
 
 def check(case: Case, target: str, seen: Counter[str]) -> None:

@@ -14,7 +14,7 @@ from mcugen.graph import Quantization
 from mcugen.graph.ops.accumulator import channel_ranges, fits_32_bits
 from mcugen.graph.ops.weighted import finish_accumulator, quantize_multipliers
 from mcugen.graph.tensor import Tensor
-from tests.graph.draws import seeds, zero_points
+from tests.graph.strategies.draws import seeds, zero_points
 
 # Every combination of extreme and middle inputs of three channels.
 INPUTS = np.array(list(itertools.product([-128, -127, -3, 0, 5, 126, 127], repeat=3)))

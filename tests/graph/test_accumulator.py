@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import FullyConnected
 from mcugen.graph.ops.accumulator import accumulator_ranges, channel_ranges, shifts_without_overflow
-from tests.graph.draws import seeds, zero_points
+from tests.graph.strategies.draws import seeds, zero_points
 
 LIMITS = (-128, 127)
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 
 from mcugen.graph import Graph, Port, Quantization, Tensor
 from mcugen.graph.ops import Add, Clamp, Reshape
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 
 Q = Quantization.per_tensor(0.5, 0)
 

@@ -13,8 +13,8 @@ from mcugen.graph.interpolation import GRID, entries_of
 from mcugen.graph.ops import Table
 from mcugen.graph.ops.elementwise.table import tabulate
 from mcugen.graph.reference import run
-from tests.graph.draws import make_case
-from tests.graph.int16_functions import LEAST, MOST, quantization
+from tests.graph.strategies.draws import make_case
+from tests.graph.strategies.int16_functions import LEAST, MOST, quantization
 
 Function = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 

@@ -26,7 +26,7 @@ from mcugen.graph.ops import (
 from mcugen.graph.ops.elementwise.add import AddRequantization
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
-from tests.graph.wide import wide_requantize_graphs
+from tests.graph.strategies.wide import wide_requantize_graphs
 
 torch = pytest.importorskip("torch")
 

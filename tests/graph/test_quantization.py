@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Quantization
 from mcugen.graph.quantization import dequantize, quantize
-from tests.graph.draws import quantizations, seeds
+from tests.graph.strategies.draws import quantizations, seeds
 
 torch = pytest.importorskip("torch")
 decomposed = pytest.importorskip("torch.ao.quantization.fx._decomposed")

@@ -11,7 +11,7 @@ from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Dequantize, Quantize
 from mcugen.graph.ops.elementwise.quantize import TYPES
 from mcugen.graph.tensor import dtype_range
-from tests.graph.floats import EXTREMES, around
+from tests.graph.strategies.floats import EXTREMES, around
 
 SHAPE = (4000,)
 SCALES = (0.25, 0.0471, 3.1e-4, 2.0**-15, 1e-38, 1e30)

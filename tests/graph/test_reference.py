@@ -10,8 +10,8 @@ from mcugen.graph import Graph, Port, Quantization, Tensor
 from mcugen.graph.layout import to_device_layout, to_model_layout
 from mcugen.graph.ops import Clamp
 from mcugen.graph.reference import run, run_model_layout
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 
 Q = Quantization.per_tensor(0.5, 0)
 

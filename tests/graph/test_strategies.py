@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from mcugen.graph.ops import OPERATORS
 from mcugen.graph.reference import run
 from mcugen.graph.tensor import DTYPES
-from tests.graph.draws import Case
-from tests.graph.networks import KINDS, network_graphs
 from tests.graph.strategies import ALL
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import KINDS, network_graphs
 
 
 def test_every_operator_has_a_strategy() -> None:

@@ -12,8 +12,8 @@ from mcugen.graph.reference import run as run_reference
 from mcugen.graph.tensor import DTYPES
 from mcugen.kernels import host
 from mcugen.kernels.base import Kernel
-from tests.graph import int16, strategies
-from tests.graph.strategies import Case
+from tests.graph import strategies
+from tests.graph.strategies import Case, int16
 
 CORTEX_M0 = Cpu("cortex-m0", False, "none", "none", 16_000_000)
 CORTEX_M3 = Cpu("cortex-m3", False, "none", "none", 72_000_000)

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp
 from mcugen.kernels.portable.recurrent.layer import GruPortable, LstmPortable
-from tests.graph.draws import Case
-from tests.graph.recurrent import EVERY_FORM, layers
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.recurrent import EVERY_FORM, layers
 from tests.kernels.checking import CORTEX_M4, check
 
 

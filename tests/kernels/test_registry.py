@@ -15,9 +15,8 @@ from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph import Graph, Origin, Quantization, Tensor
 from mcugen.graph.ops import Clamp, Concatenation, Conv2d, Operator
 from mcugen.kernels import registry
-from tests.graph import int16
 from tests.graph import strategies as int8
-from tests.graph.strategies import Case, make_case
+from tests.graph.strategies import Case, int16, make_case
 from tests.kernels.checking import CORTEX_M0, CORTEX_M3, CORTEX_M4
 from tests.kernels.mve.cases import CORTEX_M55
 

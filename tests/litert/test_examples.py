@@ -13,7 +13,7 @@ from mcugen.frontend import load_model
 from mcugen.graph import Graph, IntArray, Port
 from mcugen.graph.ops import Operator
 from mcugen.graph.reference import run
-from tests.graph.litert import run_litert
+from tests.graph.oracles.litert import run_litert
 
 # Steps by which the desktop interpreter may differ; their docstrings say why. All other operators are exact.
 BOUNDS = {"fully_connected": 1, "softmax": 1, "mul": 1}

@@ -22,8 +22,8 @@ from mcugen.graph.graph import Normalization
 from mcugen.graph.reference import kept, reset, run
 from mcugen.litert.export import export
 from mcugen.litert.names import from_text, to_text
-from tests.graph.streaming import streaming_network
-from tests.graph.tflm import runtime
+from tests.graph.oracles.tflm import runtime
+from tests.graph.strategies.streaming import streaming_network
 
 
 def texts(module: api.Module, model: str) -> dict[str, str]:

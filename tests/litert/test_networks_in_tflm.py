@@ -25,7 +25,7 @@ from tests.frontend.programs import export as exported
 from tests.frontend.programs import samples, seeded
 from tests.litert.test_export import run_mcugen
 
-tflm = pytest.importorskip("tests.graph.tflm", reason="the package tflite-micro is not installed")
+tflm = pytest.importorskip("tests.graph.oracles.tflm", reason="the package tflite-micro is not installed")
 
 SHAPE = (1, 3, 8, 8)
 

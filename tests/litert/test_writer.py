@@ -14,8 +14,8 @@ from mcugen.graph import Graph, Quantization, Tensor
 from mcugen.graph.ops import AveragePool2d, Conv2d, MaxPool2d, Requantize, Take
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
-from tests.graph.litert import run_litert
-from tests.graph.networks import network_graphs
+from tests.graph.oracles.litert import run_litert
+from tests.graph.strategies.networks import network_graphs
 
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated", reason="ai-edge-litert is not installed")
 from mcugen.litert.writer import can_write, write  # noqa: E402

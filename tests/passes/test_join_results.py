@@ -11,8 +11,8 @@ from mcugen.graph import Graph, Port, Quantization, Tensor
 from mcugen.graph.ops import Lstm, Requantize
 from mcugen.graph.reference import run
 from mcugen.passes.join_results import join_results
-from tests.graph.draws import Case
-from tests.graph.recurrent import layers
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.recurrent import layers
 
 
 def _apart(graph: Graph) -> Graph:

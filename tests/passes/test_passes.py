@@ -17,8 +17,8 @@ from mcugen.graph.tensor import IntArray, Quantization, Tensor
 from mcugen.passes import FINAL_PASSES, PASSES, optimize
 from mcugen.passes.assign_layouts import assign_layouts
 from mcugen.passes.movement import keeps_order
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 from tests.passes.channels_first import channels_first
 
 quick = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

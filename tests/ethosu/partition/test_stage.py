@@ -23,8 +23,8 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.reference import run
 from mcugen.graph.tensor import IntArray
-from tests.graph.draws import Case
-from tests.graph.networks import network_graphs
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.networks import network_graphs
 
 BOARD = load_board("mps3_corstone300")
 

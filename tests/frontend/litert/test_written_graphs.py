@@ -14,10 +14,10 @@ from mcugen.graph.reference import run
 from mcugen.litert.writer import write
 from mcugen.passes import optimize
 from tests.graph import strategies as s
-from tests.graph.networks import network_graphs
-from tests.graph.test_litert_oracle import sweep
-from tests.graph.test_tflm_oracle import KINDS, defined
-from tests.graph.tflm import run_tflm
+from tests.graph.oracles.test_litert import sweep
+from tests.graph.oracles.test_tflm import KINDS, defined
+from tests.graph.oracles.tflm import run_tflm
+from tests.graph.strategies.networks import network_graphs
 
 
 def read_back(graph: Graph) -> Graph:

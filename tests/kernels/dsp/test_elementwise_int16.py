@@ -11,9 +11,8 @@ from mcugen.graph.ops import Add, Requantize, Sub
 from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.kernels import dsp, registry
 from mcugen.kernels.base import Kernel
-from tests.graph import int16
-from tests.graph.strategies import Case, add_graphs, make_case, sub_graphs
-from tests.graph.wide import symmetric_requantize_graphs, wide_requantize_graphs
+from tests.graph.strategies import Case, add_graphs, int16, make_case, sub_graphs
+from tests.graph.strategies.wide import symmetric_requantize_graphs, wide_requantize_graphs
 from tests.kernels.checking import CORTEX_M4, check
 from tests.kernels.parallel import run_on_target
 

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from mcugen.kernels import dsp
 from mcugen.kernels.base import Kernel
-from tests.graph import int16
-from tests.graph.kept_state import sequence_lstm_graphs, svdf_graphs
 from tests.graph.strategies import (
     Case,
     add_graphs,
@@ -20,10 +18,12 @@ from tests.graph.strategies import (
     conv2d_graphs,
     depthwise_graphs,
     fully_connected_graphs,
+    int16,
     max_pool_graphs,
     sub_graphs,
 )
-from tests.graph.wide import symmetric_requantize_graphs, wide_requantize_graphs
+from tests.graph.strategies.kept_state import sequence_lstm_graphs, svdf_graphs
+from tests.graph.strategies.wide import symmetric_requantize_graphs, wide_requantize_graphs
 from tests.kernels.checking import CORTEX_M3, CORTEX_M4, check
 
 POINTWISE: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": "valid", "grouped": False}

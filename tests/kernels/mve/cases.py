@@ -10,23 +10,6 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
-from tests.graph import int16
-from tests.graph.pair_strategies import (
-    compare_graphs,
-    div_graphs,
-    maximum_graphs,
-    minimum_graphs,
-    prelu_graphs,
-    where_graphs,
-)
-from tests.graph.recurrent import gru_graphs, lstm_graphs, rnn_graphs
-from tests.graph.reduction_strategies import REDUCTIONS, cumulative_sum_graphs, reduce_sum_graphs
-from tests.graph.resizing import (
-    adaptive_average_graphs,
-    max_pool_places_graphs,
-    resize_bilinear_graphs,
-    spanned_max_graphs,
-)
 from tests.graph.strategies import (
     Case,
     add_graphs,
@@ -36,6 +19,7 @@ from tests.graph.strategies import (
     conv2d_graphs,
     depthwise_graphs,
     fully_connected_graphs,
+    int16,
     log_softmax_graphs,
     masked_softmax_graphs,
     max_pool_graphs,
@@ -48,8 +32,24 @@ from tests.graph.strategies import (
     table_graphs,
     transpose_graphs,
 )
-from tests.graph.transposed import transposed_conv2d_graphs
-from tests.graph.wide import symmetric_requantize_graphs, wide_requantize_graphs
+from tests.graph.strategies.pairs import (
+    compare_graphs,
+    div_graphs,
+    maximum_graphs,
+    minimum_graphs,
+    prelu_graphs,
+    where_graphs,
+)
+from tests.graph.strategies.recurrent import gru_graphs, lstm_graphs, rnn_graphs
+from tests.graph.strategies.reduction import REDUCTIONS, cumulative_sum_graphs, reduce_sum_graphs
+from tests.graph.strategies.resizing import (
+    adaptive_average_graphs,
+    max_pool_places_graphs,
+    resize_bilinear_graphs,
+    spanned_max_graphs,
+)
+from tests.graph.strategies.transposed import transposed_conv2d_graphs
+from tests.graph.strategies.wide import symmetric_requantize_graphs, wide_requantize_graphs
 
 CORTEX_M55 = Cpu("cortex-m55", True, "double", "float", 100_000_000)
 CORTEX_M55_INTEGER = Cpu("cortex-m55", True, "none", "integer", 100_000_000)

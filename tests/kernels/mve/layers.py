@@ -30,7 +30,7 @@ from mcugen.graph.ops import (
 )
 from mcugen.graph.ops.normalization.normalize import pack_affine
 from mcugen.graph.tensor import IntArray
-from tests.graph.draws import make_case, random_int8
+from tests.graph.strategies.draws import make_case, random_int8
 
 X = Quantization.per_tensor(0.05, -7)
 OTHER = Quantization.per_tensor(0.031, 11)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mcugen.graph import IntArray, Quantization, Tensor
 from mcugen.graph.ops import Logistic, Operator, Tanh
 from mcugen.graph.ops.elementwise.logistic import UNIT
-from tests.graph.draws import Case, Draw, make_case, seeds, shapes
+from tests.graph.strategies.draws import Case, Draw, make_case, seeds, shapes
 
 LEAST, MOST = -32768, 32767
 

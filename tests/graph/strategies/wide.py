@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Requantize, WideSum
 from mcugen.graph.ops.elementwise.requantize import TYPES
-from tests.graph.draws import Case, Draw, make_case, random_values, scales, seeds, shapes, zero_points
-from tests.graph.pair_strategies import second_shape
+from tests.graph.strategies.draws import Case, Draw, make_case, random_values, scales, seeds, shapes, zero_points
+from tests.graph.strategies.pairs import second_shape
 
 
 @st.composite

@@ -15,6 +15,7 @@ from mcugen.graph.ops import (
     IntegerCumulativeSum,
     IntegerProduct,
     IntegerSum,
+    Mean,
     Moment,
     Operator,
     Product,
@@ -24,7 +25,7 @@ from mcugen.graph.ops import (
 )
 from mcugen.graph.ops.reduction.moment import thresholds
 from mcugen.graph.tensor import ACTIVATION_DTYPES
-from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
+from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
 
 
 def _axes(draw: Draw, shape: tuple[int, ...], most: int | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -139,3 +140,22 @@ REDUCTIONS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "reduce_min": _plain(ReduceMin, None, None),
     "reduce_sum": reduce_sum_graphs,
 }
+
+
+@st.composite
+def mean_graphs(draw: Draw, *, axes: tuple[int, ...] | None = None) -> Case:
+    """One mean; `axes` (1, 2) over NHWC is the global average pool."""
+    shape, q = draw(shapes(4 if axes else None)), draw(quantizations)
+    if axes is None:
+        some = draw(st.sets(st.integers(0, len(shape) - 1), min_size=1))
+        axes = tuple(sorted(some))
+    kept = tuple(1 if a in axes else n for a, n in enumerate(shape))
+    dropped = tuple(n for a, n in enumerate(shape) if a not in axes)
+    out_shape = draw(st.sampled_from([kept, dropped])) if dropped else kept
+    out = Quantization.per_tensor(q.scale * 2.0 ** draw(st.floats(-5, 3)), draw(zero_points))
+    same = draw(st.booleans())
+    tensors = [
+        Tensor("input", shape, "int8", q),
+        Tensor("output", out_shape, "int8", q if same else out),
+    ]
+    return make_case(Mean(name="mean", inputs=("input",), outputs=("output",), axes=axes), tensors, draw(seeds))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Tensor
 from mcugen.graph.ops import TransposedConv2d
-from tests.graph.draws import Case, Draw, image, make_case, pairs, seeds, weighted
+from tests.graph.strategies.draws import Case, Draw, image, make_case, pairs, seeds, weighted
 
 
 @st.composite

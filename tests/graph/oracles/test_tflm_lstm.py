@@ -13,8 +13,8 @@ from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Lstm
 from mcugen.graph.reference import run
 from mcugen.litert.writer import write
-from tests.graph.draws import Case, make_case
-from tests.graph.tflm import run_tflm
+from tests.graph.oracles.tflm import run_tflm
+from tests.graph.strategies.draws import Case, make_case
 
 UNITS, DEPTH, PRECISION = 16, 10, 16
 OUT = Quantization.per_tensor(2.0**-7, 0)

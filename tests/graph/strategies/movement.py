@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Embedding, Gather, GatherElements, Pad, Take, TakeSum
 from mcugen.graph.tensor import DTYPES
-from tests.graph.draws import Case, Draw, make_case, quantizations, random_int8, seeds, shapes, zero_points
+from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, random_int8, seeds, shapes, zero_points
 
 
 @st.composite

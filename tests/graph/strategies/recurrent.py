@@ -17,7 +17,7 @@ from mcugen.graph.ops.recurrent.layer import (
     finest_precision,
     hidden_quantization,
 )
-from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, zero_points
+from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, zero_points
 
 FORMS = (
     ("zeros", ("sequence",)),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Tensor
 from mcugen.graph.ops import AdaptiveAveragePool2d, MaxPoolPlaces2d, ResizeBilinear, SpannedMaxPool2d
-from tests.graph.draws import Case, Draw, channel_counts, image, make_case, quantizations, seeds
+from tests.graph.strategies.draws import Case, Draw, channel_counts, image, make_case, quantizations, seeds
 
 
 @st.composite

@@ -30,7 +30,17 @@ from mcugen.graph.ops import (
     Take,
     Transpose,
 )
-from tests.graph.draws import Case, Draw, clamps, quantizations, random_int8, seeds, weighted, windows, zero_points
+from tests.graph.strategies.draws import (
+    Case,
+    Draw,
+    clamps,
+    quantizations,
+    random_int8,
+    seeds,
+    weighted,
+    windows,
+    zero_points,
+)
 
 KINDS = {
     "add",

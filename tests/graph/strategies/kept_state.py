@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mcugen.graph import Graph, IntArray, Quantization, Tensor
 from mcugen.graph.graph import State
 from mcugen.graph.ops import Svdf, UnidirectionalSequenceLstm
-from tests.graph.draws import Case, Draw, make_case, quantizations, random_values, seeds, zero_points
+from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, random_values, seeds, zero_points
 
 _sizes = st.one_of(st.integers(1, 9), st.sampled_from([13, 16, 17]))
 

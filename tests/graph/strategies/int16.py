@@ -15,8 +15,15 @@ from mcugen.graph.ops import FullyConnected, Logistic, Operator, Softmax, Table,
 from mcugen.graph.ops.convolution.base import Convolution
 from mcugen.graph.ops.normalization.wide_softmax import WIDE_SHARES
 from tests.graph import strategies as s
-from tests.graph.draws import Case, Draw, make_case, seeds, shapes
-from tests.graph.int16_functions import LEAST, MOST, function_case, quantization, random_int16, sigmoid_graphs
+from tests.graph.strategies.draws import Case, Draw, make_case, seeds, shapes
+from tests.graph.strategies.int16_functions import (
+    LEAST,
+    MOST,
+    function_case,
+    quantization,
+    random_int16,
+    sigmoid_graphs,
+)
 
 WIDENED = (
     "add",

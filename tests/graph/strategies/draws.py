@@ -213,3 +213,8 @@ def shapes(draw: Draw, rank: int | None = None) -> tuple[int, ...]:
     if rank == 4:
         outer[0] = draw(st.integers(1, 3))
     return (*outer, draw(channel_counts))
+
+
+def unary(draw: Draw, op: Operator, shape: tuple[int, ...], out: tuple[int, ...], q: Quantization) -> Case:
+    tensors = [Tensor("input", shape, "int8", q), Tensor("output", out, "int8", q)]
+    return make_case(op, tensors, draw(seeds))

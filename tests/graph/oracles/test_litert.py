@@ -20,8 +20,8 @@ from mcugen.graph import Graph, IntArray, Quantization
 from mcugen.graph.ops import Conv2d
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
-from tests.graph.litert import run_litert
-from tests.graph.networks import network_graphs
+from tests.graph.oracles.litert import run_litert
+from tests.graph.strategies.networks import network_graphs
 
 # Operators that agree with the desktop interpreter in every bit.
 EXACT: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
@@ -74,7 +74,7 @@ def assert_within_one(case: s.Case) -> None:
 
 
 def test_the_page_lists_what_is_not_exact() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "numbers.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "numbers.md").read_text()
     table = text.split("what the desktop interpreter does otherwise", 1)[1].split("## ", 1)[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(ONE_STEP)
     assert set(ONE_STEP).isdisjoint(EXACT)

@@ -19,10 +19,10 @@ from mcugen.graph.ops import BatchMatMul, Conv2d, DepthwiseConv2d, FullyConnecte
 from mcugen.graph.ops.accumulator import shifts_without_overflow
 from mcugen.graph.reference import run
 from tests.graph import strategies as s
-from tests.graph.networks import network_graphs
-from tests.graph.test_litert_oracle import EXACT, largest_difference, over_every_pair, sweep
-from tests.graph.tflm import run_tflm
-from tests.graph.wide import symmetric_requantize_graphs
+from tests.graph.oracles.test_litert import EXACT, largest_difference, over_every_pair, sweep
+from tests.graph.oracles.tflm import run_tflm
+from tests.graph.strategies.networks import network_graphs
+from tests.graph.strategies.wide import symmetric_requantize_graphs
 
 KINDS: dict[str, Callable[[], st.SearchStrategy[s.Case]]] = {
     # TFLM's gather takes no places of 64 bits.

@@ -15,12 +15,12 @@ from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected, Logistic, 
 from mcugen.graph.ops.elementwise.logistic import UNIT
 from mcugen.graph.ops.weighted import accumulates_64_bits
 from mcugen.graph.reference import run
-from tests.graph import int16
 from tests.graph import strategies as s
-from tests.graph.int16_functions import function_case
-from tests.graph.test_litert_oracle import EXACT, largest_difference, sweep
-from tests.graph.test_tflm_oracle import assert_tflm_bits, defined
-from tests.graph.tflm import run_tflm
+from tests.graph.oracles.test_litert import EXACT, largest_difference, sweep
+from tests.graph.oracles.test_tflm import assert_tflm_bits, defined
+from tests.graph.oracles.tflm import run_tflm
+from tests.graph.strategies import int16
+from tests.graph.strategies.int16_functions import function_case
 
 _WEIGHTED = (Conv2d, DepthwiseConv2d, FullyConnected)
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Graph
 from mcugen.graph.reference import kept, reset, run
-from tests.graph.draws import Case
-from tests.graph.kept_state import sequence_lstm_graphs, stateful, steps_of, svdf_graphs
-from tests.graph.streaming import streaming_network
-from tests.graph.tflm import Stepper
+from tests.graph.oracles.tflm import Stepper
+from tests.graph.strategies.draws import Case
+from tests.graph.strategies.kept_state import sequence_lstm_graphs, stateful, steps_of, svdf_graphs
+from tests.graph.strategies.streaming import streaming_network
 
 KINDS = {"svdf": svdf_graphs, "unidirectional_sequence_lstm": sequence_lstm_graphs}
 

@@ -12,7 +12,7 @@ from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Cast, Compare, Div, FromInteger, Integer, Maximum, Minimum, Prelu, Where
 from mcugen.graph.ops.elementwise.integer import COMPARISONS, OPERATIONS
 from mcugen.graph.tensor import ACTIVATION_DTYPES
-from tests.graph.draws import Case, Draw, make_case, quantizations, random_values, seeds, shapes, zero_points
+from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, random_values, seeds, shapes, zero_points
 
 _PLAIN = st.sampled_from(sorted(ACTIVATION_DTYPES))
 

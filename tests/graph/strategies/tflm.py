@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import L2Normalization, Operator, SquaredDifference, TflmCumulativeSum, TflmDiv, TflmLogSoftmax
-from tests.graph.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
-from tests.graph.pair_strategies import two_operands
+from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
+from tests.graph.strategies.pairs import two_operands
 
 
 def _pairs(kind: type[Operator]) -> Callable[[], st.SearchStrategy[Case]]:

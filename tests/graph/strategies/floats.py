@@ -9,7 +9,7 @@ from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Dequantize, Quantize
 from mcugen.graph.ops.elementwise.quantize import TYPES
 from mcugen.graph.tensor import dtype_range
-from tests.graph.draws import Case, Draw, make_case, scales, seeds, shapes
+from tests.graph.strategies.draws import Case, Draw, make_case, scales, seeds, shapes
 
 EXTREMES = np.array(
     [np.nan, -np.nan, np.inf, -np.inf, 3.4028235e38, -3.4028235e38, 1.2e-38, 1e-45, -1e-45, 0.0, -0.0], np.float32

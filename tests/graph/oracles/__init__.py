@@ -1,0 +1,1 @@
+"""Graphs beside other interpreters of the same file: TensorFlow Lite Micro, whose bits count, and LiteRT."""
