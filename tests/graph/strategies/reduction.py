@@ -27,8 +27,10 @@ from mcugen.graph.ops.reduction.moment import thresholds
 from mcugen.graph.tensor import ACTIVATION_DTYPES
 from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
 
+Shape = tuple[int, ...]
 
-def _axes(draw: Draw, shape: tuple[int, ...], most: int | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+
+def reduced_axes(draw: Draw, shape: Shape, most: int | None = None) -> tuple[Shape, Shape]:
     """Reduced axes, and the output's shape."""
     axes = tuple(sorted(draw(st.sets(st.integers(0, len(shape) - 1), min_size=1, max_size=most))))
     kept = tuple(1 if a in axes else n for a, n in enumerate(shape))
@@ -47,7 +49,7 @@ def _plain(cls: type[Operator], out_type: str | None, most: int | None) -> Calla
         shape, (dtype, q) = draw(shapes()), _any_type(draw)
         if cls in (IntegerSum, IntegerProduct):
             dtype, q = draw(st.sampled_from(sorted(ACTIVATION_DTYPES))), None
-        axes, out = _axes(draw, shape, most)
+        axes, out = reduced_axes(draw, shape, most)
         result = Tensor("output", out, out_type or dtype, None if out_type else q)
         op = cls(name="reduce", inputs=("input",), outputs=("output",), axes=axes)  # type: ignore[call-arg]
         return make_case(op, [Tensor("input", shape, dtype, q), result], draw(seeds))
@@ -59,7 +61,7 @@ def _plain(cls: type[Operator], out_type: str | None, most: int | None) -> Calla
 def reduce_sum_graphs(draw: Draw) -> Case:
     """One sum, from nearly constant to saturating."""
     shape, q = draw(shapes()), draw(quantizations)
-    axes, out_shape = _axes(draw, shape)
+    axes, out_shape = reduced_axes(draw, shape)
     out = Quantization.per_tensor(q.scale * 2.0 ** draw(st.floats(-3, 12)), draw(zero_points))
     tensors = [Tensor("input", shape, "int8", q), Tensor("output", out_shape, "int8", out)]
     op = ReduceSum(name="sum", inputs=("input",), outputs=("output",), axes=axes)
@@ -70,7 +72,7 @@ def reduce_sum_graphs(draw: Draw) -> Case:
 def moment_graphs(draw: Draw) -> Case:
     """One norm or deviation."""
     shape, q, centered = draw(shapes()), draw(quantizations), draw(st.booleans())
-    axes, out_shape = _axes(draw, shape)
+    axes, out_shape = reduced_axes(draw, shape)
     out = Quantization.per_tensor(q.scale * 2.0 ** draw(st.floats(-2, 8)), draw(zero_points))
     tensors = [Tensor("input", shape, "int8", q), Tensor("output", out_shape, "int8", out)]
     steps = np.arange(-128, 128) - (0 if centered else q.zero_point)
@@ -116,7 +118,7 @@ def integer_cumulative_sum_graphs(draw: Draw) -> Case:
 def product_graphs(draw: Draw) -> Case:
     """One product, of any scales; results from nothing to far beyond the range."""
     shape, q = draw(shapes()), draw(quantizations)
-    axes, out_shape = _axes(draw, shape)
+    axes, out_shape = reduced_axes(draw, shape)
     while int(np.prod([shape[a] for a in axes])) > 255:
         shape = tuple(max(n // 2, 1) for n in shape)
         out_shape = tuple(1 if a in axes else n for a, n in enumerate(shape))

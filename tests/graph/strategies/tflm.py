@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
-from mcugen.graph.ops import L2Normalization, Operator, SquaredDifference, TflmCumulativeSum, TflmDiv, TflmLogSoftmax
+from mcugen.graph.ops import (
+    L2Normalization,
+    LitertProduct,
+    Operator,
+    SquaredDifference,
+    TflmCumulativeSum,
+    TflmDiv,
+    TflmLogSoftmax,
+)
 from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
 from tests.graph.strategies.pairs import two_operands
+from tests.graph.strategies.reduction import reduced_axes
 
 
 def _pairs(kind: type[Operator]) -> Callable[[], st.SearchStrategy[Case]]:
@@ -45,8 +55,20 @@ def _cumulative_sums(draw: Draw) -> Case:
     return make_case(op, tensors, draw(seeds))
 
 
+@st.composite
+def _products(draw: Draw) -> Case:
+    shape, q = draw(shapes()), draw(quantizations)
+    axes, after = reduced_axes(draw, shape)
+    count = math.prod(shape[axis] for axis in axes)
+    step = min(q.scale * 2.0 ** draw(st.floats(-6, 8)), q.scale**0.5)
+    out = Quantization.per_tensor(max(q.scale * step ** (count - 1), 1e-30), draw(zero_points))
+    tensors = [Tensor("input", shape, "int8", q), Tensor("output", after, "int8", out)]
+    return make_case(LitertProduct(name="p", inputs=("input",), outputs=("output",), axes=axes), tensors, draw(seeds))
+
+
 TFLM: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "l2_normalization": _rows(L2Normalization, Quantization.per_tensor(1 / 128, 0)),
+    "litert_product": _products,
     "squared_difference": _pairs(SquaredDifference),
     "tflm_cumulative_sum": _cumulative_sums,
     "tflm_div": _pairs(TflmDiv),

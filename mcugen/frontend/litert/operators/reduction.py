@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from mcugen.frontend.litert.operators.movement import axis_of
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import ArgMax, ArgMin, Cast, Mean, Operator, ReduceMax, ReduceMin, ReduceSum
+from mcugen.graph.ops import (
+    ArgMax,
+    ArgMin,
+    Cast,
+    IntegerProduct,
+    IntegerSum,
+    LitertProduct,
+    Mean,
+    Operator,
+    ReduceMax,
+    ReduceMin,
+    ReduceSum,
+)
 
 
 def _reduction(kind: type[Operator]) -> Row:
@@ -20,6 +32,16 @@ def _reduction(kind: type[Operator]) -> Row:
         step.append(kind, [x], made, axes=tuple(axes))
         if made is not out:
             step.reshape_into(made, out)
+
+    return row
+
+
+def _total(real: type[Operator], plain: type[Operator]) -> Row:
+    """Of real numbers, or of plain integers."""
+    rows = _reduction(real), _reduction(plain)
+
+    def row(step: Step) -> None:
+        rows[step.x().quantization is None](step)
 
     return row
 
@@ -44,7 +66,10 @@ ROWS: dict[str, Row] = {
     "ARG_MAX": _place(ArgMax),
     "ARG_MIN": _place(ArgMin),
     "MEAN": _reduction(Mean),
+    "REDUCE_ALL": _reduction(ReduceMin),
+    "REDUCE_ANY": _reduction(ReduceMax),
     "REDUCE_MAX": _reduction(ReduceMax),
     "REDUCE_MIN": _reduction(ReduceMin),
-    "SUM": _reduction(ReduceSum),
+    "REDUCE_PROD": _total(LitertProduct, IntegerProduct),
+    "SUM": _total(ReduceSum, IntegerSum),
 }

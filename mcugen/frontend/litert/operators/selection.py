@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mcugen.frontend.litert.operators.movement import axis_of
 from mcugen.frontend.litert.slices import Slice, slice_of
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import Gather, Take
+from mcugen.graph.ops import Gather, Integer, Take
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.format.enums import MIRROR_PADDINGS
 
@@ -131,9 +131,12 @@ def _mirror_pad(step: Step) -> None:
 
 def _gather(step: Step) -> None:
     x, ids = step.x(0), step.x(1)
-    if step.option("GatherOptions", "batch_dims"):
-        step.fail("has batch axes", "gather along one axis, with the same places for the whole batch")
     axis = axis_of(step, step.option("GatherOptions", "axis"), len(x.shape))
+    batch = step.option("GatherOptions", "batch_dims")
+    batch += len(ids.shape) if batch < 0 else 0
+    if batch:
+        _gather_in_batches(step, axis, batch)
+        return
     if ids.data is None:
         step.append(Gather, [ids, x], step.out_like(x), axis=axis)
         return
@@ -141,6 +144,31 @@ def _gather(step: Step) -> None:
     if not all(0 <= i < x.shape[axis] for i in places):
         step.fail(f"takes places {places[:8]} of {x.shape[axis]}")
     _taken(step, x, _along(x, axis, places))
+
+
+def _gather_in_batches(step: Step, axis: int, batch: int) -> None:
+    """Places have the first `batch` axes too: those up to the axis are flattened, places counted over all of them."""
+    x, ids = step.x(0), step.x(1)
+    if not (0 < batch <= axis and batch <= len(ids.shape) and ids.shape[:batch] == x.shape[:batch]):
+        shapes = f"{list(ids.shape)} in {list(x.shape)}"
+        step.fail(f"takes places of shape {shapes} with {batch} batch axes before axis {axis}")
+    size, before = x.shape[axis], x.shape[:axis]
+    rows = step.reshape(x, (math.prod(x.shape[: axis + 1]), *x.shape[axis + 1 :]))
+    first = np.arange(math.prod(before), dtype=np.int64).reshape(math.prod(x.shape[:batch]), -1, 1) * size
+    count = math.prod(ids.shape[batch:])
+    if ids.data is not None:
+        if not ((ids.data >= 0) & (ids.data < size)).all():
+            step.fail(f"takes places that are not among {size}")
+        places = ids.data.astype(np.int64).reshape(len(first), 1, count) + first
+        _taken(step, rows, _along(rows, 0, [int(i) for i in places.reshape(-1)]))
+        return
+    flat = step.reshape(ids, (len(first), 1, count))
+    wide = step.temporary((len(first), first.shape[1], count), ids)
+    step.append(Integer, [flat, step.new_constant(first, ids.dtype)], wide, operation="add")
+    out = step.out_like(x)
+    made = step.temporary((*wide.shape, *rows.shape[1:]), out)
+    step.append(Gather, [wide, rows], made, axis=0)
+    step.reshape_into(made, out)
 
 
 def _gather_nd(step: Step) -> None:

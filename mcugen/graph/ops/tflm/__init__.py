@@ -7,14 +7,23 @@ from mcugen.graph.ops.tflm.cumulative_sum import TflmCumulativeSum
 from mcugen.graph.ops.tflm.div import TflmDiv
 from mcugen.graph.ops.tflm.l2_normalization import L2Normalization
 from mcugen.graph.ops.tflm.log_softmax import TflmLogSoftmax
+from mcugen.graph.ops.tflm.product import LitertProduct
 from mcugen.graph.ops.tflm.squared_difference import SquaredDifference
 
 OPERATORS: tuple[type[Operator], ...] = (
     L2Normalization,
+    LitertProduct,
     SquaredDifference,
     TflmCumulativeSum,
     TflmDiv,
     TflmLogSoftmax,
 )
 
-__all__ = ["L2Normalization", "SquaredDifference", "TflmCumulativeSum", "TflmDiv", "TflmLogSoftmax"]
+__all__ = [
+    "L2Normalization",
+    "LitertProduct",
+    "SquaredDifference",
+    "TflmCumulativeSum",
+    "TflmDiv",
+    "TflmLogSoftmax",
+]
