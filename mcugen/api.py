@@ -20,6 +20,8 @@ from mcugen.errors import DoesNotFitError, InputError
 from mcugen.ethosu.kernel import with_npu
 from mcugen.ethosu.partition import Partition, npu_mode
 from mcugen.ethosu.partition import partition as share_out
+from mcugen.ethosu.precompiled import ROWS as CUSTOM_ROWS
+from mcugen.ethosu.precompiled import given_partition, has_command_streams
 from mcugen.firmware.flash import FlashSize, check_flash
 from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantizer_options import BEST, QuantizerOptions, Switch, parse_observers
@@ -228,6 +230,8 @@ def _without_softmax(graph: Graph) -> Graph:
 
 def _share_out(graph: Graph, board: Board, options: Options, find: Finder) -> tuple[Graph, Partition | None]:
     """The graph with parts for the board's NPU, if it has one and it is to be used."""
+    if has_command_streams(graph):
+        return graph, given_partition(graph, board, mode=options.npu, accelerator=options.accelerator)
     mode = npu_mode(board, options.npu, options.accelerator)
     if mode == "off":
         return graph, None
@@ -277,7 +281,7 @@ def load_beside_float(
     ties = tuple(_tie(text) for text in options.states)
     sequences = Sequences(ties, options.reset_every)
     graph, beside = load_with_counterpart(
-        model, options.calibration, _stage(progress, "calibrating"), sequences, options.quantizer
+        model, options.calibration, _stage(progress, "calibrating"), sequences, options.quantizer, CUSTOM_ROWS
     )
     if options.reset_every is not None and not graph.states:
         raise InputError("--reset-every is for models with state, this one has none", where=str(model))
@@ -296,9 +300,8 @@ def estimated_instructions(graph: Graph, options: Options) -> dict[str, float]:
     """
     board = options.board if isinstance(options.board, Board) else load_board(options.board)
     library = locate(options.cmsis_nn) if options.cmsis_nn or options.kernels == "cmsis-nn" else None
-    chosen = (
-        (op, registry.candidates(op, graph, board.cpu, options.kernels, library=library)[0]) for op in graph.operators
-    )
+    find = with_npu(functools.partial(registry.candidates, library=library))
+    chosen = ((op, find(op, graph, board.cpu, options.kernels)[0]) for op in graph.operators)
     costs = {op.name: kernel.cost(op, graph) for op, kernel in chosen}
     # Kernels of plugins may know none.
     return {name: cost if math.isfinite(cost) else 0.0 for name, cost in costs.items()}

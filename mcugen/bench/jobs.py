@@ -36,6 +36,7 @@ class LoadJob:
         """
         import torch
 
+        from mcugen.ethosu.precompiled import ROWS
         from mcugen.frontend import load_model
 
         # The order of additions in a reduction, and so the calibration, is that of one thread in every process.
@@ -45,8 +46,8 @@ class LoadJob:
             path.write_bytes(self.archive)
             if isinstance(calibration, bytes):
                 (folder / "calibration.npz").write_bytes(calibration)
-                return load_model(path, folder / "calibration.npz", options=self.quantizer)
-            return load_model(path, calibration, options=self.quantizer)
+                return load_model(path, folder / "calibration.npz", options=self.quantizer, custom=ROWS)
+            return load_model(path, calibration, options=self.quantizer, custom=ROWS)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class CountJob:
             if not outcome.match:
                 return Row.of_failure(case, f"MISMATCH: {outcome.failure}")
             vela = None
-            if manifest.npu is not None and manifest.npu.parts and case.target.npu == "require":
+            # A model file that is compiled already has no network that Vela could be given.
+            if manifest.npu is not None and manifest.npu.parts and manifest.npu.vela and case.target.npu == "require":
                 vela = plain_vela(self.graph, target.board, manifest.npu.accelerator, folder)
         layers = tuple(LayerFigures(x.entry.name, x.entry.kernel, x.instructions, x.cycles) for x in measured.layers)
         return Row.of(case, manifest, measured, find_toolchain().version(), vela, layers if self.layers else ())

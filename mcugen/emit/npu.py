@@ -13,8 +13,9 @@ from mcugen.ethosu.partition import Partition
 
 
 class NpuPartEntry(Strict):
-    """One job: the layer of this name. `npu_cycles` and `traffic_bytes` are Vela's estimates for one inference, in
-    cycles of the NPU's clock and bytes by memory; they are in no count of the CPU's."""
+    """One job: the layer of this name; without `operators` where the model file holds it compiled. `npu_cycles` and
+    `traffic_bytes` are estimates for one inference, in cycles of the NPU's clock and bytes by memory; they are in no
+    count of the CPU's."""
 
     name: Text
     operators: tuple[Text, ...]
@@ -36,18 +37,19 @@ class OnCpuEntry(Strict):
 
 
 class NpuEntry(Strict):
-    """Of a module that was made for a board with an NPU."""
+    """Of a module that was made for a board with an NPU. Estimates are those of this version of Vela; without one, of
+    mcugen's model of the NPU, for a model file that holds command streams."""
 
     accelerator: Text
     clock_hz: Annotated[Number, pydantic.Field(gt=0)]
     memory_mode: Text
-    vela: Version
+    vela: Version | None
     parts: tuple[NpuPartEntry, ...]
     on_cpu: tuple[OnCpuEntry, ...]
 
     @property
     def npu_cycles(self) -> int:
-        """Of all parts: Vela's estimate for one inference."""
+        """Of all parts: an estimate for one inference."""
         return sum(part.npu_cycles for part in self.parts)
 
 

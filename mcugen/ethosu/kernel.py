@@ -1,4 +1,4 @@
-"""The kernel of `EthosU`: hands a command stream to the NPU's driver."""
+"""The kernel of `CommandStream`: hands a command stream to the NPU's driver."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from mcugen.boards.board import Cpu
-from mcugen.ethosu.compiler import Place
-from mcugen.ethosu.operator import EthosU
+from mcugen.ethosu.job import Place
+from mcugen.ethosu.operator import CommandStream
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.kernels.base import Constant, Invocation, Kernel
@@ -31,15 +31,15 @@ class EthosUKernel(Kernel):
 
     name: ClassVar[str] = "ethos_u.npu"
     library: ClassVar[str] = "npu"
-    operator: ClassVar[type[Operator]] = EthosU
+    operator: ClassVar[type[Operator]] = CommandStream
     limits: ClassVar[str] = f"at most {MOST_PORTS} inputs and outputs"
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, EthosU) and max(len(op.inputs), len(op.outputs)) <= MOST_PORTS
+        return isinstance(op, CommandStream) and max(len(op.inputs), len(op.outputs)) <= MOST_PORTS
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
-        assert isinstance(op, EthosU)
-        made = op.compiled
+        assert isinstance(op, CommandStream)
+        made = op.job
         return Invocation(
             kernel=self.name,
             function="mcugen_ethos_u",
@@ -68,8 +68,8 @@ class EthosUKernel(Kernel):
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        assert isinstance(op, EthosU)
-        return crossing_instructions([*op.compiled.inputs, *op.compiled.outputs])
+        assert isinstance(op, CommandStream)
+        return crossing_instructions([*op.job.inputs, *op.job.outputs])
 
 
 _KERNEL = EthosUKernel()
@@ -81,7 +81,7 @@ def with_npu(
     """A search for kernels that knows parts for the NPU besides."""
 
     def found(op: Operator, graph: Graph, cpu: Cpu, policy: str) -> Sequence[Kernel]:
-        return [_KERNEL] if isinstance(op, EthosU) else find(op, graph, cpu, policy)
+        return [_KERNEL] if isinstance(op, CommandStream) else find(op, graph, cpu, policy)
 
     return found
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mcugen.frontend.counterpart import Counterpart
     from mcugen.frontend.leftovers import Missing
+    from mcugen.frontend.litert.step import Row
     from mcugen.frontend.quantize import Progress
     from mcugen.frontend.quantizer_options import QuantizerOptions
     from mcugen.frontend.ranges.observe import Samples
@@ -44,6 +45,7 @@ def load_model(
     progress: Progress | None = None,
     sequences: Sequences | None = None,
     options: QuantizerOptions | None = None,
+    custom: Mapping[str, Row] | None = None,
 ) -> Graph:
     """Loads a model file, quantizes it if it is float, lowers it and applies the exact passes.
 
@@ -53,6 +55,7 @@ def load_model(
         progress: called with (samples done, samples in all) while calibrating.
         sequences: of a model with state: what is tied, and when calibration starts again.
         options: how a float model is quantized.
+        custom: what custom operators of a LiteRT file become, by their name.
 
     Returns:
         A graph that is validated, in the device's layout; `metadata["calibration"]` says what it was calibrated with.
@@ -61,7 +64,7 @@ def load_model(
         InputError: the file, the calibration data or the model cannot be used; what, where and what to do.
         UnsupportedOperatorError: an operator has no integer form.
     """
-    return load_with_counterpart(path, calibration, progress, sequences, options)[0]
+    return load_with_counterpart(path, calibration, progress, sequences, options, custom)[0]
 
 
 def load_with_counterpart(
@@ -70,6 +73,7 @@ def load_with_counterpart(
     progress: Progress | None = None,
     sequences: Sequences | None = None,
     options: QuantizerOptions | None = None,
+    custom: Mapping[str, Row] | None = None,
 ) -> tuple[Graph, Counterpart | None]:
     """As `load_model`, and the float program beside the graph; None for a program that is given quantized."""
     path = Path(path)
@@ -82,7 +86,7 @@ def load_with_counterpart(
             raise InputError(
                 "--state is for PyTorch programs", where=str(path), hint="a LiteRT file says itself what it keeps"
             )
-        return _finish(_with_source(import_litert(path), "none")), None
+        return _finish(_with_source(import_litert(path, custom), "none")), None
     from mcugen.frontend.archive import load_archive
 
     return _compile(load_archive(path), path.stem, calibration, progress, sequences, options)

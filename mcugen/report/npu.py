@@ -17,13 +17,15 @@ def npu_rows(manifest: Manifest) -> list[tuple[str, str]]:
         return []
     rows = [("NPU", _summary(npu))]
     for part in npu.parts:
+        what = f"{len(part.operators)} operators" if part.operators else "compiled in the model file"
         work = (
-            f"{len(part.operators)} operators, {part.npu_cycles:,} cycles (estimate), "
+            f"{what}, {part.npu_cycles:,} cycles (estimate), "
             f"{part.weights_bytes:,} B of weights, {part.stream_bytes:,} B of commands, "
             f"{part.scratch_bytes:,} B of scratch"
         )
         fast = f", {part.fast_bytes:,} B of fast memory" if part.fast_bytes else ""
-        rows.append((part.name, f"{work}{fast}: {_listed(part.operators)}"))
+        names = f": {_listed(part.operators)}" if part.operators else ""
+        rows.append((part.name, f"{work}{fast}{names}"))
     if npu.parts:
         rows += _reasons(npu.on_cpu)
     return rows
@@ -35,8 +37,9 @@ def _summary(npu: NpuEntry) -> str:
         reasons = list(dict.fromkeys(entry.reason for entry in npu.on_cpu))
         return f"{where}: not used; {'; '.join(reasons[:2])}"
     milliseconds = 1000 * npu.npu_cycles / npu.clock_hz
+    whose = f"Vela {npu.vela}" if npu.vela else "mcugen's model of it"
     return (
-        f"{where}: {npu.npu_cycles:,} cycles, {milliseconds:.3g} ms an inference, by the estimate of Vela {npu.vela}; "
+        f"{where}: {npu.npu_cycles:,} cycles, {milliseconds:.3g} ms an inference, by the estimate of {whose}; "
         "instructions and cycles elsewhere are the CPU's alone"
     )
 

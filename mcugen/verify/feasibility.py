@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +11,14 @@ from mcugen.emit.assemble import assemble
 from mcugen.emit.manifest import ModelEntry
 from mcugen.emit.names import default_module_name
 from mcugen.errors import DoesNotFitError, UnsupportedOperatorError
+from mcugen.ethosu.kernel import with_npu
+from mcugen.ethosu.precompiled import ROWS, given_partition, has_command_streams
 from mcugen.firmware.flash import check_flash
 from mcugen.frontend.precision.rules import EVERYTHING_INT8, Rules
 from mcugen.frontend.quantizer_options import QuantizerOptions
+from mcugen.kernels.registry import candidates
 from mcugen.plan.planner import make_plan
+from mcugen.silence import silence
 
 if TYPE_CHECKING:
     from mcugen.frontend.sequences import Sequences
@@ -80,13 +81,16 @@ def check_model(
 def _sizes(path: Path, board: Board | None, sequences: Sequences | None, rules: Rules) -> dict[str, int]:
     from mcugen.frontend import load_model
 
-    with _without_warnings():
-        graph = load_model(path, "random", None, sequences, QuantizerOptions(rules=rules))
+    # That samples are random says nothing here.
+    with silence():
+        graph = load_model(path, "random", None, sequences, QuantizerOptions(rules=rules), ROWS)
     if board is None:
         return {}
+    partition = given_partition(graph, board) if has_command_streams(graph) else None
     options = {"kernels": "auto", "optimize": "speed"}
     entry = ModelEntry(file=path.name, sha256="", calibration="random", calibration_sha256="")
-    module = assemble(make_plan(graph, board), default_module_name(path.stem), entry, options, None)
+    plan = make_plan(graph, board, find=with_npu(candidates))
+    module = assemble(plan, default_module_name(path.stem), entry, options, None, partition)
     memory = module.manifest.memory
     return {
         "arena": memory.arena_bytes,
@@ -94,15 +98,3 @@ def _sizes(path: Path, board: Board | None, sequences: Sequences | None, rules: 
         "constants": memory.constant_bytes,
         "flash": check_flash(module).flash_bytes,
     }
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Those about random samples say nothing here."""
-    front_end = logging.getLogger("mcugen.frontend")
-    before = front_end.level
-    front_end.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        front_end.setLevel(before)

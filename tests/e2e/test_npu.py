@@ -96,6 +96,37 @@ def test_a_mixed_network_is_split_and_keeps_its_bits(
     assert all(np.array_equal(with_npu[name], without[name]) for name in without)
 
 
+def compiled_file(folder: Path, target: str) -> tuple[bytes, list[np.ndarray]]:
+    """net.tflite, compiled by Vela, with a running sum and a softmax for the CPU; the file from before, and inputs."""
+    from tests.ethosu.compiler import compile_network
+    from tests.ethosu.precompiled.files import append_softmax
+    from tests.ethosu.precompiled.test_networks import mixed
+
+    (folder / "net.tflite").write_bytes(append_softmax(compile_network(mixed(softmax=False), target)))
+    samples = np.random.default_rng(0).integers(-128, 128, (6, 4, 6, 8)).astype(np.int8)
+    np.savez(folder / "in.npz", t0=samples)
+    return mixed(softmax=True), list(samples[:, None])
+
+
+@pytest.mark.parametrize("board", ["mps3_an547", pytest.param("ensemble_e8_dk_u85", marks=pytest.mark.slow)])
+def test_a_file_that_vela_has_compiled(command: Command, board: str, tmp_path: Path) -> None:
+    """Its command streams are the NPU's parts, without Vela; the outputs are TFLM's for the file from before."""
+    from tests.frontend.litert.files import tflm
+
+    original, samples = compiled_file(tmp_path, "ethos-u85-256" if "u85" in board else "ethos-u55-128")
+    done = command("emit", tmp_path / "net.tflite", "--board", board, "--output", tmp_path / "out")
+    assert done.code == 0, done.err
+    verified = command("verify", tmp_path / "out", "--json")
+    assert verified.code == 0 and verified.json["match"] is True, verified.err
+    kernels = [layer["kernel"] for layer in verified.json["layers"]]
+    assert kernels[0] == kernels[2] == "ethos_u.npu" and len(kernels) == 4
+    assert all(layer["match"] for layer in verified.json["layers"])
+    assert [part["operators"] for part in verified.json["npu"]["parts"]] == [[], []]
+    found = outputs(command, tmp_path / "out", tmp_path / "in.npz", tmp_path / "out.npz")["shares"]
+    wanted = [tflm(original, [sample])[0] for sample in samples]
+    assert np.array_equal(found.reshape(-1), np.concatenate(wanted).reshape(-1))
+
+
 @needs_renode
 @pytest.mark.renode
 @pytest.mark.slow

@@ -45,12 +45,8 @@ def _damaged(rng: random.Random, data: bytes) -> bytes:
     if rng.random() < 0.3:
         return mutations.damage_bytes(rng, data)
     # Inside the command stream, where a register gets another value.
-    content = bytearray(data)
     start = data.index(b"COP")
-    for _ in range(rng.choice((1, 1, 2, 4))):
-        place = start + 4 * rng.randrange((len(data) - start) // 4)
-        content[place + rng.randrange(4)] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
-    return bytes(content)
+    return data[:start] + mutations.damage_words(rng, data[start:])
 
 
 def _use(path: Path) -> str:

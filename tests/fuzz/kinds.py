@@ -79,10 +79,11 @@ def _read_model(path: Path) -> object:
 
 
 def _good_tables(folder: Path) -> tuple[bytes, ...]:
-    """One of each operator."""
+    """One of each operator, and some of a command stream."""
+    from tests.ethosu.precompiled.files import ByHand
     from tests.frontend.litert.cases import CASES
 
-    return tuple(make(np.random.default_rng(1))[0] for make in CASES.values())
+    return (*(make(np.random.default_rng(1))[0] for make in CASES.values()), *[ByHand().file()] * 5)
 
 
 # -- arrays ------------------------------------------------------------------------------------------------------------

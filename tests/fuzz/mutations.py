@@ -31,6 +31,15 @@ def flip_bytes(rng: random.Random, data: bytes) -> bytes:
     return bytes(changed)
 
 
+def damage_words(rng: random.Random, data: bytes) -> bytes:
+    """A byte or a few changed in words of four: the fields of a command get other values."""
+    content = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        place = 4 * rng.randrange(len(data) // 4)
+        content[place + rng.randrange(4)] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
+    return bytes(content)
+
+
 def _cut(rng: random.Random, data: bytes) -> bytes:
     return data[: rng.randrange(len(data) + 1)]
 

@@ -13,6 +13,7 @@ from torch import nn
 from mcugen import cli
 from mcugen.litert.names import KEY
 from mcugen.litert.schema import schema
+from tests.ethosu.precompiled.files import ByHand
 from tests.frontend.litert.files import Op, T, file_of
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
@@ -61,13 +62,6 @@ def svdf(state: T, weights: T | None = None) -> bytes:
     return file_of(tensors, [Op("SVDF", [0, 1, 2, 3, 4], [5], {"rank": 1}, "SVDFOptions")], [0], [5])
 
 
-def compiled_by_vela() -> bytes:
-    code = schema().OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema().BuiltinOperator.CUSTOM
-    code.customCode = "ethos-u"
-    return file_of([REAL, REAL], [Op("CUSTOM", [0], [1])], [0], [1], operatorCodes=[code])
-
-
 READ, ASSIGN = Op("READ_VARIABLE", [1], [2]), Op("ASSIGN_VARIABLE", [1, 0], [])
 STATE = T((1, 6), scale=0.1, is_variable=True)
 ADDED = [T((1, 4), scale=0.1)] * 2, [Op("ADD", [0, 0], [1], {}, "AddOptions")], [0], [1]
@@ -99,8 +93,8 @@ CASES: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
         ("quantized per channel",),
     ),
     "a file that Vela has compiled": (
-        tflite(compiled_by_vela()),
-        ("operator 0 (ethos-u)", "command stream", "before Vela"),
+        tflite(ByHand().file()),
+        ("1 of 1 layers", "ethos_u_0 (ethos_u)", "operator 0"),
     ),
 }
 

@@ -13,6 +13,7 @@ import pytest
 
 from mcugen import cli
 from mcugen.litert.schema import schema
+from tests.ethosu.precompiled.files import ByHand
 from tests.frontend.litert.files import Op, T, constant, file_of
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
@@ -212,6 +213,18 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
     "written never": (
         file_of([X, int8("nowhere"), Y], [Op("ADD", [0, 1], [2], {}, "AddOptions")], [0], [2]),
         ("operator 0 (ADD)", "tensor 1 ('nowhere') is read, but no operator writes it", OTHERWISE),
+    ),
+    "compiled for an NPU": (
+        ByHand().file(),
+        ("compiled for the ethos-u55-128", "nrf5340dk has no NPU", "the file from before Vela"),
+    ),
+    "a damaged command stream": (
+        ByHand(stream=b"COP9").file(),
+        ("operator 0 (ethos-u)", "b'COP9', which is no known format", "known are COP1 and COP2"),
+    ),
+    "a command stream that leaves its memory": (
+        ByHand(scratch=40).file(),
+        ("is damaged", "operator 0 (ethos-u)", "tensor 4 ('y')", "40 bytes of scratch memory", AGAIN),
     ),
     "no operand": (file_of([X, Y], [Op("RELU", [], [1])], [0], [1]), ("operator 0 (RELU)", "no operand 0", OTHERWISE)),
 }

@@ -12,48 +12,22 @@ import numpy as np
 from mcugen.borders.files import Source
 from mcugen.borders.npz import Npz, open_npz
 from mcugen.errors import CheckFailedError
+from mcugen.ethosu.job import Job, Place
 
-# Vela's summary gives sizes in KiB.
-_KIB = 1024
 _HINT = "install the version that `pip install 'mcugen[npu]'` brings"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an input or output lies: `size` bytes at `offset` in a region."""
-
-    region: int
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A network as one job of the NPU.
+class Compiled(Job):
+    """A network as one job of the NPU, its inputs and outputs in the order of the network's ports.
 
     Attributes:
-        payload: for the driver: the NPU's configuration and the command stream.
-        weights: encoded weights, scales and tables; region `weights_region`, read only.
-        scratch_bytes, scratch_region: memory for feature maps, inputs and outputs among them.
-        fast_bytes, fast_region: faster memory beside it; 0 bytes where the memory mode has none.
-        inputs, outputs: in the order of the network's ports.
-        cycles: of an inference, by Vela's estimate, in cycles of the NPU's clock.
-        sram_bytes: that Vela says it uses.
-        traffic_bytes: Vela's estimate of what is read and written, by memory: "sram", "dram", "on_chip_flash",
+        cycles: of an inference, by an estimate, in cycles of the NPU's clock.
+        traffic_bytes: an estimate of what is read and written, by memory: "sram", "dram", "on_chip_flash",
             "off_chip_flash".
     """
 
-    payload: bytes
-    weights: bytes
-    weights_region: int
-    scratch_bytes: int
-    scratch_region: int
-    fast_bytes: int
-    fast_region: int
-    inputs: tuple[Place, ...]
-    outputs: tuple[Place, ...]
     cycles: int
-    sram_bytes: int
     traffic_bytes: tuple[tuple[str, int], ...]
 
 
@@ -70,7 +44,8 @@ class Refused:
     failed: bool = False
 
 
-_MEMORIES = ("sram", "dram", "on_chip_flash", "off_chip_flash")
+MEMORIES = ("sram", "dram", "on_chip_flash", "off_chip_flash")
+"""Kinds of memory, as Vela's summary calls them."""
 
 
 def read_compiled(raw: Path, summary: Path) -> Compiled:
@@ -118,6 +93,5 @@ def _read_raw(npz: Npz, summary: dict[str, str]) -> Compiled:
         inputs=places("input"),
         outputs=places("output"),
         cycles=round(float(summary["cycles_total"])),
-        sram_bytes=round(float(summary["sram_memory_used"]) * _KIB),
-        traffic_bytes=tuple((m, round(float(summary[f"{m}_total_bytes"]))) for m in _MEMORIES),
+        traffic_bytes=tuple((m, round(float(summary[f"{m}_total_bytes"]))) for m in MEMORIES),
     )

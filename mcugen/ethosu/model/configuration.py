@@ -43,6 +43,11 @@ class Configuration:
         return f"Ethos-{self.product}-{self.macs}"
 
     @property
+    def accelerator(self) -> str:
+        """As Vela's --accelerator-config takes it, such as "ethos-u55-128"."""
+        return f"ethos-{self.product.lower()}-{self.macs}"
+
+    @property
     def isa(self) -> InstructionSet:
         return U85 if self.product == "U85" else U55
 

@@ -87,13 +87,14 @@ class Npu:
         self.outputs = tuple(self._typed(port, "OFM") for port in network.outputs)
 
     def run(
-        self, inputs: Mapping[str, npt.NDArray[Any]], observe: Observer | None = None
+        self, inputs: Mapping[str, npt.NDArray[Any]], observe: Observer | None = None, *, before: int = 0
     ) -> dict[str, npt.NDArray[Any]]:
         """Runs the network once.
 
         Args:
             inputs: an array for each input, in its shape and type.
             observe: called after each operation, when its output lies in memory.
+            before: what every byte of memory but the constants holds at first.
 
         Returns:
             An array for each output.
@@ -107,7 +108,7 @@ class Npu:
             raise InputError(f"the inputs are {', '.join(map(str, inputs))}, must be {wanted}")
         for block in self.network.blocks:
             if block.content is None:
-                self._blocks[block.name][:] = 0
+                self._blocks[block.name][:] = before
         for port in self.inputs:
             _check_input(port, inputs[port.name])
             self._bytes(port)[:] = np.ascontiguousarray(inputs[port.name]).reshape(-1).view(np.uint8)

@@ -73,9 +73,18 @@ def read_memories(configuration: Configuration, system: str, mode: str, file: Pa
         InputError: there is no file, no such section, or a value is no number.
     """
     source = Source(file or _packaged(), "Vela's configuration file", _HINT)
+    return parse_memories(configuration, system, mode, read_bytes(source, _LIMIT), source)
+
+
+def parse_memories(configuration: Configuration, system: str, mode: str, content: bytes, source: Source) -> Memories:
+    """As `read_memories`, from the content of a file; `source` is for messages.
+
+    Raises:
+        InputError: there is no such section, or a value is no number.
+    """
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(read_bytes(source, _LIMIT).decode())
+        parser.read_string(content.decode())
     except (UnicodeDecodeError, configparser.Error) as error:
         raise source.error(f"cannot be read: {str(error).splitlines()[0]}") from error
     options, areas = (_Section(parser, source, f"{kind}.{name}") for kind, name in _sections(system, mode))

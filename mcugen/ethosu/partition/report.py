@@ -14,15 +14,14 @@ class Part:
 
     Attributes:
         name: of the operator that stands for it in the graph.
-        operators: what it does, in order.
-        compiled: by Vela; its cycles are Vela's estimate.
-        cpu_instructions: that the CPU's kernels would take for it, by their estimate.
+        operators: what it does, in order; none where the model file holds it compiled.
+        compiled: by Vela. Its cycles are an estimate of Vela's; of mcugen's model of the NPU where the file holds it
+            compiled.
     """
 
     name: str
     operators: tuple[Operator, ...]
     compiled: Compiled
-    cpu_instructions: float
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,12 @@ class Partition:
         accelerator: such as "ethos-u55-128".
         clock_hz: of the NPU.
         memory_mode: Vela's name.
-        vela: its version.
+        vela: version of the Vela that compiled the parts; None: the model file holds them compiled.
     """
 
     accelerator: str
     clock_hz: int
     memory_mode: str
-    vela: str
+    vela: str | None
     parts: tuple[Part, ...]
     on_cpu: tuple[OnCpu, ...]

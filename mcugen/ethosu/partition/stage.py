@@ -7,13 +7,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from mcugen.boards.board import Board, Npu
-from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, UnsupportedOperatorError
+from mcugen.boards.board import Board
+from mcugen.errors import CheckFailedError
 from mcugen.ethosu.compiler import Compiled, Target, require_vela
 from mcugen.ethosu.configuration import board_npu, system_configuration, vela_configuration
 from mcugen.ethosu.kernel import crossing_instructions
 from mcugen.ethosu.operator import EthosU
 from mcugen.ethosu.partition.cut import replaced, subnetwork
+from mcugen.ethosu.partition.demands import check_memory, chosen_accelerator, not_everything
 from mcugen.ethosu.partition.questions import Answer, Questions
 from mcugen.ethosu.partition.regions import regions
 from mcugen.ethosu.partition.report import OnCpu, Part, Partition
@@ -57,13 +58,7 @@ def partition(
         MissingToolError: Vela is not installed.
     """
     npu = board_npu(board)
-    chosen = accelerator or npu.accelerator
-    if chosen not in npu.accelerators:
-        raise InputError(
-            f"{board.name} has no {chosen}",
-            where=f"--accelerator {chosen}",
-            hint=f"it has {' or '.join(npu.accelerators)}; another one is in a board file of your own",
-        )
+    chosen = chosen_accelerator(board, accelerator)
     version = require_vela()
     # Of the arena: on-chip RAM, but in Dedicated_Sram, whose fast memory Vela is told by `cache_size`.
     room = min(board.memory(npu.scratch).size, max_ram) if max_ram is not None else board.memory(npu.scratch).size
@@ -81,9 +76,9 @@ def partition(
         found = _Search(graph, cost, replace(target, small=True), found.clock_ratio, worth=not everything)
         found.run()
     if everything and found.reasons:
-        raise _not_everything(graph, found.reasons, chosen)
+        raise not_everything(graph, found.reasons, chosen)
     result, parts = _rewritten(graph, found, chosen)
-    _check_scratch(parts, npu, board)
+    check_memory(parts, board)
     on_cpu = tuple(OnCpu(op, found.reasons[op.name]) for op in graph if op.name in found.reasons)
     return result, Partition(chosen, npu.clock_hz, npu.memory_mode, version, parts, on_cpu)
 
@@ -188,11 +183,11 @@ def _rewritten(graph: Graph, found: _Search, accelerator: str) -> tuple[Graph, t
             outputs=tuple(p.tensor for p in network.outputs),
             origin=_origin(group),
             network=network,
-            compiled=compiled,
+            job=compiled,
             accelerator=accelerator,
         )
         replacements.append((group, op))
-        parts.append(Part(name, tuple(group), compiled, sum(found.instructions(o) for o in group)))
+        parts.append(Part(name, tuple(group), compiled))
     result = replaced(graph, replacements)
     result.validate()
     return result, tuple(parts)
@@ -205,25 +200,3 @@ def _origin(group: Sequence[Operator]) -> Origin:
         return first
     pairs = ((getattr(first, name), getattr(last, name)) for name in ("source", "module", "operator"))
     return Origin(*(f"{a} … {b}" if a and b and a != b else a or b for a, b in pairs))
-
-
-def _not_everything(graph: Graph, reasons: dict[str, str], accelerator: str) -> UnsupportedOperatorError:
-    rows = [f"{op.name} ({op.kind}; {op.origin}): {reasons[op.name]}" for op in graph if op.name in reasons]
-    return UnsupportedOperatorError(
-        f"{len(rows)} of {len(graph.operators)} operators cannot go to the {accelerator}",
-        where="\n".join(["--npu require", *rows]),
-        hint="use --npu auto, which leaves these to the CPU, or replace them",
-    )
-
-
-def _check_scratch(parts: Sequence[Part], npu: Npu, board: Board) -> None:
-    memory = board.memory(npu.scratch)
-    for part in parts:
-        if part.compiled.scratch_bytes > memory.size:
-            names = ", ".join(op.name for op in part.operators)
-            raise DoesNotFitError(
-                f"{part.name} needs {part.compiled.scratch_bytes:,} bytes of scratch memory, "
-                f"{memory.name} of {board.name} has {memory.size:,}",
-                where=f"{part.name}: {names}",
-                hint="use --npu off, a smaller input, or a board whose NPU has more memory",
-            )

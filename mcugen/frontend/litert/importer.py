@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from mcugen.frontend.litert.flatbuffer import DamagedError
 from mcugen.frontend.litert.model import FileTensor, Model
 from mcugen.frontend.litert.network import FLOAT_HINT, OTHERWISE_HINT, Network
 from mcugen.frontend.litert.operators import ROWS
-from mcugen.frontend.litert.step import Step
+from mcugen.frontend.litert.step import Row, Step
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.tensor import Tensor
 from mcugen.litert.names import KEY, Names, from_text
@@ -20,24 +21,28 @@ _REPORTED = 8
 """Operators that one error names."""
 
 
-def import_litert(path: Path) -> Graph:
+def import_litert(path: Path, custom: Mapping[str, Row] | None = None) -> Graph:
     """A LiteRT file as a graph, as the file spells it: no pass has run.
+
+    Args:
+        custom: what custom operators become, by their name; others are refused.
 
     Raises:
         InputError: the file is damaged.
         UnsupportedOperatorError: an operator has no integer form, or the file's numbers are float.
     """
     with telling_file(path):
-        return build(read_file(path), path.name)
+        return build(read_file(path), path.name, custom)
 
 
-def build(model: Model, file: str) -> Graph:
+def build(model: Model, file: str, custom: Mapping[str, Row] | None = None) -> Graph:
     """The graph of a file's first subgraph.
 
     Raises:
         DamagedError, InputError, UnsupportedOperatorError: as `import_litert`.
     """
-    network = Network(file, model, model.subgraphs[0], run_subgraph, names=_own_names(model))
+    rows = {**ROWS, **(custom or {})}
+    network = Network(file, model, model.subgraphs[0], run_subgraph, rows=rows, names=_own_names(model))
     try:
         return _graph(network)
     except (ValueError, OverflowError) as error:
@@ -90,10 +95,10 @@ def run_subgraph(network: Network) -> None:
     """
     for op in network.subgraph.operators:
         step = Step(network, op)
-        if op.builtin not in ROWS:
+        if op.builtin not in network.rows:
             step.fail(f"mcugen has no integer form for {op.builtin}")
         try:
-            ROWS[op.builtin](step)
+            network.rows[op.builtin](step)
         except (ValueError, OverflowError) as error:
             step.fail(str(error))
         except DamagedError as error:
@@ -115,7 +120,7 @@ def _require_known(network: Network) -> None:
                 where=network.file,
                 hint=FLOAT_HINT,
             )
-    unknown = [op for op in operators if op.builtin not in ROWS]
+    unknown = [op for op in operators if op.builtin not in network.rows]
     if unknown:
         shown = ", ".join(str(op) for op in unknown[:_REPORTED])
         more = f" and {len(unknown) - _REPORTED} more" if len(unknown) > _REPORTED else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class Network:
         values: what tensors of the subgraph at hand are in the graph, by index; constants are added as they are used.
         reals: float tensors that stand for quantized ones: results of DEQUANTIZE, by index.
         interpret: appends the operators of the subgraph at hand to the network that it gets.
+        rows: what turns an operator of a name into those of the graph.
         held: what the network keeps from one inference to the next.
         names: what mcugen itself has written into the file; None where it has not.
     """
@@ -45,6 +46,7 @@ class Network:
     model: Model
     subgraph: Subgraph
     interpret: Callable[[Network], None]
+    rows: Mapping[str, Callable[[Any], None]] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     operators: list[Operator] = field(default_factory=list)
     values: dict[int, Tensor] = field(default_factory=dict)

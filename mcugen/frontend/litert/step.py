@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -34,7 +35,7 @@ class Step:
     def stem(self) -> str:
         """The name of the layer: that of its own that mcugen has written into the file, else "conv_2d_3"."""
         own = self._own
-        return own[0] if own is not None else f"{self.op.builtin.lower()}_{self.op.index}"
+        return own[0] if own is not None else f"{re.sub(r'[^0-9a-z]', '_', self.op.builtin.lower())}_{self.op.index}"
 
     @property
     def _own(self) -> tuple[str, Origin] | None:

@@ -36,7 +36,7 @@ def dear(op: Operator, graph: Graph) -> float:
 
 def run_on_model(op: EthosU, inputs: list[IntArray]) -> list[IntArray]:
     """What the NPU makes of a part."""
-    made = op.compiled
+    made = op.job
     memory = np.zeros(max(made.scratch_bytes, 1), np.uint8)
     for values, place in zip(inputs, made.inputs, strict=True):
         memory[place.offset : place.offset + place.size] = np.frombuffer(values.tobytes(), np.uint8)

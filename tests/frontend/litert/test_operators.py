@@ -83,7 +83,6 @@ def test_what_tflm_refuses(name: str) -> None:
 def test_every_row_has_a_case() -> None:
     """Those without say why."""
     without = {
-        "ethos-u": "of a file that a compiler for the NPU has made",
         "BITWISE_XOR": "of plain integers, as LOGICAL_AND",
         "CEIL": "the table of float32 results that ELU and EXP prove",
         "COS": "as CEIL",

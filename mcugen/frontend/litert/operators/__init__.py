@@ -9,7 +9,6 @@ from mcugen.frontend.litert.operators import (
     arithmetic,
     border,
     convolution,
-    custom,
     function,
     integers,
     linear,
@@ -29,7 +28,6 @@ FAMILIES = (
     arithmetic,
     border,
     convolution,
-    custom,
     function,
     integers,
     linear,
@@ -45,4 +43,4 @@ FAMILIES = (
 )
 
 ROWS: dict[str, Row] = {name: row for family in FAMILIES for name, row in family.ROWS.items()}
-"""By the name of the builtin or custom operator."""
+"""By the name of the builtin operator."""
