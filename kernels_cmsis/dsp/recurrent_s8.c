@@ -3,4 +3,5 @@
 
 #define MCUGEN_RECURRENT(name) mcugen_dsp_##name
 #define MCUGEN_RECURRENT_DOT mcugen_recurrent_dot_dsp
+#define MCUGEN_RECURRENT_WIDE 0
 #include "portable/recurrent/kernels.h"

@@ -9,7 +9,7 @@ import torch
 
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import Gru, Lstm, Rnn
-from mcugen.graph.ops.recurrent.layer import CELL_QUANTIZATION, RecurrentLayer, finest_precision
+from mcugen.graph.ops.recurrent.layer import CELL_QUANTIZATION, RecurrentLayer, finest_precision, input_scale
 from mcugen.graph.ops.recurrent.sigmoid import sigmoid
 
 STEPS, DEPTH, UNITS, CHANNELS = 100, 13, 24, 10
@@ -32,7 +32,7 @@ def _real(tensor: Tensor, data: npt.NDArray[np.int8] | None = None) -> torch.Ten
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("kind", [*KINDS, "lstm projected", "lstm cells"])
+@pytest.mark.parametrize("kind", [*KINDS, "lstm projected", "lstm cells", "lstm int16", "gru int16"])
 def test_errors_do_not_grow_along_the_sequence(kind: str, reverse: bool) -> None:
     rng = np.random.default_rng(7)
     operator, run = KINDS[kind.split()[0]]
@@ -43,12 +43,14 @@ def test_errors_do_not_grow_along_the_sequence(kind: str, reverse: bool) -> None
         data = rng.integers(-127, 128, shape).astype(np.int8)
         return Tensor(name, shape, "int8", Quantization.per_channel(rng.uniform(0.5, 2, shape[0]) / 400, 0), data)
 
-    x = Tensor("x", (STEPS, 2, DEPTH), "int8", Quantization.per_tensor(0.02, 3))
+    bits = 16 if "int16" in kind else 8
+    quantization = Quantization.per_tensor(0.02, 3) if bits == 8 else Quantization.per_tensor(0.02 / 256, 0, 16)
+    x = Tensor("x", (STEPS, 2, DEPTH), quantization.dtype, quantization)
     matrices = [matrix("of_input", rows, DEPTH), matrix("of_state", rows, channels)]
     bias = rng.normal(size=(operator.bias_rows, rows))
     bias[1:, : 2 * UNITS] = 0
     scales = [np.array(m.quantization.scales) for m in matrices if m.quantization is not None]
-    precision = finest_precision(0.02, 15, *scales, bias)
+    precision = finest_precision(input_scale(quantization), 15, *scales, bias)
     bias = np.rint(bias * 2.0**precision).astype(np.int32)
     constants = [*matrices, Tensor("bias", bias.shape, "int32", None, bias)]
     attributes: dict[str, object] = {"reverse": reverse, "precision": precision}
@@ -60,14 +62,15 @@ def test_errors_do_not_grow_along_the_sequence(kind: str, reverse: bool) -> None
     op: RecurrentLayer = operator(
         name="layer", inputs=("x", *(t.name for t in constants)), outputs=("y",), **attributes
     )
-    step = 2.0**-5 if "projected" in kind else 2.0**-7
-    y = Tensor("y", (STEPS, 2, channels), "int8", Quantization.per_tensor(step, 0))
+    step = 2.0**-5 if "projected" in kind else 2.0 ** (1 - bits)
+    y = Tensor("y", (STEPS, 2, channels), f"int{bits}", Quantization.per_tensor(step, 0, bits))
     if "cells" in kind:
         y = Tensor("y", (2, UNITS), "int32", CELL_QUANTIZATION)
         step = y.scale
     tensors = [x, *constants]
     op.validate(tensors, [y])
-    given = rng.integers(-128, 128, x.shape).astype(np.int8)
+    low, high = x.integer_range
+    given = rng.integers(low, high + 1, x.shape).astype(x.dtype)
     (got,) = op.reference([given, *(t.data for t in constants if t.data is not None)], tensors, [y])
 
     real_bias = torch.from_numpy(bias / 2.0**precision)

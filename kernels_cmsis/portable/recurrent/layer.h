@@ -8,7 +8,7 @@
 #ifndef MCUGEN_RECURRENT_LAYER_H
 #define MCUGEN_RECURRENT_LAYER_H
 
-#include "mcugen_requantize.h"
+#include "values.h"
 
 /* Steps are in elements from one point in time, or one sequence of the batch, to the next; backwards they are negative.
  * precision: fractional bits of gate inputs. state_bits: of hidden states. projected: 1 when the stream goes on with the
@@ -30,7 +30,7 @@ struct mcugen_recurrent_initial {
     const int32_t *cell;
 };
 struct mcugen_recurrent_results {
-    int8_t *sequence;
+    void *sequence;
     int16_t *hidden;
     int32_t *cell;
 };
@@ -93,16 +93,6 @@ MCUGEN_KERNEL int32_t mcugen_nearest_of_product(int32_t a, int32_t b)
     return (int32_t)(((int64_t)a * b + 32768) >> 16);
 }
 
-MCUGEN_KERNEL int32_t mcugen_limit(int32_t x, int32_t lowest, int32_t highest)
-{
-    return x < lowest ? lowest : x > highest ? highest : x;
-}
-
-MCUGEN_KERNEL int32_t mcugen_quads(int32_t depth)
-{
-    return (depth + 3) / 4;
-}
-
 /* The states of sequence n before its first step. */
 MCUGEN_KERNEL void mcugen_recurrent_begin(const struct mcugen_recurrent_params *p, int32_t n,
                                           struct mcugen_recurrent_initial initial, struct mcugen_recurrent_state *state)
@@ -147,11 +137,12 @@ typedef void (*mcugen_recurrent_cell)(const struct mcugen_recurrent_params *p, c
                                       const int32_t *scales, const int16_t *table, struct mcugen_recurrent_state *state,
                                       mcugen_recurrent_dot dot);
 
-MCUGEN_KERNEL void mcugen_recurrent_layer(const struct mcugen_recurrent_params *p, const int8_t *input,
+/* wide: 1 when the input and the sequence are int16, else they are int8. */
+MCUGEN_KERNEL void mcugen_recurrent_layer(const struct mcugen_recurrent_params *p, const void *input,
                                           struct mcugen_recurrent_initial initial, const int8_t *weights,
                                           const int32_t *scales, const int16_t *table,
                                           struct mcugen_recurrent_results results, int16_t *scratch, int has_cell,
-                                          mcugen_recurrent_cell step, mcugen_recurrent_dot dot)
+                                          int wide, mcugen_recurrent_cell step, mcugen_recurrent_dot dot)
 {
     const int32_t width = 4 * mcugen_quads(p->state_c), value_width = p->projected ? 4 * mcugen_quads(p->units) : 0;
     struct mcugen_recurrent_state state;
@@ -165,12 +156,16 @@ MCUGEN_KERNEL void mcugen_recurrent_layer(const struct mcugen_recurrent_params *
         mcugen_recurrent_begin(p, n, initial, &state);
         for (int32_t t = 0; t < p->steps; t++) {
             for (int32_t i = 0; i < p->input_c; i++) {
-                state.input[i] = (int16_t)((input[from + i] - p->input_zero_point) * 128);
+                const int32_t value = mcugen_load(input, from + i, wide) - p->input_zero_point;
+                state.input[i] = (int16_t)(wide ? value : value * 128);
             }
             step(p, weights, scales, table, &state, dot);
             for (int32_t i = 0; i < p->state_c && results.sequence != NULL; i++) {
                 const int32_t value = mcugen_requantize(state.next[i], p->output_multiplier, p->output_shift);
-                results.sequence[to + i] = mcugen_to_int8(value, p->output_zero_point, INT8_MIN, INT8_MAX);
+                mcugen_store(results.sequence, to + i,
+                             wide ? mcugen_limit16(value)
+                                  : mcugen_to_int8(value, p->output_zero_point, INT8_MIN, INT8_MAX),
+                             wide);
             }
             int16_t *const last = state.hidden;
             state.hidden = state.next;

@@ -3,4 +3,5 @@
 
 #define MCUGEN_RECURRENT(name) mcugen_##name
 #define MCUGEN_RECURRENT_DOT mcugen_recurrent_dot_portable
+#define MCUGEN_RECURRENT_WIDE 0
 #include "kernels.h"

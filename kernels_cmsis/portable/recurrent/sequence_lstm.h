@@ -10,7 +10,7 @@
 #ifndef MCUGEN_SEQUENCE_LSTM_H
 #define MCUGEN_SEQUENCE_LSTM_H
 
-#include "values.h"
+#include "layer.h"
 
 /* Steps are in elements, as in layer.h. For each gate: (multiplier, shift) of mcugen_requantize, or the factor and bits
  * of 64-bit sums. cell_exponent: log2 of the cell's scale. most_cell: the largest magnitude of a cell. */

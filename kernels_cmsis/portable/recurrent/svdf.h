@@ -5,7 +5,7 @@
 #ifndef MCUGEN_SVDF_H
 #define MCUGEN_SVDF_H
 
-#include "values.h"
+#include "layer.h"
 
 struct mcugen_svdf_params {
     int32_t batch, input_c, filters, memory, rank;

@@ -1,8 +1,8 @@
-/* Activations of int8 or int16 in kernels that take both. */
+/* Activations of int8 or int16 in kernels that take both, rows of int16 in whole quads. */
 #ifndef MCUGEN_RECURRENT_VALUES_H
 #define MCUGEN_RECURRENT_VALUES_H
 
-#include "layer.h"
+#include "mcugen_requantize.h"
 
 MCUGEN_KERNEL int32_t mcugen_load(const void *values, int32_t index, int wide)
 {
@@ -16,6 +16,16 @@ MCUGEN_KERNEL void mcugen_store(void *values, int32_t index, int32_t value, int 
     } else {
         ((int8_t *)values)[index] = (int8_t)value;
     }
+}
+
+MCUGEN_KERNEL int32_t mcugen_limit(int32_t x, int32_t lowest, int32_t highest)
+{
+    return x < lowest ? lowest : x > highest ? highest : x;
+}
+
+MCUGEN_KERNEL int32_t mcugen_quads(int32_t depth)
+{
+    return (depth + 3) / 4;
 }
 
 /* A row of int16 in whole quads, zero beyond `count`: value - zero point. */

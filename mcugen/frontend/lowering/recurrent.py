@@ -15,7 +15,7 @@ import numpy.typing as npt
 from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind, shape_of
-from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.context import Lowering, reach
 from mcugen.frontend.lowering.row import KEPT, Role, Row
 from mcugen.graph.arithmetic import INT32_MAX
 from mcugen.graph.ops import Gru, Lstm, Rnn
@@ -30,6 +30,7 @@ from mcugen.graph.ops.recurrent.layer import (
     RecurrentLayer,
     finest_precision,
     hidden_quantization,
+    input_scale,
 )
 from mcugen.graph.ops.recurrent.sigmoid import LEAST_PRECISION
 from mcugen.graph.quantization import quantize
@@ -174,10 +175,11 @@ def _layer(ctx: Lowering, node: Node, out: Quantization | None) -> str:
         largest = float(np.abs(projection).sum(axis=1).max())
     elif kind == "rnn_relu":
         assert out is not None
-        largest = out.scale * max(out.zero_point + 128, 127 - out.zero_point)
+        largest = reach(out)
     bits = _state_bits(ctx, node, max([largest, *(_largest(ctx, node, v) for v in given[:1] if not is_kept(v))]))
-    x_scale = ctx.tensors[x].scale
-    precision = finest_precision(x_scale, bits, of_input[1], of_state[1], bias)
+    quantization = ctx.tensors[x].quantization
+    assert quantization is not None
+    precision = finest_precision(input_scale(quantization), bits, of_input[1], of_state[1], bias)
     if precision < LEAST_PRECISION:
         raise ctx.unsupported(
             node, "its weights times its input are too large for the range of gates", "normalise the input"
@@ -200,13 +202,13 @@ def _layer(ctx: Lowering, node: Node, out: Quantization | None) -> str:
     own = hidden_quantization(bits), CELL_QUANTIZATION
     states = [_initial(ctx, node, value, quantization) for value, quantization in zip(given, own, strict=False)]
     result = bound["result"]
-    quantization = {SEQUENCE: out, HIDDEN: own[0], CELL: own[1]}[result]
+    made = {SEQUENCE: out, HIDDEN: own[0], CELL: own[1]}[result]
     return ctx.emit(
         operator,
         node,
         (x, *states, *order),
         shape_of(node),
-        quantization,
+        made,
         suffix="" if result == SEQUENCE else f"_{result}",
         results=(result,),
         reverse=bool(bound["reverse"]),

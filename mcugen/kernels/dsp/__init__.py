@@ -20,7 +20,16 @@ from mcugen.kernels.dsp.fully_connected import (
 )
 from mcugen.kernels.dsp.fully_connected_s4 import FullyConnectedS4Dsp, FullyConnectedVectorS4Dsp
 from mcugen.kernels.dsp.pooling import AveragePool2dDsp, MaxPool2dDsp
-from mcugen.kernels.dsp.recurrent import GruDsp, LstmDsp, RnnDsp, SequenceLstmDsp, SvdfDsp
+from mcugen.kernels.dsp.recurrent import (
+    GruDsp,
+    GruS16Dsp,
+    LstmDsp,
+    LstmS16Dsp,
+    RnnDsp,
+    RnnS16Dsp,
+    SequenceLstmDsp,
+    SvdfDsp,
+)
 from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
 from mcugen.kernels.dsp.winograd_row import Conv2dWinogradRowDsp
 
@@ -52,9 +61,12 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedVectorPairedDsp(),
     FullyConnectedVectorS4Dsp(),
     GruDsp(),
+    GruS16Dsp(),
     LstmDsp(),
+    LstmS16Dsp(),
     MaxPool2dDsp(),
     RnnDsp(),
+    RnnS16Dsp(),
     SequenceLstmDsp(),
     SubTableDsp(),
     SvdfDsp(),
@@ -87,10 +99,13 @@ __all__ = [
     "FullyConnectedVectorPairedDsp",
     "FullyConnectedVectorS4Dsp",
     "GruDsp",
+    "GruS16Dsp",
     "LstmDsp",
+    "LstmS16Dsp",
     "MaxPool2dDsp",
     "RequantizeWideDsp",
     "RnnDsp",
+    "RnnS16Dsp",
     "SequenceLstmDsp",
     "SubInt16Dsp",
     "SubTableDsp",

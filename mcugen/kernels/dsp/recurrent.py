@@ -20,21 +20,26 @@ from mcugen.kernels.portable.recurrent.kept_state import (
     svdf_cost,
     svdf_invocation,
 )
-from mcugen.kernels.portable.recurrent.layer import cost, invocation
+from mcugen.kernels.portable.recurrent.layer import cost, invocation, reads
 
 
 class RecurrentDsp(Kernel):
-    """One direction of one layer; two products of 16 bits an instruction."""
+    """One direction of one layer; two products of 16 bits an instruction.
+
+    Attributes:
+        activations: the type of its input and of its sequence.
+    """
 
     wide: ClassVar[bool] = True  # states
+    activations: ClassVar[str] = "int8"
     library: ClassVar[str] = "dsp"
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, self.operator) and cpu.dsp
+        return isinstance(op, self.operator) and cpu.dsp and reads(op, graph, self.activations)
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, RecurrentLayer)
-        return invocation(op, graph, self.name, "mcugen_dsp_", "dsp/recurrent_s8.c")
+        return invocation(op, graph, self.name, "mcugen_dsp_", "dsp")
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return cost(op, graph, 5, 40)
@@ -59,6 +64,27 @@ class RnnDsp(RecurrentDsp):
 
     name: ClassVar[str] = "rnn_s8.dsp"
     operator: ClassVar[type[Operator]] = Rnn
+
+
+class LstmS16Dsp(LstmDsp):
+    """mcugen_dsp_lstm_s16."""
+
+    name: ClassVar[str] = "lstm_s16.dsp"
+    activations: ClassVar[str] = "int16"
+
+
+class GruS16Dsp(GruDsp):
+    """mcugen_dsp_gru_s16."""
+
+    name: ClassVar[str] = "gru_s16.dsp"
+    activations: ClassVar[str] = "int16"
+
+
+class RnnS16Dsp(RnnDsp):
+    """mcugen_dsp_rnn_s16."""
+
+    name: ClassVar[str] = "rnn_s16.dsp"
+    activations: ClassVar[str] = "int16"
 
 
 class SequenceLstmDsp(Kernel):

@@ -47,7 +47,7 @@ from mcugen.kernels.mve.pooling import (
     ReduceSumMve,
     SpannedMaxPool2dMve,
 )
-from mcugen.kernels.mve.recurrent import GruMve, LstmMve, RnnMve
+from mcugen.kernels.mve.recurrent import GruMve, GruS16Mve, LstmMve, LstmS16Mve, RnnMve, RnnS16Mve
 from mcugen.kernels.mve.reduction import ArgMaxMve, ArgMinMve, CumulativeSumMve, ReduceMaxMve, ReduceMinMve
 from mcugen.kernels.mve.resizing import ResizeBilinearMve
 from mcugen.kernels.mve.transpose import TransposeMve
@@ -79,8 +79,10 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedVectorMve(),
     FullyConnectedVectorS4Mve(),
     GruMve(),
+    GruS16Mve(),
     LogSoftmaxMve(),
     LstmMve(),
+    LstmS16Mve(),
     MaskedSoftmaxMve(),
     MaxPool2dMve(),
     MaxPoolPlaces2dMve(),
@@ -98,6 +100,7 @@ KERNELS: tuple[Kernel, ...] = (
     RequantizeWideMve(),
     ResizeBilinearMve(),
     RnnMve(),
+    RnnS16Mve(),
     SoftmaxMve(),
     SoftmaxTableMve(),
     SpannedMaxPool2dMve(),
@@ -136,8 +139,10 @@ __all__ = [
     "FullyConnectedVectorMve",
     "FullyConnectedVectorS4Mve",
     "GruMve",
+    "GruS16Mve",
     "LogSoftmaxMve",
     "LstmMve",
+    "LstmS16Mve",
     "MaskedSoftmaxMve",
     "MaxPool2dMve",
     "MaxPoolPlaces2dMve",
@@ -155,6 +160,7 @@ __all__ = [
     "RequantizeWideMve",
     "ResizeBilinearMve",
     "RnnMve",
+    "RnnS16Mve",
     "SoftmaxMve",
     "SoftmaxTableMve",
     "SpannedMaxPool2dMve",

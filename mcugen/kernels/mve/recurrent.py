@@ -18,23 +18,28 @@ from mcugen.graph.ops.recurrent.rnn import Rnn
 from mcugen.graph.tensor import IntArray, Tensor
 from mcugen.kernels.base import Constant, Invocation, Kernel
 from mcugen.kernels.mve.common import has_vectors
-from mcugen.kernels.portable.recurrent.layer import invocation
+from mcugen.kernels.portable.recurrent.layer import invocation, reads
 
 _LANES = 8
 
 
 class RecurrentMve(Kernel):
-    """One direction of one layer; eight products of 16 bits an instruction."""
+    """One direction of one layer; eight products of 16 bits an instruction.
+
+    Attributes:
+        activations: the type of its input and of its sequence.
+    """
 
     wide: ClassVar[bool] = True  # states
+    activations: ClassVar[str] = "int8"
     library: ClassVar[str] = "mve"
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, self.operator) and has_vectors(cpu)
+        return isinstance(op, self.operator) and has_vectors(cpu) and reads(op, graph, self.activations)
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, RecurrentLayer)
-        shared = invocation(op, graph, self.name, "mcugen_mve_", "mve/recurrent/recurrent_s8.c")
+        shared = invocation(op, graph, self.name, "mcugen_mve_", "mve/recurrent")
         weights = _weight_stream(op, graph.input_tensors(op))
         constants = tuple(weights if c.role == weights.role else c for c in shared.constants)
         # A vector may reach eight bytes beyond the last row.
@@ -88,3 +93,24 @@ class RnnMve(RecurrentMve):
 
     name: ClassVar[str] = "rnn_s8.mve"
     operator: ClassVar[type[Operator]] = Rnn
+
+
+class LstmS16Mve(LstmMve):
+    """mcugen_mve_lstm_s16."""
+
+    name: ClassVar[str] = "lstm_s16.mve"
+    activations: ClassVar[str] = "int16"
+
+
+class GruS16Mve(GruMve):
+    """mcugen_mve_gru_s16."""
+
+    name: ClassVar[str] = "gru_s16.mve"
+    activations: ClassVar[str] = "int16"
+
+
+class RnnS16Mve(RnnMve):
+    """mcugen_mve_rnn_s16."""
+
+    name: ClassVar[str] = "rnn_s16.mve"
+    activations: ClassVar[str] = "int16"

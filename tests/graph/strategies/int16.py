@@ -24,6 +24,7 @@ from tests.graph.strategies.int16_functions import (
     random_int16,
     sigmoid_graphs,
 )
+from tests.graph.strategies.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 
 WIDENED = (
     "add",
@@ -115,7 +116,10 @@ def wide_table_graphs(draw: Draw) -> Case:
 
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     **{kind: (lambda kind=kind: widened(s.ALL[kind]())) for kind in WIDENED},  # type: ignore[misc]
+    "gru": lambda: gru_graphs(16),
     "logistic": sigmoid_graphs(Logistic),
+    "lstm": lambda: lstm_graphs(16),
+    "rnn": lambda: rnn_graphs(16),
     "table": wide_table_graphs,
     "tanh": sigmoid_graphs(Tanh),
 }

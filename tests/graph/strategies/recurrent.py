@@ -16,6 +16,7 @@ from mcugen.graph.ops.recurrent.layer import (
     RecurrentLayer,
     finest_precision,
     hidden_quantization,
+    input_scale,
 )
 from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, zero_points
 
@@ -40,9 +41,17 @@ _sizes = st.one_of(st.integers(1, 9), st.sampled_from([13, 16, 17]))
 
 @st.composite
 def layers(
-    draw: Draw, kind: type[RecurrentLayer], forms: Sequence[tuple[str, tuple[str, ...]]] = FORMS, **fixed: object
+    draw: Draw,
+    kind: type[RecurrentLayer],
+    forms: Sequence[tuple[str, tuple[str, ...]]] = FORMS,
+    bits: int = 8,
+    **fixed: object,
 ) -> Case:
-    """One recurrent layer of a kind; gate inputs from tiny to saturating, any output scale."""
+    """One recurrent layer of a kind; gate inputs from tiny to saturating, any output scale.
+
+    Args:
+        bits: of its input and of its sequence.
+    """
     rng = draw(seeds)
     initial, wanted = draw(st.sampled_from([f for f in forms if kind.has_cell or f[1] != ("cell",)]))
     results = tuple(result for result in wanted if kind.has_cell or result != "cell")
@@ -58,8 +67,9 @@ def layers(
         ("hidden", (batch, channels), "int16", hidden_quantization(state_bits)),
         ("cell", (batch, units), "int32", CELL_QUANTIZATION),
     ][: 1 + kind.has_cell]
-    x_scale = float(np.float32(2.0 ** draw(st.floats(-9, 0))))
-    tensors = [Tensor("input", (*lead, depth), "int8", Quantization.per_tensor(x_scale, draw(zero_points)))]
+    x_scale = float(np.float32(2.0 ** draw(st.floats(-9, 0)) * (1 if bits == 8 else 2.0**-8)))
+    of_input = Quantization.per_tensor(x_scale, draw(zero_points) if bits == 8 else 0, bits)
+    tensors = [Tensor("input", (*lead, depth), of_input.dtype, of_input)]
     for name, shape, dtype, quantization in states if given else []:
         data = rng.integers(-30000, 30001, shape).astype(dtype) if initial == "constants" else None
         tensors.append(Tensor(f"first_{name}", shape, dtype, quantization, data))
@@ -72,7 +82,7 @@ def layers(
         tensors.append(_matrix(rng, "projection", (channels, units)))
     attributes = dict(fixed, projected=projected) if kind is Lstm else dict(fixed)
     matrices = [np.array(t.quantization.scales) for t in tensors[-3 - projected :][:2] if t.quantization is not None]
-    most = finest_precision(x_scale, state_bits, *matrices, 0.0)
+    most = finest_precision(input_scale(of_input), state_bits, *matrices, 0.0)
     op: Operator = kind(
         name="layer",
         inputs=tuple(t.name for t in tensors),
@@ -85,7 +95,10 @@ def layers(
         state_bits=state_bits,
         **attributes,
     )
-    ends = [("sequence", (*lead, channels), "int8", draw(quantizations)), *states]
+    sequence = draw(quantizations)
+    if bits == 16:
+        sequence = Quantization.per_tensor(sequence.scale * draw(st.sampled_from([2.0**-8, 2.0**-24])), 0, 16)
+    ends = [("sequence", (*lead, channels), sequence.dtype, sequence), *states]
     tensors += [Tensor(*end) for end in ends if end[0] in results]
     return make_case(op, tensors, rng)
 
@@ -96,14 +109,14 @@ def _matrix(rng: np.random.Generator, name: str, shape: tuple[int, int]) -> Tens
     return Tensor(name, shape, "int8", Quantization.per_channel(scales, 0), data)
 
 
-def lstm_graphs() -> st.SearchStrategy[Case]:
-    return layers(Lstm)
+def lstm_graphs(bits: int = 8) -> st.SearchStrategy[Case]:
+    return layers(Lstm, bits=bits)
 
 
-def gru_graphs() -> st.SearchStrategy[Case]:
-    return layers(Gru)
+def gru_graphs(bits: int = 8) -> st.SearchStrategy[Case]:
+    return layers(Gru, bits=bits)
 
 
 @st.composite
-def rnn_graphs(draw: Draw) -> Case:
-    return draw(layers(Rnn, relu=draw(st.booleans())))
+def rnn_graphs(draw: Draw, bits: int = 8) -> Case:
+    return draw(layers(Rnn, bits=bits, relu=draw(st.booleans())))

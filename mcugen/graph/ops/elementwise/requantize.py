@@ -15,7 +15,7 @@ from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 TYPES = frozenset(
     {("int8", "int8"), ("int8", "int16"), ("int16", "int8"), ("int16", "int16"), ("int8", "int32"), ("int32", "int8")}
-    | {("uint8", "int8"), ("int8", "uint8")}
+    | {("int16", "int32"), ("int32", "int16"), ("uint8", "int8"), ("int8", "uint8")}
 )
 """(input, output); uint8 is a type of ports."""
 

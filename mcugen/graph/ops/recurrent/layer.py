@@ -1,7 +1,7 @@
 """What recurrent layers share: weights, gate inputs, states, the loop over time.
 
-Numbers: the hidden state is int16 with `state_bits` fractional bits, inputs are widened to int16 (`(x - zero point) *
-128`), weights are int8. Both products of a row are summed in 32 bits and meet in 64 bits, where they are rounded once:
+Numbers: the hidden state is int16 with `state_bits` fractional bits, inputs of int8 are widened to int16 (`(x - zero
+point) * 128`), weights are int8. Both products of a row are summed in 32 bits and meet in 64 bits, where they are rounded once:
 
     gate input = (products(x) * multiplier_x + products(h) * multiplier_h + bias * 2**32 + 2**31) >> 32
 
@@ -19,17 +19,17 @@ from typing import ClassVar, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_int8_multiplier
+from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_saturating_multiplier
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_int8, require_shape, require_weights
+from mcugen.graph.ops.checks import require, require_activations, require_shape, require_weights
 from mcugen.graph.ops.recurrent.sigmoid import LEAST_PRECISION
-from mcugen.graph.tensor import IntArray, Quantization, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Quantization, Tensor
 
 Int64Array = npt.NDArray[np.int64]
 T = TypeVar("T")
 
-INPUT_SHIFT = 7
-"""Inputs are widened by this shift; |int8 - zero point| <= 255, so that they fit int16."""
+_INPUT_SHIFT = 7
+"""Inputs of int8 are widened by this shift; |int8 - zero point| <= 255, so that they fit int16."""
 
 MOST_PRECISION = 16
 MOST_STATE_BITS = 15
@@ -74,6 +74,16 @@ def hidden_quantization(state_bits: int) -> Quantization:
     return Quantization.per_tensor(2.0**-state_bits, 0, bits=16)
 
 
+def input_shift(quantization: Quantization) -> int:
+    """By how many bits inputs are widened to 16."""
+    return 0 if quantization.bits == 16 else _INPUT_SHIFT
+
+
+def input_scale(quantization: Quantization) -> float:
+    """Of inputs as they are multiplied: widened to 16 bits."""
+    return quantization.scale / (1 << input_shift(quantization))
+
+
 def row_scales(weights: Tensor) -> npt.NDArray[np.float64]:
     """One scale for each row of a matrix that is quantized per tensor or per row."""
     assert weights.quantization is not None
@@ -91,14 +101,14 @@ def finest_precision(
     """Fractional bits of gate inputs: the most that multipliers and bias have room for.
 
     Args:
-        x_scale: of the input.
+        x_scale: of the input, see `input_scale`.
         of_input, of_state: scales of the weights' rows.
         bias: real numbers.
 
     Returns:
         At most MOST_PRECISION; a layer whose result is less than LEAST_PRECISION is not possible.
     """
-    products = max(float(np.max(of_input)) * x_scale / (1 << INPUT_SHIFT), float(np.max(of_state)) * 2.0**-state_bits)
+    products = max(float(np.max(of_input)) * x_scale, float(np.max(of_state)) * 2.0**-state_bits)
     room = [products * 2.0**32 / MOST_MULTIPLIER, float(np.max(np.abs(bias))) / MOST_BIAS]
     # A last bit is left for what is rounded up.
     return min(MOST_PRECISION, *(math.floor(-math.log2(part) - 1e-6) for part in room if part > 0))
@@ -108,11 +118,11 @@ def finest_precision(
 class RecurrentLayer(Operator):
     """One direction of one layer.
 
-    Inputs: activations (T, N, I), or (N, T, I) with `batch_first`, int8; if `given_state` the initial hidden state
+    Inputs: activations (T, N, I), or (N, T, I) with `batch_first`, int8 or int16; if `given_state` the initial hidden state
     (N, S), int16 of `hidden_quantization`, and for an LSTM the initial cell (N, H), int32 of CELL_QUANTIZATION; weights
     of the input (G * H, I); weights of the hidden state (G * H, S); bias int32 with `precision` fractional bits
     (B, G * H); for a projected LSTM its weights (S, H). G gates in PyTorch's order, H units, S = H but for projected
-    layers. Outputs, those of `results`: all hidden states (T, N, S) or (N, T, S), int8; the hidden state after the last
+    layers. Outputs, those of `results`: all hidden states (T, N, S) or (N, T, S), of the input's type; the hidden state after the last
     step, (N, S), and an LSTM's cell, (N, H), as the initial ones: a sequence in pieces has the bits of the whole.
 
     Attributes:
@@ -165,13 +175,14 @@ class RecurrentLayer(Operator):
 
     def scaling(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Scaling:
         """See `Scaling`."""
-        x, (of_input, of_state) = inputs[0], self.constants(inputs)[:2]
+        x, (of_input, of_state) = inputs[0].quantization, self.constants(inputs)[:2]
+        assert x is not None
         one, hidden = 2.0**self.precision, 2.0**self.state_bits
         sequence = self.output(outputs, SEQUENCE)
         return Scaling(
-            row_multipliers(of_input, x.scale / (1 << INPUT_SHIFT) * one),
+            row_multipliers(of_input, input_scale(x) * one),
             row_multipliers(of_state, one / hidden),
-            (0, 0) if sequence is None else quantize_int8_multiplier(1.0 / hidden / sequence.scale),
+            (0, 0) if sequence is None else quantize_saturating_multiplier(1.0 / hidden / sequence.scale, x.bits),
         )
 
     # -- rules ----------------------------------------------------------------------------------------------------
@@ -182,8 +193,8 @@ class RecurrentLayer(Operator):
         known = tuple(r for r in RESULTS if r in self.results and (r != CELL or self.has_cell))
         require(self.results == known != (), self, f"cannot give {', '.join(self.results) or 'nothing'}")
         require(len(outputs) == len(self.results), self, f"has {len(outputs)} outputs, gives {len(self.results)}")
-        x = inputs[0]
-        require_int8(self, x)
+        x, sequence = inputs[0], self.output(outputs, SEQUENCE)
+        require_activations(self, x, *([] if sequence is None else [sequence]))
         require(len(x.shape) == 3 and min(x.shape) > 0, self, f"the input has shape {x.shape}, must have three axes")
         of_input, of_state, bias = self.constants(inputs)[:3]
         projection = self.projection(inputs)
@@ -194,9 +205,7 @@ class RecurrentLayer(Operator):
         for name, weights, depth in (("input", of_input, x.shape[2]), ("hidden state", of_state, channels)):
             require(units > 0 and weights.shape == (rows, depth), self, f"weights of the {name} are {weights.shape}")
         require(projection is not None or channels == units, self, f"{units} units, {channels} hidden values")
-        sequence = self.output(outputs, SEQUENCE)
         if sequence is not None:
-            require_int8(self, sequence)
             require_shape(self, sequence, (*x.shape[:2], channels))
         given = inputs[1 : 1 + self.states]
         for state in (*given[:1], self.output(outputs, HIDDEN)):
@@ -269,7 +278,9 @@ class RecurrentLayer(Operator):
         matrices = [c.astype(np.float64).T for c in inputs[1 + self.states :][:2]]
         units = self.units(tensors_in)
         bias = inputs[3 + self.states].astype(np.int64).reshape(self.bias_rows, self.gates, units)
-        x = (inputs[0].astype(np.int64) - tensors_in[0].zero_point) << INPUT_SHIFT
+        quantization = tensors_in[0].quantization
+        assert quantization is not None
+        x = (inputs[0].astype(np.int64) - quantization.zero_point) << input_shift(quantization)
         x = x.swapaxes(0, 1) if self.batch_first else x
         hidden, cell = self._initial(inputs, tensors_in)
         sequence = np.zeros((*x.shape[:2], hidden.shape[1]), np.int64)
@@ -284,7 +295,7 @@ class RecurrentLayer(Operator):
         out = self.output(tensors_out, SEQUENCE)
         if out is not None:
             scaled = multiply_by_quantized_multiplier(sequence, *scaling.output) + out.zero_point
-            integers = np.clip(scaled, -128, 127).astype(np.int8)
+            integers = np.clip(scaled, *out.integer_range).astype(DTYPES[out.dtype])
             found[SEQUENCE] = np.ascontiguousarray(integers.swapaxes(0, 1)) if self.batch_first else integers
         return [found[result] for result in self.results]
 

@@ -106,10 +106,10 @@ def scratch_bytes(op: RecurrentLayer, tensors: Sequence[Tensor]) -> int:
     return 4 * units * op.has_cell + 8 * (2 * quads(state) + projected + quads(tensors[0].shape[2]))
 
 
-def invocation(op: RecurrentLayer, graph: Graph, kernel: str, prefix: str, source: str) -> Invocation:
-    """A recurrent layer bound to `<prefix><kind>_s8[_given]_<results>`, see portable/recurrent/kernels.h."""
+def invocation(op: RecurrentLayer, graph: Graph, kernel: str, prefix: str, folder: str) -> Invocation:
+    """A recurrent layer bound to `<prefix><kind>_<s8 or s16>[_given]_<results>`, see portable/recurrent/kernels.h."""
     tensors, outputs = graph.input_tensors(op), graph.output_tensors(op)
-    given = tensors[1 : 1 + op.states]
+    given, bits = tensors[1 : 1 + op.states], tensors[0].bits
     constants = [
         Constant(name, flat(tensor.data), tensor.data.itemsize)
         for name, tensor in zip(("hidden", "cell"), given, strict=False)
@@ -117,8 +117,8 @@ def invocation(op: RecurrentLayer, graph: Graph, kernel: str, prefix: str, sourc
     ]
     return Invocation(
         kernel=kernel,
-        function="_".join([f"{prefix}{op.kind}_s8", *(["given"] if given else []), *op.results]),
-        source=source,
+        function="_".join([f"{prefix}{op.kind}_s{bits}", *(["given"] if given else []), *op.results]),
+        source=f"{folder}/recurrent_s{bits}.c",
         params_type="mcugen_recurrent_params",
         params=params(op, tensors, outputs),
         inputs=(op.inputs[0], *(t.name for t in given if t.data is None)),
@@ -142,17 +142,27 @@ def cost(op: Operator, graph: Graph, word: float, unit: float) -> float:
     return steps * batch * op.units(tensors) * (words * word + op.gates * unit)
 
 
+def reads(op: Operator, graph: Graph, activations: str) -> bool:
+    """Whether the input, and so the sequence, has a type."""
+    return graph.tensor(op.inputs[0]).dtype == activations
+
+
 class RecurrentPortable(PortableKernel):
-    """One direction of one layer."""
+    """One direction of one layer.
+
+    Attributes:
+        activations: the type of its input and of its sequence.
+    """
 
     wide: ClassVar[bool] = True  # states
+    activations: ClassVar[str] = "int8"
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, self.operator)
+        return isinstance(op, self.operator) and reads(op, graph, self.activations)
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, RecurrentLayer)
-        return invocation(op, graph, self.name, "mcugen_", "portable/recurrent/recurrent_s8.c")
+        return invocation(op, graph, self.name, "mcugen_", "portable/recurrent")
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return cost(op, graph, 14, 60)
@@ -177,3 +187,24 @@ class RnnPortable(RecurrentPortable):
 
     name: ClassVar[str] = "rnn_s8.portable"
     operator: ClassVar[type[Operator]] = Rnn
+
+
+class LstmS16Portable(LstmPortable):
+    """mcugen_lstm_s16."""
+
+    name: ClassVar[str] = "lstm_s16.portable"
+    activations: ClassVar[str] = "int16"
+
+
+class GruS16Portable(GruPortable):
+    """mcugen_gru_s16."""
+
+    name: ClassVar[str] = "gru_s16.portable"
+    activations: ClassVar[str] = "int16"
+
+
+class RnnS16Portable(RnnPortable):
+    """mcugen_rnn_s16."""
+
+    name: ClassVar[str] = "rnn_s16.portable"
+    activations: ClassVar[str] = "int16"

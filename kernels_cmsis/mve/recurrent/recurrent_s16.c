@@ -1,0 +1,7 @@
+/* Recurrent layers on int16 with vectors. */
+#include "dot.h"
+
+#define MCUGEN_RECURRENT(name) mcugen_mve_##name
+#define MCUGEN_RECURRENT_DOT mcugen_recurrent_dot_mve
+#define MCUGEN_RECURRENT_WIDE 1
+#include "portable/recurrent/kernels.h"
