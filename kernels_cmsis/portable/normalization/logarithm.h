@@ -23,11 +23,16 @@ MCUGEN_KERNEL int32_t mcugen_log2_of_sum(int32_t sum)
     return result < 0 ? 0 : result;
 }
 
-/* The logarithm of a sum in output steps, negated, plus a half; 20 fractional bits. */
+/* The logarithm of a sum in units, negated, plus a half; units are output steps with 20 fractional bits. */
+MCUGEN_KERNEL int64_t mcugen_log_start(int32_t sum, int32_t unit_high, int32_t unit_low)
+{
+    const int64_t unit = (int64_t)((uint64_t)(uint32_t)unit_high << 32 | (uint32_t)unit_low);
+    return (INT64_C(1) << 19) - ((mcugen_log2_of_sum(sum) * unit) >> 16);
+}
+
 MCUGEN_KERNEL int64_t mcugen_log_softmax_start(const struct mcugen_log_softmax_params *params, int32_t sum)
 {
-    const int64_t unit = (int64_t)((uint64_t)(uint32_t)params->unit_high << 32 | (uint32_t)params->unit_low);
-    return (INT64_C(1) << 19) - ((mcugen_log2_of_sum(sum) * unit) >> 16);
+    return mcugen_log_start(sum, params->unit_high, params->unit_low);
 }
 
 #endif

@@ -1,54 +1,8 @@
-/* Rows normalized by their own statistics; the arithmetic is that of mcugen/graph/ops/normalization/normalize.py.
- * Statistics and roots are exact to 30 bits, normalized values have 16 fractional bits. The output may be the input. */
-#include "portable/integers.h"
-#include "portable/normalization/roots.h"
-
-/* The divisor's inverse, its shift, and the sum that is subtracted. */
-MCUGEN_KERNEL uint32_t mcugen_normalize_statistics(const struct mcugen_normalize_params *params, const int8_t *input,
-                                                   int32_t size, int32_t *total, int32_t *shift)
-{
-    int32_t sum = 0;
-    int64_t squares = 0;
-    for (int32_t i = 0; i < size; i++) {
-        const int32_t x = (int32_t)mcugen_load_integer(input, params->input_bytes) - params->zero_point;
-        input += params->input_bytes;
-        sum += x;
-        squares += x * x;
-    }
-    *total = params->centered ? sum : 0;
-    return mcugen_normalize_divisor(params, size, squares, *total, shift);
-}
-
-MCUGEN_KERNEL void mcugen_normalize_row(const struct mcugen_normalize_params *params, const int8_t *input,
-                                        const int32_t *factors, const int32_t *offsets, int8_t *output)
-{
-    const int32_t size = params->groups * params->repeat;
-    int32_t total, right;
-    const int64_t inverse = (int64_t)mcugen_normalize_statistics(params, input, size, &total, &right);
-    const int64_t half = INT64_C(1) << (right - 1), output_half = INT64_C(1) << (params->shift - 1);
-    for (int32_t g = 0; g < params->groups; g++) {
-        const int64_t start =
-            (int64_t)offsets[g] * (INT64_C(1) << (params->shift - MCUGEN_NORMALIZE_FRACTION)) + output_half;
-        for (int32_t i = 0; i < params->repeat; i++) {
-            const int32_t d = size * ((int32_t)mcugen_load_integer(input, params->input_bytes) - params->zero_point) - total;
-            input += params->input_bytes;
-            const int32_t normalized = (int32_t)((d * inverse + half) >> right);
-            const int64_t value = ((int64_t)normalized * factors[g] + start) >> params->shift;
-            *output++ = (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
-        }
-    }
-}
+/* Rows of int8 or int16 normalized by their own statistics, to int8. The output may be the input. */
+#include "normalize.h"
 
 MCUGEN_KERNEL void mcugen_normalize_s8(const struct mcugen_normalize_params *params, const void *input,
                                        const int32_t *factors, const int32_t *offsets, int8_t *output)
 {
-    const int8_t *row_start = input;
-    const int32_t size = params->groups * params->repeat;
-    for (int32_t row = 0; row < params->rows; row += params->periods) {
-        for (int32_t p = 0; p < params->periods; p++) {
-            mcugen_normalize_row(params, row_start, factors + p * params->groups, offsets + p * params->groups, output);
-            row_start += size * params->input_bytes;
-            output += size;
-        }
-    }
+    mcugen_normalize_rows(params, input, factors, offsets, output, 1);
 }

@@ -62,7 +62,7 @@ def _normalize(
     finest = math.sqrt(max(epsilon, least) / _LARGEST) * size
     if given.scale < finest:
         # All that its integers hold is next to nothing beside eps.
-        given = Quantization.per_tensor(1.001 * finest, 0)
+        given = Quantization.per_tensor(1.001 * finest, 0, given.bits)
         x = ctx.requantize(node, x, given)
     tensor = ctx.tensors[x]
     # What is added to, or bounds, size**2 times the mean square of the integers.

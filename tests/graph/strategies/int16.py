@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcugen.graph import Tensor
 from mcugen.graph.interpolation import ENTRIES
-from mcugen.graph.ops import FullyConnected, Logistic, Operator, Softmax, Table, Tanh
+from mcugen.graph.ops import FullyConnected, Logistic, MaskedSoftmax, Operator, Softmax, Table, Tanh
 from mcugen.graph.ops.convolution.base import Convolution
 from mcugen.graph.ops.normalization.wide_softmax import WIDE_SHARES
 from tests.graph import strategies as s
@@ -29,12 +29,15 @@ from tests.graph.strategies.recurrent import gru_graphs, lstm_graphs, rnn_graphs
 WIDENED = (
     "add",
     "average_pool2d",
+    "batch_matmul",
     "clamp",
     "concatenation",
     "conv2d",
     "copy",
     "depthwise_conv2d",
     "fully_connected",
+    "log_softmax",
+    "masked_softmax",
     "max_pool2d",
     "mean",
     "mul",
@@ -62,12 +65,14 @@ def with_int16(case: Case, rng: np.random.Generator, *, bias: str | None = None)
             data = random_int16(rng, t.shape) if t.is_constant else None
             pool[name] = replace(t, dtype="int16", quantization=quantization(t.scale / 256), data=data)
     op = _with_limits(op, case.graph.tensor(op.outputs[0]))
-    if isinstance(op, Softmax):
+    if isinstance(op, Softmax | MaskedSoftmax):
         pool[op.outputs[0]] = replace(pool[op.outputs[0]], quantization=WIDE_SHARES)
     if weighted and len(op.inputs) > 2:
         pool[op.inputs[2]] = _wide_bias(pool[op.inputs[2]], pool[op.inputs[1]], op, bias)
     widened = make_case(op, [pool[n] for n in dict.fromkeys((*op.inputs, *op.outputs))], rng)
-    return Case(widened.graph, {n: random_int16(rng, widened.graph.tensor(n).shape) for n in widened.inputs})
+    wide = {n for n in widened.inputs if widened.graph.tensor(n).dtype == "int16"}
+    extremes = {n: random_int16(rng, widened.graph.tensor(n).shape) for n in widened.inputs if n in wide}
+    return Case(widened.graph, {**widened.inputs, **extremes})
 
 
 def _with_limits(op: Operator, out: Tensor) -> Operator:
@@ -96,7 +101,7 @@ def _wide_bias(bias: Tensor, weights: Tensor, op: Operator, wanted: str | None) 
 def widened(draw: Draw, narrow: st.SearchStrategy[Case], *, bias: str | None = None) -> Case:
     """A case of int8 of one of the kinds `WIDENED`, on int16; the bias of either type, or of the given one."""
     case, rng = draw(narrow), draw(seeds)
-    assume(all(t.quantization is not None for t in case.graph.tensors.values()))
+    assume(all(t.quantization is not None or t.dtype == "bool" for t in case.graph.tensors.values()))
     try:
         return with_int16(case, rng, bias=bias or draw(st.sampled_from([None, None, "int64"])))
     except ValueError as error:
@@ -119,6 +124,7 @@ ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "gru": lambda: gru_graphs(16),
     "logistic": sigmoid_graphs(Logistic),
     "lstm": lambda: lstm_graphs(16),
+    "normalize": lambda: s.normalize_graphs(16),
     "rnn": lambda: rnn_graphs(16),
     "table": wide_table_graphs,
     "tanh": sigmoid_graphs(Tanh),

@@ -74,22 +74,28 @@ def masked_softmax_graphs(draw: Draw) -> Case:
 
 
 @st.composite
-def normalize_graphs(draw: Draw) -> Case:
-    """One normalize, its factors shared in all ways; rows of equal elements and huge factors among them."""
+def normalize_graphs(draw: Draw, bits: int = 8) -> Case:
+    """One normalize, its factors shared in all ways; rows of equal elements and huge factors among them.
+
+    Args:
+        bits: of the output.
+    """
     rng, x, out = draw(seeds), draw(real_quantizations()), draw(quantizations)
+    if bits == 16:
+        out = Quantization.per_tensor(out.scale, 0, 16)
     if x.bits == 16:
         x = Quantization.per_tensor(x.scale, 0, 16)
     groups, repeat = draw(channel_counts), draw(st.sampled_from([1, 1, 2, 9]))
     periods, times = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     size = groups * repeat
     factors = rng.normal(size=(periods, groups)) * 2.0 ** draw(st.floats(-6, 14))
-    offsets = rng.normal(size=(periods, groups)) * 2.0 ** draw(st.floats(-3, 9))
+    offsets = rng.normal(size=(periods, groups)) * 2.0 ** draw(st.floats(-3, 9 if bits == 8 else 12.5))
     packed, added, shift = pack_affine(factors, offsets)
     tensors = [
         Tensor("input", (times, periods, size), x.dtype, x),
         Tensor("factors", (periods, groups), "int32", None, packed),
         Tensor("offsets", (periods, groups), "int32", None, added),
-        Tensor("output", (times, periods, size), "int8", out),
+        Tensor("output", (times, periods, size), out.dtype, out),
     ]
     op = Normalize(
         name="normalize",

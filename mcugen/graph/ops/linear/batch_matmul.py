@@ -9,25 +9,33 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_int8_multiplier
+from mcugen.graph.arithmetic import (
+    INT32_MAX,
+    MOST_REDUCED_SHIFT,
+    REDUCED_ACCUMULATOR,
+    multiply_by_quantized_multiplier,
+    multiply_by_reduced_multiplier,
+    quantize_saturating_multiplier,
+)
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
     largest_activation,
     require,
+    require_activations,
     require_arity,
     require_clamp,
-    require_int8,
     require_shape,
 )
 from mcugen.graph.ops.weighted import exact_float
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchMatMul(Operator):
     """LiteRT BATCH_MATMUL: left (..., M, K) times right (..., K, N); leading axes broadcast as NumPy's.
 
-    Both may be activations, the same one too; either may be a constant.
+    Both may be activations, the same one too; either may be a constant. All are int8, with accumulators of 32 bits, or
+    all int16, with accumulators of 64.
 
     Attributes:
         transposed: the right input is stored as (..., N, K).
@@ -40,7 +48,8 @@ class BatchMatMul(Operator):
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:
         """(multiplier, shift) of left scale * right scale / output scale."""
-        return quantize_int8_multiplier(inputs[0].scale * inputs[1].scale / outputs[0].scale)
+        real = inputs[0].scale * inputs[1].scale / outputs[0].scale
+        return quantize_saturating_multiplier(real, outputs[0].bits)
 
     def sizes(self, inputs: Sequence[Tensor]) -> tuple[int, int, int]:
         """(M, K, N)."""
@@ -50,7 +59,7 @@ class BatchMatMul(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 2, 2)
         left, right, out = inputs[0], inputs[1], outputs[0]
-        require_int8(self, left, right, out)
+        require_activations(self, left, right, out)
         for x in (left, right):
             require(len(x.shape) >= 2 and x.elements > 0, self, f"tensor {x.name!r} has shape {x.shape}, no matrix")
         rows, depth, columns = self.sizes(inputs)
@@ -64,7 +73,12 @@ class BatchMatMul(Operator):
         require_shape(self, out, (*batch, rows, columns))
         require_clamp(self, self.clamp, out)
         most = self.largest_accumulator(inputs)
-        require(most <= INT32_MAX, self, f"sums of {depth} products can reach {most}, beyond 32 bits")
+        if out.bits == 8:
+            require(most <= INT32_MAX, self, f"sums of {depth} products can reach {most}, beyond 32 bits")
+            return
+        require(most < REDUCED_ACCUMULATOR, self, f"sums of {depth} products can reach {most}, beyond 48 bits")
+        fine = self.requantization(inputs, outputs)[1] > MOST_REDUCED_SHIFT
+        require(not fine, self, f"a product is {1 << MOST_REDUCED_SHIFT} output steps or more")
 
     def largest_accumulator(self, inputs: Sequence[Tensor]) -> int:
         """The largest |accumulator| over all inputs; sums on the way stay below it too."""
@@ -80,8 +94,9 @@ class BatchMatMul(Operator):
         if self.transposed:
             right = np.swapaxes(right, -1, -2)
         accumulator = (left @ right).astype(np.int64)
-        scaled = multiply_by_quantized_multiplier(accumulator, *self.requantization(tensors_in, tensors_out))
-        return [np.clip(scaled + out.zero_point, *self.clamp).astype(np.int8)]
+        multiply = multiply_by_quantized_multiplier if out.bits == 8 else multiply_by_reduced_multiplier
+        scaled = multiply(accumulator, *self.requantization(tensors_in, tensors_out))
+        return [np.clip(scaled + out.zero_point, *self.clamp).astype(DTYPES[out.dtype])]
 
     def macs(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:
         return math.prod(outputs[0].shape) * inputs[0].shape[-1]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mcugen.graph.arithmetic import rounding_divide_by_pot
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
+from mcugen.graph.ops.checks import require, require_activations, require_arity, require_shape
 from mcugen.graph.ops.normalization.softmax import (
     SUM_FRACTION,
     SUM_INTEGER_BITS,
@@ -20,7 +20,7 @@ from mcugen.graph.ops.normalization.softmax import (
     exponentials_of,
     softmax_parameters,
 )
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 LOG_FRACTION = 16
 """Fractional bits of the logarithm of the sum, to base 2."""
@@ -31,7 +31,7 @@ RESULT_FRACTION = 20
 
 @dataclass(frozen=True, kw_only=True)
 class LogSoftmax(Operator):
-    """x - log(sum(exp(x))) over the last axis, for any output quantization.
+    """x - log(sum(exp(x))) over the last axis, int8 or int16, for any output quantization.
 
     The sum of exponentials is that of `Softmax`, its logarithm to base 2 has 16 fractional bits (`log2`). Output =
     clamp(zero point + round((x - max) * slope / 2**20 - logarithm * unit / 2**36)), rounded once, to nearest, ties up.
@@ -45,15 +45,17 @@ class LogSoftmax(Operator):
     def factors(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:
         """(slope, unit): a step of the input, and log(2), in output steps, with 20 fractional bits.
 
-        A slope of 256 or more saturates; so does a unit of 2**18 where the sum is not 1.
+        A slope of 256 or more saturates int8, one of 65536 int16. Units above 2**18, of int16 2**23, are of outputs so
+        fine that all but the logarithms of very few elements saturate.
         """
-        out = outputs[0].scale
-        slope, unit = min(inputs[0].scale / out, 256.0), min(math.log(2) / out, 2.0**18)
+        out, bits = outputs[0].scale, outputs[0].bits
+        most_unit = 2.0**18 if bits == 8 else 2.0**23
+        slope, unit = min(inputs[0].scale / out, 2.0**bits), min(math.log(2) / out, most_unit)
         return round(slope * 2**RESULT_FRACTION), round(unit * 2**RESULT_FRACTION)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_int8(self, inputs[0], outputs[0])
+        require_activations(self, inputs[0], outputs[0])
         require_shape(self, outputs[0], inputs[0].shape)
         depth, limit = inputs[0].shape[-1] if inputs[0].shape else 0, 1 << SUM_INTEGER_BITS
         require(0 < depth < limit, self, f"the last axis has {depth} elements, must be 1 to {limit - 1}")
@@ -70,7 +72,8 @@ class LogSoftmax(Operator):
         logarithm = log2(terms.sum(axis=-1, keepdims=True))
         real = difference * slope - ((logarithm * unit) >> LOG_FRACTION)
         steps = (real + (1 << (RESULT_FRACTION - 1))) >> RESULT_FRACTION
-        return [np.clip(steps + tensors_out[0].zero_point, -128, 127).astype(np.int8)]
+        out = tensors_out[0]
+        return [np.clip(steps + out.zero_point, *out.integer_range).astype(DTYPES[out.dtype])]
 
 
 def log2(total: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -17,6 +17,7 @@ from mcugen.graph.ops.normalization.softmax import (
     share_bits,
     softmax_parameters,
 )
+from mcugen.graph.ops.normalization.wide_softmax import require_wide_softmax, wide_integer_softmax
 from mcugen.graph.tensor import IntArray, Tensor
 
 
@@ -41,7 +42,8 @@ class MaskedSoftmax(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 2, 2)
         x, mask = inputs
-        require_softmax(self, x, outputs[0], self.beta)
+        require_rules = require_wide_softmax if x.dtype == "int16" else require_softmax
+        require_rules(self, x, outputs[0], self.beta)
         require(mask.dtype == "bool", self, f"the mask {mask.name!r} is {mask.dtype}, must be bool")
         try:
             shape = tuple(np.broadcast_shapes(x.shape, mask.shape))
@@ -53,5 +55,7 @@ class MaskedSoftmax(Operator):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         takes_part = np.broadcast_to(inputs[1].astype(bool) == self.included, inputs[0].shape)
-        p, bits = self.parameters(tensors_in), share_bits(tensors_out[0])
-        return [integer_softmax(inputs[0].astype(np.int64), takes_part, p, bits)]
+        x = inputs[0].astype(np.int64)
+        if tensors_in[0].dtype == "int16":
+            return [wide_integer_softmax(x, takes_part, self.beta, tensors_in[0].scale)]
+        return [integer_softmax(x, takes_part, self.parameters(tensors_in), share_bits(tensors_out[0]))]

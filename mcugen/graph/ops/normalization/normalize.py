@@ -10,9 +10,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mcugen.graph.arithmetic import INT32_MAX
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_real, require_shape
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.ops.checks import require, require_arity, require_real, require_shape
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 FRACTION = 16
 """Fractional bits of normalized values, and of offsets."""
@@ -37,7 +38,8 @@ class Normalize(Operator):
     sqrt and division have 30 significant bits (`inverse_root`); t and the output are rounded to nearest, ties up.
 
     Inputs: activations (..., n), int8, or int16 with the zero point 0; factors and offsets, int32 constants of shape
-    (P, Q): row r, element e has those at (r mod P, e div (n / Q)). The output's zero point is part of the offsets.
+    (P, Q): row r, element e has those at (r mod P, e div (n / Q)). The output, int8 or int16, has the input's shape;
+    its zero point is part of the offsets.
 
     Attributes:
         centered: whether the mean is subtracted.
@@ -55,19 +57,19 @@ class Normalize(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 3, 3)
         x, factors, offsets = inputs
-        require_real(self, x)
-        require_int8(self, outputs[0])
+        require_real(self, x, outputs[0])
         require_shape(self, outputs[0], x.shape)
         size = x.shape[-1] if x.shape else 0
         wide = x.dtype == "int16"
         most = MOST_WIDE_ELEMENTS if wide else _MOST_ELEMENTS
         require(0 < size <= most, self, f"rows have {size} elements, must be 1 to {most}")
         require(not wide or x.zero_point == 0, self, f"the int16 input's zero point is {x.zero_point}, must be 0")
-        for t in (factors, offsets):
+        for t, most_constant in ((factors, _MOST), (offsets, INT32_MAX)):
             require(t.data is not None and t.dtype == "int32", self, f"{t.name!r} must be int32 constants")
             require(len(t.shape) == 2 and min(t.shape) > 0, self, f"{t.name!r} has shape {t.shape}, must be (P, Q)")
             assert t.data is not None
-            require(int(np.abs(t.data.astype(np.int64)).max()) <= _MOST, self, f"{t.name!r} exceeds {_MOST}")
+            found = int(np.abs(t.data.astype(np.int64)).max())
+            require(found <= most_constant, self, f"{t.name!r} exceeds {most_constant}")
         require_shape(self, offsets, factors.shape)
         rows = x.elements // size
         divides = rows % factors.shape[0] == 0 and size % factors.shape[1] == 0
@@ -89,8 +91,9 @@ class Normalize(Operator):
         normalized = _rounded(((size * x) - total[:, None]) * inverse, right)
         factors, offsets = (_over_rows(c, x.shape) for c in inputs[1:])
         scaled = normalized * factors + (offsets << (self.shift - FRACTION))
-        result = np.clip(_rounded(scaled, np.int64(self.shift)), -128, 127).astype(np.int8)
-        return [result.reshape(tensors_in[0].shape)]
+        out = tensors_out[0]
+        result = np.clip(_rounded(scaled, np.int64(self.shift)), *out.integer_range).astype(DTYPES[out.dtype])
+        return [result.reshape(out.shape)]
 
 
 def inverse_root(v: int) -> tuple[int, int]:
@@ -124,7 +127,7 @@ def pack_affine(
         ValueError: a number is beyond what the operator holds.
     """
     most = float(np.abs(factors).max(initial=0.0))
-    if not most < _MOST or not float(np.abs(offsets).max(initial=0.0)) < _MOST >> FRACTION:
+    if not most < _MOST or not float(np.abs(offsets).max(initial=0.0)) < INT32_MAX >> FRACTION:
         raise ValueError("its weights or biases are too large for the scale of its output")
     bits = min(FRACTION, 29 - math.frexp(most)[1] + 1) if most > 0 else FRACTION
     bits = max(bits, 0)

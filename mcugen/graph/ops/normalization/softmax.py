@@ -134,5 +134,5 @@ class Softmax(Operator):
     ) -> list[IntArray]:
         x = inputs[0].astype(np.int64)
         if tensors_in[0].dtype == "int16":
-            return [wide_integer_softmax(x, self.beta, tensors_in[0].scale)]
+            return [wide_integer_softmax(x, np.ones(x.shape, bool), self.beta, tensors_in[0].scale)]
         return [integer_softmax(x, np.ones(x.shape, bool), self.parameters(tensors_in), share_bits(tensors_out[0]))]

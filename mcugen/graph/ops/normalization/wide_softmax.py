@@ -60,16 +60,22 @@ def require_wide_softmax(op: Operator, x: Tensor, out: Tensor, beta: float) -> N
     require(0 < beta < math.inf, op, f"beta is {beta}, must be positive and finite")
 
 
-def wide_integer_softmax(x: npt.NDArray[np.int64], beta: float, scale: float) -> IntArray:
-    """int16 shares, scale 2**-15, of the last axis' elements.
+def wide_integer_softmax(
+    x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_], beta: float, scale: float
+) -> IntArray:
+    """int16 shares, scale 2**-15, of the last axis' elements that take part; 0 for others.
 
     Source: TFLM `reference_ops::SoftmaxInt16`.
     """
+    largest = np.where(takes_part, x, -32768).max(axis=-1, keepdims=True)
     difference = multiply_by_quantized_multiplier(
-        x - x.max(axis=-1, keepdims=True), *wide_softmax_multiplier(beta, scale)
+        np.where(takes_part, x - largest, 0), *wide_softmax_multiplier(beta, scale)
     )
     exponentials = look_up(np.clip(difference + 32767, -32768, 32767), exponential_entries().astype(np.int64))
+    exponentials = np.where(takes_part, exponentials, 0)
     total = exponentials.sum(axis=-1, keepdims=True)
+    # Where nothing takes part, any sum will do that is as large as one element's.
+    total = np.where(total == 0, 1 << 15, total)
     # Leading zeros of 32 bits; frexp's exponent is the bit length.
     zeros = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     # Normalised to [1, 2) with 16 fractional bits; the entries are centred around 1.5.

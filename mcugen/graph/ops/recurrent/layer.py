@@ -1,7 +1,8 @@
 """What recurrent layers share: weights, gate inputs, states, the loop over time.
 
 Numbers: the hidden state is int16 with `state_bits` fractional bits, inputs of int8 are widened to int16 (`(x - zero
-point) * 128`), weights are int8. Both products of a row are summed in 32 bits and meet in 64 bits, where they are rounded once:
+point) * 128`), weights are int8. Both products of a row are summed in 32 bits and meet in 64 bits, where they are
+rounded once:
 
     gate input = (products(x) * multiplier_x + products(h) * multiplier_h + bias * 2**32 + 2**31) >> 32
 
@@ -118,12 +119,13 @@ def finest_precision(
 class RecurrentLayer(Operator):
     """One direction of one layer.
 
-    Inputs: activations (T, N, I), or (N, T, I) with `batch_first`, int8 or int16; if `given_state` the initial hidden state
-    (N, S), int16 of `hidden_quantization`, and for an LSTM the initial cell (N, H), int32 of CELL_QUANTIZATION; weights
-    of the input (G * H, I); weights of the hidden state (G * H, S); bias int32 with `precision` fractional bits
+    Inputs: activations (T, N, I), or (N, T, I) with `batch_first`, int8 or int16; if `given_state` the initial hidden
+    state (N, S), int16 of `hidden_quantization`, and for an LSTM the initial cell (N, H), int32 of CELL_QUANTIZATION;
+    weights of the input (G * H, I); weights of the hidden state (G * H, S); bias int32 with `precision` fractional bits
     (B, G * H); for a projected LSTM its weights (S, H). G gates in PyTorch's order, H units, S = H but for projected
-    layers. Outputs, those of `results`: all hidden states (T, N, S) or (N, T, S), of the input's type; the hidden state after the last
-    step, (N, S), and an LSTM's cell, (N, H), as the initial ones: a sequence in pieces has the bits of the whole.
+    layers. Outputs, those of `results`: all hidden states (T, N, S) or (N, T, S), of the input's type; the hidden state
+    after the last step, (N, S), and an LSTM's cell, (N, H), as the initial ones: a sequence in pieces has the bits of
+    the whole.
 
     Attributes:
         results: which of RESULTS are the outputs.

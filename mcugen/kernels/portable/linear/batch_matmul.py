@@ -65,7 +65,9 @@ def batch_matmul_params(op: BatchMatMul, graph: Graph) -> dict[str, ParamValue]:
     )
     multiplier, shift = op.requantization(tensors, [out])
     most = np.array([op.largest_accumulator(tensors)])
-    fast = bool(is_fast(-most, most, np.array([multiplier]), np.array([-shift]), out.zero_point).all())
+    fast = out.bits == 8 and bool(
+        is_fast(-most, most, np.array([multiplier]), np.array([-shift]), out.zero_point).all()
+    )
     return {
         "batch": pad_front(batches.shape, BATCH_AXES, 1),
         "left_step": left_step,

@@ -20,7 +20,8 @@ class LogSoftmaxPortable(PortableKernel):
     operator: ClassVar[type[Operator]] = LogSoftmax
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, LogSoftmax) and not graph.tensor(op.inputs[0]).is_constant
+        x = graph.tensor(op.inputs[0])
+        return isinstance(op, LogSoftmax) and x.dtype == "int8" and not x.is_constant
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, LogSoftmax)

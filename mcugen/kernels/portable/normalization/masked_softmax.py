@@ -17,7 +17,7 @@ from mcugen.kernels.base import Constant, Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, flat, pad_front
 from mcugen.kernels.portable.normalization.softmax import TABLE_COST, exponentials, most_below
 
-_RANK = 6
+RANK = 6
 
 
 class MaskedSoftmaxPortable(PortableKernel):
@@ -27,7 +27,8 @@ class MaskedSoftmaxPortable(PortableKernel):
     operator: ClassVar[type[Operator]] = MaskedSoftmax
 
     def supports(self, op: Operator, graph: Graph, cpu: Cpu) -> bool:
-        return isinstance(op, MaskedSoftmax) and not graph.tensor(op.inputs[0]).is_constant
+        x = graph.tensor(op.inputs[0])
+        return isinstance(op, MaskedSoftmax) and x.dtype == "int8" and not x.is_constant
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, MaskedSoftmax)
@@ -42,8 +43,8 @@ class MaskedSoftmaxPortable(PortableKernel):
             source="portable/normalization/masked_softmax_s8.c",
             params_type="mcugen_masked_softmax_params",
             params={
-                "shape": pad_front(x.shape, _RANK, 1),
-                "mask_step": _steps(mask, len(x.shape)),
+                "shape": pad_front(x.shape, RANK, 1),
+                "mask_step": mask_steps(mask, len(x.shape)),
                 "most_below": most_below(p),
                 "share_bits": share_bits(graph.tensor(op.outputs[0])),
                 "included": int(op.included),
@@ -59,7 +60,7 @@ class MaskedSoftmaxPortable(PortableKernel):
         return (TABLE_COST + 12) * out.elements + 150.0 * (out.elements // out.shape[-1])
 
 
-def _steps(mask: Tensor, rank: int) -> tuple[int, ...]:
+def mask_steps(mask: Tensor, rank: int) -> tuple[int, ...]:
     """Elements from one to the next along each axis; 0 where the mask is repeated."""
     shape = pad_front(mask.shape, rank, 1)
-    return pad_front([0 if n == 1 else math.prod(shape[i + 1 :]) for i, n in enumerate(shape)], _RANK, 0)
+    return pad_front([0 if n == 1 else math.prod(shape[i + 1 :]) for i, n in enumerate(shape)], RANK, 0)

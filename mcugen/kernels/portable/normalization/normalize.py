@@ -13,14 +13,19 @@ from mcugen.kernels.portable.common import PortableKernel, flat, two_words
 
 
 class NormalizePortable(PortableKernel):
-    """mcugen_normalize_s8."""
+    """mcugen_normalize_s8: of int8 or int16, to int8.
+
+    Attributes:
+        made: the type of what it makes.
+    """
 
     name: ClassVar[str] = "normalize_s8.portable"
     operator: ClassVar[type[Operator]] = Normalize
     wide: ClassVar[bool] = True
+    made: ClassVar[str] = "int8"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
-        return not graph.tensor(op.inputs[0]).is_constant
+        return not graph.tensor(op.inputs[0]).is_constant and graph.tensor(op.outputs[0]).dtype == self.made
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Normalize)
@@ -29,8 +34,8 @@ class NormalizePortable(PortableKernel):
         periods, groups = factors.shape
         return Invocation(
             kernel=self.name,
-            function="mcugen_normalize_s8",
-            source="portable/normalization/normalize_s8.c",
+            function=f"mcugen_normalize_s{graph.tensor(op.outputs[0]).bits}",
+            source=f"portable/normalization/normalize_s{graph.tensor(op.outputs[0]).bits}.c",
             params_type="mcugen_normalize_params",
             params={
                 "rows": x.elements // x.shape[-1],
@@ -47,9 +52,16 @@ class NormalizePortable(PortableKernel):
             inputs=op.inputs[:1],
             constants=(Constant("factors", flat(factors.data)), Constant("offsets", flat(offsets.data))),
             outputs=op.outputs,
-            overlaps=(Overlap(0, 0),),
+            overlaps=(Overlap(0, 0),) if graph.tensor(op.outputs[0]).bits <= x.bits else (),
         )
 
     def cost(self, op: Operator, graph: Graph) -> float:
         x = graph.tensor(op.inputs[0])
         return 63.0 * x.elements + 950.0 * (x.elements // x.shape[-1])
+
+
+class NormalizeInt16Portable(NormalizePortable):
+    """mcugen_normalize_s16: of int8 or int16, to int16."""
+
+    name: ClassVar[str] = "normalize_s16.portable"
+    made: ClassVar[str] = "int16"

@@ -16,6 +16,11 @@ from mcugen.kernels.base import Constant, Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel
 
 
+def tables() -> tuple[Constant, ...]:
+    """What every softmax of int16 interpolates in."""
+    return Constant("exponentials", exponential_entries(), 2), Constant("reciprocals", reciprocal_entries(), 2)
+
+
 class SoftmaxInt16Portable(PortableKernel):
     """mcugen_softmax_s16."""
 
@@ -43,10 +48,7 @@ class SoftmaxInt16Portable(PortableKernel):
                 "shift": shift,
             },
             inputs=op.inputs,
-            constants=(
-                Constant("exponentials", exponential_entries(), 2),
-                Constant("reciprocals", reciprocal_entries(), 2),
-            ),
+            constants=tables(),
             outputs=op.outputs,
             overlaps=(Overlap(0, 0),),
         )

@@ -1,0 +1,8 @@
+/* Rows of int8 or int16 normalized by their own statistics, to int16. The output may be the input where that is int16. */
+#include "normalize.h"
+
+MCUGEN_KERNEL void mcugen_normalize_s16(const struct mcugen_normalize_params *params, const void *input,
+                                       const int32_t *factors, const int32_t *offsets, int16_t *output)
+{
+    mcugen_normalize_rows(params, input, factors, offsets, (int8_t *)output, 2);
+}

@@ -1,0 +1,73 @@
+/* A row of softmax of int16, the bits of TFLM: exponentials and the reciprocal of their sum by interpolation.
+ *
+ * A row's exponentials lie in its outputs until they are scaled; each is written after its input has been read, so the
+ * output may be the input. */
+#ifndef MCUGEN_PORTABLE_SOFTMAX_S16_H
+#define MCUGEN_PORTABLE_SOFTMAX_S16_H
+
+#include "mcugen_requantize.h"
+#include "portable/interpolation.h"
+
+/* multiplier, shift: from differences of inputs to steps of 10 / 65535. masked 0: every element takes part; else those
+ * where the mask is `included`. */
+struct mcugen_softmax_row_s16 {
+    int32_t elements, multiplier, shift;
+    int32_t masked, included, mask_step;
+};
+
+MCUGEN_KERNEL int32_t mcugen_takes_part_s16(const struct mcugen_softmax_row_s16 *row, const uint8_t *mask, int32_t i)
+{
+    return !row->masked || (mask[i * row->mask_step] != 0) == row->included;
+}
+
+/* exp of a difference below 0 or 0, in Q0.15. */
+MCUGEN_KERNEL int32_t mcugen_wide_exponential(const struct mcugen_softmax_row_s16 *row, int32_t difference,
+                                              const int16_t *exponentials)
+{
+    const int32_t scaled = mcugen_requantize(difference, row->multiplier, row->shift);
+    return mcugen_interpolate(scaled < -65535 ? INT16_MIN : scaled + INT16_MAX, exponentials);
+}
+
+/* The exponentials of a row, and their sum in Q16.15; 0 for what takes no part. */
+MCUGEN_KERNEL int32_t mcugen_wide_exponentials(const struct mcugen_softmax_row_s16 *row, const int16_t *input,
+                                               const uint8_t *mask, const int16_t *exponentials, int16_t *output)
+{
+    int32_t largest = INT16_MIN, sum = 0;
+    for (int32_t i = 0; i < row->elements; i++) {
+        largest = input[i] > largest && mcugen_takes_part_s16(row, mask, i) ? input[i] : largest;
+    }
+    for (int32_t i = 0; i < row->elements; i++) {
+        int32_t value = 0;
+        if (mcugen_takes_part_s16(row, mask, i)) {
+            value = mcugen_wide_exponential(row, input[i] - largest, exponentials);
+        }
+        output[i] = (int16_t)value;
+        sum += value;
+    }
+    return sum;
+}
+
+MCUGEN_KERNEL void mcugen_softmax_row_s16(const struct mcugen_softmax_row_s16 *row, const int16_t *input,
+                                          const uint8_t *mask, const int16_t *exponentials, const int16_t *reciprocals,
+                                          int16_t *output)
+{
+    const int32_t sum = mcugen_wide_exponentials(row, input, mask, exponentials, output);
+    if (sum == 0) {
+        return; /* nothing takes part, and all outputs are 0 */
+    }
+    /* Normalised to [1, 2): the largest exponential is 2**15 - 1, so that the sum has 15 bits or more. */
+    int32_t zeros = 1;
+    while (((uint32_t)sum << zeros & UINT32_C(0x80000000)) == 0u) {
+        zeros++;
+    }
+    const int32_t normalised = (int32_t)((((uint32_t)sum << (zeros - 1)) + (1u << 13)) >> 14);
+    const int32_t centred = normalised - (3 << 15);
+    const int32_t reciprocal = mcugen_interpolate(centred > INT16_MAX ? INT16_MAX : centred, reciprocals);
+    const int32_t right = 31 - zeros;
+    for (int32_t i = 0; i < row->elements; i++) {
+        const int32_t share = (output[i] * reciprocal + (1 << (right - 1))) >> right;
+        output[i] = (int16_t)(share > INT16_MAX ? INT16_MAX : share);
+    }
+}
+
+#endif
