@@ -18,6 +18,7 @@ from mcugen.graph.arithmetic import (
     rounding_divide_by_pot,
 )
 from mcugen.graph.fixed_point import inverse_square_root, logistic, tanh
+from mcugen.graph.interpolation import litert_entries
 from mcugen.graph.ops.elementwise.table import ELEMENTS
 from mcugen.graph.tensor import Tensor
 
@@ -49,26 +50,47 @@ def in_float32(function: Function, x: Tensor, out: Tensor) -> Entries:
     return _entries(rounded + out.zero_point, out)
 
 
+def of_int16(function: Function, x: Tensor, out: Tensor) -> Entries:
+    """The 513 entries that LiteRT makes of a function of int16; where it has no value, the lowest integer.
+
+    Source: LiteRT's EXP, GELU and LOG of int16.
+    """
+    lowest, highest = (float(end * np.float32(out.scale)) for end in out.integer_range)
+    # Far beyond the output's range is as good as infinite, and overflows nothing.
+    far = 4.0 * highest
+
+    def known(real: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            values = function(real.astype(np.float32)).astype(np.float64)
+        return np.clip(np.nan_to_num(values, nan=lowest, posinf=far, neginf=lowest), -far, far)
+
+    return tuple(litert_entries(known, x.scale, x.zero_point, out.scale).tolist())
+
+
+def slope_of(slope: float, x: Tensor, out: Tensor) -> float:
+    """Output integers for each input integer where real numbers have this slope; LiteRT has it in float32."""
+    return float(np.float32(slope)) * x.scale / out.scale
+
+
 def rescaled(x: Tensor, out: Tensor, slopes: tuple[float, float] = (1.0, 1.0)) -> Entries:
-    """A slope for negative and one for other inputs, each a multiplier made of a quotient of scales in float32.
+    """A slope for negative and one for other inputs, each a multiplier made of a quotient of scales in float64.
 
     A negative slope negates the result of a positive one.
     """
-    ratios = [np.float32(x.scale) * np.float32(slope) / np.float32(out.scale) for slope in slopes]
+    ratios = [slope_of(slope, x, out) for slope in slopes]
     value = _centred(x)
     signed = []
     for ratio in ratios:
-        scaled = multiply_by_quantized_multiplier(value, *quantize_multiplier(abs(float(ratio))))
+        scaled = multiply_by_quantized_multiplier(value, *quantize_multiplier(abs(ratio)))
         signed.append(scaled if ratio >= 0 else -scaled)
     return _entries(np.where(value >= 0, signed[1], signed[0]) + out.zero_point, out)
 
 
 def absolute(x: Tensor, out: Tensor) -> Entries:
-    """The magnitude, rescaled by a quotient of scales in float32; not at all where they are equal."""
+    """The magnitude, rescaled by a quotient of scales in float64; not at all where they are equal."""
     value = np.abs(_centred(x))
     if x.scale != out.scale:
-        ratio = float(np.float32(x.scale) / np.float32(out.scale))
-        value = multiply_by_quantized_multiplier(value, *quantize_multiplier(ratio))
+        value = multiply_by_quantized_multiplier(value, *quantize_multiplier(x.scale / out.scale))
     return _entries(value + out.zero_point, out)
 
 

@@ -126,6 +126,11 @@ class Network:
         except ValueError as error:
             raise ValueError(f"{tensor}: {error}") from error
 
+    def scale(self, tensor: FileTensor) -> float | None:
+        """The one scale of a file's tensor; None where it has none, or several."""
+        q = tensor.quantization
+        return float(q.scales[0]) if q is not None and len(q.scales) == 1 else None
+
     def data(self, tensor: FileTensor) -> IntArray | None:
         """The values of a constant; None where the file has none.
 

@@ -16,9 +16,14 @@ from tests.frontend.litert.files import Array, litert, ours, read, tflm
 REFUSED = {
     "BATCH_TO_SPACE_ND int16",
     "EXP",
+    "EXP int16",
     "GATHER int16",
     "GATHER_ND int16",
+    "GREATER_EQUAL int16",
+    "LESS int16",
+    "LESS_EQUAL int16",
     "LOG",
+    "LOG int16",
     "MIRROR_PAD int16",
     "REDUCE_ANY",
     "REDUCE_MAX int16",
@@ -35,11 +40,14 @@ REFUSED = {
 }
 """TensorFlow Lite Micro refuses them, or these types of them: LiteRT's reference kernels are the oracle."""
 
-LITERT_ALONE = REFUSED | {"SPACE_TO_BATCH_ND"}
-"""In SPACE_TO_BATCH_ND it pads with a value that nothing has set, another one in every process."""
+LITERT_ALONE = REFUSED | {"SPACE_TO_BATCH_ND", "GREATER int16"}
+"""In SPACE_TO_BATCH_ND it pads with a value that nothing has set, another one in every process; GREATER of int16 scales
+with what nothing has set, and is always false."""
 
-NEITHER = {"NEG", "SQRT"}
-"""No interpreter computes these of quantized values as it does of real ones; the error is bounded by half a step."""
+NEITHER = {"EQUAL int16", "GELU int16", "NEG", "NEG int16", "NOT_EQUAL int16", "SQRT", "SQRT int16"}
+"""No interpreter computes these of quantized values as it does of real ones; the error is bounded by half a step. Real
+numbers of int16 that round to the same 1/256 are equal to LiteRT; the last bit of GELU is that of its C library;
+SQRT of int16 is a table with lines between its entries."""
 
 
 READ = sorted(name for name in CASES.keys() - NEITHER if name.split()[0] in ROWS)
@@ -91,11 +99,9 @@ def test_every_row_has_a_case() -> None:
         "FLOOR": "as CEIL",
         "FLOOR_DIV": "of plain integers, as ADD int32",
         "FLOOR_MOD": "as FLOOR_DIV",
-        "GELU": "as CEIL",
         "PADV2": "as PAD",
         "POW": "as CEIL",
         "RANK": "as SHAPE",
-        "RELU6": "as RELU",
         "RELU_N1_TO_1": "as RELU",
         "RIGHT_SHIFT": "of plain integers, as ADD int32",
         "ROUND": "as CEIL",
@@ -119,4 +125,4 @@ def test_the_page_has_a_row_for_each_case() -> None:
     rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")]
     tflm_column = {row[0]: row[1] for row in rows}
     different = {name for name, cell in tflm_column.items() if name in CASES and "differ" in cell}
-    assert different <= {"SPACE_TO_BATCH_ND"}
+    assert different <= LITERT_ALONE - REFUSED

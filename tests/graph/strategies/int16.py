@@ -44,6 +44,7 @@ WIDENED = (
     "reduce_sum",
     "reshape",
     "softmax",
+    "squared_difference",
     "sub",
     "transpose",
     "transposed_conv2d",
@@ -119,13 +120,36 @@ def wide_table_graphs(draw: Draw) -> Case:
     return function_case(op, shape, quantization(0.01), quantization(0.02), rng)
 
 
+@st.composite
+def compared_graphs(draw: Draw) -> Case:
+    """Comparisons of two tensors of one scale."""
+    case, rng = draw(s.ALL["compare"]()), draw(seeds)
+    (op,) = case.graph.operators
+    pool = {
+        name: replace(
+            t,
+            dtype="int16",
+            quantization=quantization(0.01),
+            data=random_int16(rng, t.shape) if t.is_constant else None,
+        )
+        if t.dtype == "int8"
+        else t
+        for name, t in case.graph.tensors.items()
+    }
+    wide = make_case(op, [pool[n] for n in dict.fromkeys((*op.inputs, *op.outputs))], rng)
+    return Case(wide.graph, {n: random_int16(rng, wide.graph.tensor(n).shape) for n in wide.inputs})
+
+
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     **{kind: (lambda kind=kind: widened(s.ALL[kind]())) for kind in WIDENED},  # type: ignore[misc]
+    "compare": compared_graphs,
     "gru": lambda: gru_graphs(16),
+    "inverse_root": s.ALL["inverse_root"],
     "logistic": sigmoid_graphs(Logistic),
     "lstm": lambda: lstm_graphs(16),
     "normalize": lambda: s.normalize_graphs(16),
     "rnn": lambda: rnn_graphs(16),
+    "slopes": s.ALL["slopes"],
     "table": wide_table_graphs,
     "tanh": sigmoid_graphs(Tanh),
 }

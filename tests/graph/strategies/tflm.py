@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import (
+    InverseRoot,
     L2Normalization,
     LitertProduct,
     Operator,
+    Slopes,
     SquaredDifference,
     TflmCumulativeSum,
     TflmDiv,
     TflmLogSoftmax,
 )
 from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
+from tests.graph.strategies.int16_functions import LEAST, MOST, function_case, quantization
 from tests.graph.strategies.pairs import two_operands
 from tests.graph.strategies.reduction import reduced_axes
 
@@ -66,9 +70,31 @@ def _products(draw: Draw) -> Case:
     return make_case(LitertProduct(name="p", inputs=("input",), outputs=("output",), axes=axes), tensors, draw(seeds))
 
 
+@st.composite
+def _slopes(draw: Draw) -> Case:
+    """Powers of two among them: halves of steps, where a slope's sign decides."""
+    drawn = st.one_of(st.floats(-10, 3).map(lambda e: 2.0**e), st.sampled_from([0.0, 0.25, 0.5, 1.0, 300.0]))
+    negative, other = (float(draw(drawn)) * draw(st.sampled_from([-1, 1])) for _ in range(2))
+    low, high = sorted(draw(st.tuples(st.integers(LEAST, MOST), st.integers(LEAST, MOST))))
+    clamp = draw(st.sampled_from([(LEAST, MOST), (0, MOST), (low, high)]))
+    slopes = Slopes(name="s", inputs=("input",), outputs=("output",), negative=negative, other=other, clamp=clamp)
+    op = replace(slopes, magnitude=draw(st.booleans()))
+    return function_case(op, draw(shapes()), quantization(0.01), quantization(0.01), draw(seeds))
+
+
+@st.composite
+def _inverse_roots(draw: Draw) -> Case:
+    x, out = (quantization(2.0 ** draw(st.floats(-16, -4))) for _ in range(2))
+    return function_case(
+        InverseRoot(name="r", inputs=("input",), outputs=("output",)), draw(shapes()), x, out, draw(seeds)
+    )
+
+
 TFLM: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
+    "inverse_root": _inverse_roots,
     "l2_normalization": _rows(L2Normalization, Quantization.per_tensor(1 / 128, 0)),
     "litert_product": _products,
+    "slopes": _slopes,
     "squared_difference": _pairs(SquaredDifference),
     "tflm_cumulative_sum": _cumulative_sums,
     "tflm_div": _pairs(TflmDiv),

@@ -11,7 +11,13 @@ import numpy as np
 
 from mcugen.graph.arithmetic import multiply_by_quantized_multiplier, quantize_multiplier
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import require, require_arity, require_int8, require_shape
+from mcugen.graph.ops.checks import (
+    require,
+    require_activations,
+    require_arity,
+    require_same_quantization,
+    require_shape,
+)
 from mcugen.graph.ops.elementwise.binary import broadcast_shape
 from mcugen.graph.ops.elementwise.integer import COMPARISONS, OPERATIONS
 from mcugen.graph.tensor import IntArray, Quantization, Tensor
@@ -19,7 +25,8 @@ from mcugen.graph.tensor import IntArray, Quantization, Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class Compare(Operator):
-    """bool of two int8 tensors that broadcast; real values are compared exactly, whatever their scales.
+    """bool of two int8 tensors that broadcast; real values are compared exactly, whatever their scales. Of two
+    int16 tensors of one scale the integers are compared.
 
     Attributes:
         operation: one of `COMPARISONS`.
@@ -41,13 +48,17 @@ class Compare(Operator):
         require(self.operation in COMPARISONS, self, f"unknown comparison {self.operation!r}")
         require(self.rounding in ("none", "tflm"), self, f"unknown rounding {self.rounding!r}")
         require_arity(self, inputs, outputs, 2, 2)
-        require_int8(self, *inputs)
+        require_activations(self, *inputs)
+        if inputs[0].dtype == "int16":
+            require_same_quantization(self, *inputs)
         require(outputs[0].dtype == "bool", self, f"makes bool, not {outputs[0].dtype}")
         require_shape(self, outputs[0], broadcast_shape(self, inputs))
 
     def reference(
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
+        if tensors_in[0].dtype == "int16":
+            return [np.asarray(OPERATIONS[self.operation](*inputs))]
         tables = self.ranks(tensors_in)
         first, second = (table[x.astype(np.int64) + 128] for table, x in zip(tables, inputs, strict=True))
         return [np.asarray(OPERATIONS[self.operation](first, second))]

@@ -14,6 +14,7 @@ from mcugen.kernels.portable.elementwise.int16 import (
 )
 from mcugen.kernels.portable.elementwise.integer import (
     CastPortable,
+    CompareInt16Portable,
     FromIntegerPortable,
     IntegerPortable,
     MaximumPortable,
@@ -41,6 +42,7 @@ KERNELS: tuple[Kernel, ...] = (
     AddTablePortable(),
     CastPortable(),
     ClampPortable(),
+    CompareInt16Portable(),
     ComparePortable(),
     DequantizePortable(),
     DivPortable(),

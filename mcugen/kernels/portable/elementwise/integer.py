@@ -9,6 +9,7 @@ import numpy as np
 
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.ops.elementwise.compare import Compare
 from mcugen.graph.ops.elementwise.from_integer import FromInteger
 from mcugen.graph.ops.elementwise.integer import OPERATIONS, Cast, Integer, Maximum, Minimum
 from mcugen.graph.tensor import DTYPES, Tensor
@@ -75,6 +76,20 @@ class MinimumPortable(IntegerPortable):
 
     name: ClassVar[str] = "minimum.portable"
     operator: ClassVar[type[Operator]] = Minimum
+
+
+class CompareInt16Portable(IntegerPortable):
+    """mcugen_integer: of one scale, integers are in the order of real numbers."""
+
+    name: ClassVar[str] = "compare_s16.portable"
+    operator: ClassVar[type[Operator]] = Compare
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return graph.tensor(op.inputs[0]).dtype == "int16"
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, Compare)
+        return self.call(op.operation, operands(op, graph), graph.tensor(op.outputs[0]), swapped(op, graph))
 
 
 class CastPortable(IntegerPortable):

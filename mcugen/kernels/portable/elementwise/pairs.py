@@ -1,4 +1,4 @@
-"""Comparison, division and parametric relu of two int8 tensors on any CPU."""
+"""Comparison, division and parametric relu of two tensors on any CPU."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ class ComparePortable(PortableKernel):
     name: ClassVar[str] = "compare_s8.portable"
     operator: ClassVar[type[Operator]] = Compare
     any_type: ClassVar[bool] = True
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return graph.tensor(op.inputs[0]).dtype == "int8"
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Compare)

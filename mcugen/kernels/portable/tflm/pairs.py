@@ -1,4 +1,4 @@
-"""Squared differences and quotients of two int8 tensors on any CPU."""
+"""Squared differences and quotients of two tensors on any CPU."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mcugen.kernels.portable.broadcast import broadcast, in_place
 from mcugen.kernels.portable.common import PortableKernel, operands
 from mcugen.kernels.portable.elementwise.integer import swapped
 from mcugen.kernels.portable.elementwise.pairs import by_unsigned
+from mcugen.kernels.portable.int16 import OnInt16
 
 
 class SquaredDifferencePortable(PortableKernel):
@@ -45,6 +46,41 @@ class SquaredDifferencePortable(PortableKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 26.0 * graph.tensor(op.outputs[0]).elements
+
+
+class SquaredDifferenceInt16Portable(OnInt16):
+    """mcugen_squared_difference_s16."""
+
+    name: ClassVar[str] = "squared_difference_s16.portable"
+    operator: ClassVar[type[Operator]] = SquaredDifference
+
+    def invoke(self, op: Operator, graph: Graph) -> Invocation:
+        assert isinstance(op, SquaredDifference)
+        given, out = operands(op, graph), graph.tensor(op.outputs[0])
+        first, second = op.scaling(given.tensors)
+        multiplier, shift = op.requantization(given.tensors, [out])
+        return Invocation(
+            kernel=self.name,
+            function="mcugen_squared_difference_s16",
+            source="portable/tflm/squared_difference_s16.c",
+            params_type="mcugen_squared_difference_s16_params",
+            params={
+                **broadcast(given.tensors[0].shape, given.tensors[1].shape, out.shape).params(),
+                "multiplier0": first[0],
+                "shift0": first[1],
+                "multiplier1": second[0],
+                "shift1": second[1],
+                "multiplier": multiplier,
+                "shift": shift,
+            },
+            inputs=given.inputs,
+            constants=given.constants,
+            outputs=(out.name,),
+            overlaps=in_place(given.tensors, given.inputs, out),
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 40.0 * graph.tensor(op.outputs[0]).elements
 
 
 class TflmDivPortable(PortableKernel):

@@ -26,12 +26,37 @@ def unary(builtin: str, table: str = "", out: tuple[float, int] | None = None, *
     return make
 
 
+def wide_unary(
+    builtin: str, table: str = "", least: int = -32768, same: bool = False, out_exponent: float = 0.0
+) -> Maker:
+    """A thousand integers of 16 bits, the ends and the middle among them; half of the files with one scale for both."""
+
+    def make(rng: Rng) -> Case:
+        x = real(rng, (1, 1024))
+        if builtin == "EXP":
+            x = real(rng, x.shape, float(np.float32(2.0 ** rng.uniform(-16, -9))))
+        scale = x.scale if same or rng.random() < 0.3 else float(np.float32(x.scale * 2.0 ** rng.uniform(-2, 2)))
+        if out_exponent:
+            scale = float(np.float32(2.0 ** (out_exponent + rng.uniform(-1, 1))))
+        slopes = [-0.25, 0.5, float(np.float32(rng.uniform(-0.5, 1.5)))]
+        options = {"alpha": float(rng.choice(slopes))} if table == "LeakyReluOptions" else {}
+        if table == "GeluOptions":
+            options = {"approximate": bool(rng.integers(0, 2))}
+        data, _ = case(rng, builtin, [x], [T(x.shape, "INT16", scale)], table, **options)
+        given = rng.integers(-32768, 32768, x.shape)
+        given[0, :12] = [-32768, -32767, -32766, -3, -2, -1, 0, 1, 2, 3, 32766, 32767]
+        return data, [np.maximum(given, least).astype(np.int16)]
+
+    return make
+
+
 def pair(builtin: str, table: str, result: str | None = None, same: bool = False) -> Maker:
     def make(rng: Rng) -> Case:
         wide = shape(rng, int(rng.integers(1, 5)))
         narrow = tuple(1 if rng.random() < 0.2 else n for n in wide)
         a = real(rng, wide)
-        b = real(rng, narrow, a.scale, a.zero_point) if same else real(rng, narrow)
+        # LiteRT compares integers of int16 as they are.
+        b = real(rng, narrow, a.scale, a.zero_point) if same or (is_wide() and result) else real(rng, narrow)
         y = T(wide, "BOOL") if result == "BOOL" else real(rng, wide, *((a.scale, a.zero_point) if same else ()))
         return case(rng, builtin, [a, b], [y], table)
 
@@ -95,6 +120,22 @@ def division(rng: Rng) -> Case:
 def quantize(rng: Rng) -> Case:
     s = shape(rng, 3)
     return case(rng, "QUANTIZE", [real(rng, s)], [real(rng, s)], "QuantizeOptions")
+
+
+def quantize_types(rng: Rng) -> Case:
+    """Between two types."""
+    kinds = [("INT16", "INT32"), ("INT32", "INT8"), ("INT32", "INT16"), ("INT8", "INT32"), ("INT16", "INT8")]
+    kinds += [("INT8", "INT16"), ("UINT8", "INT8"), ("INT8", "UINT8")]
+    before, after = kinds[int(rng.integers(0, len(kinds)))]
+
+    def drawn(kind: str) -> T:
+        zero = {"INT8": rng.integers(-128, 128), "UINT8": rng.integers(0, 256)}.get(kind, 0)
+        return T((4, 60), kind, float(np.float32(2.0 ** rng.uniform(-9, -3))), int(zero))
+
+    data, (given,) = case(rng, "QUANTIZE", [drawn(before)], [drawn(after)], "QuantizeOptions")
+    if before == "INT32":
+        given = rng.integers(-40000, 40000, given.shape).astype(np.int32)
+    return data, [given]
 
 
 def select(builtin: str, table: str) -> Maker:
@@ -162,6 +203,7 @@ CASES: dict[str, Maker] = {
     "NOT_EQUAL": pair("NOT_EQUAL", "NotEqualOptions", "BOOL"),
     "PRELU": prelu,
     "QUANTIZE": quantize,
+    "QUANTIZE of other types": quantize_types,
     "RELU": unary("RELU"),
     "RSQRT": unary("RSQRT", positive=True),
     "SELECT": select("SELECT", "SelectOptions"),
@@ -174,6 +216,21 @@ CASES: dict[str, Maker] = {
     "TANH": unary("TANH", out=(1 / 128, 0)),
 }
 
-_WIDE = "ADD MAXIMUM MINIMUM MUL QUANTIZE SELECT SELECT_V2 SOFTMAX SUB"
+_WIDE = """
+ADD EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MAXIMUM MINIMUM MUL NOT_EQUAL QUANTIZE SELECT SELECT_V2 SOFTMAX
+SQUARED_DIFFERENCE SUB
+"""
 WIDE: dict[str, Maker] = {name: CASES[name] for name in _WIDE.split()}
+WIDE |= {
+    "ABS": wide_unary("ABS", "AbsOptions"),
+    "EXP": wide_unary("EXP", "ExpOptions"),
+    "GELU": wide_unary("GELU", "GeluOptions"),
+    "LEAKY_RELU": wide_unary("LEAKY_RELU", "LeakyReluOptions"),
+    "LOG": wide_unary("LOG", out_exponent=-11),
+    "NEG": wide_unary("NEG", "NegOptions"),
+    "RELU": wide_unary("RELU"),
+    "RELU6": wide_unary("RELU6", same=True),
+    "RSQRT": wide_unary("RSQRT", least=1, out_exponent=-11),
+    "SQRT": wide_unary("SQRT", least=0, out_exponent=-14),
+}
 WIDE |= {name: gate(name) for name in ("LOGISTIC", "TANH")}
