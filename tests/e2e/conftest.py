@@ -34,7 +34,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Export
     def get(name: str) -> Exported:
         if name not in done:
             assert name in MODELS
-            done[name] = Exported(*export(name, folder, samples=16))
+            # Too few for the quantizer's fits, which take most of the time and are tested elsewhere.
+            done[name] = Exported(*export(name, folder, samples=6))
         return done[name]
 
     return get

@@ -40,9 +40,9 @@ def check(graph: Graph, steps: int, board: str, command: Command, folder: Path) 
         np.testing.assert_array_equal(ours[i].reshape(theirs.shape), theirs, err_msg=f"step {i}")
 
 
-def test_two_hundred_steps_of_a_streaming_network(mcugen: Command, tmp_path: Path) -> None:
+def test_steps_of_a_streaming_network(mcugen: Command, tmp_path: Path) -> None:
     """In fresh processes."""
-    check(streaming_network(7), 200, "nrf5340dk", mcugen, tmp_path)
+    check(streaming_network(7), 40, "nrf5340dk", mcugen, tmp_path)
 
 
 @pytest.mark.slow

@@ -18,7 +18,9 @@ from tests.frontend.programs import compare, transposes
 MACS = {"ds_cnn": 2_656_768, "mobilenet_v1": 7_489_664, "resnet8": 12_501_632, "autoencoder": 264_192}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(m, marks=[pytest.mark.slow] if m in ("mobilenet_v1", "resnet8") else []) for m in MODELS]
+)
 def test_example(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     model = MODELS[name]
     archive, data = export(name, tmp_path_factory.mktemp(name), samples=3)

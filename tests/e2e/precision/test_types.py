@@ -43,9 +43,10 @@ def written(folder: Path) -> tuple[Path, Path]:
     ("precision", "board", "io"),
     [
         ("int16", "nrf5340dk", None),
-        ("int4", "mps3_an547", "int16"),
-        ("types.yml", "mps2_an385", "int8"),
-        ("int4", "nrf5340dk", "float32"),
+        ("types.yml", "mps3_an547", "int8"),
+        pytest.param("int4", "mps3_an547", "int16", marks=pytest.mark.slow),
+        pytest.param("types.yml", "mps2_an385", "int8", marks=pytest.mark.slow),
+        pytest.param("int4", "nrf5340dk", "float32", marks=pytest.mark.slow),
     ],
 )
 def test_a_small_network(
