@@ -14,6 +14,7 @@ _LIMITS = {
     "NONE": (None, None),
     "RELU": (0.0, None),
     "RELU_N1_TO_1": (-1.0, 1.0),
+    "RELU_0_TO_1": (0.0, 1.0),
     "RELU6": (0.0, 6.0),
 }
 """The real numbers that an activation keeps the output within."""

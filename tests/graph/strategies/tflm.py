@@ -19,7 +19,9 @@ from mcugen.graph.ops import (
     TflmCumulativeSum,
     TflmDiv,
     TflmLogSoftmax,
+    TflmSoftmax,
 )
+from mcugen.graph.ops.tflm.softmax import SHARES
 from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
 from tests.graph.strategies.int16_functions import LEAST, MOST, function_case, quantization
 from tests.graph.strategies.pairs import two_operands
@@ -39,12 +41,12 @@ def _pairs(kind: type[Operator]) -> Callable[[], st.SearchStrategy[Case]]:
     return graphs
 
 
-def _rows(kind: type[Operator], out: Quantization) -> Callable[[], st.SearchStrategy[Case]]:
+def _rows(kind: type[Operator], out: Quantization, dtype: str = "int8") -> Callable[[], st.SearchStrategy[Case]]:
     @st.composite
     def graphs(draw: Draw) -> Case:
         shape = draw(shapes(draw(st.integers(1, 3))))
         x = Quantization.per_tensor(2.0 ** draw(st.floats(-12, 5)), draw(zero_points))
-        tensors = [Tensor("input", shape, "int8", x), Tensor("output", shape, "int8", out)]
+        tensors = [Tensor("input", shape, "int8", x), Tensor("output", shape, dtype, out)]
         return make_case(kind(name="rows", inputs=("input",), outputs=("output",)), tensors, draw(seeds))
 
     return graphs
@@ -98,5 +100,6 @@ TFLM: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "squared_difference": _pairs(SquaredDifference),
     "tflm_cumulative_sum": _cumulative_sums,
     "tflm_div": _pairs(TflmDiv),
+    "tflm_softmax": _rows(TflmSoftmax, SHARES, "int16"),
     "tflm_log_softmax": _rows(TflmLogSoftmax, Quantization.per_tensor(1 / 16, 127)),
 }

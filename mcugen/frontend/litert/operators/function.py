@@ -196,6 +196,7 @@ ROWS: dict[str, Row] = {
     "POW": _power,
     "RELU": _limited("RELU"),
     "RELU6": _relu6,
+    "RELU_0_TO_1": _limited("RELU_0_TO_1"),
     "RELU_N1_TO_1": _limited("RELU_N1_TO_1"),
     "ROUND": _real(np.rint),
     "RSQRT": _inverse_root,

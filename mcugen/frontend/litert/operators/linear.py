@@ -30,7 +30,8 @@ def _batch_matmul(step: Step) -> None:
     if step.option("BatchMatMulOptions", "adj_x"):
         left = _turned(step, left)
     transposed = bool(step.option("BatchMatMulOptions", "adj_y"))
-    step.append(BatchMatMul, [left, right], step.out(), transposed=transposed)
+    out = step.out()
+    step.append(BatchMatMul, [left, right], out, transposed=transposed, clamp=out.integer_range)
 
 
 def _turned(step: Step, x: Tensor) -> Tensor:

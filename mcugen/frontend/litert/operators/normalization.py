@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import L2Normalization, Operator, Softmax, TflmLogSoftmax
+from mcugen.graph.ops import L2Normalization, Operator, Softmax, TflmLogSoftmax, TflmSoftmax
 
 
 def _softmax(step: Step) -> None:
-    step.append(Softmax, [step.x()], step.out(), beta=step.option("SoftmaxOptions", "beta"))
+    x, out = step.x(), step.out()
+    kind = TflmSoftmax if (x.dtype, out.dtype) == ("int8", "int16") else Softmax
+    step.append(kind, [x], out, beta=step.option("SoftmaxOptions", "beta"))
 
 
 def _whole(kind: type[Operator]) -> Row:

@@ -89,6 +89,13 @@ def integer_softmax(
     x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_], p: SoftmaxParameters, bits: int
 ) -> IntArray:
     """int8 shares, scale 2**-bits, zero point -128, of the last axis' elements that take part; 0 for others."""
+    return np.clip(integer_shares(x, takes_part, p, bits) - 128, -128, 127).astype(np.int8)
+
+
+def integer_shares(
+    x: npt.NDArray[np.int64], takes_part: npt.NDArray[np.bool_], p: SoftmaxParameters, bits: int
+) -> npt.NDArray[np.int64]:
+    """Shares with so many fractional bits of the last axis' elements that take part; 0 for others."""
     largest = np.where(takes_part, x, -128).max(axis=-1, keepdims=True)
     difference = x - largest
     counts = takes_part & (difference >= p.diff_min)
@@ -101,8 +108,7 @@ def integer_softmax(
     reciprocal = one_over_one_plus_x((total << headroom) - (1 << 31))
     exponent = SUM_INTEGER_BITS - headroom + 31 - bits
     share = rounding_divide_by_pot(saturating_rounding_doubling_high_mul(reciprocal, exponentials), exponent)
-    result: IntArray = np.where(counts, np.clip(share - 128, -128, 127), -128).astype(np.int8)
-    return result
+    return np.where(counts, share, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from mcugen.graph.ops.tflm.l2_normalization import L2Normalization
 from mcugen.graph.ops.tflm.log_softmax import TflmLogSoftmax
 from mcugen.graph.ops.tflm.product import LitertProduct
 from mcugen.graph.ops.tflm.slopes import Slopes
+from mcugen.graph.ops.tflm.softmax import TflmSoftmax
 from mcugen.graph.ops.tflm.squared_difference import SquaredDifference
 
 OPERATORS: tuple[type[Operator], ...] = (
@@ -21,6 +22,7 @@ OPERATORS: tuple[type[Operator], ...] = (
     TflmCumulativeSum,
     TflmDiv,
     TflmLogSoftmax,
+    TflmSoftmax,
 )
 
 __all__ = [
@@ -32,4 +34,5 @@ __all__ = [
     "TflmCumulativeSum",
     "TflmDiv",
     "TflmLogSoftmax",
+    "TflmSoftmax",
 ]

@@ -11,7 +11,7 @@ from mcugen.kernels.portable.tflm.pairs import (
     TflmDivPortable,
 )
 from mcugen.kernels.portable.tflm.product import LitertProductPortable
-from mcugen.kernels.portable.tflm.rows import L2NormalizationPortable, TflmLogSoftmaxPortable
+from mcugen.kernels.portable.tflm.rows import L2NormalizationPortable, TflmLogSoftmaxPortable, TflmSoftmaxPortable
 
 KERNELS: tuple[Kernel, ...] = (
     InverseRootPortable(),
@@ -23,4 +23,5 @@ KERNELS: tuple[Kernel, ...] = (
     TflmCumulativeSumPortable(),
     TflmDivPortable(),
     TflmLogSoftmaxPortable(),
+    TflmSoftmaxPortable(),
 )

@@ -83,6 +83,13 @@ def softmax(rng: Rng) -> Case:
     return case(rng, "SOFTMAX", [real(rng, s)], [_shares(s)], "SoftmaxOptions", beta=beta)
 
 
+def softmax_to_16_bits(rng: Rng) -> Case:
+    s = shape(rng, 3, 9)
+    beta = float(np.float32(rng.choice([1.0, rng.uniform(0.1, 3)])))
+    out = T(s, "INT16", 1 / 65536, -32768)
+    return case(rng, "SOFTMAX", [real(rng, s)], [out], "SoftmaxOptions", beta=beta)
+
+
 def log_softmax(rng: Rng) -> Case:
     s = shape(rng, 2, 12)
     return case(rng, "LOG_SOFTMAX", [real(rng, s)], [T(s, "INT8", 16 / 256, 127)], "LogSoftmaxOptions")
@@ -205,10 +212,13 @@ CASES: dict[str, Maker] = {
     "QUANTIZE": quantize,
     "QUANTIZE of other types": quantize_types,
     "RELU": unary("RELU"),
+    "RELU_0_TO_1": unary("RELU_0_TO_1"),
+    "RELU_N1_TO_1": unary("RELU_N1_TO_1"),
     "RSQRT": unary("RSQRT", positive=True),
     "SELECT": select("SELECT", "SelectOptions"),
     "SELECT_V2": select("SELECT_V2", "SelectV2Options"),
     "SOFTMAX": softmax,
+    "SOFTMAX to int16": softmax_to_16_bits,
     "SQRT": unary("SQRT", positive=True),
     "SQUARED_DIFFERENCE": pair("SQUARED_DIFFERENCE", "SquaredDifferenceOptions"),
     "SUB": pair("SUB", "SubOptions"),
