@@ -79,11 +79,14 @@ def _read_model(path: Path) -> object:
 
 
 def _good_tables(folder: Path) -> tuple[bytes, ...]:
-    """One of each operator, and some of a command stream."""
+    """One of each operator, some with buffers behind the flatbuffer, and some of a command stream."""
     from tests.ethosu.precompiled.files import ByHand
     from tests.frontend.litert.cases import CASES
+    from tests.frontend.litert.files import with_buffers_outside
 
-    return (*(make(np.random.default_rng(1))[0] for make in CASES.values()), *[ByHand().file()] * 5)
+    files = [make(np.random.default_rng(1))[0] for make in CASES.values()]
+    outside = [with_buffers_outside(files[k]) for k in range(0, len(files), 4)]
+    return (*files, *outside, *[ByHand().file()] * 5)
 
 
 # -- arrays ------------------------------------------------------------------------------------------------------------

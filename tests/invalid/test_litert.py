@@ -170,9 +170,22 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
         one(RELU, int8("input", zero_point=300), Y),
         ("operator 0 (RELU)", "'input': zero point 300", OTHERWISE),
     ),
-    "EXP of int16": (
-        one(Op("EXP", [0], [1], {}, "ExpOptions"), T((1, 4), "INT16", 0.1, name="input"), T((1, 4), "INT16", 0.1)),
-        ("operator 0 (EXP)", "takes int8", "'input' is int16", OTHERWISE),
+    "ELU of int16": (
+        one(Op("ELU", [0], [1]), T((1, 4), "INT16", 0.1, name="input"), T((1, 4), "INT16", 0.1)),
+        ("operator 0 (ELU)", "takes int8", "'input' is int16", OTHERWISE),
+    ),
+    "EXP of int16 with a zero point": (
+        one(Op("EXP", [0], [1], {}, "ExpOptions"), T((1, 4), "INT16", 0.1, 3, name="input"), T((1, 4), "INT16", 0.1)),
+        ("operator 0 (EXP)", "int16 with one scale and the zero point 0", "'input'", OTHERWISE),
+    ),
+    "int16 compared at two scales": (
+        one(
+            Op("LESS", [0, 2], [1], {}, "LessOptions"),
+            T((1, 4), "INT16", 0.1, name="input"),
+            T((1, 4), "BOOL"),
+            T((1, 4), "INT16", 0.2, 0, data=np.ones((1, 4), np.int16)),
+        ),
+        ("operator 0 (LESS)", "compares int16 of two scales", OTHERWISE),
     ),
     "LOGISTIC of another scale": (
         one(Op("LOGISTIC", [0], [1]), X, Y),

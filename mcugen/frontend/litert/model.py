@@ -160,10 +160,11 @@ def read_model(data: bytes) -> Model:
 
 
 def _buffer(table: Table, data: bytes) -> memoryview:
-    """Inside the flatbuffer, or behind it at an offset of the file."""
+    """Inside the flatbuffer, or behind it at an offset of the file; what is inside counts where a buffer has both."""
+    inside = table.bytes("data")
     offset, size = table.number("offset"), table.number("size")
-    if offset <= 1:
-        return table.bytes("data")
+    if len(inside) or offset <= 1:
+        return inside
     if offset + size > len(data):
         raise DamagedError(f"a buffer of {size} bytes at {offset} is outside of the file")
     return memoryview(data)[offset : offset + size]

@@ -135,7 +135,7 @@ class Network:
         """The values of a constant; None where the file has none.
 
         Raises:
-            ValueError: its buffer has another size than its shape says.
+            ValueError: its buffer has fewer bytes than its shape says; more are passed over, as by interpreters.
         """
         if not len(tensor.data) and tensor.elements:
             return None
@@ -143,11 +143,11 @@ class Network:
         native = DTYPES[dtype]
         array_type = native.newbyteorder("<")
         size = (tensor.elements + 1) // 2 if dtype == "int4" else tensor.elements * native.itemsize
-        if size != len(tensor.data):
+        if size > len(tensor.data):
             raise ValueError(f"{tensor} of shape {list(tensor.shape)} has {len(tensor.data)} bytes of {tensor.type}")
         if dtype == "int4":
-            return unpack_nibbles(np.frombuffer(tensor.data, np.uint8), tensor.elements).reshape(tensor.shape)
-        values: IntArray = np.frombuffer(tensor.data, array_type).reshape(tensor.shape).astype(native)
+            return unpack_nibbles(np.frombuffer(tensor.data[:size], np.uint8), tensor.elements).reshape(tensor.shape)
+        values: IntArray = np.frombuffer(tensor.data[:size], array_type).reshape(tensor.shape).astype(native)
         return values
 
     def value(self, index: int) -> Tensor:

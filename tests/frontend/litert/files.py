@@ -113,6 +113,31 @@ def _tensor(s: Any, root: Any, tensor: T, name: str) -> Any:
     return t
 
 
+def with_buffers_outside(data: bytes, alignment: int = 16) -> bytes:
+    """The same file with all buffers behind the flatbuffer, as writers of large models have them."""
+    import flatbuffers
+
+    s = schema()
+    model = s.ModelT.InitFromPackedBuf(data, 0)
+    moved = [(b, bytes(bytearray(b.data))) for b in model.buffers if b.data is not None and len(b.data)]
+    for buffer, content in moved:
+        buffer.data, buffer.offset, buffer.size = None, 2, len(content)
+
+    def packed() -> bytes:
+        packer = flatbuffers.Builder(1024)
+        packer.Finish(model.Pack(packer), b"TFL3")
+        return bytes(packer.Output())
+
+    at = len(packed())
+    for buffer, content in moved:
+        buffer.offset = -(-at // alignment) * alignment
+        at = buffer.offset + len(content)
+    result = packed()
+    for buffer, content in moved:
+        result = result.ljust(buffer.offset, b"\0") + content
+    return result
+
+
 def read(data: bytes) -> Graph:
     """The graph that mcugen reads, before any pass."""
     graph = build(read_model(data), "model.tflite")

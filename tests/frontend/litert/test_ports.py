@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from mcugen.errors import UnsupportedOperatorError
+from mcugen.frontend.litert.flatbuffer import DamagedError
 from mcugen.litert.schema import schema
-from tests.frontend.litert.files import Op, T, constant, file_of, ours, read, tflm
+from tests.frontend.litert.cases import CASES
+from tests.frontend.litert.files import Op, T, constant, file_of, litert, ours, read, tflm, with_buffers_outside
 
 RELU = Op("RELU", [1], [2])
 QUANTIZE = {"table": "QuantizeOptions"}
@@ -81,18 +83,60 @@ def test_old_files() -> None:
     assert graph.tensor(graph.outputs[0].tensor).zero_point == 4
 
 
-def test_a_buffer_behind_the_flatbuffer() -> None:
+@pytest.mark.parametrize("name", ["CONV_2D", "FULLY_CONNECTED int16", "GATHER"])
+def test_buffers_behind_the_flatbuffer(name: str) -> None:
+    """TensorFlow Lite Micro does not read them."""
+    data, given = CASES[name](np.random.default_rng(3))
+    outside = with_buffers_outside(data)
+    assert len(outside) > len(data)
+    for mine, theirs, before in zip(
+        ours(read(outside), given), litert(outside, given), ours(read(data), given), strict=True
+    ):
+        np.testing.assert_array_equal(mine, before)
+        np.testing.assert_array_equal(mine, theirs.reshape(mine.shape))
+
+
+def _added(count: int, values: list[int] | None, offset: int, size: int, at: int = 4096) -> bytes:
+    """A file that adds what a buffer holds; eight bytes from 1 on lie at `at`, which ends the file."""
     s = schema()
-    values = np.arange(-4, 4, dtype=np.int8)
-    tensors = [T((8,), "INT8", 0.1, 0), T((8,), "INT8", 0.1, 0, data=values), T((8,), "INT8", 0.2, 0)]
-    inside = file_of(tensors, [Op("ADD", [0, 1], [2], table="AddOptions")], [0], [2])
-    outside = s.BufferT()
-    outside.offset, outside.size = 4096, 8
-    data = file_of(tensors, [Op("ADD", [0, 1], [2], table="AddOptions")], [0], [2], buffers=[s.BufferT(), outside])
-    data = data.ljust(4096, b"\0") + values.tobytes()
-    given = [np.arange(8, dtype=np.int8)]
-    for mine, wanted in zip(ours(read(data), given), ours(read(inside), given), strict=True):
-        np.testing.assert_array_equal(mine, wanted)
+    tensors = [T((count,), "INT8", 0.1, 0, data=d) for d in (None, np.ones(count, np.int8), None)]
+    buffer = s.BufferT()
+    buffer.data = None if values is None else np.array(values, np.uint8)
+    buffer.offset, buffer.size = offset, size
+    data = file_of(tensors, [Op("ADD", [0, 1], [2], table="AddOptions")], [0], [2], buffers=[s.BufferT(), buffer])
+    return data.ljust(at, b"\0") + bytes(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("count", "values", "offset", "size"),
+    [
+        (4, None, 4096, 4),
+        (4, None, 4100, 4),
+        (1, None, 4096, 1),
+        (4, None, 4096, 8),
+        (4, [9, 8, 7, 6], 4096, 4),
+        (4, [9, 8, 7, 6], 1, 4),
+        (4, None, 4, 4),
+    ],
+    ids=["there", "to the last byte", "one byte", "more than needed", "inside too", "no offset", "over the flatbuffer"],
+)
+def test_which_bytes_a_buffer_is(count: int, values: list[int] | None, offset: int, size: int) -> None:
+    data, zeros = _added(count, values, offset, size), [np.zeros(count, np.int8)]
+    (mine,), (theirs,) = ours(read(data), zeros), litert(data, zeros)
+    np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("offset", "size"), [(4101, 4), (4104, 1), (1 << 40, 4), (1 << 63, 1 << 63), ((1 << 64) - 4, 8), (4096, 1 << 63)]
+)
+def test_buffers_outside_of_the_file(offset: int, size: int) -> None:
+    with pytest.raises(DamagedError, match="is outside of the file"):
+        read(_added(4, None, offset, size))
+
+
+def test_buffers_that_are_too_small() -> None:
+    with pytest.raises(UnsupportedOperatorError, match="has 3 bytes"):
+        read(_added(4, None, 4096, 3))
 
 
 def test_tensors_may_share_a_buffer() -> None:

@@ -44,8 +44,13 @@ def _curve(curve: Curve, fixed: tuple[float, int] | None = None) -> Row:
 
 
 def _real(function: curves.Function) -> Row:
-    """A table of float32 results; of int16 LiteRT's, with lines between its entries."""
-    narrow = _curve(functools.partial(curves.in_float32, function))
+    """A table of float32 results."""
+    return _curve(functools.partial(curves.in_float32, function))
+
+
+def _either(function: curves.Function) -> Row:
+    """As `_real`; of int16 LiteRT's table, with lines between its entries."""
+    narrow = _real(function)
 
     def row(step: Step) -> None:
         if step.x().dtype == "int16":
@@ -156,7 +161,7 @@ def _power(step: Step) -> None:
 
 
 def _gelu(step: Step) -> None:
-    _real(_gelu_by_tanh if step.option("GeluOptions", "approximate") else _gelu_by_erf)(step)
+    _either(_gelu_by_tanh if step.option("GeluOptions", "approximate") else _gelu_by_erf)(step)
 
 
 def _exponential(x: curves.Float32) -> curves.Float32:
@@ -185,12 +190,12 @@ ROWS: dict[str, Row] = {
     "CEIL": _real(np.ceil),
     "COS": _real(np.cos),
     "ELU": _real(lambda x: np.where(x < 0, np.exp(x) - np.float32(1.0), x)),
-    "EXP": _real(_exponential),
+    "EXP": _either(_exponential),
     "FLOOR": _real(np.floor),
     "GELU": _gelu,
     "HARD_SWISH": _curve(curves.hard_swish),
     "LEAKY_RELU": _leaky_relu,
-    "LOG": _real(_logarithm),
+    "LOG": _either(_logarithm),
     "LOGISTIC": _gate(curves.sigmoid, (1 / 256, -128), Logistic),
     "NEG": _by_sign(_real(np.negative), -1.0, magnitude=False),
     "POW": _power,
@@ -201,7 +206,7 @@ ROWS: dict[str, Row] = {
     "ROUND": _real(np.rint),
     "RSQRT": _inverse_root,
     "SIN": _real(np.sin),
-    "SQRT": _real(np.sqrt),
+    "SQRT": _either(np.sqrt),
     "SQUARE": _real(np.square),
     "TANH": _gate(curves.hyperbolic_tangent, (1 / 128, 0), Tanh),
 }
