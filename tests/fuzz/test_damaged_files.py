@@ -20,7 +20,8 @@ COUNTS = {"model": 20, "arrays": 120, "board": 60, "litert": 100, "manifest": 80
 SWEEP, CHUNK = 5000, 500
 # LiteRT files are small and read in milliseconds.
 LITERT_SWEEP, LITERT_CHUNK = 20_000, 2000
-# Of each kind, how many are read by a process of their own, which takes seconds; all but the first when there is time.
+# Of each kind, how many are read by a process of their own, which takes seconds; the first by default where that is
+# without PyTorch, the others when there is time.
 CONSOLE = {"model": 2, "arrays": 2, "litert": 3, "board": 4, "manifest": 4, "vectors": 1}
 _ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # Of virtual memory in a fresh process, where PyTorch alone maps some 3 GB.
@@ -67,7 +68,7 @@ def test_many_damaged_litert_files(first: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "seed"),
     [
-        pytest.param(kind, seed, marks=[pytest.mark.slow] if seed else [])
+        pytest.param(kind, seed, marks=[pytest.mark.slow] if seed or kind in ("model", "arrays") else [])
         for kind, count in CONSOLE.items()
         for seed in range(count)
     ],

@@ -81,7 +81,7 @@ class Huge(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.first = nn.Conv2d(2, 64, 1)
-        self.second = nn.Conv2d(64, 64, 3, padding=1)
+        self.second = nn.Conv2d(64, 64, 1)
         self.third = nn.Conv2d(64, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -288,7 +288,7 @@ def left_in_float(folder: Path) -> Path:
 
 
 def too_large(folder: Path) -> Path:
-    return save(Huge(), folder / "huge.pt2", (1, 2, 128, 128))
+    return save(Huge(), folder / "huge.pt2", (1, 2, 64, 64))
 
 
 Builder = Callable[[Path], Path]

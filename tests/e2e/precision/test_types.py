@@ -52,15 +52,15 @@ def written(folder: Path) -> tuple[Path, Path]:
 def test_a_small_network(
     mcugen: Command, command: Command, tmp_path: Path, precision: str, board: str, io: str | None
 ) -> None:
-    """One of them in processes of their own."""
-    command = mcugen if io is None else command
+    """One of them emitted in a process of its own."""
+    to_emit = mcugen if io is None else command
     model, calibration = written(tmp_path)
     (tmp_path / "types.yml").write_text(RULES)
     given = tmp_path / precision if precision.endswith(".yml") else precision
     more = () if io is None else ("--io", io)
     folder = tmp_path / "out"
     emit = ("emit", model, "--board", board, "--calibration", calibration, "--output", folder, "--precision", given)
-    done = command(*emit, *more)
+    done = to_emit(*emit, *more)
     assert done.code == 0, done.err
     done = command("verify", folder, "--json")
     assert done.code == 0, done.err
