@@ -9,16 +9,18 @@ struct mcugen_largest {
 MCUGEN_KERNEL struct mcugen_largest mcugen_span_maximum(const struct mcugen_spanned_pool_params *params,
                                                         const int8_t *input, struct mcugen_span span)
 {
-    struct mcugen_largest most = {*input, 0, 0};
+    const int32_t bytes = params->element_bytes;
+    struct mcugen_largest most = {(int32_t)mcugen_load_integer(input, bytes), 0, 0};
     for (int32_t y = 0; y < span.rows; y++) {
-        const int8_t *x = input + y * params->step_h * params->input_w * params->channels;
+        const int8_t *x = input + bytes * y * params->step_h * params->input_w * params->channels;
         for (int32_t i = 0; i < span.columns; i++) {
-            if (*x > most.value) {
-                most.value = *x;
+            const int32_t value = (int32_t)mcugen_load_integer(x, bytes);
+            if (value > most.value) {
+                most.value = value;
                 most.row = y;
                 most.column = i;
             }
-            x += params->step_w * params->channels;
+            x += bytes * params->step_w * params->channels;
         }
     }
     return most;
@@ -44,7 +46,9 @@ MCUGEN_KERNEL void mcugen_spanned_max_pool2d_s8(const struct mcugen_spanned_pool
 {
     MCUGEN_EACH_SPAN(params, rows, columns, {
         (void)left;
-        *output++ = (int8_t)mcugen_span_maximum(params, input + span.first + channel, span).value;
+        const int32_t bytes = params->element_bytes;
+        mcugen_store_integer(output, mcugen_span_maximum(params, input + bytes * (span.first + channel), span).value, bytes);
+        output += bytes;
     })
 }
 
@@ -52,7 +56,7 @@ MCUGEN_KERNEL void mcugen_max_pool_places2d_s8(const struct mcugen_spanned_pool_
                                                const int8_t *rows, const int8_t *columns, int8_t *output)
 {
     MCUGEN_EACH_SPAN(params, rows, columns, {
-        const struct mcugen_largest most = mcugen_span_maximum(params, input + span.first + channel, span);
+        const struct mcugen_largest most = mcugen_span_maximum(params, input + params->element_bytes * (span.first + channel), span);
         const int32_t row = top + most.row * params->step_h;
         const int32_t place = row * params->row_elements + left + most.column * params->step_w;
         mcugen_store_integer(output, place, 8);

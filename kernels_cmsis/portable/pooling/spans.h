@@ -15,6 +15,7 @@ struct mcugen_spanned_pool_params {
     int32_t output_h, output_w;
     int32_t step_h, step_w;
     int32_t row_elements;
+    int32_t element_bytes; /* of the input */
 };
 
 /* A window: first element in the input, elements downwards and across. */

@@ -273,6 +273,11 @@ class Lowering(Emission):
         found = (self.implied(n) for n in operands)
         return 16 if any(q is not None and q.bits == 16 for q in found) else 8
 
+    def compute_in(self, node: Node, bits: int | None = None) -> None:
+        """Says in which type a node takes its operands; None: int16 where any of them is, which is for nodes that make
+        plain integers."""
+        self._bits[node] = self._bits_of_operands(node) if bits is None else bits
+
     def not_quantized(self, value: Node, user: Node) -> UnsupportedOperatorError:
         if value.op == "placeholder":
             what, node = f"the model input {self.input_names[value]!r} is used in float", user
@@ -323,6 +328,10 @@ class Lowering(Emission):
         x = self.operand(source, node)
         q = self.tensors[x].quantization
         assert q is not None and dtype is not None
+        if q.bits == 16:
+            # There is a table for each of 256 integers.
+            q = Quantization.per_tensor(reach(q) / 127, 0)
+            x = self.requantize(node, x, q)
         real = (ELEMENTS.astype(np.float64) - q.zero_point) * q.scale
         if dtype != torch.bool:
             # Where a fraction is cut off, the number that PyTorch has decides.
@@ -342,9 +351,13 @@ class Lowering(Emission):
         """A function of one tensor: a table."""
         source = self.functions.source(node)
         assert source is not None
+        self._bits[node] = quantization.bits
         x = self.operand(source, node)
         given = self.tensors[x].quantization
         assert given is not None
+        if given.bits > quantization.bits:
+            finer = Quantization.per_tensor(reach(quantization) / 32767, 0, 16)
+            return self.requantize(node, self.function(node, finer), quantization)
         try:
             values = tabulate(lambda real: self.functions.evaluate(node, real), given, quantization)
         except ValueError as error:

@@ -32,6 +32,7 @@ def compared(operation: str) -> Integers:
         values = (bound["self"], bound["other"])
         if not any(is_real(ctx, value) for value in values):
             return combined(operation)(ctx, node)
+        ctx.compute_in(node)
         inputs = tuple(operand(ctx, value, node) for value in values)
         return ctx.emit(Compare, node, inputs, shape_of(node), None, dtype="bool", operation=operation)
 

@@ -164,9 +164,31 @@ def assign(
             refused.append((layer, precision))
             precision = INT8
         precisions[layer.node] = precision
+    _add_inner(precisions, module, functions)
+    if rules.default.activations == 16:
+        precisions |= _reading(module, functions, forms)
     wide = any(precision.activations == 16 for precision in precisions.values())
     narrow = _narrow(module, functions, forms) if wide else frozenset()
     return Assignment(precisions, tuple(refused), narrow)
+
+
+def _add_inner(precisions: dict[Node, Precision], module: GraphModule, functions: Functions) -> None:
+    """A function's inner steps have its precision; int16 where any of several functions that share them has it."""
+    for node in reversed(module.graph.nodes):
+        if functions.source(node) is not None and functions.is_inner(node):
+            of_ends = [precisions[user] for user in node.users if user in precisions]
+            precisions[node] = max(of_ends, key=lambda precision: precision.activations, default=INT8)
+
+
+def _reading(module: GraphModule, functions: Functions, forms: Forms) -> dict[Node, Precision]:
+    """Comparisons, places of extremes and the like, which make plain integers, where they take int16."""
+    found = {}
+    for node in module.graph.nodes:
+        if node.op == "call_function" and dtype_of(node) in INTEGERS and functions.source(node) is None:
+            real = [n for n in node.all_input_nodes if dtype_of(n) not in INTEGERS]
+            if real and forms.reads(node, 16):
+                found[node] = PRECISIONS["int16"]
+    return found
 
 
 def _narrow(module: GraphModule, functions: Functions, forms: Forms) -> frozenset[Node]:

@@ -34,10 +34,25 @@ class Forms:
             self._known[key] = self._tried(node, precision)
         return self._known[key]
 
+    def reads(self, node: Node, bits: int) -> bool:
+        """Whether a node whose results are plain integers (a comparison, a place) takes activations of so many bits."""
+        row = ROWS.get(target_name(node))
+        if row is None or row.integers is None:
+            return False
+        stage = Rehearsal(self._module, ROWS, is_known, stand_in=_stand_in(bits))
+        try:
+            row.integers(stage, node)
+            for op in stage.operators:
+                inputs, outputs = ([stage.tensors[n] for n in names] for names in (op.inputs, op.outputs))
+                op.validate(inputs, outputs)
+        except (UnsupportedOperatorError, ValueError):
+            return False
+        return True
+
     def _tried(self, node: Node, precision: Precision) -> tuple[Operator, ...] | None:
-        # Of the same reach in either type: what int16 is 256 times as far from is no layer of the model.
-        wanted = Quantization.per_tensor(2.0 ** (8 - precision.activations), 0, precision.activations)
+        wanted = _stand_in(precision.activations)
         stage = Rehearsal(self._module, ROWS, is_known, stand_in=wanted, weight_bits=precision.weights)
+        stage.compute_in(node, precision.activations)
         try:
             if stage.functions.source(node) is not None:
                 result = stage.function(node, wanted)
@@ -57,6 +72,11 @@ class Forms:
         if precision.weights == 4 and not any(t.dtype == "int4" for t in stage.tensors.values()):
             return None
         return tuple(stage.operators)
+
+
+def _stand_in(bits: int) -> Quantization:
+    """Of the same reach in either type: one 256 times as far would be no layer of the model."""
+    return Quantization.per_tensor(2.0 ** (8 - bits), 0, bits)
 
 
 def _is_whole(tensor: Tensor) -> bool:

@@ -87,6 +87,10 @@ class SpannedMaxPool2dMve(InLanes, SpannedMaxPool2dPortable):
     name: ClassVar[str] = "spanned_max_pool2d_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_spanned_max_pool2d_s8"
     source: ClassVar[str] = "mve/pooling/spanned_max_pool2d_s8.c"
+    wide: ClassVar[bool] = False
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return graph.tensor(op.inputs[0]).dtype == "int8"
 
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
@@ -100,6 +104,10 @@ class MaxPoolPlaces2dMve(InLanes, MaxPoolPlaces2dPortable):
     name: ClassVar[str] = "max_pool_places2d_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_max_pool_places2d_s8"
     source: ClassVar[str] = "mve/pooling/spanned_max_pool2d_s8.c"
+    wide: ClassVar[bool] = False
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return graph.tensor(op.inputs[0]).dtype == "int8"
 
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:

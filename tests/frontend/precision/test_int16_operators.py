@@ -55,6 +55,30 @@ class Attention(nn.Module):
         return causal, F.log_softmax(mixed, -1), image, F.normalize(F.gelu(x), dim=-1)
 
 
+class Others(nn.Module):
+    """What takes two tensors, and what moves, resizes and counts."""
+
+    SHAPES = ((1, 4, 8, 8), (1, 4, 8, 8))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.slopes = nn.Conv2d(4, 4, 1), nn.PReLU(4)
+
+    def forward(self, x: Tensor, y: Tensor) -> Results:
+        x = self.before(x)
+        larger = torch.where(x > y, x, y)
+        quotient = x / (y.abs() + 1)
+        pooled = F.adaptive_avg_pool2d(self.slopes(x), (3, 5))
+        maxima = F.adaptive_max_pool2d(larger, (3, 5))
+        folded = F.fold(F.unfold(x, 2), (8, 8), 2)
+        return (
+            quotient.cumsum(-1),
+            F.interpolate(pooled + maxima, scale_factor=2, mode="bilinear"),
+            folded,
+            torch.rsqrt(x.abs() + 1),
+        )
+
+
 def compiled(model: nn.Module, shapes: tuple[tuple[int, ...], ...], folder: Path, precision: str = "int16") -> Graph:
     program = export(seeded(model), *shapes)
     names = [spec.name for spec in inputs_of(program.module(check_guards=False))]
@@ -64,7 +88,7 @@ def compiled(model: nn.Module, shapes: tuple[tuple[int, ...], ...], folder: Path
     return compile_program(program, "net", folder / "c.npz", options=options)
 
 
-@pytest.mark.parametrize("kind", [Sequences, Attention])
+@pytest.mark.parametrize("kind", [Sequences, Attention, Others])
 def test_everything_has_16_bits(kind: type[nn.Module], tmp_path: Path) -> None:
     graph = compiled(kind(), kind.SHAPES, tmp_path)  # type: ignore[arg-type]
     assert not [text for text in graph.warnings if "int16" in text]

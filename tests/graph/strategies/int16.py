@@ -36,8 +36,6 @@ WIDENED = (
     "copy",
     "depthwise_conv2d",
     "fully_connected",
-    "log_softmax",
-    "masked_softmax",
     "max_pool2d",
     "mean",
     "mul",
@@ -49,7 +47,19 @@ WIDENED = (
     "transpose",
     "transposed_conv2d",
 )
-"""Kinds whose int8 strategies are widened."""
+"""Kinds whose int8 strategies are widened, and that TFLM has of int16, or (transpose) of int8 alone."""
+
+OWN = (
+    "adaptive_average_pool2d",
+    "cumulative_sum",
+    "div",
+    "log_softmax",
+    "masked_softmax",
+    "prelu",
+    "resize_bilinear",
+    "take_sum",
+)
+"""Kinds that are widened as well, and that TFLM does not have of int16."""
 
 
 def with_int16(case: Case, rng: np.random.Generator, *, bias: str | None = None) -> Case:
@@ -132,7 +142,7 @@ def compared_graphs(draw: Draw) -> Case:
             quantization=quantization(0.01),
             data=random_int16(rng, t.shape) if t.is_constant else None,
         )
-        if t.dtype == "int8"
+        if t.dtype in ("int8", "int16")
         else t
         for name, t in case.graph.tensors.items()
     }
@@ -141,7 +151,7 @@ def compared_graphs(draw: Draw) -> Case:
 
 
 ALL: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
-    **{kind: (lambda kind=kind: widened(s.ALL[kind]())) for kind in WIDENED},  # type: ignore[misc]
+    **{kind: (lambda kind=kind: widened(s.ALL[kind]())) for kind in (*WIDENED, *OWN)},  # type: ignore[misc]
     "compare": compared_graphs,
     "gru": lambda: gru_graphs(16),
     "inverse_root": s.ALL["inverse_root"],

@@ -89,12 +89,16 @@ def from_integer_graphs(draw: Draw) -> Case:
 
 
 @st.composite
-def compare_graphs(draw: Draw) -> Case:
-    """One comparison of two scales, which sometimes are equal."""
+def compare_graphs(draw: Draw, wide: bool = False) -> Case:
+    """One comparison of two scales, which sometimes are equal; of int8, or (`wide`) with int16 on one side or both."""
     a, b = draw(quantizations), draw(quantizations)
     if draw(st.booleans()):
         b = Quantization.per_tensor(a.scale * draw(st.sampled_from([0.5, 1.0, 1.1])), draw(zero_points))
-    tensors, shape = two_operands(draw, Tensor("input", (), "int8", a), Tensor("other", (), "int8", b))
+    if wide:
+        a = Quantization.per_tensor(a.scale / 256, 0, 16)
+        b = draw(st.sampled_from([b, Quantization.per_tensor(b.scale / 256, 0, 16)]))
+        a, b = draw(st.permutations([a, b]))
+    tensors, shape = two_operands(draw, Tensor("input", (), a.dtype, a), Tensor("other", (), b.dtype, b))
     tensors.append(Tensor("output", shape, "bool"))
     operation = draw(st.sampled_from(COMPARISONS))
     op = Compare(name="compare", inputs=("input", "other"), outputs=("output",), operation=operation)
@@ -138,7 +142,7 @@ def where_graphs(draw: Draw) -> Case:
 
 PAIRS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "cast": cast_graphs,
-    "compare": compare_graphs,
+    "compare": lambda: st.one_of(compare_graphs(), compare_graphs(wide=True)),
     "div": div_graphs,
     "from_integer": from_integer_graphs,
     "integer": integer_graphs,

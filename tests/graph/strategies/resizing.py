@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mcugen.graph import Tensor
+from mcugen.graph import Quantization, Tensor
 from mcugen.graph.ops import AdaptiveAveragePool2d, MaxPoolPlaces2d, ResizeBilinear, SpannedMaxPool2d
 from tests.graph.strategies.draws import Case, Draw, channel_counts, image, make_case, quantizations, seeds
 
@@ -43,19 +43,21 @@ def adaptive_average_graphs(draw: Draw) -> Case:
     return make_case(op, tensors, draw(seeds))
 
 
-def _spanned(places: bool) -> st.SearchStrategy[Case]:
+def _spanned(places: bool, bits: int) -> st.SearchStrategy[Case]:
     @st.composite
     def graphs(draw: Draw) -> Case:
         shape, q = image(draw, draw(channel_counts)), draw(quantizations)
+        if bits == 16:
+            q = Quantization.per_tensor(q.scale, 0, 16)
         rows, columns = (_spans(draw, size) for size in shape[1:3])
         out = (shape[0], len(rows), len(columns), shape[3])
-        result = Tensor("output", out, "int64") if places else Tensor("output", out, "int8", q)
+        result = Tensor("output", out, "int64") if places else Tensor("output", out, q.dtype, q)
         windows: dict[str, Any] = {"rows": rows, "columns": columns, "step": (draw(_STEPS), draw(_STEPS))}
         if places:
             windows["row_elements"] = draw(st.sampled_from([0, shape[2]]))
         kind = MaxPoolPlaces2d if places else SpannedMaxPool2d
         op = kind(name="pool", inputs=("input",), outputs=("output",), **windows)
-        return make_case(op, [Tensor("input", shape, "int8", q), result], draw(seeds))
+        return make_case(op, [Tensor("input", shape, q.dtype, q), result], draw(seeds))
 
     return graphs()
 
@@ -63,14 +65,14 @@ def _spanned(places: bool) -> st.SearchStrategy[Case]:
 _STEPS = st.integers(1, 3)
 
 
-def spanned_max_graphs() -> st.SearchStrategy[Case]:
+def spanned_max_graphs(bits: int = 8) -> st.SearchStrategy[Case]:
     """One spanned_max_pool2d with any windows."""
-    return _spanned(places=False)
+    return _spanned(False, bits)
 
 
-def max_pool_places_graphs() -> st.SearchStrategy[Case]:
+def max_pool_places_graphs(bits: int = 8) -> st.SearchStrategy[Case]:
     """One max_pool_places2d with any windows."""
-    return _spanned(places=True)
+    return _spanned(True, bits)
 
 
 def _spans(draw: Draw, size: int) -> tuple[tuple[int, int], ...]:

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_int8_multiplier
+from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_saturating_multiplier
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import largest_activation, require, require_arity, require_int8, require_shape
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.ops.checks import largest_activation, require, require_activations, require_arity, require_shape
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 Taps = tuple[tuple[int, ...], ...]
 """For each place along an axis of the output, the terms that it adds to places in the flattened input."""
@@ -22,7 +22,7 @@ Taps = tuple[tuple[int, ...], ...]
 class TakeSum(Operator):
     """output[i, j, ...] = the sum of input.flat[a + b + ...] over all a in taps[0][i], b in taps[1][j], ...
 
-    int8 with a quantization of its own; sums are exact, each is rounded once. Nothing to add is 0.
+    int8 or int16, with a quantization of its own; sums are exact, each is rounded once. Nothing to add is 0.
 
     Attributes:
         taps: for each axis of the output, see `Taps`.
@@ -33,11 +33,11 @@ class TakeSum(Operator):
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:
         """(multiplier, shift) of input scale / output scale."""
-        return quantize_int8_multiplier(inputs[0].scale / outputs[0].scale)
+        return quantize_saturating_multiplier(inputs[0].scale / outputs[0].scale, outputs[0].bits)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_int8(self, *inputs, *outputs)
+        require_activations(self, *inputs, *outputs)
         x = inputs[0]
         require_shape(self, outputs[0], tuple(len(axis) for axis in self.taps))
         terms = [[term for t in axis for term in t] for axis in self.taps]
@@ -61,4 +61,4 @@ class TakeSum(Operator):
         total = np.zeros(out.elements, np.int64)
         np.add.at(total, places, x[sources])
         scaled = multiply_by_quantized_multiplier(total, *self.requantization(tensors_in, tensors_out))
-        return [np.clip(scaled + out.zero_point, *out.integer_range).astype(np.int8).reshape(out.shape)]
+        return [np.clip(scaled + out.zero_point, *out.integer_range).astype(DTYPES[out.dtype]).reshape(out.shape)]

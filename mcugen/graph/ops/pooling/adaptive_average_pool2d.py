@@ -11,18 +11,19 @@ import numpy as np
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
     require,
+    require_activations,
     require_arity,
-    require_int8,
     require_nhwc,
     require_same_quantization,
     require_shape,
 )
-from mcugen.graph.tensor import IntArray, Tensor
+from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 Spans = tuple[tuple[int, int], ...]
 """(first, end) of each output row's or column's window in the input."""
 
-_MOST_ELEMENTS = 1 << 23
+_MOST_ELEMENTS = {"int8": 1 << 23, "int16": 1 << 15}
+"""Of an image, by type: their sum and half their count fit 32 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class AdaptiveAveragePool2d(Operator):
     """The mean of the raw integers (zero point included) over each window, rounded half away from zero, as
     `AveragePool2d` does with windows of one size.
 
-    Input (N, H, W, C), output (N, OH, OW, C); they share their quantization.
+    Input (N, H, W, C), output (N, OH, OW, C), int8 or int16; they share their quantization.
 
     Attributes:
         rows, columns: see `Spans`.
@@ -43,11 +44,11 @@ class AdaptiveAveragePool2d(Operator):
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
         x, out = inputs[0], outputs[0]
-        require_int8(self, x, out)
+        require_activations(self, x, out)
         require_nhwc(self, x, out)
         require_same_quantization(self, x, out)
-        # A window's sum and half its count fit 32 bits, its ends 16.
-        fits = x.shape[1] * x.shape[2] < _MOST_ELEMENTS and max(x.shape[1:3]) < 1 << 15
+        # The ends of windows fit 16 bits.
+        fits = x.shape[1] * x.shape[2] < _MOST_ELEMENTS[x.dtype] and max(x.shape[1:3]) < 1 << 15
         require(fits, self, f"images of {x.shape[1:3]} are too large")
         for spans, size in ((self.rows, x.shape[1]), (self.columns, x.shape[2])):
             for first, end in spans:
@@ -58,7 +59,7 @@ class AdaptiveAveragePool2d(Operator):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         x = inputs[0].astype(np.int64)
-        result = np.zeros(tensors_out[0].shape, np.int8)
+        result = np.zeros(tensors_out[0].shape, DTYPES[tensors_out[0].dtype])
         for y, (top, bottom) in enumerate(self.rows):
             for column, (left, right) in enumerate(self.columns):
                 total, count = x[:, top:bottom, left:right].sum(axis=(1, 2)), (bottom - top) * (right - left)

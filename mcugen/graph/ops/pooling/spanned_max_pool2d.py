@@ -11,8 +11,8 @@ import numpy as np
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.checks import (
     require,
+    require_activations,
     require_arity,
-    require_int8,
     require_nhwc,
     require_same_quantization,
     require_shape,
@@ -38,7 +38,7 @@ class _Spanned(Operator):
         """Raises ValueError when shapes or windows break the rules."""
         require_arity(self, inputs, outputs, 1, 1)
         x, out = inputs[0], outputs[0]
-        require_int8(self, x)
+        require_activations(self, x)
         require(len(x.shape) == 4, self, f"input {x.name!r} has shape {x.shape}, must be (N, H, W, C)")
         require(max(x.shape[1:3]) < 1 << 15, self, f"images of {x.shape[1:3]} are too large")
         require(min(self.step) > 0, self, f"step {self.step} must be positive")
@@ -67,7 +67,7 @@ class SpannedMaxPool2d(_Spanned):
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         self.require_windows(inputs, outputs)
-        require_int8(self, *outputs)
+        require_activations(self, *inputs, *outputs)
         require_nhwc(self, *inputs, *outputs)
         require_same_quantization(self, inputs[0], outputs[0])
 
@@ -75,7 +75,7 @@ class SpannedMaxPool2d(_Spanned):
         self, inputs: Sequence[IntArray], tensors_in: Sequence[Tensor], tensors_out: Sequence[Tensor]
     ) -> list[IntArray]:
         found = [[window.max(axis=1) for window in row] for row in self.windows(inputs[0])]
-        return [np.moveaxis(np.array(found, np.int8), 2, 0)]
+        return [np.moveaxis(np.array(found, inputs[0].dtype), 2, 0)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_int8_multiplier
+from mcugen.graph.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_saturating_multiplier
 from mcugen.graph.ops.base import Operator
-from mcugen.graph.ops.checks import largest_activation, require, require_arity, require_int8, require_shape
+from mcugen.graph.ops.checks import largest_activation, require, require_activations, require_arity, require_shape
 from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class CumulativeSum(Operator):
-    """int8 with a quantization of its own; sums are exact, each is rounded once.
+    """int8 or int16, with a quantization of its own; sums are exact, each is rounded once.
 
     Attributes:
         axis: not negative.
@@ -27,11 +27,11 @@ class CumulativeSum(Operator):
 
     def requantization(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[int, int]:
         """(multiplier, shift) of input scale / output scale."""
-        return quantize_int8_multiplier(inputs[0].scale / outputs[0].scale)
+        return quantize_saturating_multiplier(inputs[0].scale / outputs[0].scale, outputs[0].bits)
 
     def validate(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         require_arity(self, inputs, outputs, 1, 1)
-        require_int8(self, *inputs, *outputs)
+        require_activations(self, *inputs, *outputs)
         x = inputs[0]
         require_shape(self, outputs[0], x.shape)
         require(0 <= self.axis < len(x.shape), self, f"axis {self.axis} of an input with {len(x.shape)} axes")
@@ -44,7 +44,7 @@ class CumulativeSum(Operator):
         out = tensors_out[0]
         total = (inputs[0].astype(np.int64) - tensors_in[0].zero_point).cumsum(axis=self.axis)
         scaled = multiply_by_quantized_multiplier(total, *self.requantization(tensors_in, tensors_out))
-        return [np.clip(scaled + out.zero_point, *out.integer_range).astype(np.int8)]
+        return [np.clip(scaled + out.zero_point, *out.integer_range).astype(DTYPES[out.dtype])]
 
 
 @dataclass(frozen=True, kw_only=True)

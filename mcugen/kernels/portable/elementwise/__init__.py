@@ -22,6 +22,7 @@ from mcugen.kernels.portable.elementwise.integer import (
 )
 from mcugen.kernels.portable.elementwise.mul import MulPortable
 from mcugen.kernels.portable.elementwise.pairs import ComparePortable, DivPortable, PreluPortable
+from mcugen.kernels.portable.elementwise.pairs_s16 import CompareWidePortable, DivInt16Portable, PreluInt16Portable
 from mcugen.kernels.portable.elementwise.quantize import DequantizePortable, QuantizePortable
 from mcugen.kernels.portable.elementwise.requantize import (
     RequantizeLookupPortable,
@@ -36,7 +37,10 @@ from mcugen.kernels.portable.elementwise.wide_sum import WideSumPortable
 KERNELS: tuple[Kernel, ...] = (
     AddInt16Portable(),
     ClampInt16Portable(),
+    CompareWidePortable(),
+    DivInt16Portable(),
     MulInt16Portable(),
+    PreluInt16Portable(),
     SubInt16Portable(),
     AddPortable(),
     AddTablePortable(),

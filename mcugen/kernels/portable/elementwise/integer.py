@@ -85,7 +85,8 @@ class CompareInt16Portable(IntegerPortable):
     operator: ClassVar[type[Operator]] = Compare
 
     def fits(self, op: Operator, graph: Graph) -> bool:
-        return graph.tensor(op.inputs[0]).dtype == "int16"
+        first, second = graph.input_tensors(op)
+        return first.dtype == "int16" and first.quantization == second.quantization
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Compare)

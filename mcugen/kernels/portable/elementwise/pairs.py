@@ -18,18 +18,26 @@ from mcugen.kernels.portable.common import PortableKernel, operands
 from mcugen.kernels.portable.elementwise.integer import swapped
 
 # Less, equal, greater: 1, 2, 4.
-_WANTED = {"eq": 2, "ne": 5, "lt": 1, "le": 3, "gt": 4, "ge": 6}
-_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+WANTED = {"eq": 2, "ne": 5, "lt": 1, "le": 3, "gt": 4, "ge": 6}
+MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+
+
+class _Pairs(PortableKernel):
+    """Attributes:
+    suffix: of the C function and its file.
+    """
+
+    suffix: ClassVar[str] = "s8"
 
 
 def _invocation(
-    kernel: PortableKernel, stem: str, op: Operator, graph: Graph, params: dict[str, ParamValue], *tables: Constant
+    kernel: _Pairs, stem: str, op: Operator, graph: Graph, params: dict[str, ParamValue], *tables: Constant
 ) -> Invocation:
     given, out = operands(op, graph), graph.tensor(op.outputs[0])
     return Invocation(
         kernel=kernel.name,
-        function=f"mcugen_{stem}_s8",
-        source=f"portable/elementwise/{stem}_s8.c",
+        function=f"mcugen_{stem}_{kernel.suffix}",
+        source=f"portable/elementwise/{stem}_{kernel.suffix}.c",
         params_type=f"mcugen_{stem}_params",
         params={**broadcast(given.tensors[0].shape, given.tensors[1].shape, out.shape).params(), **params},
         inputs=given.inputs,
@@ -44,7 +52,7 @@ def by_unsigned(table: IntArray) -> IntArray:
     return np.roll(table, 128)
 
 
-class ComparePortable(PortableKernel):
+class ComparePortable(_Pairs):
     """mcugen_compare_s8: a kilobyte of ranks."""
 
     name: ClassVar[str] = "compare_s8.portable"
@@ -52,20 +60,20 @@ class ComparePortable(PortableKernel):
     any_type: ClassVar[bool] = True
 
     def fits(self, op: Operator, graph: Graph) -> bool:
-        return graph.tensor(op.inputs[0]).dtype == "int8"
+        return all(t.dtype == "int8" for t in graph.input_tensors(op))
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Compare)
-        operation = _MIRRORED[op.operation] if swapped(op, graph) else op.operation
+        operation = MIRRORED[op.operation] if swapped(op, graph) else op.operation
         tables = [Constant(f"rank{i}", by_unsigned(t)) for i, t in enumerate(op.ranks(operands(op, graph).tensors))]
-        invocation = _invocation(self, "compare", op, graph, {"wanted": _WANTED[operation]}, *tables)
+        invocation = _invocation(self, "compare", op, graph, {"wanted": WANTED[operation]}, *tables)
         return invocation
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 14.0 * graph.tensor(op.outputs[0]).elements
 
 
-class DivPortable(PortableKernel):
+class DivPortable(_Pairs):
     """mcugen_div_s8: a kilobyte of reciprocals."""
 
     name: ClassVar[str] = "div_s8.portable"
@@ -86,7 +94,7 @@ class DivPortable(PortableKernel):
         return 22.0 * graph.tensor(op.outputs[0]).elements
 
 
-class PreluPortable(PortableKernel):
+class PreluPortable(_Pairs):
     """mcugen_prelu_s8."""
 
     name: ClassVar[str] = "prelu_s8.portable"

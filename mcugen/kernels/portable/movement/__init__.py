@@ -9,7 +9,7 @@ from mcugen.kernels.portable.movement.embedding import EmbeddingPortable
 from mcugen.kernels.portable.movement.gather import GatherElementsPortable, GatherPortable
 from mcugen.kernels.portable.movement.pad import PadPortable
 from mcugen.kernels.portable.movement.take import TakePortable
-from mcugen.kernels.portable.movement.take_sum import TakeSumPortable
+from mcugen.kernels.portable.movement.take_sum import TakeSumInt16Portable, TakeSumPortable
 from mcugen.kernels.portable.movement.transpose import TransposePortable
 
 KERNELS: tuple[Kernel, ...] = (
@@ -21,6 +21,7 @@ KERNELS: tuple[Kernel, ...] = (
     PadPortable(),
     ReshapePortable(),
     TakePortable(),
+    TakeSumInt16Portable(),
     TakeSumPortable(),
     TransposePortable(),
 )

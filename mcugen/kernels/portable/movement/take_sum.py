@@ -14,15 +14,21 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.movement.take_sum import Taps
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.portable.common import PortableKernel, operands
+from mcugen.kernels.portable.int16 import OnInt16
 
 _NOTHING: Taps = ((0,),)
 
 
 class TakeSumPortable(PortableKernel):
-    """mcugen_take_sum_s8: the last two axes, and all before them as one."""
+    """mcugen_take_sum_s8: the last two axes, and all before them as one.
+
+    Attributes:
+        suffix: of the C function and its file.
+    """
 
     name: ClassVar[str] = "take_sum_s8.portable"
     operator: ClassVar[type[Operator]] = TakeSum
+    suffix: ClassVar[str] = "s8"
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, TakeSum)
@@ -38,8 +44,8 @@ class TakeSumPortable(PortableKernel):
             lists.append(Constant(f"{role}_terms", np.array(terms, np.int32)))
         return Invocation(
             kernel=self.name,
-            function="mcugen_take_sum_s8",
-            source="portable/movement/take_sum_s8.c",
+            function=f"mcugen_take_sum_{self.suffix}",
+            source=f"portable/movement/take_sum_{self.suffix}.c",
             params_type="mcugen_take_sum_params",
             params={
                 "outer": len(axes[0]),
@@ -59,6 +65,13 @@ class TakeSumPortable(PortableKernel):
         assert isinstance(op, TakeSum)
         sums = math.prod(sum(len(t) for t in taps) for taps in op.taps)
         return 5.0 * sums + 30.0 * graph.tensor(op.outputs[0]).elements
+
+
+class TakeSumInt16Portable(OnInt16, TakeSumPortable):
+    """mcugen_take_sum_s16."""
+
+    name: ClassVar[str] = "take_sum_s16.portable"
+    suffix: ClassVar[str] = "s16"
 
 
 def three(axes: tuple[Taps, ...]) -> tuple[Taps, Taps, Taps]:

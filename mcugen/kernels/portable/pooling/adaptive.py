@@ -12,13 +12,19 @@ from mcugen.graph.ops.base import Operator
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.common import PortableKernel, operands
+from mcugen.kernels.portable.int16 import OnInt16
 
 
 class AdaptiveAveragePool2dPortable(PortableKernel):
-    """mcugen_adaptive_average_pool2d_s8."""
+    """mcugen_adaptive_average_pool2d_s8.
+
+    Attributes:
+        suffix: of the C function and its file.
+    """
 
     name: ClassVar[str] = "adaptive_average_pool2d_s8.portable"
     operator: ClassVar[type[Operator]] = AdaptiveAveragePool2d
+    suffix: ClassVar[str] = "s8"
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -30,8 +36,8 @@ class AdaptiveAveragePool2dPortable(PortableKernel):
         )
         return Invocation(
             kernel=self.name,
-            function="mcugen_adaptive_average_pool2d_s8",
-            source="portable/pooling/adaptive_average_pool2d_s8.c",
+            function=f"mcugen_adaptive_average_pool2d_{self.suffix}",
+            source=f"portable/pooling/adaptive_average_pool2d_{self.suffix}.c",
             params_type="mcugen_adaptive_pool_params",
             params={
                 "input_w": given.tensors[0].shape[2],
@@ -50,3 +56,10 @@ class AdaptiveAveragePool2dPortable(PortableKernel):
         out = graph.tensor(op.outputs[0])
         rows, columns = (sum(end - first for first, end in spans) for spans in (op.rows, op.columns))
         return out.shape[3] * 4.0 * rows * columns + 25.0 * out.elements
+
+
+class AdaptiveAveragePool2dInt16Portable(OnInt16, AdaptiveAveragePool2dPortable):
+    """mcugen_adaptive_average_pool2d_s16."""
+
+    name: ClassVar[str] = "adaptive_average_pool2d_s16.portable"
+    suffix: ClassVar[str] = "s16"

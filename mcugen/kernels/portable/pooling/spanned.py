@@ -9,6 +9,7 @@ import numpy as np
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import MaxPoolPlaces2d, SpannedMaxPool2d
 from mcugen.graph.ops.base import Operator
+from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.common import PortableKernel, operands
@@ -16,6 +17,7 @@ from mcugen.kernels.portable.elementwise.integer import byte_constants
 
 
 class _SpannedKernel(PortableKernel):
+    wide: ClassVar[bool] = True
     function: ClassVar[str]
 
     @per_image
@@ -39,6 +41,7 @@ class _SpannedKernel(PortableKernel):
                 "step_h": op.step[0],
                 "step_w": op.step[1],
                 "row_elements": op.row_elements if isinstance(op, MaxPoolPlaces2d) else 0,
+                "element_bytes": DTYPES[given.tensors[0].dtype].itemsize,
             },
             inputs=given.inputs,
             constants=byte_constants([*given.constants, *spans]),

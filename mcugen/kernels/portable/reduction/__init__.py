@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
-from mcugen.kernels.portable.reduction.cumulative_sum import CumulativeSumPortable, IntegerCumulativeSumPortable
+from mcugen.kernels.portable.reduction.cumulative_sum import (
+    CumulativeSumInt16Portable,
+    CumulativeSumPortable,
+    IntegerCumulativeSumPortable,
+)
 from mcugen.kernels.portable.reduction.extremes import (
     ArgMaxPortable,
     ArgMinPortable,
@@ -21,6 +25,7 @@ KERNELS: tuple[Kernel, ...] = (
     ReduceSumInt16Portable(),
     ArgMaxPortable(),
     ArgMinPortable(),
+    CumulativeSumInt16Portable(),
     CumulativeSumPortable(),
     IntegerCumulativeSumPortable(),
     IntegerProductPortable(),

@@ -12,13 +12,19 @@ from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
 from mcugen.kernels.portable.elementwise.integer import byte_constants
+from mcugen.kernels.portable.int16 import OnInt16
 
 
 class CumulativeSumPortable(PortableKernel):
-    """mcugen_cumulative_sum_s8."""
+    """mcugen_cumulative_sum_s8.
+
+    Attributes:
+        suffix: of the C function and its file.
+    """
 
     name: ClassVar[str] = "cumulative_sum_s8.portable"
     operator: ClassVar[type[Operator]] = CumulativeSum
+    suffix: ClassVar[str] = "s8"
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, CumulativeSum)
@@ -27,8 +33,8 @@ class CumulativeSumPortable(PortableKernel):
         multiplier, shift = op.requantization([x], [out])
         return Invocation(
             kernel=self.name,
-            function="mcugen_cumulative_sum_s8",
-            source="portable/reduction/cumulative_sum_s8.c",
+            function=f"mcugen_cumulative_sum_{self.suffix}",
+            source=f"portable/reduction/cumulative_sum_{self.suffix}.c",
             params_type="mcugen_cumulative_params",
             params={
                 "outer": math.prod(x.shape[: op.axis]),
@@ -48,6 +54,13 @@ class CumulativeSumPortable(PortableKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return 20.0 * graph.tensor(op.outputs[0]).elements
+
+
+class CumulativeSumInt16Portable(OnInt16, CumulativeSumPortable):
+    """mcugen_cumulative_sum_s16."""
+
+    name: ClassVar[str] = "cumulative_sum_s16.portable"
+    suffix: ClassVar[str] = "s16"
 
 
 class IntegerCumulativeSumPortable(PortableKernel):

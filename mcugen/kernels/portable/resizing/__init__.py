@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
-from mcugen.kernels.portable.resizing.resize_bilinear import ResizeBilinearPortable
+from mcugen.kernels.portable.resizing.resize_bilinear import ResizeBilinearInt16Portable, ResizeBilinearPortable
 
-KERNELS: tuple[Kernel, ...] = (ResizeBilinearPortable(),)
+KERNELS: tuple[Kernel, ...] = (ResizeBilinearInt16Portable(), ResizeBilinearPortable())

@@ -12,13 +12,19 @@ from mcugen.graph.ops.base import Operator
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.common import PortableKernel, operands
+from mcugen.kernels.portable.int16 import OnInt16
 
 
 class ResizeBilinearPortable(PortableKernel):
-    """mcugen_resize_bilinear_s8."""
+    """mcugen_resize_bilinear_s8.
+
+    Attributes:
+        suffix: of the C function and its file.
+    """
 
     name: ClassVar[str] = "resize_bilinear_s8.portable"
     operator: ClassVar[type[Operator]] = ResizeBilinear
+    suffix: ClassVar[str] = "s8"
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -31,8 +37,8 @@ class ResizeBilinearPortable(PortableKernel):
         )
         return Invocation(
             kernel=self.name,
-            function="mcugen_resize_bilinear_s8",
-            source="portable/resizing/resize_bilinear_s8.c",
+            function=f"mcugen_resize_bilinear_{self.suffix}",
+            source=f"portable/resizing/resize_bilinear_{self.suffix}.c",
             params_type="mcugen_resize_bilinear_params",
             params={
                 "input_w": x.shape[2],
@@ -49,3 +55,10 @@ class ResizeBilinearPortable(PortableKernel):
     def cost(self, op: Operator, graph: Graph) -> float:
         out = graph.tensor(op.outputs[0])
         return 22.0 * out.elements + 15.0 * out.shape[1] * out.shape[2]
+
+
+class ResizeBilinearInt16Portable(OnInt16, ResizeBilinearPortable):
+    """mcugen_resize_bilinear_s16."""
+
+    name: ClassVar[str] = "resize_bilinear_s16.portable"
+    suffix: ClassVar[str] = "s16"
