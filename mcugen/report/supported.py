@@ -68,13 +68,32 @@ class IntegerOperator:
 
 
 @dataclass(frozen=True)
+class LitertOperator:
+    """An operator of LiteRT files.
+
+    Attributes:
+        name: of the builtin or custom operator.
+        family: where the reader's table has it.
+        types: of the elements that it may work on.
+    """
+
+    name: str
+    family: str
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Supported:
     front_end: tuple[FrontEndOperator, ...]
+    litert: tuple[LitertOperator, ...]
     integer: tuple[IntegerOperator, ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "front_ends": {"torch.export": [asdict(op) for op in self.front_end]},
+            "front_ends": {
+                "torch.export": [asdict(op) for op in self.front_end],
+                "LiteRT": [asdict(op) for op in self.litert],
+            },
             "cores": CORES,
             "operators": [asdict(op) for op in self.integer],
         }
@@ -82,7 +101,7 @@ class Supported:
 
 def supported() -> Supported:
     """Reads the tables."""
-    return Supported(tuple(_front_end()), tuple(_integer()))
+    return Supported(tuple(_front_end()), tuple(_litert()), tuple(_integer()))
 
 
 def _front_end() -> Iterator[FrontEndOperator]:
@@ -112,6 +131,15 @@ def _front_end() -> Iterator[FrontEndOperator]:
     for (name, family, types), overloads in sorted(found.items()):
         if not name.startswith("mcugen."):
             yield FrontEndOperator(name, tuple(sorted(o for o in overloads if o)), family, types)
+
+
+def _litert() -> Iterator[LitertOperator]:
+    from mcugen.frontend.litert.operators import FAMILIES
+    from mcugen.frontend.litert.operators.types import TYPES
+
+    rows = {name: module.__name__.rpartition(".")[2] for module in FAMILIES for name in module.ROWS}
+    for name, family in sorted(rows.items()):
+        yield LitertOperator(name, family, TYPES[name])
 
 
 def _functions() -> Iterator[str]:
@@ -149,14 +177,17 @@ def tables(found: Supported) -> list[RenderableType]:
     front = Table("operator", "overloads", "becomes", "types", box=None, pad_edge=False, title="torch.export")
     for op in found.front_end:
         front.add_row(op.name, ", ".join(op.overloads), op.family, _types(op.types))
+    litert = Table("operator", "family", "types", box=None, pad_edge=False, title="LiteRT files")
+    for row in found.litert:
+        litert.add_row(row.name, row.family, _types(row.types))
     integer = Table("operator", *CORES.values(), "types", box=None, pad_edge=False, title="integer kernels")
     for entry in found.integer:
         integer.add_row(entry.kind, *(", ".join(entry.kernels.get(lib, ())) for lib in CORES), _types(entry.types))
-    return [front, integer]
+    return [front, litert, integer]
 
 
 def _types(types: tuple[str, ...]) -> str:
-    return "all" if set(types) == set(ACTIVATION_DTYPES) else ", ".join(types)
+    return "all" if set(types) >= set(ACTIVATION_DTYPES) else ", ".join(types)
 
 
 def markdown(found: Supported) -> str:
@@ -167,6 +198,14 @@ def markdown(found: Supported) -> str:
     lines = [BEGIN, "", "### Spellings of torch.export", ""]
     for (family, types), names in sorted(families.items()):
         lines += [f"* **{family}** ({types}): " + ", ".join(f"`{name}`" for name in sorted(set(names)))]
+    lines += ["", "### Operators of LiteRT files", ""]
+    taken: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in found.litert:
+        taken[row.family, _types(row.types)].append(row.name)
+    lines += [
+        f"* **{family}** ({types}): " + ", ".join(f"`{n}`" for n in names)
+        for (family, types), names in sorted(taken.items())
+    ]
     lines += ["", "### Integer kernels", "", f"| kernels of | {' | '.join(CORES.values())} | types |"]
     lines += ["| --- " * (len(CORES) + 2) + "|"]
     for entry in found.integer:

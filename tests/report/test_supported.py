@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from mcugen.frontend.litert.operators import ROWS
+from mcugen.frontend.litert.operators.types import TYPES
 from mcugen.graph.ops import OPERATORS
 from mcugen.report.supported import supported, updated
 
@@ -40,6 +42,9 @@ def test_the_command_in_a_fresh_process() -> None:
     assert front["aten.conv2d"]["family"] == "convolution"
     assert "int32" in front["aten.permute"]["types"] and front["aten.linear"]["types"] == ["int8"]
     assert front["aten.erf"]["family"] == "function" and "aten.sort" not in front and "aten.add_" not in front
+    litert = {op["name"]: op for op in found["front_ends"]["LiteRT"]}
+    assert litert.keys() == ROWS.keys() == TYPES.keys()
+    assert litert["SVDF"] == {"name": "SVDF", "family": "recurrent", "types": ["int8"]}
     kernels = {op["kind"]: op["kernels"] for op in found["operators"]}
     assert set(kernels) == set(OPERATORS)
     assert "conv2d_1x1_s8.dsp" in kernels["conv2d"]["dsp"] and "convolve_s8.cmsis_nn" in kernels["conv2d"]["cmsis_nn"]

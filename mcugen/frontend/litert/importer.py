@@ -10,8 +10,9 @@ from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend.litert.file import read_file, telling_file
 from mcugen.frontend.litert.flatbuffer import DamagedError
 from mcugen.frontend.litert.model import FileTensor, Model
-from mcugen.frontend.litert.network import FLOAT_HINT, OTHERWISE_HINT, Network
+from mcugen.frontend.litert.network import DTYPE_OF, FLOAT_HINT, OTHERWISE_HINT, Network
 from mcugen.frontend.litert.operators import ROWS
+from mcugen.frontend.litert.operators.types import CHOICES, TYPES
 from mcugen.frontend.litert.step import Row, Step
 from mcugen.graph.graph import Graph, Port
 from mcugen.graph.tensor import Tensor
@@ -98,11 +99,25 @@ def run_subgraph(network: Network) -> None:
         if op.builtin not in network.rows:
             step.fail(f"mcugen has no integer form for {op.builtin}")
         try:
+            _require_type(step)
             network.rows[op.builtin](step)
         except (ValueError, OverflowError) as error:
             step.fail(str(error))
         except DamagedError as error:
             raise DamagedError(f"{op}: {error}") from error
+
+
+def _require_type(step: Step) -> None:
+    """Its operand has a type that the operator takes. What has no type of the IR, the row refuses."""
+    op, tensors = step.op, step.network.subgraph.tensors
+    places = op.inputs[1:] if op.builtin in CHOICES else op.inputs
+    operands = [tensors[index] for index in places if index >= 0]
+    given = next((t for t in operands if not len(t.data)), None)
+    if given is None or given.type not in DTYPE_OF or given.is_variable:
+        return
+    dtype, taken = DTYPE_OF[given.type], TYPES.get(op.builtin)
+    if taken is not None and dtype not in taken:
+        step.fail(f"takes {' or '.join(taken)}; {given.name!r} is {dtype}")
 
 
 def _require_known(network: Network) -> None:

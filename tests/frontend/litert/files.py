@@ -138,6 +138,25 @@ def with_buffers_outside(data: bytes, alignment: int = 16) -> bytes:
     return result
 
 
+def retyped(data: bytes, kind: str) -> bytes:
+    """The same file with all tensors of int8 that have no data of another type: real numbers where it has scales."""
+    import flatbuffers
+
+    s = schema()
+    model = s.ModelT.InitFromPackedBuf(data, 0)
+    for tensor in model.subgraphs[0].tensors:
+        values = model.buffers[tensor.buffer].data
+        if tensor.type == s.TensorType.INT8 and (values is None or not len(values)):
+            tensor.type = getattr(s.TensorType, kind)
+            if kind not in ("INT16", "UINT8"):
+                tensor.quantization = None
+            elif tensor.quantization is not None:
+                tensor.quantization.zeroPoint = np.zeros(1, np.int64)
+    packer = flatbuffers.Builder(1024)
+    packer.Finish(model.Pack(packer), b"TFL3")
+    return bytes(packer.Output())
+
+
 def read(data: bytes) -> Graph:
     """The graph that mcugen reads, before any pass."""
     graph = build(read_model(data), "model.tflite")
