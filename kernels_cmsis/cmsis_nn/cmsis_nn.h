@@ -56,15 +56,21 @@
 /* Bytes of working memory, as constant expressions; the library's own arm_*_get_buffer_size are functions. */
 #if defined(ARM_MATH_MVEI)
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (64 * (((elements) + 15) / 16))
+#define MCUGEN_CMSIS_NN_CONVOLVE_S16_BYTES(elements) (64 * (((elements) + 7) / 8))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) (4 * 124 * (kernel_size))
+#define MCUGEN_CMSIS_NN_DEPTHWISE_FAST_S16_BYTES(kernel_size, channels) (8 * (kernel_size) * (channels) + 8)
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) 0
 #elif defined(ARM_MATH_DSP)
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (16 * (((elements) + 3) / 4))
+#define MCUGEN_CMSIS_NN_CONVOLVE_S16_BYTES(elements) (4 * (elements))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) (2 * (kernel_size) * (channels))
+#define MCUGEN_CMSIS_NN_DEPTHWISE_FAST_S16_BYTES(kernel_size, channels) (2 * (kernel_size) * (channels))
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) (4 * (channels))
 #else
 #define MCUGEN_CMSIS_NN_CONVOLVE_BYTES(elements) (16 * (((elements) + 3) / 4))
+#define MCUGEN_CMSIS_NN_CONVOLVE_S16_BYTES(elements) (4 * (elements))
 #define MCUGEN_CMSIS_NN_DEPTHWISE_OPT_BYTES(kernel_size, channels) 0
+#define MCUGEN_CMSIS_NN_DEPTHWISE_FAST_S16_BYTES(kernel_size, channels) 0
 #define MCUGEN_CMSIS_NN_AVGPOOL_BYTES(channels) 0
 #endif
 
@@ -94,6 +100,7 @@ struct mcugen_cmsis_nn_convolve_params {
     int32_t input_offset, output_offset;
     int32_t activation_min, activation_max;
     int32_t scratch_bytes;
+    int32_t bias_bytes; /* of an element; int16 only */
 };
 
 struct mcugen_cmsis_nn_fully_connected_params {
@@ -133,7 +140,13 @@ struct mcugen_cmsis_nn_mul_params {
 
 struct mcugen_cmsis_nn_softmax_params {
     int32_t rows, row_size;
-    int32_t multiplier, shift, diff_min;
+    int32_t multiplier, shift;
+    int32_t diff_min; /* int8 only */
+};
+
+/* The input is in steps of 2**(left_shift - 12). */
+struct mcugen_cmsis_nn_activation_params {
+    int32_t elements, left_shift, is_tanh;
 };
 
 struct mcugen_cmsis_nn_pad_params {

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 # The option of Zephyr's modules/cmsis-nn/Kconfig that compiles what a wrapper calls, by the start of its file name.
 _CMSIS_NN_GROUPS = {
+    "activation": "ACTIVATION",
     "add": "BASICMATH",
     "avgpool": "POOLING",
     "concatenation": "CONCATENATION",

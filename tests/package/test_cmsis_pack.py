@@ -102,7 +102,9 @@ def test_cores_by_kernels() -> None:
     """CMSIS-NN's constants fit one class of core; others run where their instructions are."""
     boards = {board: load_board(board).cpu for board in ("rpi_pico", "nrf5340dk", "mps3_an547")}
     names = {
-        board: {(f["Dcore"], f.get("Ddsp") or f.get("Dmve")) for f in accepted_cores(["cmsis_nn/add_s8.c"], cpu)}
+        board: {
+            (f["Dcore"], f.get("Ddsp") or f.get("Dmve")) for f in accepted_cores(["cmsis_nn/elementwise/add_s8.c"], cpu)
+        }
         for board, cpu in boards.items()
     }
     assert ("Cortex-M0+", None) in names["rpi_pico"] and ("Cortex-M33", "NO_DSP") in names["rpi_pico"]

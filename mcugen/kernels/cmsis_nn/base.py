@@ -37,6 +37,8 @@ class CmsisNnKernel(Kernel):
 
     library: ClassVar[str] = "cmsis_nn"
     arm: ClassVar[str]
+    family: ClassVar[str]  # the folder of kernels_cmsis/cmsis_nn/
+    activations: ClassVar[str] = "int8"
     params_type: ClassVar[str]
     cores: ClassVar[tuple[CoreClass, ...]] = tuple(CoreClass)
 
@@ -48,7 +50,8 @@ class CmsisNnKernel(Kernel):
         if type(op) is not self.operator or core_class(cpu) is not self.core:
             return False
         activations = [t for t in (*graph.input_tensors(op), *graph.output_tensors(op)) if not t.is_constant]
-        return all(t.dtype == "int8" and t.quantization is not None for t in activations) and self.exact(op, graph)
+        own = all(t.dtype == self.activations and t.quantization is not None for t in activations)
+        return own and self.exact(op, graph)
 
     def exact(self, op: Operator, graph: Graph) -> bool:
         """True when the function gives the reference's bits for this operator."""
@@ -87,7 +90,7 @@ class CmsisNnKernel(Kernel):
         return Invocation(
             kernel=self.name,
             function=f"mcugen_cmsis_nn_{name}",
-            source=f"cmsis_nn/{source or name}.c",
+            source=f"cmsis_nn/{self.family}/{source or name}.c",
             params_type=self.params_type,
             params=params,
             inputs=tuple(op.inputs[:1] if inputs is None else inputs),

@@ -23,6 +23,7 @@ class ConcatenationS8(CmsisNnKernel):
 
     name: ClassVar[str] = "concatenation_s8.cmsis_nn"
     arm: ClassVar[str] = "concatenation_s8"
+    family: ClassVar[str] = "movement"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_concatenation_params"
     operator: ClassVar[type[Operator]] = Concatenation
 

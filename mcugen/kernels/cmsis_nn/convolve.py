@@ -94,6 +94,7 @@ class Convolve(CmsisNnKernel):
 
     name: ClassVar[str] = "convolve_s8.cmsis_nn"
     arm: ClassVar[str] = "convolve_s8"
+    family: ClassVar[str] = "convolution"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
     operator: ClassVar[type[Operator]] = Conv2d
 
@@ -133,6 +134,7 @@ class Convolve(CmsisNnKernel):
 class _Pointwise(CmsisNnKernel):
     """1x1 without padding or groups: a matrix product straight from the input."""
 
+    family: ClassVar[str] = "convolution"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
     operator: ClassVar[type[Operator]] = Conv2d
     strided: ClassVar[bool]

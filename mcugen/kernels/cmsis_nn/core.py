@@ -43,6 +43,18 @@ def convolve_bytes(core: CoreClass, elements: int) -> int:
     return 4 * multiple * -(-elements // multiple)
 
 
+def convolve_s16_bytes(core: CoreClass, elements: int) -> int:
+    """`arm_convolve_s16_get_buffer_size`, from V16 on: four columns of int16 with Helium, two without."""
+    return 64 * -(-elements // 8) if core is CoreClass.MVE else 4 * elements
+
+
+def depthwise_fast_s16_bytes(core: CoreClass, kernel_size: int, channels: int) -> int:
+    """`arm_depthwise_conv_fast_s16_get_buffer_size`."""
+    if core is CoreClass.MVE:
+        return 8 * kernel_size * channels + 8
+    return 2 * kernel_size * channels if core is CoreClass.DSP else 0
+
+
 def depthwise_opt_bytes(core: CoreClass, kernel_size: int, channels: int) -> int:
     """`arm_depthwise_conv_s8_opt_get_buffer_size`."""
     if core is CoreClass.MVE:
@@ -51,7 +63,7 @@ def depthwise_opt_bytes(core: CoreClass, kernel_size: int, channels: int) -> int
 
 
 def avgpool_bytes(core: CoreClass, channels: int) -> int:
-    """`arm_avgpool_s8_get_buffer_size`: an int32 sum for each channel on DSP cores."""
+    """`arm_avgpool_s8_get_buffer_size`, and that of s16: an int32 sum for each channel on DSP cores."""
     return 4 * channels if core is CoreClass.DSP else 0
 
 

@@ -27,6 +27,7 @@ def _kernel(op: DepthwiseConv2d, graph: Graph) -> tuple[int, int]:
 
 
 class _Depthwise(CmsisNnKernel):
+    family: ClassVar[str] = "convolution"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
     operator: ClassVar[type[Operator]] = DepthwiseConv2d
     # Instructions counted in QEMU: for each multiplication, for each output.
@@ -142,6 +143,7 @@ class DepthwiseAsConvolve(CmsisNnKernel):
 
     name: ClassVar[str] = "depthwise_as_convolve_s8.cmsis_nn"
     arm: ClassVar[str] = "convolve_s8"
+    family: ClassVar[str] = "convolution"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_convolve_params"
     operator: ClassVar[type[Operator]] = DepthwiseConv2d
 

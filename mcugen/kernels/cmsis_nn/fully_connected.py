@@ -23,6 +23,7 @@ _COSTS = {
 
 
 class _FullyConnected(CmsisNnKernel):
+    family: ClassVar[str] = "linear"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_fully_connected_params"
     operator: ClassVar[type[Operator]] = FullyConnected
     per_channel: ClassVar[bool]

@@ -20,6 +20,10 @@ class HeliumSums(Enum):
     ACCUMULATORS = "accumulators"
 
 
+# Functions that went with V12.
+_EARLY = frozenset({"convolve_fast_s16"})
+
+
 @dataclass(frozen=True)
 class Interface:
     """One major revision of arm_nnfunctions.h.
@@ -30,6 +34,7 @@ class Interface:
         grouped: arm_convolve_s8 has groups.
         upscale: arm_convolve_s8 has an `upscale_dims` argument.
         helium_sums: what arm_fully_connected_s8 wants of its caller on Helium.
+        typed_bias: arm_convolve_s16 takes 32-bit biases too, and arm_nn_activation_s16 right shifts.
         absent: functions, without "arm_", that it does not have.
     """
 
@@ -39,7 +44,8 @@ class Interface:
     grouped: bool = True
     upscale: bool = True
     helium_sums: HeliumSums = HeliumSums.ACCUMULATORS
-    absent: frozenset[str] = frozenset()
+    typed_bias: bool = True
+    absent: frozenset[str] = _EARLY
 
 
 # Functions for int4 weights, which came with V12.
@@ -67,6 +73,7 @@ INTERFACES: Mapping[int, Interface] = MappingProxyType(
                 grouped=False,
                 upscale=False,
                 helium_sums=HeliumSums.KERNEL,
+                typed_bias=False,
                 absent=_LATE | _INT4,
             ),
             Interface(
@@ -75,7 +82,7 @@ INTERFACES: Mapping[int, Interface] = MappingProxyType(
                 "CMSIS-NN 6.0.0 (Zephyr 3.7 LTS and 4.0)",
                 upscale=False,
                 helium_sums=HeliumSums.WEIGHTS,
-                absent=_LATE,
+                absent=_LATE | _EARLY,
             ),
             Interface(18, 0, "CMSIS-NN 7.0.0 (Zephyr 4.1 and newer)"),
             Interface(19, 0, "CMSIS-NN after 7.0.0 (2026)"),

@@ -18,6 +18,7 @@ class PadS8(CmsisNnKernel):
 
     name: ClassVar[str] = "pad_s8.cmsis_nn"
     arm: ClassVar[str] = "pad_s8"
+    family: ClassVar[str] = "movement"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_pad_params"
     operator: ClassVar[type[Operator]] = Pad
 

@@ -34,6 +34,7 @@ def pool_params(op: AveragePool2d | MaxPool2d, graph: Graph) -> dict[str, ParamV
 
 
 class _Pool(CmsisNnKernel):
+    family: ClassVar[str] = "pooling"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_pool_params"
 
 
@@ -43,6 +44,7 @@ class MaxPool(_Pool):
     name: ClassVar[str] = "max_pool_s8.cmsis_nn"
     arm: ClassVar[str] = "max_pool_s8"
     operator: ClassVar[type[Operator]] = MaxPool2d
+    helium_cost: ClassVar[tuple[float, float]] = (1.5, 1.8)  # of a read, of an output
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -52,7 +54,7 @@ class MaxPool(_Pool):
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, MaxPool2d)
-        per_read, per_output = (1.5, 1.8) if self.core is CoreClass.MVE else (8.1, 6.5)
+        per_read, per_output = self.helium_cost if self.core is CoreClass.MVE else (8.1, 6.5)
         reads = op.kernel[0] * op.kernel[1]
         return graph.tensor(op.outputs[0]).elements * (reads * per_read + per_output) + 100
 
@@ -63,6 +65,7 @@ class AvgPool(_Pool):
     name: ClassVar[str] = "avgpool_s8.cmsis_nn"
     arm: ClassVar[str] = "avgpool_s8"
     operator: ClassVar[type[Operator]] = AveragePool2d
+    helium_block: ClassVar[tuple[int, float, float]] = (16, 16.5, 208)  # channels, cost of their read, of their output
 
     @per_image
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
@@ -73,7 +76,7 @@ class AvgPool(_Pool):
         return self.invocation(
             op,
             params,
-            function="avgpool_s8_dsp",
+            function=f"{self.arm}_dsp",
             scratch=(f"MCUGEN_CMSIS_NN_AVGPOOL_BYTES({channels})", avgpool_bytes(self.core, channels)),
         )
 
@@ -82,7 +85,28 @@ class AvgPool(_Pool):
         assert isinstance(op, AveragePool2d)
         out, reads = graph.tensor(op.outputs[0]), op.kernel[0] * op.kernel[1]
         if self.core is CoreClass.MVE:
-            blocks = out.elements // out.shape[3] * -(-out.shape[3] // 16)
-            return blocks * (reads * 16.5 + 208) + 100
+            channels, per_read, per_block = self.helium_block
+            blocks = out.elements // out.shape[3] * -(-out.shape[3] // channels)
+            return blocks * (reads * per_read + per_block) + 100
         per_read, per_output = (6.0, 20.0) if self.core is CoreClass.DSP else (11.0, 65.0)
         return out.elements * (reads * per_read + per_output) + 100
+
+
+class MaxPoolS16(MaxPool):
+    """arm_max_pool_s16."""
+
+    name: ClassVar[str] = "max_pool_s16.cmsis_nn"
+    arm: ClassVar[str] = "max_pool_s16"
+    activations: ClassVar[str] = "int16"
+    helium_cost: ClassVar[tuple[float, float]] = (2.1, 1.8)
+    wide: ClassVar[bool] = True
+
+
+class AvgPoolS16(AvgPool):
+    """arm_avgpool_s16."""
+
+    name: ClassVar[str] = "avgpool_s16.cmsis_nn"
+    arm: ClassVar[str] = "avgpool_s16"
+    activations: ClassVar[str] = "int16"
+    helium_block: ClassVar[tuple[int, float, float]] = (8, 11.5, 100)
+    wide: ClassVar[bool] = True

@@ -41,6 +41,7 @@ class TransposeS8(CmsisNnKernel):
 
     name: ClassVar[str] = "transpose_s8.cmsis_nn"
     arm: ClassVar[str] = "transpose_s8"
+    family: ClassVar[str] = "movement"
     params_type: ClassVar[str] = "mcugen_cmsis_nn_transpose_params"
     operator: ClassVar[type[Operator]] = Transpose
 

@@ -26,10 +26,19 @@ def quantization(scale: float) -> Quantization:
     return Quantization.per_tensor(scale, 0, bits=16)
 
 
-def sigmoid_graphs(cls: type[Logistic] | type[Tanh]) -> Callable[[], st.SearchStrategy[Case]]:
+_exponents = st.one_of(st.floats(-20, 1.4), st.integers(-14, 1).map(float), st.just(-11.9995))
+
+
+def sigmoid_graphs(
+    cls: type[Logistic] | type[Tanh], exponents: st.SearchStrategy[float] = _exponents
+) -> Callable[[], st.SearchStrategy[Case]]:
+    """Args:
+    exponents: of the input's scale, a power of two.
+    """
+
     @st.composite
     def graphs(draw: Draw) -> Case:
-        exponent = draw(st.one_of(st.floats(-20, 1.4), st.integers(-14, 1).map(float), st.just(-11.9995)))
+        exponent = draw(exponents)
         op = cls(name="function", inputs=("input",), outputs=("output",))
         return function_case(op, draw(shapes()), quantization(2.0**exponent), UNIT, draw(seeds))
 

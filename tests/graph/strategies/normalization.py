@@ -28,9 +28,10 @@ from tests.graph.strategies.wide import (
 
 
 @st.composite
-def softmax_graphs(draw: Draw) -> Case:
-    """One softmax over rows of 1 to about 300 elements."""
+def softmax_graphs(draw: Draw, *, elements: st.SearchStrategy[int] | None = None) -> Case:
+    """One softmax over rows of 1 to about 300 elements, or of so many."""
     shape = draw(st.one_of(shapes(draw(st.integers(1, 2))), st.just((4, 300))))
+    shape = shape if elements is None else (5, draw(elements))
     x = Quantization.per_tensor(2.0 ** draw(st.floats(-12, 7)), draw(zero_points))
     tensors = [
         Tensor("input", shape, "int8", x),

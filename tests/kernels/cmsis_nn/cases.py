@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from mcugen.boards.board import Cpu
 from mcugen.errors import MissingToolError
+from mcugen.graph.ops import Logistic, Tanh
 from mcugen.graph.tensor import IntArray
 from mcugen.kernels.cmsis_nn import CmsisNn, kernels, locate
 from tests.graph import strategies
-from tests.graph.strategies import Case
+from tests.graph.strategies import Case, int16
+from tests.graph.strategies.int16_functions import sigmoid_graphs
+from tests.graph.strategies.normalization import softmax_graphs
 from tests.kernels.cmsis_nn.program import Trial
 
 # Programs must fit the emulated boards.
@@ -35,6 +38,7 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
         "mul",
         "pad",
         "softmax",
+        "sub",
         "transpose",
     )
 } | {
@@ -50,6 +54,21 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "fully_connected, int4": lambda: strategies.fully_connected_graphs(per_channel=False, dtype="int4"),
     "depthwise 3x3": lambda: strategies.depthwise_graphs(kernel=(3, 3), dilation=(1, 1), multiplier=1),
     "depthwise of one channel": lambda: strategies.depthwise_graphs(channels=st.just(1)),
+    **{
+        f"{kind}, int16": int16.ALL[kind]
+        for kind in ("add", "average_pool2d", "depthwise_conv2d", "max_pool2d", "mul", "sub")
+    },
+    "softmax, int16": lambda: int16.widened(softmax_graphs(elements=st.integers(2, 8))),
+    "conv2d, int16": lambda: int16.widened(strategies.conv2d_graphs(grouped=False)),
+    "depthwise of one plane, int16": lambda: int16.widened(
+        strategies.depthwise_graphs(multiplier=1, dilation=(1, 1)), bias="int64"
+    ),
+    "fully_connected, int16": lambda: int16.widened(strategies.fully_connected_graphs()),
+    "fully_connected of one scale, int16": lambda: int16.widened(
+        strategies.fully_connected_graphs(per_channel=False), bias="int64"
+    ),
+    "logistic, int16": sigmoid_graphs(Logistic, st.integers(-14, -11).map(float)),
+    "tanh, int16": sigmoid_graphs(Tanh, st.integers(-14, -11).map(float)),
 }
 """Strategies by what they make: every kind that CMSIS-NN has a kernel for, and forms that have their own."""
 

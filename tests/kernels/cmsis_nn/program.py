@@ -1,7 +1,8 @@
 """C programs that run CMSIS-NN kernels on random operators and compare with the integer reference.
 
 One program holds many cases. Scratch and output lie in buffers of their exact size between guard bytes, at odd
-addresses where CMSIS-NN allows any address, so a kernel that needs more than it asked for is found out.
+addresses where CMSIS-NN allows any address (one element of int16 beyond whole words), so a kernel that needs more than
+it asked for is found out.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from mcugen.emit.module import _c_value
 from mcugen.firmware import build, cmsis_nn
 from mcugen.firmware.toolchain import Toolchain, cpu_flags, find_toolchain
 from mcugen.graph.tensor import IntArray
-from mcugen.kernels.base import Images, Invocation
+from mcugen.kernels.base import C_TYPES, Images, Invocation
 from mcugen.kernels.cmsis_nn.locate import CmsisNn
 from mcugen.resources import data_folder
 from mcugen.templates import render_template
@@ -38,7 +39,7 @@ _PRELUDE = """
 %(includes)s
 
 enum { GUARD = %(guard)d };
-static int8_t output_buffer[%(most_output)d + 2 * GUARD + 1] __attribute__((aligned(16)));
+static int8_t output_buffer[%(most_output)d + 2 * GUARD + 2] __attribute__((aligned(16)));
 static int8_t scratch_buffer[%(most_scratch)d + 2 * GUARD] __attribute__((aligned(16)));
 
 static int intact(const int8_t *buffer, size_t size, int8_t pattern)
@@ -60,14 +61,14 @@ static int case_%(index)d(void)
 %(asserts)s
     memset(output_buffer, 0x5A, sizeof output_buffer);
     memset(scratch_buffer, 0x77, sizeof scratch_buffer);
-    int8_t *const output = output_buffer + 1 + GUARD;
+    %(c_type)s *const output = (%(c_type)s *)(void *)(output_buffer + sizeof(%(c_type)s) + GUARD);
     int8_t *const scratch = scratch_buffer + GUARD;
     (void)scratch;
     for (int32_t image = 0; image < %(images)d; image++) {
         %(function)s(%(arguments)s);
     }
     int result = (memcmp(output, expected, sizeof expected) == 0 ? 0 : 1) |
-                 (intact(output_buffer + 1, sizeof expected, 0x5A) ? 0 : 2) |
+                 (intact(output_buffer + sizeof(%(c_type)s), sizeof expected, 0x5A) ? 0 : 2) |
                  (intact(scratch_buffer, %(scratch)d, 0x77) ? 0 : 4);
 %(overlapping)s
     return result;
@@ -170,8 +171,9 @@ def _case(index: int, trial: Trial) -> str:
     images = invocation.images or Images(1, (0,) * len(invocation.inputs), (0,))
     arrays, arguments, starts = [], ["&params"], []
     for name, step in zip(invocation.inputs, images.inputs, strict=True):
-        # One byte in front puts the input at an odd address.
-        shifted = np.concatenate([np.zeros(1, np.int8), trial.case.inputs[name].reshape(-1)])
+        # One element in front puts an input of bytes at an odd address.
+        values = trial.case.inputs[name].reshape(-1)
+        shifted = np.concatenate([np.zeros(1, values.dtype), values])
         arrays.append(_array(f"input_{len(arrays)}", shifted, 16))
         starts.append(f"input_{len(arrays) - 1} + 1")
         arguments.append(f"{starts[-1]} + {step} * image")
@@ -184,6 +186,7 @@ def _case(index: int, trial: Trial) -> str:
         arguments.append("scratch")
     return _CASE % {
         "index": index,
+        "c_type": C_TYPES[trial.expected.dtype.name],
         "params_type": invocation.params_type,
         "params": ", ".join(f".{k} = {_c_value(v)}" for k, v in invocation.params.items()),
         "arrays": "\n".join(arrays),

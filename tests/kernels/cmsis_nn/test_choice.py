@@ -11,19 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
-from mcugen.graph.ops import Add, FullyConnected, Softmax, Transpose
+from mcugen.graph.ops import Add, FullyConnected, Mul, Softmax, Tanh, Transpose
 from mcugen.kernels import registry
 from mcugen.kernels.cmsis_nn import INTERFACES, CmsisNn, CoreClass, kernels
+from mcugen.kernels.cmsis_nn.activation import TanhS16, left_shift
 from mcugen.kernels.cmsis_nn.elementwise import ElementwiseAdd, Operands, arrange
 from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
 from mcugen.kernels.cmsis_nn.softmax import SoftmaxS8
 from mcugen.kernels.cmsis_nn.transpose import TransposeS8, merge_axes
 from tests.graph import strategies
+from tests.graph.strategies import int16
+from tests.graph.strategies.int16_functions import sigmoid_graphs
 from tests.kernels.cmsis_nn.cases import collect
 from tests.kernels.cmsis_nn.program import cpu_of
 
 RELEASE = CmsisNn(Path("unused"), (19, 1, 0))
 Q = Quantization.per_tensor(0.5, 0)
+CPU = cpu_of("mps2_an386")
 
 
 @settings(deadline=None, derandomize=True)
@@ -115,6 +119,36 @@ def cmsis_nn_kernels(case: strategies.Case) -> list[str]:
 def test_int4_in_groups_is_left_to_other_kernels() -> None:
     for case in collect(strategies.conv2d_graphs(grouped=True, dtype="int4"), 5, 3):
         assert cmsis_nn_kernels(case) == []
+
+
+def test_int16_in_groups_is_left_to_other_kernels() -> None:
+    for case in collect(int16.widened(strategies.conv2d_graphs(grouped=True)), 5, 3):
+        assert cmsis_nn_kernels(case) == []
+
+
+def test_int16_with_32_bits_or_many_scales_is_a_pointwise_convolution() -> None:
+    narrow = int16.widened(strategies.fully_connected_graphs(bias=True), bias="int32")
+    for case in collect(narrow, 5, 3):
+        assert cmsis_nn_kernels(case) == ["fully_connected_as_convolve_s16.cmsis_nn"]
+    v11 = CmsisNn(Path("unused"), (11, 3, 0))
+    for case in collect(narrow, 3, 3):
+        assert not any(k.takes(case.graph.operators[0], case.graph, CPU) for k in kernels(CPU, v11))
+
+
+@pytest.mark.parametrize(("scale", "shift", "v11"), [(-12, 0, True), (-13, -1, False), (-12.5, None, False)])
+def test_functions_of_scales_that_are_no_powers_of_two(scale: float, shift: int | None, v11: bool) -> None:
+    (case,) = collect(sigmoid_graphs(Tanh, st.just(scale))(), 1, 3)
+    op = case.graph.operators[0]
+    assert isinstance(op, Tanh) and left_shift(op, case.graph) == shift
+    assert TanhS16(CoreClass.DSP, INTERFACES[19]).takes(op, case.graph, CPU) == (shift is not None)
+    assert TanhS16(CoreClass.DSP, INTERFACES[11]).takes(op, case.graph, CPU) == v11
+
+
+def test_int16_products_that_are_shifted_to_the_left_are_left_to_other_kernels() -> None:
+    q = [Quantization.per_tensor(scale, 0, 16) for scale in (1.0, 0.3, 0.2)]
+    tensors = [Tensor(n, (1, 8), "int16", each) for n, each in zip(("a", "b", "y"), q, strict=True)]
+    op = Mul(name="mul", inputs=("a", "b"), outputs=("y",), clamp=(-32768, 32767))
+    assert cmsis_nn_kernels(strategies.make_case(op, tensors, np.random.default_rng(0))) == []
 
 
 def test_int4_depthwise_of_an_odd_number_of_channels_is_left_to_other_kernels() -> None:

@@ -1,5 +1,5 @@
 /* Concatenation of two, three or four tensors along any axis: rows of bytes, side by side. */
-#include "cmsis_nn.h"
+#include "cmsis_nn/cmsis_nn.h"
 
 MCUGEN_KERNEL void mcugen_cmsis_nn_concatenation_part(const struct mcugen_cmsis_nn_concatenation_params *params,
                                                       const int part, const int8_t *input, int8_t *output)

@@ -2,7 +2,7 @@
 #ifndef MCUGEN_CMSIS_NN_POOL_H
 #define MCUGEN_CMSIS_NN_POOL_H
 
-#include "cmsis_nn.h"
+#include "cmsis_nn/cmsis_nn.h"
 
 struct mcugen_cmsis_nn_pool_arguments {
     cmsis_nn_context context;

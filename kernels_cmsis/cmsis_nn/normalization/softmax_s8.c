@@ -1,5 +1,5 @@
 /* Softmax over rows. */
-#include "cmsis_nn.h"
+#include "cmsis_nn/cmsis_nn.h"
 
 MCUGEN_KERNEL void mcugen_cmsis_nn_softmax_s8(const struct mcugen_cmsis_nn_softmax_params *params, const int8_t *input,
                                               int8_t *output)

@@ -2,7 +2,7 @@
 #ifndef MCUGEN_CMSIS_NN_CONVOLVE_H
 #define MCUGEN_CMSIS_NN_CONVOLVE_H
 
-#include "cmsis_nn.h"
+#include "cmsis_nn/cmsis_nn.h"
 
 struct mcugen_cmsis_nn_convolve_arguments {
     cmsis_nn_context context;

@@ -1,5 +1,5 @@
 /* Permutation of the axes, of which neighbours that stay together count as one. */
-#include "cmsis_nn.h"
+#include "cmsis_nn/cmsis_nn.h"
 
 MCUGEN_KERNEL void mcugen_cmsis_nn_transpose_s8(const struct mcugen_cmsis_nn_transpose_params *params,
                                                 const int8_t *input, int8_t *output)

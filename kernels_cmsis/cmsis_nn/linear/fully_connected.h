@@ -2,7 +2,7 @@
 #ifndef MCUGEN_CMSIS_NN_FULLY_CONNECTED_H
 #define MCUGEN_CMSIS_NN_FULLY_CONNECTED_H
 
-#include "cmsis_nn.h"
+#include "cmsis_nn/cmsis_nn.h"
 
 struct mcugen_cmsis_nn_fully_connected_arguments {
     cmsis_nn_context context;

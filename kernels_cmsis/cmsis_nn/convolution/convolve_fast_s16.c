@@ -1,0 +1,14 @@
+/* Convolution of int16 with columns of less than 512 elements, without groups and dilation: V11 on cores with DSP. */
+#include "convolve.h"
+
+MCUGEN_KERNEL void
+mcugen_cmsis_nn_convolve_fast_s16(const struct mcugen_cmsis_nn_convolve_params *params, const int16_t *input,
+                                  const int8_t *weights, const int64_t *bias, const int32_t *multiplier,
+                                  const int32_t *shift, int16_t *output, void *scratch)
+{
+    const struct mcugen_cmsis_nn_convolve_arguments a =
+        mcugen_cmsis_nn_convolve_arguments(params, multiplier, shift, scratch);
+    MCUGEN_CMSIS_NN_REQUIRE(arm_convolve_fast_s16_get_buffer_size(&a.input, &a.filter) == params->scratch_bytes);
+    MCUGEN_CMSIS_NN_CALL(arm_convolve_fast_s16(&a.context, &a.convolve, &a.quantization, &a.input, input, &a.filter,
+                                               weights, &a.bias, bias, &a.output, output));
+}
