@@ -64,6 +64,11 @@ MCUGEN_KERNEL int8_t vmaxvq_s8(int8_t most, int8x16_t a)
     return vmaxvq_p_s8(most, a, 0xffffu);
 }
 
+MCUGEN_KERNEL int32_t vgetq_lane_s32(int32x4_t a, int32_t lane)
+{
+    return a.lane[lane];
+}
+
 MCUGEN_KERNEL int32_t vaddvaq_s16(int32_t sum, int16x8_t a)
 {
     for (int32_t i = 0; i < 8; i++) {

@@ -197,6 +197,16 @@ MCUGEN_KERNEL int16x8_t vldrhq_gather_shifted_offset_s16(const int16_t *base, ui
     MCUGEN_EACH(int16x8_t, 8, base[offset.lane[i]]);
 }
 
+MCUGEN_KERNEL int32x4_t vldrhq_gather_shifted_offset_s32(const int16_t *base, uint32x4_t offset)
+{
+    MCUGEN_EACH(int32x4_t, 4, base[offset.lane[i]]);
+}
+
+MCUGEN_KERNEL uint32x4_t vldrhq_gather_shifted_offset_u32(const uint16_t *base, uint32x4_t offset)
+{
+    MCUGEN_EACH(uint32x4_t, 4, base[offset.lane[i]]);
+}
+
 MCUGEN_KERNEL void vstrwq_p_s32(int32_t *base, int32x4_t value, mve_pred16_t p)
 {
     for (int32_t i = 0; i < 4; i++) {

@@ -14,9 +14,12 @@ MCUGEN_KERNEL int32_t mcugen_emulated_shift(int32_t x, int32_t shift)
     return shift < -32 ? 0 : (int32_t)((x + (INT64_C(1) << (-shift - 1))) >> -shift);
 }
 
-/* Here for shifts that are not negative. */
+/* To the right where `shift` is negative. Here for magnitudes below 32. */
 MCUGEN_KERNEL int32x4_t vshlq_r_s32(int32x4_t a, int32_t shift)
 {
+    if (shift < 0) {
+        MCUGEN_EACH(int32x4_t, 4, a.lane[i] >> -shift);
+    }
     MCUGEN_EACH(int32x4_t, 4, (int32_t)((uint32_t)a.lane[i] << shift));
 }
 

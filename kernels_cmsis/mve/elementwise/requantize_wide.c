@@ -4,36 +4,6 @@
 #include "mve/elementwise/lanes.h"
 #include "portable/elementwise/requantize_wide.h"
 
-/* Up to four elements of 1, 2 or 4 bytes. */
-MCUGEN_KERNEL int32x4_t mcugen_mve_load_wide(const int8_t *input, int32_t bytes, mve_pred16_t active, int partly)
-{
-    const int16_t *const halves = (const int16_t *)(const void *)input;
-    const int32_t *const words = (const int32_t *)(const void *)input;
-    switch (bytes) {
-    case 4: return partly ? vldrwq_z_s32(words, active) : vldrwq_s32(words);
-    case 2: return partly ? vldrhq_z_s32(halves, active) : vldrhq_s32(halves);
-    default: return partly ? vldrbq_z_s32(input, active) : vldrbq_s32(input);
-    }
-}
-
-MCUGEN_KERNEL void mcugen_mve_store_wide(int8_t *output, int32x4_t values, int32_t bytes, mve_pred16_t active)
-{
-    switch (bytes) {
-    case 4: vstrwq_p_s32((int32_t *)(void *)output, values, active); break;
-    case 2: vstrhq_p_s32((int16_t *)(void *)output, values, active); break;
-    default: vstrbq_p_s32(output, values, active); break;
-    }
-}
-
-MCUGEN_KERNEL void mcugen_mve_store_wide_4(int8_t *output, int32x4_t values, int32_t bytes)
-{
-    switch (bytes) {
-    case 4: vstrwq_s32((int32_t *)(void *)output, values); break;
-    case 2: vstrhq_s32((int16_t *)(void *)output, values); break;
-    default: vstrbq_s32(output, values); break;
-    }
-}
-
 MCUGEN_KERNEL void mcugen_mve_requantize_wide(const struct mcugen_requantize_wide_params *params, const int8_t *input,
                                               int8_t *output)
 {

@@ -1,12 +1,6 @@
 /* Softmax over rows of int16; the output may be the input. */
 #include "softmax_s16.h"
 
-/* multiplier, shift: see struct mcugen_softmax_row_s16. */
-struct mcugen_softmax_s16_params {
-    int32_t rows, row_elements;
-    int32_t multiplier, shift;
-};
-
 MCUGEN_KERNEL void mcugen_softmax_s16(const struct mcugen_softmax_s16_params *params, const int16_t *input,
                                       const int16_t *exponentials, const int16_t *reciprocals, int16_t *output)
 {

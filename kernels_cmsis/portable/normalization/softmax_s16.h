@@ -15,6 +15,12 @@ struct mcugen_softmax_row_s16 {
     int32_t masked, included, mask_step;
 };
 
+/* multiplier, shift: see struct mcugen_softmax_row_s16. */
+struct mcugen_softmax_s16_params {
+    int32_t rows, row_elements;
+    int32_t multiplier, shift;
+};
+
 MCUGEN_KERNEL int32_t mcugen_takes_part_s16(const struct mcugen_softmax_row_s16 *row, const uint8_t *mask, int32_t i)
 {
     return !row->masked || (mask[i * row->mask_step] != 0) == row->included;
@@ -47,6 +53,20 @@ MCUGEN_KERNEL int32_t mcugen_wide_exponentials(const struct mcugen_softmax_row_s
     return sum;
 }
 
+/* 1 / sum; shares are exponentials times that, divided by 2**right. */
+MCUGEN_KERNEL int32_t mcugen_wide_reciprocal(int32_t sum, const int16_t *reciprocals, int32_t *right)
+{
+    /* Normalised to [1, 2): the largest exponential is 2**15 - 1, so that the sum has 15 bits or more. */
+    int32_t zeros = 1;
+    while (((uint32_t)sum << zeros & UINT32_C(0x80000000)) == 0u) {
+        zeros++;
+    }
+    const int32_t normalised = (int32_t)((((uint32_t)sum << (zeros - 1)) + (1u << 13)) >> 14);
+    const int32_t centred = normalised - (3 << 15);
+    *right = 31 - zeros;
+    return mcugen_interpolate(centred > INT16_MAX ? INT16_MAX : centred, reciprocals);
+}
+
 MCUGEN_KERNEL void mcugen_softmax_row_s16(const struct mcugen_softmax_row_s16 *row, const int16_t *input,
                                           const uint8_t *mask, const int16_t *exponentials, const int16_t *reciprocals,
                                           int16_t *output)
@@ -55,15 +75,8 @@ MCUGEN_KERNEL void mcugen_softmax_row_s16(const struct mcugen_softmax_row_s16 *r
     if (sum == 0) {
         return; /* nothing takes part, and all outputs are 0 */
     }
-    /* Normalised to [1, 2): the largest exponential is 2**15 - 1, so that the sum has 15 bits or more. */
-    int32_t zeros = 1;
-    while (((uint32_t)sum << zeros & UINT32_C(0x80000000)) == 0u) {
-        zeros++;
-    }
-    const int32_t normalised = (int32_t)((((uint32_t)sum << (zeros - 1)) + (1u << 13)) >> 14);
-    const int32_t centred = normalised - (3 << 15);
-    const int32_t reciprocal = mcugen_interpolate(centred > INT16_MAX ? INT16_MAX : centred, reciprocals);
-    const int32_t right = 31 - zeros;
+    int32_t right;
+    const int32_t reciprocal = mcugen_wide_reciprocal(sum, reciprocals, &right);
     for (int32_t i = 0; i < row->elements; i++) {
         const int32_t share = (output[i] * reciprocal + (1 << (right - 1))) >> right;
         output[i] = (int16_t)(share > INT16_MAX ? INT16_MAX : share);

@@ -25,7 +25,7 @@ from mcugen.kernels.portable.elementwise.table import TablePortable
 from mcugen.kernels.portable.elementwise.where import WherePortable
 
 
-def _row_cost(op: Operator, graph: Graph, per_vector: float, lanes: int = 4) -> float:
+def row_cost(op: Operator, graph: Graph, per_vector: float, lanes: int = 4) -> float:
     """Of rows along the innermost axis, some elements at a time."""
     out = graph.tensor(op.outputs[0])
     shape = broadcast_all([t.shape for t in operands(op, graph).tensors], out.shape).shape or (1,)
@@ -40,7 +40,7 @@ class AddMve(InLanes, AddPortable):
     source: ClassVar[str] = "mve/elementwise/add_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 17)
+        return row_cost(op, graph, 17)
 
 
 class SubMve(AddMve):
@@ -58,7 +58,7 @@ class MulMve(InLanes, MulPortable):
     source: ClassVar[str] = "mve/elementwise/mul_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 14)
+        return row_cost(op, graph, 14)
 
 
 class RequantizeMve(InLanes, RequantizePortable):
@@ -91,7 +91,7 @@ class PreluMve(InLanes, PreluPortable):
     source: ClassVar[str] = "mve/elementwise/prelu_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 26)
+        return row_cost(op, graph, 26)
 
 
 class DivMve(InLanes, DivPortable):
@@ -102,7 +102,7 @@ class DivMve(InLanes, DivPortable):
     source: ClassVar[str] = "mve/elementwise/div_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 13)
+        return row_cost(op, graph, 13)
 
 
 class CompareMve(InLanes, ComparePortable):
@@ -113,7 +113,7 @@ class CompareMve(InLanes, ComparePortable):
     source: ClassVar[str] = "mve/elementwise/compare_s8.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, 9, 8)
+        return row_cost(op, graph, 9, 8)
 
 
 class _Bytes(InLanes):
@@ -126,7 +126,7 @@ class _Bytes(InLanes):
         return super().fits(op, graph) and DTYPES[graph.tensor(op.outputs[0]).dtype].itemsize == 1
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return _row_cost(op, graph, self.vector, 16)
+        return row_cost(op, graph, self.vector, 16)
 
 
 class WhereMve(_Bytes, WherePortable):

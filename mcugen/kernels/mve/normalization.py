@@ -15,6 +15,7 @@ from mcugen.kernels.portable.normalization.log_softmax import LogSoftmaxPortable
 from mcugen.kernels.portable.normalization.masked_softmax import MaskedSoftmaxPortable
 from mcugen.kernels.portable.normalization.normalize import NormalizePortable
 from mcugen.kernels.portable.normalization.softmax import SoftmaxPortable, SoftmaxTablePortable
+from mcugen.kernels.portable.normalization.softmax_s16 import SoftmaxInt16Portable
 
 # 255 differences to the largest element, and a sum's logarithm, fit 31 bits.
 _STEEPEST_SLOPE = 1 << 22
@@ -36,6 +37,19 @@ class SoftmaxMve(InLanes, SoftmaxPortable):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return _cost(op, graph, 170)
+
+
+class SoftmaxInt16Mve(InLanes, SoftmaxInt16Portable):
+    """mcugen_mve_softmax_s16: four exponentials at a time, between gathered entries."""
+
+    name: ClassVar[str] = "softmax_s16.mve"
+    own_function: ClassVar[str] = "mcugen_mve_softmax_s16"
+    source: ClassVar[str] = "mve/normalization/softmax_s16.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        out = graph.tensor(op.outputs[0])
+        size = out.shape[-1]
+        return out.elements // size * (29.0 * -(-size // 4) + 4.0 * size + 120)
 
 
 class SoftmaxTableMve(InLanes, SoftmaxTablePortable):

@@ -15,8 +15,10 @@ from mcugen.kernels.mve.common import InLanes
 from mcugen.kernels.portable.common import operands
 from mcugen.kernels.portable.pooling.adaptive import AdaptiveAveragePool2dPortable
 from mcugen.kernels.portable.pooling.pool import AveragePool2dPortable, MaxPool2dPortable
+from mcugen.kernels.portable.pooling.pool_s16 import AveragePool2dInt16Portable, MaxPool2dInt16Portable
 from mcugen.kernels.portable.pooling.spanned import MaxPoolPlaces2dPortable, SpannedMaxPool2dPortable
 from mcugen.kernels.portable.reduction.mean import MeanPortable, alternating, seven_groups
+from mcugen.kernels.portable.reduction.mean_s16 import MeanInt16Portable
 
 Spans = tuple[tuple[int, int], ...]
 """First and end of each window along an axis."""
@@ -60,6 +62,30 @@ class AveragePool2dMve(InLanes, AveragePool2dPortable):
     @cost_per_image
     def cost(self, op: Operator, graph: Graph) -> float:
         return _pool_cost(op, graph, 8, 30)
+
+
+class MaxPool2dInt16Mve(InLanes, MaxPool2dInt16Portable):
+    """mcugen_mve_max_pool2d_s16: eight channels at a time."""
+
+    name: ClassVar[str] = "max_pool2d_s16.mve"
+    own_function: ClassVar[str] = "mcugen_mve_max_pool2d_s16"
+    source: ClassVar[str] = "mve/pooling/max_pool2d_s16.c"
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _pool_cost(op, graph, 8, 10)
+
+
+class AveragePool2dInt16Mve(InLanes, AveragePool2dInt16Portable):
+    """mcugen_mve_average_pool2d_s16: four channels at a time."""
+
+    name: ClassVar[str] = "average_pool2d_s16.mve"
+    own_function: ClassVar[str] = "mcugen_mve_average_pool2d_s16"
+    source: ClassVar[str] = "mve/pooling/average_pool2d_s16.c"
+
+    @cost_per_image
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return _pool_cost(op, graph, 4, 30)
 
 
 class AdaptiveAveragePool2dMve(InLanes, AdaptiveAveragePool2dPortable):
@@ -145,6 +171,34 @@ class MeanMve(InLanes, MeanPortable):
             return outer * (3.0 * -(-reduced // 16) + 16) + 20
         tap = 3 if inner % 8 == 0 else 5
         return outer * (-(-inner // 8) * (tap * reduced + 25.0 + 12 * (reduced // _SUMMANDS)) + 10) + 30
+
+
+class MeanInt16Mve(InLanes, MeanInt16Portable):
+    """mcugen_mve_mean_s16: four outputs in lanes, or rows of eight elements."""
+
+    name: ClassVar[str] = "mean_s16.mve"
+    own_function: ClassVar[str] = "mcugen_mve_mean_s16"
+    source: ClassVar[str] = "mve/reduction/mean_s16.c"
+    limits: ClassVar[str] = "neighbouring axes"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        return super().fits(op, graph) and len(_groups(op, graph)) <= 3
+
+    def groups(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+        return seven_groups(shape, axes)
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        outer, reduced, inner = (*_groups(op, graph), 1, 1)[:3]
+        if inner == 1:
+            return outer * (3.0 * -(-reduced // 8) + 18) + 20
+        return outer * (-(-inner // 4) * (3.0 * reduced + 20) + 10) + 30
+
+
+class ReduceSumInt16Mve(MeanInt16Mve):
+    """mcugen_mve_mean_s16 with a multiplier that does not divide."""
+
+    name: ClassVar[str] = "reduce_sum_s16.mve"
+    operator: ClassVar[type[Operator]] = ReduceSum
 
 
 class ReduceSumMve(MeanMve):

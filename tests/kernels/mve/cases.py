@@ -10,6 +10,7 @@ from mcugen.boards.board import Cpu
 from mcugen.graph.graph import Graph
 from mcugen.kernels import mve
 from mcugen.kernels.base import Kernel
+from mcugen.kernels.mve import recurrent
 from tests.graph.strategies import (
     Case,
     add_graphs,
@@ -78,6 +79,23 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "conv2d, int16": (mve.Conv2dInt16Mve(), int16.widened(conv2d_graphs())),
     "conv2d_1x1, int16": (mve.Conv2d1x1Int16Mve(), int16.widened(conv2d_graphs(**POINTWISE, stride=(1, 1)))),
     "fully_connected, int16": (mve.FullyConnectedInt16Mve(), int16.ALL["fully_connected"]()),
+    **{
+        f"{kernel.operator.kind}, int16": (kernel, int16.ALL[kernel.operator.kind]())
+        for kernel in (
+            mve.AddInt16Mve(),
+            mve.AveragePool2dInt16Mve(),
+            mve.ClampInt16Mve(),
+            mve.LogisticMve(),
+            mve.MaxPool2dInt16Mve(),
+            mve.MeanInt16Mve(),
+            mve.MulInt16Mve(),
+            mve.ReduceSumInt16Mve(),
+            mve.SoftmaxInt16Mve(),
+            mve.SubInt16Mve(),
+            mve.TableInt16Mve(),
+            mve.TanhMve(),
+        )
+    },
     "depthwise, int16": (mve.DepthwiseConv2dInt16Mve(), int16.widened(depthwise_graphs(multiplier=1))),
     "transposed_conv2d": (mve.TransposedConv2dMve(), transposed_conv2d_graphs()),
     "depthwise": (mve.DepthwiseConv2dMve(), depthwise_graphs()),
@@ -121,6 +139,10 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "arg_min": (mve.ArgMinMve(), REDUCTIONS["arg_min"]()),
     "cumulative_sum": (mve.CumulativeSumMve(), cumulative_sum_graphs()),
     "batch_matmul": (mve.BatchMatMulMve(), batch_matmul_graphs()),
+    **{
+        f"{kernel.operator.kind}, int16": (kernel, int16.ALL[kernel.operator.kind]())
+        for kernel in (recurrent.GruS16Mve(), recurrent.LstmS16Mve(), recurrent.RnnS16Mve())
+    },
     "lstm": (mve.LstmMve(), lstm_graphs()),
     "gru": (mve.GruMve(), gru_graphs()),
     "rnn": (mve.RnnMve(), rnn_graphs()),
