@@ -230,9 +230,9 @@ def _without_softmax(graph: Graph) -> Graph:
 
 def _share_out(graph: Graph, board: Board, options: Options, find: Finder) -> tuple[Graph, Partition | None]:
     """The graph with parts for the board's NPU, if it has one and it is to be used."""
+    mode = npu_mode(board, options.npu, options.accelerator)
     if has_command_streams(graph):
         return graph, given_partition(graph, board, mode=options.npu, accelerator=options.accelerator)
-    mode = npu_mode(board, options.npu, options.accelerator)
     if mode == "off":
         return graph, None
     return share_out(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from mcugen.boards import Board
 from mcugen.errors import CheckFailedError
+from mcugen.ethosu.compiler.source import file_for_vela
 from mcugen.ethosu.configuration import board_npu, system_configuration, vela_configuration
 from mcugen.graph.graph import Graph
-from mcugen.litert.writer import write
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def plain_vela(graph: Graph, board: Board, accelerator: str, folder: Path) -> Pl
     Raises:
         CheckFailedError: Vela fails.
     """
-    (folder / "net.tflite").write_bytes(write(graph))
+    (folder / "net.tflite").write_bytes(file_for_vela(graph))
     (folder / "vela.ini").write_text(vela_configuration(board))
     command = [sys.executable, "-m", "ethosu.vela", "net.tflite", "--output-dir", "out", "--config", "vela.ini"]
     command += ["--accelerator-config", accelerator, "--system-config", system_configuration(board)]

@@ -163,10 +163,10 @@ def test_renode_verifies_and_counts_as_qemu(
         assert renode.json[figure] == qemu.json[figure]
 
 
-def check_whole(command: Command, exported: Export, model: str, accelerator: str, folder: Path) -> None:
+def check_whole(command: Command, exported: Export, model: str, accelerator: str, folder: Path, *options: str) -> None:
     """All of it on the NPU, matching, with the bytes that the CPU gives."""
     files = exported(model)
-    arguments = ("emit", files.archive, "--calibration", files.calibration, "--board", BOARD)
+    arguments = ("emit", files.archive, "--calibration", files.calibration, "--board", BOARD, *options)
     done = command(*arguments, "--output", folder / "npu", "--npu", "require", "--accelerator", accelerator)
     assert done.code == 0, done.err
     verified = command("verify", folder / "npu", "--json")
@@ -188,6 +188,13 @@ def test_examples_run_as_a_whole(
     command: Command, exported: Export, model: str, accelerator: str, tmp_path: Path
 ) -> None:
     check_whole(command, exported, model, accelerator, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_int4_weights_go_to_the_npu(command: Command, exported: Export, model: str, tmp_path: Path) -> None:
+    """As int8, which Vela codes with as many bits as the numbers need."""
+    check_whole(command, exported, model, "ethos-u55-128", tmp_path, "--precision", "int4")
 
 
 @pytest.mark.parametrize(

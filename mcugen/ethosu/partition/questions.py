@@ -10,6 +10,7 @@ import numpy as np
 
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.ethosu.compiler import Compiled, Refused, Target, compile_networks
+from mcugen.ethosu.compiler.source import file_for_vela
 from mcugen.ethosu.kernel import MOST_PORTS
 from mcugen.ethosu.model import execute
 from mcugen.ethosu.model.memory import Bytes
@@ -18,7 +19,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.reference import run
 from mcugen.graph.tensor import DTYPES, IntArray, Tensor
-from mcugen.litert.writer import can_write, write
+from mcugen.litert.writer import can_write
 
 _TYPES = ("int8", "int16", "int32")
 _LEAST_VALUES, _MOST_SAMPLES = 4096, 24
@@ -59,7 +60,7 @@ class Questions:
                 answers[index] = Answer(None, why or "its functions cannot be told apart in what Vela makes")
                 continue
             try:
-                files[index] = chosen, write(network, writers(chosen))
+                files[index] = chosen, file_for_vela(network, writers(chosen))
             except UnsupportedOperatorError as error:
                 answers[index] = Answer(None, error.what)
         results = compile_networks([content for _, content in files.values()], self.target) if files else []

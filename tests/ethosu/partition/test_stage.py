@@ -10,6 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from mcugen.boards import Board, load_board
 from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, MissingToolError
@@ -23,6 +25,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.reference import run
 from mcugen.graph.tensor import IntArray
+from tests.graph import strategies
 from tests.graph.strategies.draws import Case
 from tests.graph.strategies.networks import network_graphs
 
@@ -69,9 +72,14 @@ def check(case: Case, seen: Counter[str]) -> None:
 
 
 def sweep(examples: int, steps: int) -> Counter[str]:
+    return swept(examples, network_graphs(steps=steps))
+
+
+def swept(examples: int, cases: SearchStrategy[Case]) -> Counter[str]:
+    """How many operators of each kind there were."""
     seen: Counter[str] = Counter()
     settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))(
-        given(network_graphs(steps=steps))(lambda case: check(case, seen))
+        given(cases)(lambda case: check(case, seen))
     )()
     return seen
 
@@ -83,6 +91,21 @@ def test_random_networks_keep_their_values() -> None:
 @pytest.mark.slow
 def test_many_random_networks_keep_their_values() -> None:
     assert sweep(200, 5)["ethos_u"] > 150
+
+
+def int4_cases() -> SearchStrategy[Case]:
+    """Layers whose weights are int4."""
+    linear = (strategies.fully_connected_graphs(dtype="int4", per_channel=each) for each in (False, True))
+    return st.one_of(strategies.conv2d_graphs(dtype="int4"), strategies.depthwise_graphs(dtype="int4"), *linear)
+
+
+def test_int4_weights_go_as_int8() -> None:
+    assert swept(3, int4_cases())["ethos_u"] >= 2
+
+
+@pytest.mark.slow
+def test_many_layers_with_int4_weights() -> None:
+    assert swept(100, int4_cases())["ethos_u"] > 70
 
 
 def test_stands_have_tables_of_their_own() -> None:
