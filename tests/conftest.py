@@ -1,9 +1,10 @@
-"""What the tests found on this machine, at the head of every run; and samples of long sweeps."""
+"""What the tests found on this machine, at the head of every run; and samples: of many alike cases, of long sweeps."""
 
 from __future__ import annotations
 
 import random
 import time
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -18,7 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--sample-minutes", type=float, default=0.0, help="tests in random order; start none after so many minutes"
     )
-    group.addoption("--sample-seed", type=int, default=None, help="the order's seed, as the head of a run prints it")
+    group.addoption(
+        "--sample-seed",
+        type=int,
+        default=int(time.strftime("%G%V")),
+        help="another one each week, at the head of a run",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,8 +33,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if given is not None:
         option.sample_seed, option.sample_end = given
         return
-    if option.sample_seed is None:
-        option.sample_seed = random.SystemRandom().randrange(10**6)
     option.sample_end = time.time() + 60 * option.sample_minutes
 
 
@@ -41,12 +45,22 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     found = [f"{check.name}: {check.detail}" for check in check_tools() if check.name in _TOOLS]
-    if config.option.sample_minutes:
-        found.append(f"sample of {config.option.sample_minutes:g} minutes, --sample-seed {config.option.sample_seed}")
+    minutes = config.option.sample_minutes
+    found.append((f"sample of {minutes:g} minutes, " if minutes else "") + f"--sample-seed {config.option.sample_seed}")
     return found
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    families = defaultdict(list)
+    for item in items:
+        if (mark := item.get_closest_marker("sampled")) and not item.get_closest_marker("slow"):
+            families[item.nodeid.partition("[")[0], *mark.args].append(item)
+    for (name, count), family in families.items():
+        drawn = random.Random(f"{config.option.sample_seed} {name}").sample(family, min(count, len(family)))
+        for item in family:
+            if item not in drawn:
+                item.add_marker("slow")
     if config.option.sample_minutes:
         random.Random(config.option.sample_seed).shuffle(items)
 

@@ -59,6 +59,7 @@ def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     assert result.returncode == 0 and result.stderr == ""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -78,6 +79,7 @@ def test_paths_that_are_too_long_or_loop(arguments: list[str], tmp_path: Path) -
     refused(run([a.replace(f"{LONG}.yml", "loop.yml").replace(LONG, "other") for a in arguments], tmp_path))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -49,6 +49,7 @@ def _input_tensors(model: bytes) -> list[int]:
     return [int(i) for i in schema().ModelT.InitFromPackedBuf(model, 0).subgraphs[0].inputs]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("file", "npu"), [("net.tflite", "Ethos-U55-128"), ("u85.tflite", "Ethos-U85-256")])
 def test_run(file: str, npu: str, folder: Path) -> None:
     result = mcugen("run", folder / file, "--inputs", folder / "in.npz", "--outputs", folder / "out.npz", "--json")
@@ -144,6 +145,7 @@ WRONG = {
 FRESH = ("an address outside", "a stream cut short", "weights that end early")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", sorted(WRONG))
 def test_wrong_streams(name: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Some in a process of their own."""

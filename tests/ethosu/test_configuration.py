@@ -105,6 +105,7 @@ def check_what_vela_read(npu: Npu, said: str) -> None:
     assert re.search(r"NPU operators = \d+ \(100\.0%\)", said), said
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "board", [pytest.param(b, id=b.name, marks=[] if b.name in SOME else pytest.mark.slow) for b in BOARDS]
 )

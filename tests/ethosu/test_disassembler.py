@@ -17,6 +17,7 @@ from tests.ethosu.networks import deep_network
 _LINE = re.compile(r"0x(?P<offset>[0-9a-f]+):\s+(?P<words>[0-9a-f ]+?) - (?P<name>NPU_\w+)\s+\d+(?:, (?P<fields>.*))?$")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("accelerator", ["ethos-u55-128", "ethos-u65-512", "ethos-u85-256"])
 def test_against_vela(accelerator: str, tmp_path: Path) -> None:
     source = tmp_path / "deep.tflite"

@@ -117,6 +117,7 @@ def _forget() -> None:
     constants._decoded.cache_clear()
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name", sorted(MUTATIONS))
 def test_a_fault_in_the_model_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, patch = MUTATIONS[name]

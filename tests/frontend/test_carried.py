@@ -115,6 +115,7 @@ def with_scales_of(graph: Graph, other: Graph) -> Graph:
 DEFAULT = ("lstm",)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "name", [n if n in DEFAULT else pytest.param(n, marks=pytest.mark.slow) for n in MODELS if n != "cells"]
 )

@@ -70,6 +70,7 @@ class LstmCellResults(nn.Module):
         return h, c
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("case", CASES)
 def test_is_close_to_the_float_model(case: str) -> None:
     model, shapes = CASES[case]
@@ -127,6 +128,7 @@ def test_a_sequence_that_a_cell_could_overflow_in_is_refused(monkeypatch: pytest
         compile_program(export(nn.GRU(1, 1).eval(), (5, 1, 1)), "net", "random")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_an_unrolled_sequence_is_refused(kind: type[nn.Module], tmp_path: Path) -> None:
     program = export(nn.Sequential(kind(DEPTH, UNITS)).eval(), (3, 1, DEPTH)).run_decompositions()

@@ -188,6 +188,7 @@ class Branches(nn.Module):
         return self.head(torch.cat([large, small.flip(1)], 1)), small
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("factor", "requantized"), [(0.05, True), (2.0, False)])
 def test_what_a_concatenation_joins_keeps_its_scale_for_other_readers(
     rng: np.random.Generator, tmp_path: Path, factor: float, requantized: bool

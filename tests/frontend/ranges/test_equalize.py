@@ -62,6 +62,7 @@ def results(module: GraphModule, samples: Floats) -> Floats:
         return np.stack([module(torch.from_numpy(sample)).numpy() for sample in samples])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", range(4))
 def test_no_result_changes(seed: int) -> None:
     """On samples that reach up to `ROOM` as far as those of the calibration did."""

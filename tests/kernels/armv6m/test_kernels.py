@@ -52,6 +52,7 @@ def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) 
     assert any(supported)
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name", CASES)
 def test_kernel_gives_the_reference_bits(name: str) -> None:
     _property(*CASES[name], examples=16)

@@ -74,6 +74,7 @@ def _compile(core: str, flags: tuple[str, ...], folder: Path) -> subprocess.Comp
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("optimization", ["-O0", "-Og", "-Os", "-O2"])
 def test_compiles(optimization: str, tmp_path: Path) -> None:
     done = _compile("m3", (optimization,), tmp_path)

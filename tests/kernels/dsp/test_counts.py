@@ -220,6 +220,7 @@ def _only(monkeypatch: pytest.MonkeyPatch, kernel: str) -> str:
     return "alone"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_random_layers_give_the_reference_bits_on_the_core(name: str, only_dsp: str) -> None:
     """The instructions themselves, and what the compiler makes of constant parameters."""
@@ -238,6 +239,7 @@ def test_random_layers_in_builds_for_size(only_dsp: str) -> None:
     assert all(r.match for r in run_on_target([c.graph for c in cases], optimize="size", kernels=only_dsp))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("name", "strategy"), [("conv2d_winograd_light_s8.dsp", "conv2d_3x3"), ("conv2d_winograd_row_s8.dsp", "conv2d_row")]
 )

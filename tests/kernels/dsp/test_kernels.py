@@ -113,6 +113,7 @@ def _property(kernel: Kernel, strategy: st.SearchStrategy[Case], examples: int) 
     property_()
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", CASES)
 def test_kernel_gives_the_reference_bits(name: str) -> None:
     # The shapes are those of int8.

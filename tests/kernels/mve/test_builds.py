@@ -51,6 +51,7 @@ def _compile(command: list[str], text: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr[:2000]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("flags", ["-O0", "-Og", "-Os", "-O2", "-O3", "-O2 -fno-omit-frame-pointer"])
 def test_compiles_with_every_optimization(core: str, flags: str, cases: dict[str, list[Typed]], tmp_path: Path) -> None:

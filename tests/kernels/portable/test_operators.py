@@ -40,11 +40,13 @@ def _check_random_graphs(kernel: Kernel, examples: int, defines: tuple[str, ...]
     assert checked >= examples // 12
 
 
+@pytest.mark.sampled(30)
 @_KERNELS
 def test_kernel_gives_the_reference_bits(kernel: Kernel) -> None:
     _check_random_graphs(kernel, 12 if _of_int16(kernel) else 60 if kernel in _WEIGHTED else 30)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kernel", _WEIGHTED, ids=[k.name for k in _WEIGHTED])
 def test_small_cores_give_the_same_bits(kernel: Kernel) -> None:
     _check_random_graphs(kernel, 8 if _of_int16(kernel) else 40, _SMALL_CORE)
