@@ -380,8 +380,14 @@ MCUGEN_KERNEL uint32_t mcugen_larger_halves(uint32_t a, uint32_t b)
 /* The smaller of each signed half. */
 MCUGEN_KERNEL uint32_t mcugen_smaller_halves(uint32_t a, uint32_t b)
 {
-    /* -1 - x turns the order round, and is its own inverse. */
-    return ~mcugen_larger_halves(~a, ~b);
+#if MCUGEN_HAS_DSP
+    uint32_t smaller;
+    __asm__("ssub16 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(smaller) : "r"(a), "r"(b) : "cc");
+    return smaller;
+#else
+    return mcugen_pair(mcugen_low(a) < mcugen_low(b) ? mcugen_low(a) : mcugen_low(b),
+                       mcugen_high(a) < mcugen_high(b) ? mcugen_high(a) : mcugen_high(b));
+#endif
 }
 
 /* (low half of `bottom`, low half of `top`) */

@@ -80,35 +80,14 @@ MCUGEN_KERNEL uint32_t mcugen_dsp_add_pair_s16(const struct mcugen_add_params *p
     return mcugen_clamp_halves(sums, params->clamp_min, params->clamp_max);
 }
 
-/* The innermost axis, along which an input may be one element again and again; returns the end of its outputs. */
+/* The innermost axis; returns the end of its outputs. */
 MCUGEN_KERNEL int16_t *mcugen_dsp_add_row_s16(const struct mcugen_add_params *params, const int16_t *input0,
                                               const int16_t *input1, int16_t *output)
 {
     const struct mcugen_dsp_add_roundings roundings = mcugen_dsp_add_roundings(params);
-    const int32_t count = params->shape[5], varies0 = params->step0[5], varies1 = params->step1[5];
-    const uint32_t all0 = mcugen_pair(*input0, *input0), all1 = mcugen_pair(*input1, *input1);
-    const int8_t *from0 = (const int8_t *)input0, *from1 = (const int8_t *)input1;
-    int8_t *to = (int8_t *)output;
-    for (int32_t fours = count / 4; fours > 0; fours--) {
-        MCUGEN_UNROLL(2)
-        for (int32_t at = 0; at < 8; at += 4) {
-            const uint32_t pair0 = varies0 ? mcugen_load_word(from0 + at) : all0;
-            const uint32_t pair1 = varies1 ? mcugen_load_word(from1 + at) : all1;
-            mcugen_store_word(to + at, mcugen_dsp_add_pair_s16(params, &roundings, pair0, pair1));
-        }
-        from0 += 8;
-        from1 += 8;
-        to += 8;
-    }
-    for (int32_t left = count % 4; left > 0; left--) {
-        const uint32_t pair0 = varies0 ? mcugen_load_half(from0) : all0;
-        const uint32_t pair1 = varies1 ? mcugen_load_half(from1) : all1;
-        mcugen_store_half(to, mcugen_dsp_add_pair_s16(params, &roundings, pair0, pair1));
-        from0 += 2;
-        from1 += 2;
-        to += 2;
-    }
-    return output + count;
+    MCUGEN_DSP_ROW_OF_HALVES(params, input0, input1, output,
+                             mcugen_dsp_add_pair_s16(params, &roundings, pair0, pair1))
+    return output;
 }
 
 MCUGEN_KERNEL void mcugen_dsp_add_s16(const struct mcugen_add_params *params, const int16_t *input0,

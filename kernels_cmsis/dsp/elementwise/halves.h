@@ -26,4 +26,34 @@ MCUGEN_KERNEL uint32_t mcugen_clamp_halves(uint32_t pair, int32_t clamp_min, int
     return clamp_max < INT16_MAX ? mcugen_smaller_halves(pair, mcugen_pair(clamp_max, clamp_max)) : pair;
 }
 
+/* Runs along the innermost axis of two inputs, each of which may be one element again and again: `result` is a pair of
+ * outputs from `pair0` and `pair1`; of an element that is left over the low half counts. */
+#define MCUGEN_DSP_ROW_OF_HALVES(params, input0, input1, output, result)                                               \
+    {                                                                                                                  \
+        const int32_t count = (params)->shape[5], varies0 = (params)->step0[5], varies1 = (params)->step1[5];          \
+        const uint32_t all0 = mcugen_pair(*(input0), *(input0)), all1 = mcugen_pair(*(input1), *(input1));             \
+        const int8_t *from0 = (const int8_t *)(input0), *from1 = (const int8_t *)(input1);                             \
+        int8_t *to = (int8_t *)(output);                                                                               \
+        for (int32_t fours = count / 4; fours > 0; fours--) {                                                          \
+            MCUGEN_UNROLL(2)                                                                                           \
+            for (int32_t at = 0; at < 8; at += 4) {                                                                    \
+                const uint32_t pair0 = varies0 ? mcugen_load_word(from0 + at) : all0;                                  \
+                const uint32_t pair1 = varies1 ? mcugen_load_word(from1 + at) : all1;                                  \
+                mcugen_store_word(to + at, result);                                                                    \
+            }                                                                                                          \
+            from0 += 8;                                                                                                \
+            from1 += 8;                                                                                                \
+            to += 8;                                                                                                   \
+        }                                                                                                              \
+        for (int32_t left = count % 4; left > 0; left--) {                                                             \
+            const uint32_t pair0 = varies0 ? mcugen_load_half(from0) : all0;                                           \
+            const uint32_t pair1 = varies1 ? mcugen_load_half(from1) : all1;                                           \
+            mcugen_store_half(to, result);                                                                             \
+            from0 += 2;                                                                                                \
+            from1 += 2;                                                                                                \
+            to += 2;                                                                                                   \
+        }                                                                                                              \
+        (output) += count;                                                                                             \
+    }
+
 #endif

@@ -11,7 +11,14 @@ from mcugen.kernels.dsp.conv2d_s4 import Conv2d1x1S4Dsp, Conv2dS4Dsp
 from mcugen.kernels.dsp.conv2d_s16 import Conv2dInt16Dsp, FullyConnectedInt16Dsp
 from mcugen.kernels.dsp.depthwise_conv2d import DepthwiseConv2dDsp, DepthwiseConv2dS4Dsp
 from mcugen.kernels.dsp.depthwise_conv2d_s16 import DepthwiseConv2dInt16Dsp
-from mcugen.kernels.dsp.elementwise_s16 import AddInt16Dsp, RequantizeWideDsp, SubInt16Dsp
+from mcugen.kernels.dsp.elementwise_s16 import (
+    AddInt16Dsp,
+    ClampInt16Dsp,
+    MulInt16Dsp,
+    RequantizeWideDsp,
+    SubInt16Dsp,
+    TableInt16Dsp,
+)
 from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedDsp,
     FullyConnectedPairedDsp,
@@ -19,7 +26,14 @@ from mcugen.kernels.dsp.fully_connected import (
     FullyConnectedVectorPairedDsp,
 )
 from mcugen.kernels.dsp.fully_connected_s4 import FullyConnectedS4Dsp, FullyConnectedVectorS4Dsp
-from mcugen.kernels.dsp.pooling import AveragePool2dDsp, MaxPool2dDsp
+from mcugen.kernels.dsp.pooling import (
+    AveragePool2dDsp,
+    AveragePool2dInt16Dsp,
+    MaxPool2dDsp,
+    MaxPool2dInt16Dsp,
+    MeanInt16Dsp,
+    ReduceSumInt16Dsp,
+)
 from mcugen.kernels.dsp.recurrent import (
     GruDsp,
     GruS16Dsp,
@@ -34,6 +48,13 @@ from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDs
 from mcugen.kernels.dsp.winograd_row import Conv2dWinogradRowDsp
 
 KERNELS: tuple[Kernel, ...] = (
+    AveragePool2dInt16Dsp(),
+    ClampInt16Dsp(),
+    MaxPool2dInt16Dsp(),
+    MeanInt16Dsp(),
+    MulInt16Dsp(),
+    ReduceSumInt16Dsp(),
+    TableInt16Dsp(),
     AddInt16Dsp(),
     Conv2dInt16Dsp(),
     DepthwiseConv2dInt16Dsp(),
@@ -77,7 +98,9 @@ __all__ = [
     "AddInt16Dsp",
     "AddTableDsp",
     "AveragePool2dDsp",
+    "AveragePool2dInt16Dsp",
     "BatchMatMulDsp",
+    "ClampInt16Dsp",
     "Conv2d1x1Dsp",
     "Conv2d1x1PairedDsp",
     "Conv2d1x1S4Dsp",
@@ -103,6 +126,10 @@ __all__ = [
     "LstmDsp",
     "LstmS16Dsp",
     "MaxPool2dDsp",
+    "MaxPool2dInt16Dsp",
+    "MeanInt16Dsp",
+    "MulInt16Dsp",
+    "ReduceSumInt16Dsp",
     "RequantizeWideDsp",
     "RnnDsp",
     "RnnS16Dsp",
@@ -110,4 +137,5 @@ __all__ = [
     "SubInt16Dsp",
     "SubTableDsp",
     "SvdfDsp",
+    "TableInt16Dsp",
 ]

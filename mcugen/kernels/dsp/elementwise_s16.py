@@ -1,4 +1,4 @@
-"""Sums, differences and changes of scale from or to int16 on DSP instructions."""
+"""Sums, differences, products, limits, tables and changes of scale from or to int16 on DSP instructions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from mcugen.graph.arithmetic import INT32_MAX, INT32_MIN, multiply_by_quantized_
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.add import AddRequantization, Sub, Sum
+from mcugen.graph.ops.elementwise.mul import Mul
 from mcugen.graph.ops.elementwise.requantize import Requantize
+from mcugen.kernels.dsp.common import InWords
 from mcugen.kernels.portable.common import AnotherFunction
-from mcugen.kernels.portable.elementwise.int16 import AddInt16Portable
+from mcugen.kernels.portable.elementwise.functions_s16 import TableInt16Portable
+from mcugen.kernels.portable.elementwise.int16 import AddInt16Portable, ClampInt16Portable, MulInt16Portable
 from mcugen.kernels.portable.elementwise.requantize import RequantizeWidePortable
 from mcugen.kernels.requantization import is_fast
 
 _ENDS = np.array([-(1 << 15), (1 << 15) - 1])
+
+_PRODUCTS = np.array([-(1 << 30), 1 << 30])
 
 _MOST_EXPONENT = 30
 """What half a step before the last shift, and the magnitudes up to 2**30 that it is added to, fit 32 bits with."""
@@ -49,6 +54,46 @@ class SubInt16Dsp(AddInt16Dsp):
 
     name: ClassVar[str] = "sub_s16.dsp"
     operator: ClassVar[type[Operator]] = Sub
+
+
+class MulInt16Dsp(InWords, MulInt16Portable):
+    """mcugen_dsp_mul_s16: two elements in a word."""
+
+    name: ClassVar[str] = "mul_s16.dsp"
+    own_function: ClassVar[str] = "mcugen_dsp_mul_s16"
+    source: ClassVar[str] = "dsp/elementwise/mul_s16.c"
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, Mul)
+        multiplier, shift = op.requantization(graph.input_tensors(op), graph.output_tensors(op))
+        return super().fits(op, graph) and bool(
+            is_fast(_PRODUCTS[:1], _PRODUCTS[1:], np.array([multiplier]), np.array([-shift]), 0)[0]
+        )
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 8.2 * graph.tensor(op.outputs[0]).elements
+
+
+class ClampInt16Dsp(InWords, ClampInt16Portable):
+    """mcugen_dsp_clamp_s16: two elements in a word."""
+
+    name: ClassVar[str] = "clamp_s16.dsp"
+    own_function: ClassVar[str] = "mcugen_dsp_clamp_s16"
+    source: ClassVar[str] = "dsp/elementwise/clamp_s16.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 3.3 * graph.tensor(op.outputs[0]).elements
+
+
+class TableInt16Dsp(InWords, TableInt16Portable):
+    """mcugen_dsp_interpolate_s16: neighbouring entries are a word."""
+
+    name: ClassVar[str] = "table_s16.dsp"
+    own_function: ClassVar[str] = "mcugen_dsp_interpolate_s16"
+    source: ClassVar[str] = "dsp/elementwise/interpolate_s16.c"
+
+    def cost(self, op: Operator, graph: Graph) -> float:
+        return 11.0 * graph.tensor(op.outputs[0]).elements
 
 
 class RequantizeWideDsp(AnotherFunction, RequantizeWidePortable):

@@ -11,9 +11,10 @@ from mcugen.graph.ops import Add, Requantize, Sub
 from mcugen.graph.tensor import DTYPES, IntArray
 from mcugen.kernels import dsp, registry
 from mcugen.kernels.base import Kernel
-from tests.graph.strategies import Case, add_graphs, int16, make_case, sub_graphs
+from tests.graph.strategies import Case, int16, make_case
 from tests.graph.strategies.wide import symmetric_requantize_graphs, wide_requantize_graphs
 from tests.kernels.checking import CORTEX_M4, check
+from tests.kernels.int16_layers import layers
 from tests.kernels.parallel import run_on_target
 
 NARROW, FINE = Quantization.per_tensor(0.05, -7), Quantization.per_tensor(0.05 / 256, 0, 16)
@@ -121,6 +122,11 @@ LAYERS = {
     "to int16": (_requantize(NARROW, FINE), 4.6),
     "from int16": (_requantize(FINE, NARROW), 6.4),
     "from int16, clamped": (_requantize(FINE, NARROW, clamp=(-7, 100)), 7.4),
+    "mul": (layers()["mul"], 8.4),
+    "clamp": (layers()["clamp"], 3.6),
+    "max pool 2x2": (layers()["max pool 2x2"], 8.8),
+    "mean of positions": (layers()["mean of positions"], 245.0),
+    "table": (layers()["table"], 11.2),
     "int16 to int16": (_requantize(FINE, _fine(0.001)), 6.6),
 }
 """Each with the most instructions for an element; portable kernels take 24 to 43."""
@@ -128,11 +134,8 @@ LAYERS = {
 
 def _graphs(kernel: Kernel, count: int) -> list[Graph]:
     """Random ones that the kernel takes."""
-    strategies = {
-        "add": int16.widened(add_graphs()),
-        "sub": int16.widened(sub_graphs()),
-        "requantize": wide_requantize_graphs() | symmetric_requantize_graphs(),
-    }
+    requantize = wide_requantize_graphs() | symmetric_requantize_graphs()
+    kind = kernel.operator.kind
     found: list[Graph] = []
 
     @settings(
@@ -143,7 +146,7 @@ def _graphs(kernel: Kernel, count: int) -> list[Graph]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(strategies[kernel.operator.kind])
+    @given(requantize if kind == "requantize" else int16.ALL[kind]())
     def collect(case: Case) -> None:
         if kernel.takes(case.graph.operators[0], case.graph, CORTEX_M4):
             found.append(case.graph)
@@ -152,13 +155,23 @@ def _graphs(kernel: Kernel, count: int) -> list[Graph]:
     return found[:count]
 
 
-KERNELS = (dsp.AddInt16Dsp(), dsp.SubInt16Dsp(), dsp.RequantizeWideDsp())
+KERNELS = (
+    dsp.AddInt16Dsp(),
+    dsp.AveragePool2dInt16Dsp(),
+    dsp.ClampInt16Dsp(),
+    dsp.MaxPool2dInt16Dsp(),
+    dsp.MeanInt16Dsp(),
+    dsp.MulInt16Dsp(),
+    dsp.RequantizeWideDsp(),
+    dsp.SubInt16Dsp(),
+    dsp.TableInt16Dsp(),
+)
 
 
 @pytest.mark.emulator
 @pytest.mark.parametrize("board", ["nrf5340dk", pytest.param("mps2_an386", marks=pytest.mark.slow)])
 def test_instructions_per_element_and_random_layers(board: str) -> None:
-    random = [graph for kernel in KERNELS for graph in _graphs(kernel, 3)]
+    random = [graph for kernel in KERNELS for graph in _graphs(kernel, 2)]
     results = run_on_target([*(graph for graph, _ in LAYERS.values()), *random], board)
     assert all(r.match for r in results) and all(r.entry.kernel.endswith(".dsp") for r in results)
     too_slow, misjudged = [], []
