@@ -17,12 +17,15 @@ from mcugen.ethosu.job import Job, Place
 from mcugen.ethosu.model import Npu
 from mcugen.ethosu.model.configuration import named
 from mcugen.ethosu.model.containers.payload import read_payload
+from mcugen.ethosu.model.memory import Limits
 from mcugen.ethosu.model.network import Block, Invocation, Network, Port, Region
 
-MOST_MACS = 1 << 33
-"""Multiply-accumulates of a job: more than an NPU beside a microcontroller does in ten seconds."""
-MOST_BYTES = 1 << 30
+MOST_MACS = 1 << 32
+"""Multiply-accumulates of a job: an NPU of 128 MACs takes more than a second for them at 32 MHz."""
+MOST_BYTES = 1 << 28
 """Bytes that a job reads and writes."""
+_LIMITS = Limits(elements=1 << 23, runs=1 << 22)
+"""Of a stream: a microcontroller's memory has no larger feature maps, and not as many pieces of them."""
 _KEPT = 32
 _FILLS = (0x00, 0x5A)
 _HINT = "compile the original model again with Vela"
@@ -55,7 +58,7 @@ def machine_of(job: Job) -> Npu:
     sizes = {block.name: block.size for block in blocks}
     places = {number: Region(name, 0, sizes[name]) for number, name in regions.items()}
     ports = (_ports("input", job.inputs), _ports("output", job.outputs))
-    npu = Npu(Network(tuple(blocks), (Invocation(payload, places),), *ports))
+    npu = Npu(Network(tuple(blocks), (Invocation(payload, places),), *ports), limits=_LIMITS)
     macs, moved = macs_of(npu), sum(a.bytes for p in npu.programs for o in p.operations for _, a in o.accesses)
     if macs > MOST_MACS or moved > MOST_BYTES:
         raise InputError(

@@ -22,7 +22,6 @@ from mcugen.ethosu.model.memory import Access, Bytes
 from mcugen.ethosu.model.registers import Registers
 
 BRICK = 16
-_MOST_ELEMENTS = 1 << 26
 Shape = tuple[int, int, int]
 Box = tuple[slice, slice, slice]
 """Rows, columns and channels."""
@@ -100,13 +99,22 @@ class FeatureMap:
         parts = self.parts if box is None else [part for whole in self.parts for part in whole.within(box)]
         return [self._access(part, writes) for part in parts]
 
-    def _access(self, part: _Part, writes: bool) -> Access:
-        """Runs of channels; where one follows the other without a gap, they are one run."""
+    @property
+    def runs(self) -> int:
+        """How many pieces of memory without a gap it is."""
+        return sum(math.prod(self._runs(part)[0]) for part in self.parts)
+
+    def _runs(self, part: _Part) -> tuple[list[int], list[int], int]:
+        """Sizes, strides and bytes of runs of channels; where one follows another without a gap, they are one."""
         sizes, strides, length = list(part.shape[:3]), list(part.strides[:3]), part.shape[3] * self.dtype.itemsize
         for axis in sorted(range(3), key=lambda axis: abs(strides[axis])):
             if strides[axis] == length or sizes[axis] == 1:
                 length *= sizes[axis]
                 sizes[axis] = 1
+        return sizes, strides, length
+
+    def _access(self, part: _Part, writes: bool) -> Access:
+        sizes, strides, length = self._runs(part)
         y, x, block = (np.arange(size) * stride for size, stride in zip(sizes, strides, strict=True))
         starts = part.base + y[:, None, None] + x[:, None] + block
         return Access(self.region, starts.ravel(), length, writes)
@@ -143,8 +151,6 @@ def read_feature_map(registers: Registers, name: str, shape: Shape) -> FeatureMa
         shape: height, width, depth.
     """
     dtype, is_bricked = registers_of(registers, name)
-    if math.prod(shape) > _MOST_ELEMENTS:
-        raise registers.wrong(f"has an {name} of {'×'.join(map(str, shape))} elements, more than the model takes on")
     strides = tuple(registers.signed_address(f"{name}_STRIDE_{axis}") for axis in "YXC")
     parts = tuple(
         part

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mcugen.errors import InputError
 from mcugen.ethosu.model.errors import HazardError, StreamError, UnknownBehaviourError
 from mcugen.ethosu.model.hazards import Hazards
-from mcugen.ethosu.model.memory import SHRAM, Bytes, Memory
+from mcugen.ethosu.model.memory import SHRAM, Bytes, Limits, Memory
 from mcugen.ethosu.model.network import Copy, Invocation, Network, Payload, Port
 from mcugen.ethosu.model.operations import OPERATIONS, Operation
 from mcugen.ethosu.model.registers import Registers
@@ -56,17 +56,18 @@ class Npu:
         inputs, outputs: with the types of their elements.
     """
 
-    def __init__(self, network: Network, *, allow_hazards: bool = False) -> None:
+    def __init__(self, network: Network, *, allow_hazards: bool = False, limits: Limits | None = None) -> None:
         """Prepares a network.
 
         Args:
             allow_hazards: only collect hazards; the default is to refuse a stream that has one.
+            limits: of each stream; None: the model's own.
 
         Raises:
             InputError: an operation or the memory is wrong, or a stream is for an NPU that the model does not execute.
             StreamError: the same, with its command: also what the model does not know, and hazards.
         """
-        self.network = network
+        self.network, self._limits = network, limits or Limits()
         self._blocks = {
             block.name: np.zeros(block.size, np.uint8)
             if block.content is None
@@ -132,7 +133,7 @@ class Npu:
             regions[number] = self._blocks[region.block][region.offset : region.offset + region.size]
             if not self._blocks[region.block].flags.writeable:
                 constant.add(number)
-        return Memory(regions, frozenset(constant))
+        return Memory(regions, frozenset(constant), limits=self._limits)
 
     def _typed(self, port: Port, name: str) -> Port:
         """A port with its type: where the file does not say it, that of the feature map at the same place."""

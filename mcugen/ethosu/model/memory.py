@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from mcugen.ethosu.model.errors import AccessError
+from mcugen.ethosu.model.errors import AccessError, StreamError
 from mcugen.ethosu.model.stream import Command
 
 SHRAM = -1
@@ -57,17 +57,41 @@ def contiguous(region: int, start: int, length: int, *, writes: bool = False) ->
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much of a stream the model takes on: registers can ask for more than any memory holds.
+
+    Attributes:
+        elements: of a feature map.
+        runs: pieces of memory without a gap that all operations together access.
+    """
+
+    elements: int = 1 << 26
+    runs: int = 1 << 26
+
+
+@dataclass(frozen=True)
 class Memory:
     """Regions by number, SHRAM among them.
 
     Attributes:
         constant: numbers of regions that the NPU must not write to.
+        limits: of the stream that works on it.
         buffers: what one operation leaves to the next inside the NPU (U85): chaining buffers by number.
     """
 
     regions: Mapping[int, Bytes]
     constant: frozenset[int] = field(default=frozenset())
     buffers: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    _spent: list[int] = field(default_factory=list, compare=False)
+
+    def spend(self, runs: int, command: Command) -> None:
+        """Counts runs that an operation is about to access; raises StreamError when there are too many."""
+        self._spent.append(runs)
+        if sum(self._spent) > self.limits.runs:
+            raise StreamError(
+                f"accesses {runs} pieces of memory, with those before more than the model takes on", command
+            )
 
     def check(self, access: Access, what: str, command: Command) -> None:
         """Raises AccessError when an access leaves its region, or writes to constants.

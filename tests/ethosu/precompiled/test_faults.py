@@ -39,6 +39,15 @@ def test_the_file_without_a_fault(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, values)
 
 
+def at_one_place(height: int, depth: int) -> ByHand:
+    """Feature maps of 65,536 columns whose rows and columns are all the same bytes: within any memory."""
+    same = {"STRIDE_X": 0, "STRIDE_Y": 0, "WIDTH0_M1": 65535, "HEIGHT0_M1": height - 1, "HEIGHT1_M1": height - 1}
+    maps = {
+        f"{name}_{key}": value for name in ("IFM", "OFM") for key, value in (same | {"DEPTH_M1": depth - 1}).items()
+    }
+    return copying(OFM_WIDTH_M1=65535, OFM_HEIGHT_M1=height - 1, **maps)
+
+
 CASES: dict[str, tuple[ByHand, Sequence[str]]] = {
     "wrong magic": (replace(GOOD, stream=b"COP9" + GOOD.stream[4:]), ("no known format", "COP1 and COP2")),
     "no payload": (replace(GOOD, stream=bytes(4)), ("no known format",)),
@@ -84,10 +93,12 @@ CASES: dict[str, tuple[ByHand, Sequence[str]]] = {
     ),
     "no places": (replace(GOOD, allocation=None), ("OfflineMemoryAllocation", "the file has none")),
     "places of other tensors": (replace(GOOD, allocation=[0, 1, 4, -1, -1, 0, 0]), ("each of 5 tensors",)),
-    "too much work": (
-        copying(OFM_WIDTH_M1=65535, IFM_STRIDE_X=0, IFM_WIDTH0_M1=65535, OFM_STRIDE_X=0, OFM_WIDTH0_M1=65535),
-        ("multiply-accumulates", "no microcontroller"),
+    "larger than any memory": (
+        at_one_place(256, 4),
+        ("IFM of 256×65536×4 elements", "more than the model takes on"),
     ),
+    "scattered over memory": (at_one_place(121, 1), ("pieces of memory", "more than the model takes on")),
+    "too much work": (at_one_place(1, 4), ("multiply-accumulates", "no microcontroller")),
 }
 
 

@@ -45,6 +45,7 @@ class Transfer(Operation):
         self.sizes = self._sizes()
         if self.length * self.sizes[0] * self.sizes[1] > _MOST_BYTES:
             raise registers.wrong("transfers more than the model takes on")
+        memory.spend(2 * self.sizes[0] * self.sizes[1], self.command)
         self.source, self.destination = self._side("SRC"), self._side("DST")
         self.loaded = [
             (access.bounds[0], access.bytes) for _, access in self.accesses if access.writes and access.region == SHRAM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from mcugen.ethosu.model.feature_map import FeatureMap, Shape, read_feature_map
@@ -65,7 +66,11 @@ class Operation:
 
     def feature_map(self, name: str, shape: Shape) -> FeatureMap:
         """The feature map of IFM, IFM2 or OFM, its accesses checked and kept."""
+        if math.prod(shape) > self.memory.limits.elements:
+            size = "×".join(map(str, shape))
+            raise self.registers.wrong(f"has an {name} of {size} elements, more than the model takes on")
         fm = read_feature_map(self.registers, name, shape)
+        self.memory.spend(fm.runs, self.command)
         for access in fm.accesses(writes=name == "OFM"):
             self.access(name, access)
         self.feature_maps.append(fm)

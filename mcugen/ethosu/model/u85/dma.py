@@ -33,6 +33,8 @@ class TransferU85(Transfer):
         if not self.indexed:
             return
         registers = self.registers
+        # An index for each row, and every row that an index may name.
+        self.memory.spend(planes * (rows + registers["DMA0_IDX_MAX"] + 1), self.command)
         skip = registers.signed_address("DMA0_IDX_SKIP1") if mode == "D3" else 0
         places = np.arange(planes)[:, None] * (_INDEX_BYTES * rows + skip) + np.arange(rows) * _INDEX_BYTES
         self.places = (registers["DMA0_IDX"] + places).ravel()

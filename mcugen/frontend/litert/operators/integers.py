@@ -15,7 +15,7 @@ def _compared(operation: str) -> Row:
         if first.quantization is None:
             step.append(Integer, [first, second], out, operation=operation)
         else:
-            if first.dtype == "int16" and first.scale != second.scale:
+            if first.dtype == "int16" and first.quantization != second.quantization:
                 step.fail("compares int16 of two scales, of which LiteRT takes the integers as they are")
             step.append(Compare, [first, second], out, operation=operation, rounding="tflm")
 
