@@ -288,7 +288,13 @@ def load_beside_float(
     calibration, digest = graph.metadata.get("calibration", ""), ""
     if calibration == "file" and options.calibration is not None:
         calibration, digest = Path(options.calibration).name, file_digest(Path(options.calibration))
-    entry = ModelEntry(file=model.name, sha256=file_digest(model), calibration=calibration, calibration_sha256=digest)
+    entry = ModelEntry(
+        file=model.name,
+        sha256=file_digest(model),
+        calibration=calibration,
+        calibration_sha256=digest,
+        observer=graph.metadata.get("observer", ""),
+    )
     return graph, entry, beside
 
 

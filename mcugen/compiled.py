@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mcugen import api
 from mcugen.boards import Board
 from mcugen.compile_options import CompileOptions, options_for
-from mcugen.emit.manifest import Manifest
+from mcugen.emit.manifest import Manifest, ModelEntry
 from mcugen.emit.names import c_identifier
 from mcugen.errors import InputError
 from mcugen.graph import reference
@@ -37,6 +37,9 @@ from mcugen.verify.verify import verify_module
 if TYPE_CHECKING:
     from torch import nn
     from torch.export import ExportedProgram
+
+    from mcugen.accuracy.result import AccuracyOutcome
+    from mcugen.frontend.counterpart import Counterpart
 
 Values = npt.NDArray[Any]
 
@@ -73,7 +76,12 @@ def compile(
         else:
             file = folder / "calibration.npz"
             np.savez(file, **_named(calibration, names))
-        return CompiledModule(api.compile(source, replace(given, calibration=file)))
+        given = replace(given, calibration=file)
+        if isinstance(source, Graph):
+            return CompiledModule(api.compile(source, given))
+        graph, entry, beside = api.load_beside_float(source, given)
+        module = api.compile((graph, entry), given)
+        return CompiledModule(module, None if beside is None else FloatModel(graph, entry, beside, given))
 
 
 def _named(samples: npt.ArrayLike | Mapping[str, npt.ArrayLike], names: Sequence[str]) -> dict[str, Any]:
@@ -133,15 +141,32 @@ def _first_samples(calibration: Any) -> tuple[Any, ...]:
     return tuple(torch.as_tensor(_array(a)[:1]) for a in arrays)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class FloatModel:
+    """What a module was quantized from.
+
+    Attributes:
+        graph, entry: as `mcugen.api.load_beside_float` gives them, before the options' ports.
+        counterpart: the float program.
+    """
+
+    graph: Graph
+    entry: ModelEntry
+    counterpart: Counterpart
+    options: api.Options
+
+
 @dataclass(frozen=True, repr=False)
 class CompiledModule:
     """A model compiled for a board.
 
     Attributes:
         module: its files in memory, its manifest and its plan.
+        float_model: None of a model that came quantized.
     """
 
     module: api.Module
+    float_model: FloatModel | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -203,6 +228,50 @@ class CompiledModule:
         with scratch_folder("mcugen-verify-") as folder:
             self.write(folder / "module")
             return verify_module(folder / "module", runner=runner, reset_every=reset_every)
+
+    def accuracy(
+        self,
+        *inputs: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        emulate: bool = False,
+        runner: str = "auto",
+        **named: npt.ArrayLike,
+    ) -> AccuracyOutcome:
+        """How far it is from the float model that it was quantized from, by output, layer and class: what
+        `mcugen accuracy` says of it.
+
+        Args:
+            inputs, named: (samples, ...) for each input, in the model's order or by name, as the float model takes
+                them.
+            labels: the true class of each sample, or rows of zeros with a one.
+            emulate: by the firmware in an emulator, not by the integer reference.
+
+        Raises:
+            InputError: there is no float model, or an input or the labels are wrong.
+            MissingToolError: no compiler or emulator.
+        """
+        from mcugen.assess.opened import Given, Loaded
+        from mcugen.assess.run import assess
+
+        beside = self.float_model
+        if beside is None:
+            raise InputError(
+                "accuracy() compares with the float model, and this module was compiled from a quantized one",
+                hint="compile the float model with calibration samples; `mcugen accuracy --float` takes two files",
+            )
+        name, options = self.manifest.name, beside.options
+        graph = api.at_the_borders(beside.graph, options)
+        loaded = Loaded(graph, beside.graph, beside.entry, beside.counterpart, options)
+        arrays = self._arrays(inputs, named)
+        with scratch_folder("mcugen-accuracy-") as folder:
+            np.savez(folder / "samples.npz", **arrays)  # type: ignore[arg-type]
+            classes = None
+            if labels is not None:
+                classes = folder / "labels.npy"
+                np.save(classes, _array(labels))
+            given = Given(name, Path(beside.entry.file), options)
+            samples = folder / "samples.npz"
+            return assess(given, samples, labels=classes, reference=not emulate, runner=runner, loaded=loaded).outcome
 
     def write(self, folder: str | Path, *, force: bool = False) -> Path:
         """Writes the module's folder; see `mcugen emit` for what a folder may hold besides.

@@ -46,7 +46,16 @@ def test_a_module_of_pytorch() -> None:
     compiled = mcugen.compile(model, board="nrf5340dk", calibration=samples, optimize="size")
     assert compiled.manifest.name == "small" and compiled.manifest.options["optimize"] == "size"
     with torch.no_grad():
-        np.testing.assert_allclose(compiled.run(samples), model(samples).numpy(), atol=0.05)
+        wanted = model(samples).numpy()
+        np.testing.assert_allclose(compiled.run(samples), wanted, atol=0.05)
+    outcome = compiled.accuracy(samples, labels=wanted.argmax(axis=1))
+    got = compiled.run(samples)
+    assert isinstance(got, np.ndarray) and outcome.samples == 30 and outcome.computed_by == "reference"
+    assert outcome.sqnr_db == pytest.approx(10 * np.log10((wanted**2).sum() / ((wanted - got) ** 2).sum()), abs=0.2)
+    assert [layer.name for layer in outcome.layers] == ["x", "linear"]
+    assert outcome.classes is not None
+    with pytest.raises(InputError, match="there are 30 samples"):
+        compiled.accuracy(samples, labels=np.zeros(4, np.int64))
 
 
 def test_floats_and_integers_in_the_models_layout(compiled: CompiledModule) -> None:
@@ -60,6 +69,11 @@ def test_floats_and_integers_in_the_models_layout(compiled: CompiledModule) -> N
     floats = (integers.astype(np.float32) + 3) * np.float32(quantization.scale)
     np.testing.assert_array_equal(compiled.run(image=floats, integers=True), found)
     np.testing.assert_array_equal(compiled.run(floats), (found.astype(np.float32) + 128) / 256)
+
+
+def test_accuracy_needs_a_float_model(compiled: CompiledModule) -> None:
+    with pytest.raises(InputError, match="compiled from a quantized one"):
+        compiled.accuracy(np.zeros((1, 3, 6, 5)))
 
 
 def test_a_notebook_shows_it_without_markup_of_the_models(compiled: CompiledModule) -> None:

@@ -42,18 +42,20 @@ def assess(
     reference: bool = False,
     runner: str = "auto",
     progress: Progress | None = None,
+    loaded: Loaded | None = None,
 ) -> Assessment:
     """Quantizes the model as it was, and compares it with the float model.
 
     Args:
         reference: leave the firmware out.
+        loaded: what the model is when it is quantized, where that is known.
 
     Raises:
         InputError: the samples, the labels or what is given is wrong.
         MissingToolError: no compiler or emulator.
         CheckFailedError: the firmware crashed, or differs from the reference.
     """
-    loaded = given.load(progress=progress)
+    loaded = loaded or given.load(progress=progress)
     given.require_same(loaded.graph)
     subject = Subject(loaded.graph, loaded.counterpart, loaded.counterpart.samples(samples))
     truth = None if labels is None else read_labels(labels, classes_of(loaded.graph), subject.count)

@@ -200,10 +200,13 @@ class MemoryEntry(_Strict):
 
 
 class ModelEntry(_Strict):
+    """`observer`: by which the ranges of a float model were found, of those that were tried; empty for others."""
+
     file: Text
     sha256: MaybeSha256
     calibration: Text
     calibration_sha256: MaybeSha256
+    observer: Text = ""
 
 
 class AccuracyEntry(_Strict):

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 CALIBRATION_KEY = "calibration"
 """Key of `Graph.metadata`: "none" (already quantized), "file" or "random"."""
+OBSERVER_KEY = "observer"
+"""Key of `Graph.metadata`: by which observer the ranges of a float model were found."""
 
 
 def load_model(
@@ -288,6 +290,7 @@ def _quantize(
         original = copy.deepcopy(model.module)
     quantized = quantize_program(model.module, samples, progress, options)
     graph, lowered, values = model.lowered(quantized.module, source, own=True)
+    graph = replace(graph, metadata={**graph.metadata, OBSERVER_KEY: str(quantized.observer)})
     measured = model.measured(graph, samples, quantized.compared, quantized.expected)
     # Random samples say nothing about the user's data.
     warnings = () if source == RANDOM else (*quantized.warnings, *fidelity.poor(measured))

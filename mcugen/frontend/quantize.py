@@ -51,6 +51,7 @@ class Quantized:
         expected: the float program's results for the samples of `compared`, by (sample, output).
         compared: indices of calibration samples.
         warnings: what will cost accuracy.
+        observer: of those that were tried, the one by which its ranges were found.
     """
 
     module: GraphModule
@@ -59,6 +60,7 @@ class Quantized:
     expected: list[list[torch.Tensor]]
     compared: list[int]
     warnings: list[str]
+    observer: Observer
 
 
 def quantize(
@@ -114,7 +116,7 @@ def quantize_program(
         warnings = [*best.told, *diagnose(chosen.module, chosen.samples, chosen.inputs, given, titles)]
         if options.equalize == "on" and not chosen.equalized:
             warnings.append("--equalize on: there are no two layers that channels could be equalized between")
-        return Quantized(program, chosen.module, chosen.normalizations, expected, compared, warnings)
+        return Quantized(program, chosen.module, chosen.normalizations, expected, compared, warnings, best.observer)
 
 
 @dataclass
@@ -137,12 +139,14 @@ class _Candidate:
 
     Attributes:
         told: what was not done as the rules ask.
+        observer: by which the ranges were found.
     """
 
     variant: Variant
     program: GraphModule
     handicap: float
     told: list[str]
+    observer: Observer
 
 
 @dataclass(frozen=True)
@@ -180,10 +184,10 @@ def _try(variant: Variant, observer: Observer, rules: Rules, steps: Steps) -> li
     require_coverable(prepared)
     trimmed = copy.deepcopy(prepared) if has_outliers(prepared) else None
     cutting = CUTTING if cuts(observer) else 1.0
-    found = [_Candidate(variant, convert_pt2e(prepared, fold_quantize=True), cutting, told)]
+    found = [_Candidate(variant, convert_pt2e(prepared, fold_quantize=True), cutting, told, observer)]
     if trimmed is not None:
         trim_outliers(trimmed)
-        found.append(_Candidate(variant, convert_pt2e(trimmed, fold_quantize=True), CUTTING, told))
+        found.append(_Candidate(variant, convert_pt2e(trimmed, fold_quantize=True), CUTTING, told, observer))
     return found
 
 

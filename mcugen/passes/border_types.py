@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from mcugen.graph.graph import Graph, Port
@@ -16,18 +17,59 @@ def convert_borders(graph: Graph, dtype: str) -> Graph:
 
     An int16 input of an int8 network has 256 times finer steps; an int16 output holds its int8 exactly. An int8 port
     of an int16 network spans the integers that there can be: those of the calibration samples, of an output's clamp or
-    softmax, else all. A float32 port is quantized, or dequantized, as the application would do it.
+    softmax, else all. A uint8 port, which its network turns into int8, is
+    what that is. A float32 port is quantized, or dequantized, as the application would do it.
 
     Args:
         dtype: one of `TYPES`.
     """
+    if dtype != "float32":
+        graph = _without_unsigned(graph)
     borders = _Borders(graph, dtype)
     inputs = [borders.input(port) for port in graph.inputs]
     outputs = [borders.output(port) for port in graph.outputs]
     operators = (*borders.before, *graph.operators, *borders.behind)
     made = graph.with_changes(operators=operators, new_tensors=borders.tensors, inputs=inputs, outputs=outputs)
+    left = [port.name for port in (*made.inputs, *made.outputs) if made.tensor(port.tensor).dtype == "uint8"]
+    if left and dtype != "float32":
+        told = f"--io {dtype}: {', '.join(left)} stay uint8: the model reads or makes these bytes in several places"
+        made = replace(made, warnings=(*made.warnings, told))
     # What was measured of finer steps is not true of coarser ones.
     return replace(made, fidelity=None) if borders.coarser else made
+
+
+def _without_unsigned(graph: Graph) -> Graph:
+    """Ports of uint8 are the int8 that their networks compute with: there is a `Requantize` between the two."""
+    readers: dict[str, list[Operator]] = {}
+    for op in graph.operators:
+        for name in op.inputs:
+            readers.setdefault(name, []).append(op)
+    dropped: set[str] = set()
+
+    def inner(port: Port, op: Operator | None, tensor: Callable[[Operator], str]) -> Port:
+        unsigned = graph.tensor(port.tensor).dtype == "uint8" and isinstance(op, Requantize)
+        if not unsigned or op is None or graph.tensor(tensor(op)).dtype != "int8" or op.name in dropped:
+            return port
+        dropped.add(op.name)
+        return replace(port, tensor=tensor(op))
+
+    inputs = [
+        inner(port, own[0] if len(own := readers.get(port.tensor, [])) == 1 else None, lambda op: op.outputs[0])
+        for port in graph.inputs
+    ]
+    taken = {port.tensor for port in inputs}
+    outputs = []
+    for port in graph.outputs:
+        maker = graph.producer(port.tensor)
+        alone = maker is not None and port.tensor not in readers and maker.inputs[0] not in taken
+        alone = alone and sum(other.tensor == port.tensor for other in graph.outputs) == 1
+        found = inner(port, maker if alone else None, lambda op: op.inputs[0])
+        taken.add(found.tensor)
+        outputs.append(found)
+    if not dropped:
+        return graph
+    operators = [op for op in graph.operators if op.name not in dropped]
+    return graph.with_changes(operators=operators, inputs=inputs, outputs=outputs)
 
 
 class _Borders:

@@ -59,16 +59,25 @@ _Noreturn void harness_main(void)
 """
 
 
-def on_host(module: Path, text: str, given: bytes, work: Path, compiler: str = "gcc", sources: str = "*.c") -> bytes:
+def on_host(
+    module: Path,
+    text: str,
+    given: bytes,
+    work: Path,
+    compiler: str = "gcc",
+    sources: str = "*.c",
+    options: Sequence[str] = (),
+) -> bytes:
     """What the program gives; any message of the compiler or of a sanitizer fails.
 
     Args:
         sources: of the module, a pattern.
+        options: more of the compiler's.
     """
     work.mkdir(parents=True, exist_ok=True)
     (work / "program.c").write_text(_BORDER + text + _HOST)
     paths = [str(path) for path in sorted((module / "src").glob(sources))]
-    flags = [*WARNINGS, "-O1", *SANITIZERS[compiler], f"-I{module / 'include'}", f"-I{module / 'kernels'}"]
+    flags = [*WARNINGS, "-O1", *options, *SANITIZERS[compiler], f"-I{module / 'include'}", f"-I{module / 'kernels'}"]
     subprocess.run([compiler, *flags, "program.c", *paths, "-o", "program"], cwd=work, check=True)
     done = subprocess.run([work / "program"], input=given, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[:3000]

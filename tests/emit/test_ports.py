@@ -158,8 +158,9 @@ def test_every_kind_on_the_workstation(module: api.Module, folder: Path, tmp_pat
     if shutil.which(compiler) is None:
         pytest.skip(f"needs {compiler}")
     case = Case(module, tmp_path)
-    found = program.on_host(folder, text_of(module.manifest), case.given, tmp_path, compiler, PORTS)
-    assert found == b"".join(case.expected)
+    for options in ((), ("-O3", "-ffast-math")):
+        found = program.on_host(folder, text_of(module.manifest), case.given, tmp_path, compiler, PORTS, options)
+        assert found == b"".join(case.expected), options
 
 
 @pytest.mark.parametrize("board", ["nrf5340dk", "mps2_an385"])
@@ -195,7 +196,8 @@ def test_nan_and_infinities(module: api.Module, folder: Path, tmp_path: Path) ->
         give(device, sizeof device);
     }}"""
     text = f'#include "kinds.h"\nint program(void)\n{{{text}\n    return 0;\n}}\n'
-    assert program.on_host(folder, text, given, tmp_path, sources=PORTS) == expected
+    for options in ((), ("-O3", "-ffast-math")):
+        assert program.on_host(folder, text, given, tmp_path, sources=PORTS, options=options) == expected
 
 
 def _factors(by: Normalization) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -62,6 +62,20 @@ def test_what_is_right_passes(tmp_path: Path) -> None:
     assert found is not None and found[1] == found[2] == str(len(load_vectors(folder).layers))
 
 
+@pytest.mark.skipif(shutil.which("cmake") is None or shutil.which("gcc") is None, reason="needs cmake and gcc")
+def test_an_option_of_the_cmake_library(tmp_path: Path) -> None:
+    emit(tiny(), tmp_path / "net")
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.20)\nproject(app C)\nadd_subdirectory(net)\n"
+        "add_executable(app net/self_test/main.c)\ntarget_link_libraries(app PRIVATE net)\n"
+    )
+    for command in ("-S . -B build -DNET_SELF_TEST=ON", "--build build"):
+        done = subprocess.run(["cmake", *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = subprocess.run([tmp_path / "build" / "app"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.endswith("net: self-test passed\n"), done.stdout
+
+
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     # A constant of one kernel: the layers before it are right.

@@ -24,7 +24,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("modules")
     names = ("gesture", "keyword")
     for name in names:
-        options = Options(board=BOARD, calibration=MODELS / f"{name}_calibration.npz")
+        options = Options(board=BOARD, calibration=MODELS / f"{name}_calibration.npz", self_test=True)
         compile(MODELS / f"{name}.pt2", options).write(folder / name)
     return [folder / name for name in names]
 
@@ -41,7 +41,12 @@ def test_two_modules_share_an_arena_and_one_has_its_constants_in_ram(
     workspace: Workspace, modules: list[Path], tmp_path: Path
 ) -> None:
     wanted = options(
-        "GESTURE_VECTORS", "KEYWORD_VECTORS", "GESTURE_ARENA_SHARED", "KEYWORD_ARENA_SHARED", "KEYWORD_WEIGHTS_RAM"
+        "GESTURE_VECTORS",
+        "KEYWORD_VECTORS",
+        "GESTURE_ARENA_SHARED",
+        "KEYWORD_ARENA_SHARED",
+        "KEYWORD_WEIGHTS_RAM",
+        "GESTURE_SELF_TEST",
     )
     result = workspace.build(APPLICATION, BOARD, tmp_path / "build", extra_modules(modules), *wanted)
     assert result.returncode == 0, result.stdout
@@ -50,6 +55,7 @@ def test_two_modules_share_an_arena_and_one_has_its_constants_in_ram(
     found = re.findall(r"(\w+): (\d) of (\d) match, arena at (\w+)", console)
     assert [row[:3] for row in found] == [("gesture", "2", "2"), ("keyword", "2", "2")]
     assert found[0][3] == found[1][3]
+    assert "gesture: self-test passed" in console and "self-test: 0" in console
     symbols = subprocess.run(
         ["arm-none-eabi-nm", tmp_path / "build" / "zephyr" / "zephyr.elf"], capture_output=True, text=True, check=True
     ).stdout
@@ -80,6 +86,8 @@ def test_modules_for_another_core_run_on_the_workstation(
     [
         ([*options("KEYWORD_ARENA_SHARED"), _IN_DTCM], "but CONFIG_MCUGEN_MODEL_KEYWORD_ARENA_OWN is not set"),
         (options("KEYWORD_WEIGHTS_IN_REGION"), "needs a name in CONFIG_MCUGEN_MODEL_KEYWORD_WEIGHTS_REGION"),
+        (options("GESTURE_SELF_TEST", "KEYWORD_SELF_TEST"), "gesture and keyword are both to have a self-test"),
+        (options("GESTURE_SELF_TEST", "GESTURE_ARENA_CALLER"), "runs it in an arena of its own or in the shared one"),
         ([_IN_DTCM], "no memory region DTCM for the arena of keyword"),
     ],
 )

@@ -15,15 +15,15 @@ include(${CMAKE_CURRENT_LIST_DIR}/mcugen_npu.cmake)
 #                  [MAX_RAM <size>] [MAX_FLASH <size>] [BOARD <board>]
 #                  [ARENA own|shared|caller] [ARENA_REGION <region> | ARENA_SECTION <section>]
 #                  [WEIGHTS_REGION <region> [WEIGHTS_NOCOPY] | WEIGHTS_SECTION <section>]
-#                  [VECTORS] [STATISTICS] [UNLISTED])
+#                  [VECTORS] [STATISTICS] [SELF_TEST] [UNLISTED])
 #
 # Emits the model for the core that Kconfig describes when the application is built, and again when the model, the
 # calibration or the configuration changes. <target> (usually app) is linked with the library mcugen_<name> and finds
 # <name>.h. What is left out comes from Kconfig: CONFIG_MCUGEN_KERNELS_*, CONFIG_MCUGEN_OPTIMIZE_*, CONFIG_MCUGEN_NPU_*,
-# CONFIG_MCUGEN_VECTORS, CONFIG_MCUGEN_STATISTICS. BOARD overrides the description made from Kconfig and devicetree.
+# CONFIG_MCUGEN_VECTORS, CONFIG_MCUGEN_STATISTICS, CONFIG_MCUGEN_SELF_TEST. BOARD overrides the description made from Kconfig and devicetree.
 function(mcugen_add_model target)
   set(places ARENA ARENA_REGION ARENA_SECTION WEIGHTS_REGION WEIGHTS_SECTION)
-  set(flags VECTORS STATISTICS UNLISTED WEIGHTS_NOCOPY)
+  set(flags VECTORS STATISTICS SELF_TEST UNLISTED WEIGHTS_NOCOPY)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "${flags}"
     "NAME;MODEL;CALIBRATION;KERNELS;OPTIMIZE;NPU;ACCELERATOR;MAX_RAM;MAX_FLASH;BOARD;${places}" "")
   mcugen_check_arguments()
@@ -74,6 +74,10 @@ function(mcugen_add_model target)
   foreach(part weights model ports)
     list(APPEND sources ${folder}/src/${name}_${part}.c)
   endforeach()
+  if(ARG_SELF_TEST OR CONFIG_MCUGEN_SELF_TEST)
+    list(APPEND options --self-test)
+    list(APPEND sources ${folder}/self_test/${name}_self_test.c)
+  endif()
   add_custom_command(
     OUTPUT ${sources} ${folder}/mcugen.json ${folder}/include/${name}.h
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder}
@@ -97,7 +101,7 @@ function(mcugen_add_model target)
       list(APPEND passed ${option} ${ARG_${option}})
     endif()
   endforeach()
-  foreach(flag VECTORS STATISTICS)
+  foreach(flag VECTORS STATISTICS SELF_TEST)
     if(ARG_${flag} OR CONFIG_MCUGEN_${flag})
       list(APPEND passed ${flag})
     endif()

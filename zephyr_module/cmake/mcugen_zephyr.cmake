@@ -33,7 +33,7 @@ function(mcugen_zephyr_module name folder arena_bytes optimization)
   endif()
   mcugen_zephyr_contradictions(${model})
   set(options "")
-  foreach(flag LISTED STATISTICS VECTORS)
+  foreach(flag LISTED STATISTICS VECTORS SELF_TEST)
     if(${model}_${flag})
       list(APPEND options ${flag})
     endif()
@@ -63,6 +63,9 @@ function(mcugen_zephyr_module name folder arena_bytes optimization)
   zephyr_library_named(mcugen_${name})
   mcugen_zephyr_headers(headers ${folder})
   zephyr_compile_options(${headers})
+  if(${model}_SELF_TEST)
+    zephyr_compile_options("SHELL:-iquote \"${folder}/self_test\"")
+  endif()
   # <mcugen/...>, which are the same for all of them, without the models' headers beside them.
   file(GLOB shared ${folder}/include/mcugen/*.h)
   file(COPY ${shared} DESTINATION ${CMAKE_BINARY_DIR}/mcugen/include.d/mcugen)
@@ -101,20 +104,24 @@ function(mcugen_zephyr_contradictions model)
   endforeach()
 endfunction()
 
-# mcugen_zephyr_model(<target> <name> <folder> <optimization flag> [LISTED] [STATISTICS] [VECTORS]
+# mcugen_zephyr_model(<target> <name> <folder> <optimization flag> [LISTED] [STATISTICS] [VECTORS] [SELF_TEST]
 #                     [ARENA own|shared|caller] [ARENA_BYTES n] [ARENA_REGION r | ARENA_SECTION s]
 #                     [WEIGHTS_REGION r [WEIGHTS_NOCOPY] | WEIGHTS_SECTION s])
 #
 # Compiles an emitted folder, which need not exist yet, into a library that exists. The target comes from
 # zephyr_library_named() while Zephyr's modules are read, and from add_library() in an application.
 function(mcugen_zephyr_model target name folder optimization)
-  cmake_parse_arguments(PARSE_ARGV 4 ARG "LISTED;STATISTICS;VECTORS;WEIGHTS_NOCOPY"
+  cmake_parse_arguments(PARSE_ARGV 4 ARG "LISTED;STATISTICS;VECTORS;SELF_TEST;WEIGHTS_NOCOPY"
     "ARENA;ARENA_BYTES;ARENA_REGION;ARENA_SECTION;WEIGHTS_REGION;WEIGHTS_SECTION" "")
   string(TOUPPER ${name} NAME)
   set(sources ${folder}/src/${name}.c)
   foreach(part weights model ports)
     list(APPEND sources ${folder}/src/${name}_${part}.c)
   endforeach()
+  if(ARG_SELF_TEST)
+    mcugen_zephyr_self_test(${target} ${name} ${folder} "${ARG_ARENA}")
+    list(APPEND sources ${folder}/self_test/${name}_self_test.c)
+  endif()
   target_sources(${target} PRIVATE ${sources})
   mcugen_zephyr_headers(headers ${folder})
   target_compile_options(${target} PUBLIC ${headers})
@@ -167,6 +174,20 @@ function(mcugen_zephyr_model target name folder optimization)
   elseif(ARG_WEIGHTS_REGION)
     mcugen_zephyr_relocate(${name} ${folder}/src/${name}_weights.c "${ARG_WEIGHTS_REGION}" "${ARG_WEIGHTS_NOCOPY}")
   endif()
+endfunction()
+
+# Calls the hook of the self-test of <folder>, which was emitted with --self-test, after every layer.
+function(mcugen_zephyr_self_test target name folder arena)
+  if(arena STREQUAL "caller")
+    message(FATAL_ERROR "mcugen: the self-test of ${name} runs it in an arena of its own or in the shared one, and it has none")
+  endif()
+  get_property(other GLOBAL PROPERTY MCUGEN_SELF_TEST)
+  if(other)
+    message(FATAL_ERROR "mcugen: ${other} and ${name} are both to have a self-test, whose hooks have one name: leave one out")
+  endif()
+  set_property(GLOBAL PROPERTY MCUGEN_SELF_TEST ${name})
+  target_compile_definitions(${target} PRIVATE MCUGEN_LAYER_HOOK)
+  target_compile_options(${target} PUBLIC "SHELL:-iquote \"${folder}/self_test\"")
 endfunction()
 
 # Moves a model's constants to a linker memory region, with Zephyr's code and data relocation.

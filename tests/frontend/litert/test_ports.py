@@ -10,6 +10,7 @@ import pytest
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend.litert.flatbuffer import DamagedError
 from mcugen.litert.schema import schema
+from mcugen.passes.border_types import convert_borders
 from tests.frontend.litert.cases import CASES
 from tests.frontend.litert.files import Op, T, constant, file_of, litert, ours, read, tflm, with_buffers_outside
 
@@ -29,7 +30,18 @@ def test_uint8_ports() -> None:
     data = file_of(tensors, operators, [0], [3])
     graph = read(data)
     assert [graph.tensor(p.tensor).dtype for p in (*graph.inputs, *graph.outputs)] == ["uint8", "uint8"]
-    _same_as_tflm(data, np.arange(256, dtype=np.uint8).reshape(2, 128))
+    given = np.arange(256, dtype=np.uint8).reshape(2, 128)
+    _same_as_tflm(data, given)
+    # As int8, the network's own integers, without the conversions.
+    narrow, wide = convert_borders(graph, "int8"), convert_borders(graph, "int16")
+    assert [narrow.tensor(p.tensor).dtype for p in (*narrow.inputs, *narrow.outputs)] == ["int8", "int8"]
+    assert [op.kind for op in narrow.operators] == ["clamp"]
+    assert [wide.tensor(p.tensor).dtype for p in (*wide.inputs, *wide.outputs)] == ["int16", "int16"]
+    (made,) = ours(narrow, [(given.astype(np.int16) - 128).astype(np.int8)])
+    (before,) = ours(graph, [given])
+    q = graph.tensor(graph.outputs[0].tensor)
+    real = (made.astype(np.float64) + 125) * 0.5
+    np.testing.assert_array_equal(np.clip(np.floor(real / 0.7 + 0.5) + q.zero_point, 0, 255), before)
 
 
 def test_float_ports_are_those_of_the_integers_beside_them() -> None:

@@ -2,6 +2,15 @@
 #include <string.h>
 #include <zephyr/kernel.h>
 #include <zephyr/sys/iterable_sections.h>
+#if defined(CONFIG_MCUGEN_MODEL_GESTURE_SELF_TEST)
+#include "gesture_self_test.h"
+
+static void put(void *context, char character)
+{
+	ARG_UNUSED(context);
+	printk("%c", character);
+}
+#endif
 
 static int8_t output[64];
 
@@ -18,6 +27,9 @@ int main(void)
 		}
 		printk("%s: %d of %d match, arena at %p\n", model->name, matches, (int)model->vector_count, model->arena);
 	}
+#if defined(CONFIG_MCUGEN_MODEL_GESTURE_SELF_TEST)
+	printk("self-test: %d\n", gesture_self_test(put, NULL));
+#endif
 	printk("done\n");
 	return 0;
 }

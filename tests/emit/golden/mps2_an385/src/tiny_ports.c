@@ -7,19 +7,27 @@
 
 #include <stdint.h>
 
-/* The nearest integer, ties to even, within [lowest, highest]; 0 for NaN. Exact for limits below 2**24. */
+/* The nearest integer, ties to even, within [lowest, highest]; 0 for NaN. From the bits of the number: the same with
+ * options for fast arithmetic. For limits within 2**30. */
 static int32_t nearest(float x, int32_t lowest, int32_t highest)
 {
-    if (x >= (float)highest) {
-        return highest;
+    const union {
+        float value;
+        uint32_t bits;
+    } number = {x};
+    const uint32_t magnitude = number.bits & 0x7fffffffu, digits = (magnitude & 0x7fffffu) | 0x800000u;
+    const int32_t exponent = (int32_t)(magnitude >> 23) - 127;
+    uint32_t whole = UINT32_C(1) << 30;
+    if (exponent < -1 || magnitude > 0x7f800000u) {
+        whole = 0;
+    } else if (exponent < 23) {
+        const int32_t places = 23 - exponent;
+        whole = (digits + (1u << (places - 1)) - 1u + (digits >> places & 1u)) >> places;
+    } else if (exponent < 30) {
+        whole = digits << (exponent - 23);
     }
-    if (!(x > (float)lowest)) {
-        return x <= (float)lowest ? lowest : 0;
-    }
-    const int32_t whole = (int32_t)x;
-    const float rest = x - (float)whole;
-    const int odd = whole % 2 != 0;
-    return whole + (rest > 0.5f || (odd && rest >= 0.5f)) - (rest < -0.5f || (odd && rest <= -0.5f));
+    const int32_t rounded = number.bits >> 31 ? -(int32_t)whole : (int32_t)whole;
+    return rounded < lowest ? lowest : rounded > highest ? highest : rounded;
 }
 
 void tiny_quantize_input(const float *values, int8_t *input)
