@@ -11,7 +11,7 @@
 #ifndef MCUGEN_DSP_GEMM_H
 #define MCUGEN_DSP_GEMM_H
 
-#include "requantize.h"
+#include "dsp/requantize.h"
 
 /* Most columns and channels of a block; quads of inputs for each turn of the inner loop. */
 enum { MCUGEN_DSP_COLUMNS = 3, MCUGEN_DSP_CHANNELS = 4, MCUGEN_DSP_UNROLL = 4 };

@@ -18,7 +18,7 @@
 #ifndef MCUGEN_DSP_NIBBLES_H
 #define MCUGEN_DSP_NIBBLES_H
 
-#include "gemm.h"
+#include "dsp/gemm.h"
 
 /* The sums of four channels and one column. */
 struct mcugen_dsp_quartet {

@@ -16,7 +16,7 @@
 #ifndef MCUGEN_DSP_PAIRED_H
 #define MCUGEN_DSP_PAIRED_H
 
-#include "gemm.h"
+#include "dsp/gemm.h"
 
 enum { MCUGEN_DSP_PAIRED_COLUMNS = 2, MCUGEN_DSP_PAIRS = 2 };
 
@@ -65,9 +65,9 @@ MCUGEN_KERNEL const mcugen_word *mcugen_dsp_paired_finish(const mcugen_word *str
 }
 
 #if MCUGEN_DSP_ALL_REGISTERS && defined(__OPTIMIZE_SIZE__)
-#include "paired_small.h"
+#include "dsp/paired_small.h"
 #elif MCUGEN_DSP_ALL_REGISTERS
-#include "paired_blocks.h"
+#include "dsp/paired_blocks.h"
 #endif
 
 /* Four more inputs of two columns and `pairs` pairs. */

@@ -2,8 +2,8 @@
 #ifndef MCUGEN_DSP_PAIRED_BLOCKS_H
 #define MCUGEN_DSP_PAIRED_BLOCKS_H
 
-#include "paired_steps.h"
-#include "requantize.h"
+#include "dsp/paired_steps.h"
+#include "dsp/requantize.h"
 
 /* Turns of `number` steps until the activations are at their end, which is read from the stack. */
 #define MCUGEN_DSP_PAIRED_LOOP(number)           \

@@ -3,8 +3,8 @@
 #ifndef MCUGEN_DSP_PAIRED_SMALL_H
 #define MCUGEN_DSP_PAIRED_SMALL_H
 
-#include "paired_steps.h"
-#include "requantize.h"
+#include "dsp/paired_steps.h"
+#include "dsp/requantize.h"
 
 /* One channel of two columns: its doubled sums to int8, negative ties rounded down (which changes nothing where the clamp
  * cuts negative values off). The low byte of r10 is the exponent less one, r12 the multiplier, lr 2 * zero point + 1.

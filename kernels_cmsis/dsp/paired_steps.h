@@ -2,7 +2,7 @@
 #ifndef MCUGEN_DSP_PAIRED_STEPS_H
 #define MCUGEN_DSP_PAIRED_STEPS_H
 
-#include "intrinsics.h"
+#include "dsp/intrinsics.h"
 
 /* Registers, by name, because GCC would not find a way to give out all fourteen at every option: r0 activations, r1 weights,
  * r2 to r9 the sums {first, both} of each pair's columns, the others inputs and weights. */

@@ -11,7 +11,7 @@
 #ifndef MCUGEN_DSP_REQUANTIZE_H
 #define MCUGEN_DSP_REQUANTIZE_H
 
-#include "intrinsics.h"
+#include "dsp/intrinsics.h"
 #include "mcugen_requantize_s16.h"
 
 /* Outputs are int16: added to a form of mcugen_requantize_s16.h, but that of 64-bit accumulators. */

@@ -21,7 +21,7 @@ def kernel_files(sources: Iterable[str]) -> dict[PurePosixPath, bytes]:
     """File contents by their path inside the module's `kernels/` folder.
 
     Args:
-        sources: paths below `kernels_cmsis/`, such as "dsp/conv2d_s8.c".
+        sources: paths below `kernels_cmsis/`, such as "dsp/convolution/conv2d_s8.c".
 
     Headers of `kernels_cmsis/include/` land directly in `kernels/`, everything else keeps its folder. A file names what
     it includes by the way from its own folder, so that no compiler needs to be told where that is.

@@ -103,7 +103,7 @@ class Invocation:
     Attributes:
         kernel: registry name, such as "conv2d_1x1_s8.dsp".
         function: the C function.
-        source: the C file below `kernels_cmsis/` that defines it, such as "dsp/conv2d_1x1_s8.c".
+        source: the C file below `kernels_cmsis/` that defines it, such as "dsp/convolution/conv2d_1x1_s8.c".
         params_type: C struct tag, such as "mcugen_conv2d_params", declared in `source` or a header that it includes.
         params: the struct's fields; values are integers or tuples of integers (C arrays).
         inputs: names of the activation tensors in call order (constants of the graph are packed into `constants`).

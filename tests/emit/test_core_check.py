@@ -44,7 +44,7 @@ def accepted(tmp_path: Path, condition: str) -> set[str]:
 @pytest.mark.parametrize(
     ("board", "source", "cores"),
     [
-        ("nrf5340dk", "dsp/conv2d_s8.c", _WITH_DSP),
+        ("nrf5340dk", "dsp/convolution/conv2d_s8.c", _WITH_DSP),
         ("mps3_an547", "mve/convolution/conv2d_s8.c", {"m55"}),
         ("mps2_an385", "cmsis_nn/convolution/convolve_s8.c", set(_CORES) - _WITH_DSP),
         ("nrf5340dk", "cmsis_nn/convolution/convolve_s8.c", _WITH_DSP - {"m55"}),
@@ -71,7 +71,7 @@ def test_accepts_just_the_cores_with_the_instructions(tmp_path: Path, board: str
     ],
 )
 def test_names_the_core_that_is_built(tmp_path: Path, core: str, words: str) -> None:
-    check = core_check(load_board("nrf5340dk"), ["dsp/conv2d_s8.c"])
+    check = core_check(load_board("nrf5340dk"), ["dsp/convolution/conv2d_s8.c"])
     assert check is not None
     lines = [f"#{'el' if i else ''}if {c}\n#error {t}" for i, (c, t) in enumerate(check.targets)]
     source = tmp_path / "targets.c"
@@ -85,7 +85,7 @@ def test_names_the_core_that_is_built(tmp_path: Path, core: str, words: str) -> 
 def test_says_what_the_module_was_made_for() -> None:
     board = load_board("nrf5340dk")
     without = replace(board, cpu=replace(board.cpu, dsp=False))
-    check = core_check(board, ["dsp/conv2d_s8.c"])
+    check = core_check(board, ["dsp/convolution/conv2d_s8.c"])
     scalar = core_check(without, ["cmsis_nn/convolution/convolve_s8.c"])
     assert check is not None and check.made_for == "cortex-m33 with DSP (nrf5340dk)"
     assert scalar is not None and scalar.made_for == "cortex-m33 without DSP (nrf5340dk)"

@@ -7,7 +7,7 @@
  *   of a word, then y / 2**exponent with ties away from zero. SMMLAR adds what rounds: half a step, less one where y < 0.
  * The sum, doubled, is requantized as in dsp/requantize.h.
  */
-#include "halves.h"
+#include "dsp/elementwise/halves.h"
 #include "portable/elementwise/broadcast.h"
 #include "portable/elementwise/params.h"
 

@@ -1,5 +1,5 @@
 /* Limits every element of int16, two in a word; output may be the input. */
-#include "halves.h"
+#include "dsp/elementwise/halves.h"
 #include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL void mcugen_dsp_clamp_s16(const struct mcugen_clamp_params *params, const int16_t *input,

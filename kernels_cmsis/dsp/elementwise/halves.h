@@ -2,7 +2,7 @@
 #ifndef MCUGEN_DSP_HALVES_H
 #define MCUGEN_DSP_HALVES_H
 
-#include "../intrinsics.h"
+#include "dsp/intrinsics.h"
 
 /* One element, as the low half; the high one is 0. */
 MCUGEN_KERNEL uint32_t mcugen_load_half(const int8_t *from)

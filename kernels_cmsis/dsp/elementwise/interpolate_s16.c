@@ -1,7 +1,7 @@
 /* Any function of one int16, by interpolation: the bits of portable/interpolation.h. Two neighbouring entries are a word, and
  * with r = x & 127 one SMLAD gives (128 - r) * here + r * next, which is 128 * here + r * (next - here). Output may be the
  * input. */
-#include "../intrinsics.h"
+#include "dsp/intrinsics.h"
 #include "portable/elementwise/params.h"
 
 MCUGEN_KERNEL int32_t mcugen_dsp_interpolate(int32_t x, const int8_t *entries)

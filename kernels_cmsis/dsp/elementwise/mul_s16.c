@@ -1,6 +1,6 @@
 /* Product of int16, two elements in a word: the bits of portable/elementwise/mul_s16.c, in the fast form of requantization
  * (dsp/requantize.h), which the packer has proven exact for every product. */
-#include "halves.h"
+#include "dsp/elementwise/halves.h"
 #include "portable/elementwise/broadcast.h"
 #include "portable/elementwise/params.h"
 

@@ -6,8 +6,8 @@
  * t >> (15 - shift), rounded once. With a negative one t >> 15 is the rounded product, which is divided by 2**exponent with
  * ties away from zero (dsp/requantize.h).
  */
-#include "../requantize.h"
-#include "halves.h"
+#include "dsp/requantize.h"
+#include "dsp/elementwise/halves.h"
 #include "portable/elementwise/params.h"
 
 enum { MCUGEN_DSP_SMLAW_BITS = 15 };

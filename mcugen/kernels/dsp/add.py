@@ -39,7 +39,7 @@ class AddTableDsp(AddTablePortable):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_add_table_s8",
-            source="dsp/add_table_s8.c",
+            source="dsp/elementwise/add_table_s8.c",
             params_type="mcugen_dsp_add_table_params",
             params={
                 **broadcast(given.tensors[0].shape, given.tensors[1].shape, out.shape).params(),

@@ -40,7 +40,7 @@ class Conv2dDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_s8",
-            source="dsp/conv2d_s8.c",
+            source="dsp/convolution/conv2d_s8.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, channels.general),
             inputs=(x.name,),
@@ -74,7 +74,7 @@ class Conv2dPairedDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_paired_s8",
-            source="dsp/conv2d_paired_s8.c",
+            source="dsp/convolution/conv2d_paired_s8.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, False),
             inputs=(x.name,),

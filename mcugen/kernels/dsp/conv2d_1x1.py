@@ -36,7 +36,7 @@ class Conv2d1x1Dsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_1x1_s8",
-            source="dsp/conv2d_1x1_s8.c",
+            source="dsp/convolution/conv2d_1x1_s8.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, channels.general),
             inputs=(x.name,),
@@ -71,7 +71,7 @@ class Conv2d1x1PairedDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_1x1_paired_s8",
-            source="dsp/conv2d_1x1_paired_s8.c",
+            source="dsp/convolution/conv2d_1x1_paired_s8.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, False),
             inputs=(x.name,),

@@ -35,7 +35,7 @@ def _invocation(
     return Invocation(
         kernel=kernel,
         function="mcugen_dsp_conv2d_s16",
-        source="dsp/conv2d_s16.c",
+        source="dsp/convolution/conv2d_s16.c",
         params_type="mcugen_conv2d_params",
         params={**params, "general_requantization": form},
         inputs=(op.inputs[0],),

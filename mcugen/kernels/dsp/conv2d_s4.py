@@ -36,7 +36,7 @@ class Conv2dS4Dsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_s4",
-            source="dsp/conv2d_s4.c",
+            source="dsp/convolution/conv2d_s4.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, channels.general),
             inputs=(x.name,),
@@ -69,7 +69,7 @@ class Conv2d1x1S4Dsp(Conv2dS4Dsp):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_1x1_s4",
-            source="dsp/conv2d_1x1_s4.c",
+            source="dsp/convolution/conv2d_1x1_s4.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, channels.general),
             inputs=(x.name,),

@@ -44,7 +44,7 @@ class Axis(NamedTuple):
 
 @dataclass(frozen=True)
 class Plane:
-    """The scratch plane of a layer and how it is filled; see kernels_cmsis/dsp/depthwise_conv2d_s8.c.
+    """The scratch plane of a layer and how it is filled; see kernels_cmsis/dsp/convolution/depthwise_conv2d_s8.c.
 
     Attributes:
         rows, columns: axes of the image in that order, or (`turned`) the other way round.
@@ -95,7 +95,7 @@ class DepthwiseConv2dDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_depthwise_conv2d_s8",
-            source="dsp/depthwise_conv2d_s8.c",
+            source="dsp/convolution/depthwise_conv2d_s8.c",
             params_type="mcugen_dsp_depthwise_params",
             params={
                 "input_h": rows.inputs,

@@ -26,7 +26,7 @@ class _Bands(PortableKernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_depthwise_conv2d_s16",
-            source="dsp/depthwise_conv2d_s16.c",
+            source="dsp/convolution/depthwise_conv2d_s16.c",
             params_type="mcugen_depthwise_params",
             params=band_params(op, graph, finish_of(op, graph).form),
             inputs=(op.inputs[0],),

@@ -33,7 +33,7 @@ class FullyConnectedDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_fully_connected_s8",
-            source="dsp/fully_connected_s8.c",
+            source="dsp/linear/fully_connected_s8.c",
             params_type="mcugen_dsp_fully_connected_params",
             params=params,
             inputs=(op.inputs[0],),
@@ -65,7 +65,7 @@ class FullyConnectedVectorDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_fully_connected_vector_s8",
-            source="dsp/fully_connected_vector_s8.c",
+            source="dsp/linear/fully_connected_vector_s8.c",
             params_type="mcugen_dsp_fully_connected_params",
             params=params,
             inputs=(op.inputs[0],),
@@ -98,7 +98,7 @@ class FullyConnectedPairedDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_fully_connected_paired_s8",
-            source="dsp/fully_connected_paired_s8.c",
+            source="dsp/linear/fully_connected_paired_s8.c",
             params_type="mcugen_dsp_fully_connected_params",
             params=fully_connected_params(op, graph, False),
             inputs=(op.inputs[0],),
@@ -131,7 +131,7 @@ class FullyConnectedVectorPairedDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_fully_connected_vector_paired_s8",
-            source="dsp/fully_connected_vector_paired_s8.c",
+            source="dsp/linear/fully_connected_vector_paired_s8.c",
             params_type="mcugen_dsp_fully_connected_params",
             params=fully_connected_params(op, graph, False),
             inputs=(op.inputs[0],),

@@ -48,7 +48,7 @@ class FullyConnectedS4Dsp(_FullyConnectedS4Dsp):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_fully_connected_s4",
-            source="dsp/fully_connected_s4.c",
+            source="dsp/linear/fully_connected_s4.c",
             params_type="mcugen_dsp_fully_connected_params",
             params=fully_connected_params(op, graph, channels.general),
             inputs=(op.inputs[0],),
@@ -79,7 +79,7 @@ class FullyConnectedVectorS4Dsp(_FullyConnectedS4Dsp):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_fully_connected_vector_s4",
-            source="dsp/fully_connected_vector_s4.c",
+            source="dsp/linear/fully_connected_vector_s4.c",
             params_type="mcugen_dsp_fully_connected_params",
             params=fully_connected_params(op, graph, channels.general),
             inputs=(op.inputs[0],),

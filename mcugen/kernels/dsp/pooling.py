@@ -31,7 +31,7 @@ class MaxPool2dDsp(_PoolDsp, MaxPool2dPortable):
 
     name: ClassVar[str] = "max_pool2d_s8.dsp"
     own_function: ClassVar[str] = "mcugen_dsp_max_pool2d_s8"
-    source: ClassVar[str] = "dsp/max_pool2d_s8.c"
+    source: ClassVar[str] = "dsp/pooling/max_pool2d_s8.c"
     limits: ClassVar[str] = "at least four channels"
 
     @cost_per_image
@@ -44,7 +44,7 @@ class AveragePool2dDsp(_PoolDsp, AveragePool2dPortable):
 
     name: ClassVar[str] = "average_pool2d_s8.dsp"
     own_function: ClassVar[str] = "mcugen_dsp_average_pool2d_s8"
-    source: ClassVar[str] = "dsp/average_pool2d_s8.c"
+    source: ClassVar[str] = "dsp/pooling/average_pool2d_s8.c"
     limits: ClassVar[str] = f"at least four channels, windows of at most {_SUMMANDS} elements"
 
     def fits(self, op: Operator, graph: Graph) -> bool:

@@ -100,7 +100,7 @@ class SequenceLstmDsp(Kernel):
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, UnidirectionalSequenceLstm)
-        return sequence_lstm_invocation(op, graph, self.name, "mcugen_dsp_", "dsp/sequence_lstm.c")
+        return sequence_lstm_invocation(op, graph, self.name, "mcugen_dsp_", "dsp/recurrent/sequence_lstm.c")
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return sequence_lstm_cost(op, graph, 5, 420)
@@ -119,7 +119,7 @@ class SvdfDsp(Kernel):
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, Svdf)
-        return svdf_invocation(op, graph, self.name, "mcugen_dsp_", "dsp/svdf.c")
+        return svdf_invocation(op, graph, self.name, "mcugen_dsp_", "dsp/recurrent/svdf.c")
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return svdf_cost(op, graph, 5, 11)

@@ -49,7 +49,7 @@ class Conv2dWinogradDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_winograd_s8",
-            source="dsp/conv2d_winograd_s8.c",
+            source="dsp/convolution/conv2d_winograd_s8.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, False),
             inputs=(x.name,),
@@ -83,7 +83,7 @@ class Conv2dWinogradLightDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_winograd_light_s8",
-            source="dsp/conv2d_winograd_light_s8.c",
+            source="dsp/convolution/conv2d_winograd_light_s8.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, False),
             inputs=(x.name,),
@@ -145,7 +145,7 @@ def _scratch_bytes(input_c: int, blocks: int) -> int:
 
 
 def _weight_stream(channels: PackedChannels, input_c: int) -> Constant:
-    """See kernels_cmsis/dsp/conv2d_winograd_s8.c for the order."""
+    """See kernels_cmsis/dsp/convolution/conv2d_winograd_s8.c for the order."""
     count = len(channels.weights)
     taps = channels.weights.astype(np.int64).reshape(count, 3, 3, input_c)
     taps = np.pad(taps, ((0, count % 2), (0, 0), (0, 0), (0, 4 * quads(input_c) - input_c)))
@@ -158,7 +158,7 @@ def _weight_stream(channels: PackedChannels, input_c: int) -> Constant:
 
 
 def _light_stream(channels: PackedChannels, input_c: int) -> Constant:
-    """See kernels_cmsis/dsp/conv2d_winograd_light_s8.c for the order."""
+    """See kernels_cmsis/dsp/convolution/conv2d_winograd_light_s8.c for the order."""
     count = len(channels.weights)
     taps = channels.weights.reshape(count, 9, input_c)
     taps = np.pad(taps, ((0, count % 2), (0, 0), (0, 4 * quads(input_c) - input_c)))

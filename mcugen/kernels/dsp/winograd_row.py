@@ -45,7 +45,7 @@ class Conv2dWinogradRowDsp(Kernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_dsp_conv2d_winograd_row_s8",
-            source="dsp/conv2d_winograd_row_s8.c",
+            source="dsp/convolution/conv2d_winograd_row_s8.c",
             params_type="mcugen_dsp_conv2d_params",
             params=conv2d_params(op, graph, False),
             inputs=(x.name,),
@@ -78,7 +78,7 @@ def _outputs(op: Conv2d, graph: Graph) -> list[int]:
 
 
 def _weight_stream(channels: PackedChannels, op: Conv2d, graph: Graph) -> Constant:
-    """See kernels_cmsis/dsp/conv2d_winograd_row_s8.c for the order."""
+    """See kernels_cmsis/dsp/convolution/conv2d_winograd_row_s8.c for the order."""
     _, kernel_h, _, input_c = graph.tensor(op.inputs[1]).shape
     count = len(channels.weights)
     taps = channels.weights.astype(np.int64).reshape(count, kernel_h, 3, input_c)

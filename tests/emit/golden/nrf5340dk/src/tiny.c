@@ -35,10 +35,10 @@
 #endif
 #endif
 
-#include "../kernels/dsp/add_table_s8.c"
-#include "../kernels/dsp/conv2d_paired_s8.c"
-#include "../kernels/dsp/depthwise_conv2d_s8.c"
-#include "../kernels/dsp/fully_connected_vector_paired_s8.c"
+#include "../kernels/dsp/convolution/conv2d_paired_s8.c"
+#include "../kernels/dsp/convolution/depthwise_conv2d_s8.c"
+#include "../kernels/dsp/elementwise/add_table_s8.c"
+#include "../kernels/dsp/linear/fully_connected_vector_paired_s8.c"
 #include "../kernels/portable/normalization/softmax_s8.c"
 #include "../kernels/portable/reduction/mean_s8.c"
 

@@ -1,0 +1,7 @@
+/* Recurrent layers on int16, on dual 16-bit products. */
+#include "dsp/recurrent/recurrent_dot.h"
+
+#define MCUGEN_RECURRENT(name) mcugen_dsp_##name
+#define MCUGEN_RECURRENT_DOT mcugen_recurrent_dot_dsp
+#define MCUGEN_RECURRENT_WIDE 1
+#include "portable/recurrent/kernels.h"
