@@ -178,14 +178,29 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
         one(Op("EXP", [0], [1], {}, "ExpOptions"), T((1, 4), "INT16", 0.1, 3, name="input"), T((1, 4), "INT16", 0.1)),
         ("operator 0 (EXP)", "int16 with one scale and the zero point 0", "'input'", OTHERWISE),
     ),
-    "int16 compared at two scales": (
+    "int16 compared with what has no scale": (
         one(
             Op("LESS", [0, 2], [1], {}, "LessOptions"),
             T((1, 4), "INT16", 0.1, name="input"),
             T((1, 4), "BOOL"),
-            T((1, 4), "INT16", 0.2, 0, data=np.ones((1, 4), np.int16)),
+            T((1, 4), "INT16", data=np.ones((1, 4), np.int16), name="other"),
         ),
-        ("operator 0 (LESS)", "compares int16 of two scales", OTHERWISE),
+        ("operator 0 (LESS)", "'other' has no quantization", OTHERWISE),
+    ),
+    "RELU of int16 without a scale": (
+        one(Op("RELU", [0], [1]), T((1, 4), "INT16", name="input"), T((1, 4), "INT16", 0.1)),
+        ("operator 0 (RELU)", "int16 with one scale", "'input'", OTHERWISE),
+    ),
+    "SOFTMAX to int16 without a scale": (
+        one(Op("SOFTMAX", [0], [1], {"beta": 1.0}, "SoftmaxOptions"), X, T((1, 4), "INT16")),
+        ("operator 0 (SOFTMAX)", "makes int16 with a scale", OTHERWISE),
+    ),
+    "uint8 that is more than moved": (
+        one(
+            Op("MAXIMUM", [0, 2], [1], {}, "MaximumMinimumOptions"),
+            *(T((1, 4), "UINT8", 0.1, name=name) for name in ("input", "result", "other")),
+        ),
+        ("operator 0 (MAXIMUM)", "takes int8 or int16 or int32 or int64 or bool", "'input' is uint8", OTHERWISE),
     ),
     "LOGISTIC of another scale": (
         one(Op("LOGISTIC", [0], [1]), X, Y),

@@ -28,7 +28,7 @@ from mcugen.graph.ops import (
     TflmCumulativeSum,
     TflmDiv,
 )
-from mcugen.graph.tensor import Tensor
+from mcugen.graph.tensor import Quantization, Tensor
 from mcugen.litert.format.enums import ACTIVATIONS
 
 
@@ -56,7 +56,12 @@ def _extremum(kind: type[Operator]) -> Row:
 
 
 def _prelu(step: Step) -> None:
-    step.append(Prelu, [step.x(0), step.x(1)], step.out())
+    x, slopes, out = step.x(0), step.x(1), step.out()
+    if (x.dtype, slopes.dtype) == ("int16", "int8") and slopes.data is not None and slopes.quantization is not None:
+        # The same integers; the IR has one type for both.
+        wide = slopes.data.astype(np.int16) - slopes.zero_point
+        slopes = step.new_constant(wide, "int16", Quantization.per_tensor(slopes.scale, 0, bits=16))
+    step.append(Prelu, [x, slopes], out)
 
 
 def _squared_difference(step: Step) -> None:

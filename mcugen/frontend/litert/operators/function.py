@@ -121,7 +121,7 @@ def _limited(activation: str) -> Row:
     """Rescaled, then cut off; cut off alone where the scales agree."""
 
     def row(step: Step) -> None:
-        if step.x().dtype == "int16" and step.x().scale != step.network.scale(step.result()):
+        if step.x().dtype == "int16" and step.network.scale(step.given(0)) != step.network.scale(step.result()):
             _slopes(step, 1.0, 1.0, activation)
             return
         x, out = step.x(), step.out()

@@ -15,9 +15,9 @@ def _compared(operation: str) -> Row:
         if first.quantization is None:
             step.append(Integer, [first, second], out, operation=operation)
         else:
-            if first.dtype == "int16" and first.quantization != second.quantization:
-                step.fail("compares int16 of two scales, of which LiteRT takes the integers as they are")
-            step.append(Compare, [first, second], out, operation=operation, rounding="tflm")
+            # LiteRT compares integers of int16 as they are: real numbers where both have one scale.
+            rounding = "tflm" if first.dtype == "int8" else "none"
+            step.append(Compare, [first, second], out, operation=operation, rounding=rounding)
 
     return row
 

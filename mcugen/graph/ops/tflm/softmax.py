@@ -47,7 +47,10 @@ class TflmSoftmax(Operator):
         require_shape(self, out, x.shape)
         depth, limit = x.shape[-1] if x.shape else 0, 1 << SUM_INTEGER_BITS
         require(0 < depth < limit, self, f"the last axis has {depth} elements, must be 1 to {limit - 1}")
-        known = out.dtype == "int16" and (out.scale, out.zero_point) == (SHARES.scale, SHARES.zero_point)
+        require(
+            out.dtype == "int16" and out.quantization is not None, self, f"makes int16 with a scale, not {out.dtype}"
+        )
+        known = (out.scale, out.zero_point) == (SHARES.scale, SHARES.zero_point)
         require(known, self, f"makes int16 with the scale 2**-16 and the zero point -32768, not {out.quantization}")
         require(0 < self.beta < math.inf, self, f"beta is {self.beta}, must be positive and finite")
 
