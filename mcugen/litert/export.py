@@ -31,6 +31,8 @@ def export(graph: Graph) -> bytes:
 
 def _has_equal(graph: Graph, op: Operator) -> bool:
     """Whether TensorFlow Lite Micro has the operator with the same bits, as far as types tell."""
+    if isinstance(op, TransposedConv2d) and graph.tensor(op.inputs[1]).dtype == "int4":
+        return False
     if isinstance(op, DepthwiseConv2d | TransposedConv2d) and graph.tensor(op.inputs[0]).dtype == "int16":
         # It reads the bias of such a layer as 64-bit numbers, whatever its type, and sums in 64 bits.
         return all(graph.tensor(name).dtype == "int64" for name in op.inputs[2:])

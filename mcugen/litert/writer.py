@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -257,8 +258,34 @@ def _pool(builtin: str) -> Callable[..., None]:
 
 
 def _fully_connected(b: ModelBuilder, op: FullyConnected, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    q = inputs[1].quantization
+    if inputs[1].dtype == "int4" and q is not None and q.axis is not None:
+        _as_convolution(b, op, inputs, outputs[0])
+        return
     options = _options("FullyConnectedOptions", keepNumDims=True)
     _emit_clamped(b, "FULLY_CONNECTED", [*map(b.tensor, inputs)], outputs[0], op.clamp, options)
+
+
+def _as_convolution(b: ModelBuilder, op: FullyConnected, inputs: list[Tensor], out: Tensor) -> None:
+    """With a kernel of one pixel, rows as the height of an image.
+
+    TensorFlow Lite Micro's FULLY_CONNECTED takes int4 with one scale only; its CONV_2D one for each output, with the
+    same bits.
+    """
+    (x, weights, *bias), (outputs, depth) = inputs, inputs[1].shape
+    assert weights.data is not None
+    rows, kernel = x.elements // depth, (outputs, 1, 1, depth)
+    image = replace(x, name=f"{op.name}/image", shape=(1, rows, 1, depth))
+    result = replace(out, name=f"{op.name}/result", shape=(1, rows, 1, outputs))
+    _reshaped(b, b.tensor(x), b.tensor(image), image.shape)
+    conv = Conv2d(name=op.name, inputs=op.inputs, outputs=op.outputs, origin=op.origin, clamp=op.clamp)
+    _convolution(b, conv, [image, replace(weights, shape=kernel, data=weights.data.reshape(kernel)), *bias], [result])
+    _reshaped(b, b.tensor(result), b.tensor(out), out.shape)
+
+
+def _reshaped(b: ModelBuilder, x: int, out: int, shape: tuple[int, ...]) -> None:
+    options = _options("ReshapeOptions", newShape=list(shape))
+    b.operator("RESHAPE", [x, b.constant(list(shape), "int32")], [out], options, beside=True)
 
 
 def _batch_matmul(b: ModelBuilder, op: BatchMatMul, inputs: list[Tensor], outputs: list[Tensor]) -> None:

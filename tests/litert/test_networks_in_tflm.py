@@ -12,18 +12,19 @@ from torch import Tensor, nn
 
 from examples.export import export as export_example
 from examples.models import MODELS
+from mcugen import api
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import load_model
+from mcugen.frontend.litert.model import read_model
 from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantizer_options import QuantizerOptions
 from mcugen.graph import Graph
-from mcugen.graph.ops import Conv2d, FullyConnected, Operator, Reshape
+from mcugen.graph.ops import Operator
 from mcugen.graph.reference import run
 from mcugen.litert.export import export
-from mcugen.passes.editor import Editor
 from tests.frontend.programs import export as exported
 from tests.frontend.programs import samples, seeded
-from tests.litert.test_export import run_mcugen
+from tests.litert.test_export import run_mcugen, texts
 
 tflm = pytest.importorskip("tests.graph.oracles.tflm", reason="the package tflite-micro is not installed")
 
@@ -44,27 +45,6 @@ class Small(nn.Module):
         x = self.stem(x)
         x = self.larger(torch.relu(self.block(x) + x))
         return self.classifier(nn.functional.avg_pool2d(x, 16).flatten(1))
-
-
-def as_convolutions(graph: Graph) -> Graph:
-    """TFLM's FULLY_CONNECTED refuses int4 with a scale for each channel; its CONV_2D has the bits of such a layer."""
-    editor = Editor(graph)
-    for op in graph.operators:
-        if not (isinstance(op, FullyConnected) and graph.tensor(op.inputs[1]).dtype == "int4"):
-            editor.keep(op)
-            continue
-        x, weights, out = (graph.tensor(name) for name in (*op.inputs[:2], *op.outputs))
-        assert weights.data is not None
-        place = (1, x.elements // x.shape[-1], 1)
-        image = editor.new_tensor(replace(x, shape=(*place, x.shape[-1])))
-        result = editor.new_tensor(replace(out, shape=(*place, out.shape[-1])))
-        kernel = (weights.shape[0], 1, 1, weights.shape[1])
-        packed = editor.new_tensor(replace(weights, shape=kernel, data=weights.data.reshape(kernel)))
-        names = f"{op.name}_image", f"{op.name}_conv"
-        editor.add(Reshape(name=names[0], inputs=op.inputs[:1], outputs=(image,)))
-        editor.add(Conv2d(name=names[1], inputs=(image, packed, *op.inputs[2:]), outputs=(result,), clamp=op.clamp))
-        editor.add(Reshape(name=op.name, inputs=(result,), outputs=op.outputs))
-    return editor.finish()
 
 
 def assert_equal_bits(graph: Graph, content: bytes, count: int) -> None:
@@ -109,6 +89,29 @@ def test_small_network_of_int16(small: Graph) -> None:
     assert_equal_bits(small, export(small), 8)
 
 
+def test_fully_connected_layers_of_int4(tmp_path: Path) -> None:
+    """With a scale for each output they are convolutions in the file, and no longer when it is read."""
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 7), nn.ReLU6(), nn.Linear(7, 3))
+    torch.export.save(exported(seeded(network), SHAPE), tmp_path / "small.pt2")
+    np.savez(tmp_path / "x.npz", input=samples(SHAPE, 8))
+    options = api.Options(board="nrf5340dk", calibration=tmp_path / "x.npz", name="small", precision="int4")
+    loaded, written = api.load(tmp_path / "small.pt2", options), tmp_path / "small.tflite"
+    written.write_bytes(export(loaded[0]))
+    assert_equal_bits(loaded[0], written.read_bytes(), 4)
+    assert "FULLY_CONNECTED" not in {op.builtin for op in read_model(written.read_bytes()).subgraphs[0].operators}
+    own, back = api.compile(loaded, options), api.compile(written, replace(options, calibration=None, precision="int8"))
+    assert texts(own, "small.pt2") == texts(back, "small.tflite")
+    assert [op.kind for op in back.plan.graph.operators].count("fully_connected") == 2
+
+
+def test_transposed_convolutions_of_int4_are_refused(folder: Path) -> None:
+    """TFLM has none."""
+    graph = load_model(folder / "small.pt2", folder / "x.npz", options=QuantizerOptions(rules=read_rules("int4")))
+    with pytest.raises(UnsupportedOperatorError, match=r"of 1 of \d+ layers") as caught:
+        export(graph)
+    assert "transposed_conv2d" in str(caught.value)
+
+
 @pytest.mark.slow
 def test_the_command_writes_the_same_file(small: Graph, folder: Path) -> None:
     done = run_mcugen(folder, "export-tflite", "small.pt2", "--calibration", "x.npz", "--precision", "int16")
@@ -122,8 +125,6 @@ def test_the_command_writes_the_same_file(small: Graph, folder: Path) -> None:
 def test_example_networks(name: str, precision: str, tmp_path: Path) -> None:
     model, calibration = export_example(name, tmp_path, samples=4)
     graph = load_model(model, calibration, options=QuantizerOptions(rules=read_rules(precision)))
-    export(graph)
-    graph = as_convolutions(graph)
     assert_equal_bits(graph, export(graph), 4)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcugen.frontend.litert.activation import fused
 from mcugen.frontend.litert.padding import dilations, padding_of, strides
 from mcugen.frontend.litert.step import Row, Step
-from mcugen.graph.ops import Conv2d, DepthwiseConv2d, TransposedConv2d
+from mcugen.graph.ops import Conv2d, DepthwiseConv2d, FullyConnected, TransposedConv2d
 from mcugen.graph.tensor import Tensor
 
 
@@ -33,8 +33,23 @@ def _convolution(step: Step) -> None:
     kernel, dilation = (weights.shape[1], weights.shape[2]), dilations(step, table)
     padding = padding_of(step, table, x.shape[1:3], kernel, dilation)
     attributes = {"stride": strides(step, table), "dilation": dilation, "padding": padding}
+    if weights.dtype == "int4" and kernel == attributes["stride"] == (1, 1) and x.shape[0] == x.shape[2] == 1:
+        _pixel_by_pixel(step, x, weights, out)
+        return
     operands = [x, weights, *bias_of(step, 2)]
     step.append(Conv2d, operands, out, **attributes, clamp=fused(step, table, out))
+
+
+def _pixel_by_pixel(step: Step, x: Tensor, weights: Tensor, out: Tensor) -> None:
+    """The fully connected layer that an exported file has in this form: a column of pixels, of which each is a row."""
+    assert weights.data is not None
+    outputs, depth = weights.shape[0], weights.shape[3]
+    matrix = step.network.add(weights.name, (outputs, depth), "int4", weights.quantization, weights.data)
+    rows = step.reshape(x, (x.shape[1], depth))
+    made = step.temporary((x.shape[1], outputs), out)
+    operands = [rows, matrix, *bias_of(step, 2)]
+    step.append(FullyConnected, operands, made, clamp=fused(step, "Conv2DOptions", out))
+    step.reshape_into(made, out)
 
 
 def _depthwise(step: Step) -> None:
