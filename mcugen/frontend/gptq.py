@@ -4,12 +4,14 @@ Rounding each weight to its nearest integer ignores what the others of its outpu
 rounded one after the other; the error that each leaves in the layer's results is spread over those still to come, by
 the inverse of the inputs' second moments on samples (Frantar et al. 2022, "GPTQ: Accurate Post-Training Quantization
 for Generative Pre-trained Transformers", arXiv:2210.17323, algorithm 1; weights of strong inputs first). Layers come
-in the program's order, each with the inputs that those before it, rounded already, give. Scales stay as they are.
+in the program's order, each with the inputs that those before it, rounded already, give. Layers that read int16 take
+back what is handed down to them too (`mcugen.frontend.gptaq`); noise of int8 values would be learnt by heart. Scales
+stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +19,12 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule, Node
 
+from mcugen.frontend.gptaq import Moments, fitted
 from mcugen.frontend.lowering.arguments import bind, target_name
 from mcugen.frontend.lowering.qdq import is_dequantize
 from mcugen.frontend.ranges.observe import Samples
 from mcugen.frontend.rewrites.folding import attribute, weighted
-from mcugen.frontend.stepwise import FEWEST, run_stepwise
+from mcugen.frontend.stepwise import FEWEST, run_stepwise, walk
 
 DAMPING = 0.01
 """Of the mean second moment, added to each (section 3.3): what few samples do not show may come all the same."""
@@ -54,25 +57,51 @@ class _Layer:
     def groups(self) -> int:
         return int(self.arguments.get("groups", 1))
 
-    def round(self, inputs: Sequence[Tensor]) -> Tensor:
+    @property
+    def wide(self) -> bool:
+        """Whether it reads int16."""
+        source = self.arguments["input"]
+        while not is_dequantize(source):
+            if not source.all_input_nodes:
+                return False
+            source = source.all_input_nodes[0]
+        return bool(bind(source)["dtype"] == torch.int16)
+
+    def round(self, inputs: Sequence[Tensor], floats: Sequence[Tensor] | None) -> Tensor:
         """New integers, in place; returns the weights that they stand for, float64.
 
         Args:
             inputs: of the layer, on each sample.
+            floats: the same of the float program; None where weights need not take back what is handed down.
         """
-        moments = sum((torch.stack([rows.T @ rows for rows in self._rows(x)]) for x in inputs), torch.zeros(()))
-        parts = zip(
-            self.weights.flatten(1).chunk(self.groups), self.scales.chunk(self.groups), moments.unbind(), strict=True
-        )
-        integers = torch.cat([rounded(*part, self.low, self.high) for part in parts]).reshape(self.weights.shape)
-        self.stored.copy_(integers)
-        return integers * self.scales.reshape([-1] + [1] * (integers.dim() - 1))
+        weights = self.weights.reshape(self.groups, len(self.weights) // self.groups, -1)
+        if floats is None:
+            moments = sum((rows.mT @ rows for rows in map(self._rows, inputs)), torch.zeros(()))
+            found = self._rounded(weights, moments, DAMPING)
+        else:
+            first, second = (
+                Moments.of((self._rows(x), self._rows(f)) for x, f in zip(inputs[i::2], floats[i::2], strict=True))
+                for i in (0, 1)
+            )
+            found = fitted(weights, (first, second), self._rounded)
+        real = found.reshape(self.weights.shape)
+        self.stored.copy_((real / self._along(self.scales, real)).round())
+        return real
 
-    def _rows(self, x: Tensor) -> Iterator[Tensor]:
-        """What meets a row of weights, for each group: (positions, depth)."""
+    def _rounded(self, weights: Tensor, moments: Tensor, damping: float) -> Tensor:
+        scales = self.scales.reshape(self.groups, -1)
+        parts = zip(weights, scales, moments, strict=True)
+        integers = torch.stack([rounded(*part, self.low, self.high, damping) for part in parts])
+        return integers * scales[:, :, None]
+
+    @staticmethod
+    def _along(channels: Tensor, weights: Tensor) -> Tensor:
+        return channels.reshape([-1] + [1] * (weights.dim() - 1))
+
+    def _rows(self, x: Tensor) -> Tensor:
+        """What meets a row of weights: (groups, positions, depth)."""
         if target_name(self.node) == "aten.linear.default":
-            yield x.reshape(-1, x.shape[-1])
-            return
+            return x.reshape(1, -1, x.shape[-1])
         spatial = self.weights.dim() - 2
         image = x if x.dim() == spatial + 2 else x.unsqueeze(0)
         kernel, stride, dilation = (
@@ -82,8 +111,9 @@ class _Layer:
         image = image if spatial == 2 else image.unsqueeze(2)
         image = torch.nn.functional.pad(image, self._padding(spatial))
         columns = torch.nn.functional.unfold(image, kernel, dilation=dilation, stride=stride)
-        for part in columns.chunk(self.groups, dim=1):
-            yield part.movedim(1, 2).reshape(-1, part.shape[1])
+        # (images, groups * depth, positions)
+        parts = columns.reshape(len(columns), self.groups, -1, columns.shape[-1]).movedim((1, 3), (0, 2))
+        return parts.reshape(self.groups, -1, parts.shape[-1])
 
     def _padding(self, spatial: int) -> list[int]:
         """As `torch.nn.functional.pad` wants it: the last axis first, before and behind."""
@@ -127,12 +157,17 @@ def round_weights(program: GraphModule, reference: GraphModule, samples: Samples
         if weighted(node) and (layer := _layer(program, node, reference, twins.get(node.name))) is not None
     }
     changed = []
+    # In step with the program, so that of the float values too no more are held than are still to be read.
+    beside = walk(reference, samples, indices) if any(layer.wide for layer in layers.values()) else iter(())
 
     def before(node: Node, operands: dict[Node, list[Tensor]]) -> None:
         if (layer := layers.get(node)) is None:
             return
         old = layer.stored.clone()
-        weights = layer.round(operands[layer.arguments["input"]])
+        floats = None
+        if layer.wide:
+            floats = next((given[bind(twin)["input"]] for twin, given in beside if twin.name == node.name), None)
+        weights = layer.round(operands[layer.arguments["input"]], floats)
         if not torch.equal(layer.stored, old):
             operands[layer.weight] = [weights] * len(indices)
             changed.append(node.name)
@@ -156,7 +191,7 @@ def _layer(program: GraphModule, node: Node, reference: GraphModule, twin: Node 
     return _Layer(node, weight, stored, weights.double(), scales.double(), given["quant_min"], given["quant_max"])
 
 
-def rounded(weights: Tensor, scales: Tensor, moments: Tensor, low: int, high: int) -> Tensor:
+def rounded(weights: Tensor, scales: Tensor, moments: Tensor, low: int, high: int, damping: float = DAMPING) -> Tensor:
     """Integers q for which x (q * scales)^T is close to x weights^T, for inputs x with given second moments.
 
     Args:
@@ -164,6 +199,7 @@ def rounded(weights: Tensor, scales: Tensor, moments: Tensor, low: int, high: in
         scales: (O,), float64.
         moments: (I, I), the sum of x^T x over inputs x, float64.
         low, high: limits of the integers.
+        damping: of the mean second moment, added to each.
 
     Returns:
         (O, I), float64.
@@ -172,7 +208,7 @@ def rounded(weights: Tensor, scales: Tensor, moments: Tensor, low: int, high: in
     if mean == 0:
         return (weights / scales[:, None]).round().clamp(low, high)
     order = moments.diagonal().argsort(descending=True, stable=True)
-    damped = moments[order][:, order] + DAMPING * mean * torch.eye(len(order), dtype=moments.dtype)
+    damped = moments[order][:, order] + damping * mean * torch.eye(len(order), dtype=moments.dtype)
     upper = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(damped)), upper=True)
     left, integers = weights[:, order], torch.empty_like(weights)
     for column, target in enumerate(order):

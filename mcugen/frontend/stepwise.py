@@ -5,7 +5,7 @@ All is computed in double precision, so that what follows from it does not depen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -43,14 +43,12 @@ def _cast(value: Any, before: torch.dtype, after: torch.dtype) -> Any:
     return value.to(after) if isinstance(value, Tensor) and value.dtype == before else value
 
 
-def run_stepwise(
-    module: GraphModule,
-    samples: Samples,
-    indices: Sequence[int],
-    before: Before | None = None,
-    after: After | None = None,
-) -> None:
-    """Runs the program on samples; `before` and `after` see each operator's operands and results, and may replace them.
+def walk(
+    module: GraphModule, samples: Samples, indices: Sequence[int], after: After | None = None
+) -> Iterator[tuple[Node, dict[Node, list[Tensor]]]]:
+    """Runs the program on samples and stops before each operator, with the values of its operands on each sample.
+
+    What the caller puts into the dictionary takes the operand's place; `after` sees results, and may replace them.
 
     Args:
         samples: by input name: (samples, *input shape).
@@ -66,9 +64,9 @@ def run_stepwise(
     for source, node in last.items():
         dead.setdefault(node, []).append(source)
     for node in module.graph.nodes:
-        if before is not None and node.op == "call_function":
+        if node.op == "call_function":
             operands = {source: [runner.env[source] for runner in runners] for source in node.all_input_nodes}
-            before(node, operands)
+            yield node, operands
             for source, given in operands.items():
                 for runner, value in zip(runners, given, strict=True):
                     runner.env[source] = value
@@ -79,3 +77,16 @@ def run_stepwise(
             runner.env[node] = value
             for source in dead.get(node, ()):
                 del runner.env[source]
+
+
+def run_stepwise(
+    module: GraphModule,
+    samples: Samples,
+    indices: Sequence[int],
+    before: Before | None = None,
+    after: After | None = None,
+) -> None:
+    """As `walk`, to the end: `before` sees each operator's operands, and may replace them."""
+    for node, operands in walk(module, samples, indices, after):
+        if before is not None:
+            before(node, operands)
