@@ -191,6 +191,14 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
         one(Op("RELU", [0], [1]), T((1, 4), "INT16", name="input"), T((1, 4), "INT16", 0.1)),
         ("operator 0 (RELU)", "int16 with one scale", "'input'", OTHERWISE),
     ),
+    "an input of several scales": (
+        one(
+            Op("SHAPE", [0], [1], {"outType": 2}, "ShapeOptions"),
+            T((1, 2), "INT8", [0.1, 0.2], 0, axis=1, name="input"),
+            T((2,), "INT32"),
+        ),
+        ("tensor 0 ('input') is an input or an output, and has 2 scales", OTHERWISE),
+    ),
     "SOFTMAX to int16 without a scale": (
         one(Op("SOFTMAX", [0], [1], {"beta": 1.0}, "SoftmaxOptions"), X, T((1, 4), "INT16")),
         ("operator 0 (SOFTMAX)", "makes int16 with a scale", OTHERWISE),

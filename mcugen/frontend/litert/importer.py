@@ -166,9 +166,11 @@ def _named_apart(ports: list[Port]) -> list[Port]:
     return found
 
 
-def _port(tensor: FileTensor, value: str, names: dict[int, str]) -> Port:
+def _port(tensor: FileTensor, value: Tensor, names: dict[int, str]) -> Port:
     name = names.get(tensor.index, tensor.name)
-    return Port(value, name, tensor.shape, tuple(range(len(tensor.shape))))
+    if value.quantization is not None and value.quantization.axis is not None:
+        raise ValueError(f"{tensor} is an input or an output, and has {len(value.quantization.scales)} scales")
+    return Port(value.name, name, tensor.shape, tuple(range(len(tensor.shape))))
 
 
 def _input(network: Network, index: int, names: dict[int, str]) -> Port:
@@ -177,7 +179,7 @@ def _input(network: Network, index: int, names: dict[int, str]) -> Port:
         value = _quantized_input(network, tensor)
     else:
         value = network.values[index] = network.activation(tensor)
-    return _port(tensor, value.name, names)
+    return _port(tensor, value, names)
 
 
 def _quantized_input(network: Network, tensor: FileTensor) -> Tensor:
@@ -197,4 +199,4 @@ def _quantized_input(network: Network, tensor: FileTensor) -> Tensor:
 def _output(network: Network, index: int, names: dict[int, str]) -> Port:
     tensor = network.subgraph.tensors[index]
     value = network.reals.get(index) or network.value(index)
-    return _port(tensor, value.name, names)
+    return _port(tensor, value, names)
