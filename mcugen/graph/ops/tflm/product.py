@@ -13,6 +13,9 @@ from mcugen.graph.ops.checks import require, require_activations, require_arity
 from mcugen.graph.ops.reduction.base import Reduction
 from mcugen.graph.tensor import DTYPES, IntArray, Tensor
 
+MOST = 4096
+"""Factors of a product: the reference takes one after the other."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LitertProduct(Reduction):
@@ -33,6 +36,8 @@ class LitertProduct(Reduction):
         require_arity(self, inputs, outputs, 1, 1)
         require_activations(self, inputs[0], outputs[0])
         self.require_axes(inputs[0], outputs[0])
+        count = self.count(inputs)
+        require(count <= MOST, self, f"the product of {count} elements, at most {MOST} are possible")
         _, shift = self.requantization(inputs, outputs)
         fine = f"the output scale {outputs[0].scale:g} is too fine for {self.count(inputs)} factors"
         require(shift <= MOST_REDUCED_SHIFT, self, fine)
