@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from mcugen.graph import Quantization, Tensor
@@ -21,6 +22,7 @@ from mcugen.graph.ops import (
     TflmLogSoftmax,
     TflmSoftmax,
 )
+from mcugen.graph.ops.tflm.product import MOST as MOST_FACTORS
 from mcugen.graph.ops.tflm.softmax import SHARES
 from tests.graph.strategies.draws import Case, Draw, make_case, quantizations, seeds, shapes, zero_points
 from tests.graph.strategies.int16_functions import LEAST, MOST, function_case, quantization
@@ -66,8 +68,10 @@ def _products(draw: Draw) -> Case:
     shape, q = draw(shapes()), draw(quantizations)
     axes, after = reduced_axes(draw, shape)
     count = math.prod(shape[axis] for axis in axes)
+    assume(count <= MOST_FACTORS)
     step = min(q.scale * 2.0 ** draw(st.floats(-6, 8)), q.scale**0.5)
-    out = Quantization.per_tensor(max(q.scale * step ** (count - 1), 1e-30), draw(zero_points))
+    exponent = math.log2(q.scale) + (count - 1) * math.log2(step)
+    out = Quantization.per_tensor(2.0 ** min(max(exponent, -100), 100), draw(zero_points))
     tensors = [Tensor("input", shape, "int8", q), Tensor("output", after, "int8", out)]
     return make_case(LitertProduct(name="p", inputs=("input",), outputs=("output",), axes=axes), tensors, draw(seeds))
 

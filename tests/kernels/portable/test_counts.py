@@ -82,10 +82,10 @@ def batches(pairs: list[tuple[Kernel, Graph]]) -> Iterator[list[tuple[Kernel, Gr
     yield batch
 
 
-def check_on_board(board: str, per_kernel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def check_on_board(board: str, per_kernel: int, monkeypatch: pytest.MonkeyPatch, part: slice = slice(None)) -> None:
     """All portable kernels, also those that the registry would not choose."""
     choose = registry.candidates
-    moving = [kernel for kernel in portable.KERNELS if kernel.operator is not Reshape]
+    moving = [kernel for kernel in portable.KERNELS if kernel.operator is not Reshape][part]
     for batch in batches([(kernel, graph) for kernel in moving for graph in supported_graphs(kernel, per_kernel)]):
         chosen = {f"{g.operators[0].name}_{i}": kernel for i, (kernel, g) in enumerate(batch)}
 
@@ -99,10 +99,14 @@ def check_on_board(board: str, per_kernel: int, monkeypatch: pytest.MonkeyPatch)
         assert [result.entry.kernel for result in results] == [kernel.name for kernel, _ in batch]
 
 
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("board", ["mps2_an385", pytest.param("rpi_pico", marks=pytest.mark.slow)])
-def test_every_kernel_gives_the_reference_bits_on_the_core(board: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_kernel_gives_the_reference_bits_on_the_core(
+    board: str, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The compiler's work on constant parameters, and on Armv6-M the narrow blocks and the multiply in halves."""
-    check_on_board(board, 2, monkeypatch)
+    check_on_board(board, 2, monkeypatch, slice(part, None, 3))
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from mcugen.kernels.portable.reduction.mean import seven_groups
 
 
 class LitertProductPortable(PortableKernel):
-    """mcugen_product."""
+    """mcugen_litert_product."""
 
     name: ClassVar[str] = "litert_product.portable"
     operator: ClassVar[type[Operator]] = LitertProduct
@@ -30,9 +30,9 @@ class LitertProductPortable(PortableKernel):
         low, high = out.integer_range
         return Invocation(
             kernel=self.name,
-            function="mcugen_product",
+            function="mcugen_litert_product",
             source="portable/tflm/product.c",
-            params_type="mcugen_product_params",
+            params_type="mcugen_litert_product_params",
             params={
                 "shape": seven_groups(x.shape, op.axes),
                 "element_bytes": DTYPES[x.dtype].itemsize,
