@@ -160,7 +160,7 @@ def test_an_outlier_channel_is_named_and_a_search_mends_it(tmp_path: Path) -> No
     classes = result["classification"]
     assert classes["float"]["top1"] - classes["integer"]["top1"] >= 0.05
     worst = next(layer for layer in result["layers"] if layer["name"] == result["culprit"])
-    # Whose result has the outlier; which of the three adds most is a matter of the training's last bits.
+    # The residual path hands the outlier on: these three have it in their results.
     assert worst["value"] in ("relu", "relu_1", "add")
     search = result["search"]
     assert search["reached"] and search["top1"] >= classes["float"]["top1"] - 0.005

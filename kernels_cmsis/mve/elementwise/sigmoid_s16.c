@@ -1,4 +1,4 @@
-/* The logistic function and the hyperbolic tangent of int16 in lanes: the bits of portable/elementwise/sigmoid_s16.c, from a
+/* The logistic function and the hyperbolic tangent of int16 in lanes: the bits of portable/functions/sigmoid_s16.c, from a
  * table with its last entry twice. Output may be the input.
  *
  * The magnitude is limited to the last entry, and the value of the logistic function to what it has beyond: the entry
@@ -6,7 +6,7 @@
  * the half that rounds is one less.
  */
 #include "mve/vectors.h"
-#include "portable/elementwise/sigmoid.h"
+#include "portable/functions/sigmoid.h"
 
 MCUGEN_KERNEL int32x4_t mcugen_mve_sigmoid(const struct mcugen_sigmoid_params *params, int32x4_t input,
                                            const uint16_t *table)

@@ -15,9 +15,9 @@ from mcugen.graph.ops.elementwise.mul import Mul
 from mcugen.graph.ops.elementwise.requantize import Requantize
 from mcugen.kernels.dsp.common import InWords
 from mcugen.kernels.portable.common import AnotherFunction
-from mcugen.kernels.portable.elementwise.functions_s16 import TableInt16Portable
 from mcugen.kernels.portable.elementwise.int16 import AddInt16Portable, ClampInt16Portable, MulInt16Portable
 from mcugen.kernels.portable.elementwise.requantize import RequantizeWidePortable
+from mcugen.kernels.portable.functions.curves_s16 import TableInt16Portable
 from mcugen.kernels.requantization import is_fast
 
 _ENDS = np.array([-(1 << 15), (1 << 15) - 1])

@@ -21,8 +21,8 @@ from mcugen.kernels.portable.elementwise.requantize import (
     RequantizePortable,
     RequantizeWidePortable,
 )
-from mcugen.kernels.portable.elementwise.table import TablePortable
 from mcugen.kernels.portable.elementwise.where import WherePortable
+from mcugen.kernels.portable.functions.table import TablePortable
 
 
 def row_cost(op: Operator, graph: Graph, per_vector: float, lanes: int = 4) -> float:

@@ -14,8 +14,8 @@ from mcugen.graph.ops.elementwise.logistic import SIGMOIDS, Tanh
 from mcugen.kernels.base import Constant, Invocation
 from mcugen.kernels.mve.common import InLanes
 from mcugen.kernels.mve.elementwise import row_cost
-from mcugen.kernels.portable.elementwise.functions_s16 import LogisticPortable, TableInt16Portable
 from mcugen.kernels.portable.elementwise.int16 import AddInt16Portable, ClampInt16Portable, MulInt16Portable
+from mcugen.kernels.portable.functions.curves_s16 import LogisticPortable, TableInt16Portable
 
 
 class AddInt16Mve(InLanes, AddInt16Portable):

@@ -9,6 +9,7 @@ from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable import (
     convolution,
     elementwise,
+    functions,
     linear,
     movement,
     normalization,
@@ -22,6 +23,7 @@ from mcugen.kernels.portable import (
 FAMILIES = (
     convolution,
     elementwise,
+    functions,
     linear,
     movement,
     normalization,

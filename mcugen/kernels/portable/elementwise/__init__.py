@@ -5,7 +5,6 @@ from __future__ import annotations
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.portable.elementwise.add import AddPortable, AddTablePortable, SubPortable, SubTablePortable
 from mcugen.kernels.portable.elementwise.clamp import ClampPortable
-from mcugen.kernels.portable.elementwise.functions_s16 import LogisticPortable, TableInt16Portable, TanhPortable
 from mcugen.kernels.portable.elementwise.int16 import (
     AddInt16Portable,
     ClampInt16Portable,
@@ -30,7 +29,6 @@ from mcugen.kernels.portable.elementwise.requantize import (
     RequantizeUnsignedPortable,
     RequantizeWidePortable,
 )
-from mcugen.kernels.portable.elementwise.table import TablePortable
 from mcugen.kernels.portable.elementwise.where import WherePortable
 from mcugen.kernels.portable.elementwise.wide_sum import WideSumPortable
 
@@ -52,7 +50,6 @@ KERNELS: tuple[Kernel, ...] = (
     DivPortable(),
     FromIntegerPortable(),
     IntegerPortable(),
-    LogisticPortable(),
     MaximumPortable(),
     MinimumPortable(),
     MulPortable(),
@@ -64,9 +61,6 @@ KERNELS: tuple[Kernel, ...] = (
     RequantizeWidePortable(),
     SubPortable(),
     SubTablePortable(),
-    TableInt16Portable(),
-    TablePortable(),
-    TanhPortable(),
     WherePortable(),
     WideSumPortable(),
 )

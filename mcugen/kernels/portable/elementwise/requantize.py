@@ -15,7 +15,7 @@ from mcugen.graph.tensor import DTYPES
 from mcugen.kernels.base import Invocation, Overlap
 from mcugen.kernels.portable.common import PortableKernel, operands
 from mcugen.kernels.portable.elementwise.integer import byte_constants
-from mcugen.kernels.portable.elementwise.table import lookup
+from mcugen.kernels.portable.functions.table import lookup
 
 
 class RequantizePortable(PortableKernel):

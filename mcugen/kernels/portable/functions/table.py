@@ -35,7 +35,7 @@ class TablePortable(PortableKernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_lookup_wide",
-            source="portable/elementwise/lookup_wide.c",
+            source="portable/functions/lookup_wide.c",
             params_type="mcugen_lookup_wide_params",
             params={"elements": out.elements, "element_bytes": values.itemsize},
             inputs=(op.inputs[0],),
@@ -53,7 +53,7 @@ def lookup(kernel: str, source: str, table: IntArray, out: str, elements: int) -
     return Invocation(
         kernel=kernel,
         function="mcugen_lookup_s8",
-        source="portable/elementwise/lookup_s8.c",
+        source="portable/functions/lookup_s8.c",
         params_type="mcugen_lookup_params",
         params={"elements": elements},
         inputs=(source,),

@@ -1,6 +1,6 @@
 /* The logistic function and the hyperbolic tangent of int16: the magnitude of the input, in steps of 1 / 12288, looks up a
  * table of sigmoid(i / 24) with 16 fractional bits, interpolated. Output may be the input. */
-#include "portable/elementwise/sigmoid.h"
+#include "portable/functions/sigmoid.h"
 
 /* sigmoid * 2**(16 + bits) at `magnitude` / 2**bits places of the table. */
 MCUGEN_KERNEL int32_t mcugen_sigmoid_between(const uint16_t *table, int32_t magnitude, int32_t bits)

@@ -31,7 +31,7 @@ class TableInt16Portable(PortableKernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_interpolate_s16",
-            source="portable/elementwise/interpolate_s16.c",
+            source="portable/functions/interpolate_s16.c",
             params_type="mcugen_lookup_params",
             params={"elements": out.elements},
             inputs=op.inputs,
@@ -61,7 +61,7 @@ class LogisticPortable(PortableKernel):
         return Invocation(
             kernel=self.name,
             function="mcugen_sigmoid_s16",
-            source="portable/elementwise/sigmoid_s16.c",
+            source="portable/functions/sigmoid_s16.c",
             params_type="mcugen_sigmoid_params",
             params={
                 "elements": graph.tensor(op.outputs[0]).elements,

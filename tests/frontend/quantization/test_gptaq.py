@@ -21,7 +21,7 @@ from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantizer_options import QuantizerOptions
 
 DEPTH, OUTPUTS, ROWS = 12, 4, 40
-DOCS = Path(__file__).parents[2] / "docs" / "precision.md"
+DOCS = Path(__file__).parents[3] / "docs" / "precision.md"
 
 
 def drawn(seed: int) -> tuple[Tensor, Tensor, torch.Generator]:

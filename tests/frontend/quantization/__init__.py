@@ -1,0 +1,1 @@
+"""What quantization costs, and what is done against it."""
