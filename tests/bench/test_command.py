@@ -96,9 +96,11 @@ def test_what_does_not_fit_one_board_is_counted_on_others(tmp_path: Path) -> Non
     ],
 )
 def test_wrong_requests_are_told_at_once(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
-    from mcugen.cli import app
+    from mcugen.cli import program
     from mcugen.errors import InputError
 
     with pytest.raises(InputError) as error:
-        app(args=["bench", *(str(tmp_path / a) if a.endswith(".pt2") else a for a in arguments)], standalone_mode=False)
+        program("bench")(
+            args=["bench", *(str(tmp_path / a) if a.endswith(".pt2") else a for a in arguments)], standalone_mode=False
+        )
     assert words in str(error.value)

@@ -18,7 +18,7 @@ IMAGES = 120
 
 @pytest.fixture(scope="module")
 def unequal() -> Trained:
-    return outliers.with_unequal_channels(outliers.train(steps=120))
+    return outliers.with_unequal_channels(outliers.train())
 
 
 def deployed(trained: Trained, folder: Path, options: QuantizerOptions) -> Deployed:

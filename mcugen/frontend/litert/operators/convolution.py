@@ -33,7 +33,8 @@ def _convolution(step: Step) -> None:
     kernel, dilation = (weights.shape[1], weights.shape[2]), dilations(step, table)
     padding = padding_of(step, table, x.shape[1:3], kernel, dilation)
     attributes = {"stride": strides(step, table), "dilation": dilation, "padding": padding}
-    if weights.dtype == "int4" and kernel == attributes["stride"] == (1, 1) and x.shape[0] == x.shape[2] == 1:
+    column = x.shape[0] == x.shape[2] == 1 and x.shape[3] == weights.shape[3]
+    if weights.dtype == "int4" and kernel == attributes["stride"] == (1, 1) and column:
         _pixel_by_pixel(step, x, weights, out)
         return
     operands = [x, weights, *bias_of(step, 2)]
