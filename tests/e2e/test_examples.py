@@ -65,9 +65,9 @@ def test_match_everywhere(mcugen: Command, exported: Export, model: str, board: 
 def test_emission_and_counts_are_repeatable(
     mcugen: Command, command: Command, exported: Export, tmp_path: Path
 ) -> None:
-    """Emission in processes of their own, whose hashes have seeds of their own."""
-    for folder in ("a", "b"):
-        emit(mcugen, exported, "conv1d_net", "nrf5340", tmp_path / folder)
+    """Emission in two processes, whose hashes have seeds of their own."""
+    for folder, run in (("a", mcugen), ("b", command)):
+        emit(run, exported, "conv1d_net", "nrf5340", tmp_path / folder)
     first = {p.relative_to(tmp_path / "a"): p.read_bytes() for p in (tmp_path / "a").rglob("*") if p.is_file()}
     second = {p.relative_to(tmp_path / "b"): p.read_bytes() for p in (tmp_path / "b").rglob("*") if p.is_file()}
     assert first == second

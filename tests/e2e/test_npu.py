@@ -82,7 +82,7 @@ def test_a_mixed_network_is_split_and_keeps_its_bits(
 ) -> None:
     emit(mcugen, mixed, tmp_path / "auto", "--name", "net")
     assert files_of(tmp_path / "auto") == files_of(emitted), "emission is not repeatable"
-    verified = mcugen("verify", tmp_path / "auto", "--json")
+    verified = command("verify", tmp_path / "auto", "--json")
     assert verified.code == 0, verified.err
     kernels = [layer["kernel"] for layer in verified.json["layers"]]
     assert kernels == ["ethos_u.npu", "cumulative_sum_s8.mve", "ethos_u.npu", "copy_s8.portable"]

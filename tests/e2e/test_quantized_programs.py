@@ -94,6 +94,7 @@ TABLE = [
 ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("case", "board"), TABLE)
 def test_taken_verified_and_within_one_step(installed: Command, case: str, board: str, tmp_path: Path) -> None:
     model = CASES[case].make()

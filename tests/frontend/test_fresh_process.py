@@ -45,6 +45,7 @@ KINDS = {
 }
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("order", [("pt2e",), ("handmade", "small", "pt2e"), ("small", "handmade")], ids="-".join)
 def test_reading(archives: dict[str, Path], order: tuple[str, ...]) -> None:
     done = subprocess.run(
