@@ -46,7 +46,7 @@ REFUSED = {
 
 LITERT_ALONE = REFUSED | {"SPACE_TO_BATCH_ND", "GREATER int16"}
 """In SPACE_TO_BATCH_ND it pads with a value that nothing has set, another one in every process; GREATER of int16 scales
-with what nothing has set, and is always false."""
+with what nothing has set: its result is arbitrary."""
 
 NEITHER = {"EQUAL int16", "GELU int16", "NEG", "NEG int16", "NOT_EQUAL int16", "SQRT", "SQRT int16"}
 """No interpreter computes these of quantized values as it does of real ones; the error is bounded by half a step. Real
