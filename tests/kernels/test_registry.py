@@ -15,6 +15,7 @@ from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.graph import Graph, Origin, Quantization, Tensor
 from mcugen.graph.ops import Clamp, Concatenation, Conv2d, Operator
 from mcugen.kernels import registry
+from mcugen.resources import data_folder
 from tests.graph import strategies as int8
 from tests.graph.strategies import Case, int16, make_case
 from tests.kernels.checking import CORTEX_M0, CORTEX_M3, CORTEX_M4
@@ -137,13 +138,18 @@ def test_operator_without_any_kernel() -> None:
     assert "foreign" in str(error.value) and "`mcugen docs extending`" in str(error.value)
 
 
-@pytest.mark.parametrize("core", ["mps2_an385", "mps3_an547"])
+@pytest.mark.parametrize("core", ["microbit", "mps2_an385", "mps2_an386", "mps3_an547"])
 def test_every_operator_has_a_kernel_in_every_form(core: str) -> None:
-    """Of int8 and of int16, with states of 16 bits."""
-    cpu = load_board(core).cpu
+    """Of int8 and of int16, with states of 16 bits; and the files of all of them are there."""
+    cpu, sources = load_board(core).cpu, data_folder("kernels_cmsis")
 
     def has_one(case: Case) -> None:
-        assert registry.candidates(case.graph.operators[0], case.graph, cpu)
+        (op,) = case.graph.operators
+        found = registry.candidates(op, case.graph, cpu)
+        assert found
+        for kernel in found:
+            source = kernel.invoke(op, case.graph).source
+            assert not source or (sources / source).is_file(), f"{kernel.name}: no {source}"
 
     few = settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     for graphs in (*int8.ALL.values(), *int16.ALL.values()):

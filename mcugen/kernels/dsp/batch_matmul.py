@@ -26,7 +26,7 @@ class BatchMatMulDsp(Kernel):
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, BatchMatMul)
         depth = graph.tensor(op.inputs[0]).shape[-1]
-        return invocation(op, graph, self.name, "dsp_batch_matmul_s8", "dsp", 16 * gemm.quads(depth))
+        return invocation(op, graph, self.name, "dsp_batch_matmul_s8", "dsp/linear", 16 * gemm.quads(depth))
 
     def cost(self, op: Operator, graph: Graph) -> float:
         assert isinstance(op, BatchMatMul)

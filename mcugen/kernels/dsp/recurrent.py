@@ -39,7 +39,7 @@ class RecurrentDsp(Kernel):
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, RecurrentLayer)
-        return invocation(op, graph, self.name, "mcugen_dsp_", "dsp")
+        return invocation(op, graph, self.name, "mcugen_dsp_", "dsp/recurrent")
 
     def cost(self, op: Operator, graph: Graph) -> float:
         return cost(op, graph, 5, 40)
