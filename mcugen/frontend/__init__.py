@@ -81,9 +81,12 @@ def load_with_counterpart(
     path = Path(path)
     if is_litert(path):
         from mcugen.frontend.litert.importer import import_litert
+        from mcugen.frontend.quantizer_options import AUTOMATIC
 
         if calibration is not None:
             log.warning("a LiteRT file is already quantized: --calibration is ignored")
+        if options not in (None, AUTOMATIC):
+            log.warning("a LiteRT file is already quantized: its own ranges and types are kept")
         if sequences is not None and sequences.ties:
             raise InputError(
                 "--state is for PyTorch programs", where=str(path), hint="a LiteRT file says itself what it keeps"

@@ -16,7 +16,7 @@ def fold_constants(graph: Graph) -> Graph:
     for op in graph.operators:
         inputs = [editor.tensor(name) for name in op.inputs]
         data = [t.data for t in inputs if t.data is not None]
-        if len(data) < len(inputs) or any(editor.is_output(name) for name in op.outputs):
+        if len(data) < len(inputs):
             editor.keep(op)
             continue
         outputs = graph.output_tensors(op)

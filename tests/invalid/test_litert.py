@@ -262,6 +262,10 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
         ByHand(scratch=40).file(),
         ("is damaged", "operator 0 (ethos-u)", "tensor 4 ('y')", "40 bytes of scratch memory", AGAIN),
     ),
+    "an axis of nothing": (
+        one(Op("RELU", [0], [1]), int8("nothing", 0, 3), int8("result", 0, 3)),
+        ("does not read", "nothing of shape [0, 3] has no elements", "give every axis a size"),
+    ),
     "no operand": (file_of([X, Y], [Op("RELU", [], [1])], [0], [1]), ("operator 0 (RELU)", "no operand 0", OTHERWISE)),
 }
 
@@ -286,6 +290,13 @@ def test_the_file_without_a_fault_is_taken(tmp_path: Path) -> None:
     (tmp_path / "net.tflite").write_bytes(ADDED)
     command = ["emit", str(tmp_path / "net.tflite"), "--board", "nrf5340dk", "--output", str(tmp_path / "m")]
     assert cli._run(command) == 0 and (tmp_path / "m" / "mcugen.json").is_file()
+
+
+def test_a_precision_without_effect_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.tflite").write_bytes(one(Op("RELU", [0], [1]), X, Y))
+    arguments = ["emit", str(tmp_path / "net.tflite"), "--board", "nrf5340dk", "--precision", "int4"]
+    assert cli._run([*arguments, "--output", str(tmp_path / "m")]) == 0
+    assert "its own ranges and types are kept" in " ".join(capsys.readouterr().err.split())
 
 
 def test_by_the_command(tmp_path: Path) -> None:

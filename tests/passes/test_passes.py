@@ -285,6 +285,14 @@ def test_constants_are_computed() -> None:
     assert kinds(optimized(graph)) == ["add"]
 
 
+def test_constants_that_are_results_are_computed() -> None:
+    constant = Tensor("k", (2, 3), "int8", Q, np.arange(6, dtype=np.int8).reshape(2, 3))
+    graph = made([tensor("x", 3, 2), constant, tensor("y", 3, 2)], [move("k", "y", 1, 0)], ["y"])
+    folded = optimized(replace_first_axis(graph))
+    assert not kinds(folded)
+    assert np.array_equal(folded.tensor(folded.outputs[0].tensor).data, constant.data.T)  # type: ignore[arg-type, union-attr]
+
+
 def replace_first_axis(graph: Graph) -> Graph:
     """Ports with a batch axis, as the reference runner wants them."""
     ports = [

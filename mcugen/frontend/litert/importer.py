@@ -9,7 +9,7 @@ from pathlib import Path
 from mcugen.errors import InputError, UnsupportedOperatorError
 from mcugen.frontend.litert.file import read_file, telling_file
 from mcugen.frontend.litert.flatbuffer import DamagedError
-from mcugen.frontend.litert.model import FileTensor, Model
+from mcugen.frontend.litert.model import FileTensor, Model, UnreadError
 from mcugen.frontend.litert.network import DTYPE_OF, FLOAT_HINT, OTHERWISE_HINT, Network
 from mcugen.frontend.litert.operators import ROWS
 from mcugen.frontend.litert.operators.types import CHOICES, TYPES
@@ -59,6 +59,7 @@ def _graph(network: Network) -> Graph:
     names = _port_names(network.model)
     inputs = [_input(network, index, names) for index in dict.fromkeys(subgraph.inputs)]
     run_subgraph(network)
+    _require_elements(network)
     outputs = [_output(network, index, names) for index in subgraph.outputs]
     if network.names is not None:
         inputs = [own.port(p.tensor) for own, p in zip(network.names.inputs, inputs, strict=True)]
@@ -67,6 +68,12 @@ def _graph(network: Network) -> Graph:
     states = tuple(network.held.states())
     stem = network.file.removesuffix(".tflite")
     return Graph(stem, network.tensors, tuple(network.operators), tuple(inputs), tuple(outputs), states=states)
+
+
+def _require_elements(network: Network) -> None:
+    for tensor in network.tensors.values():
+        if tensor.data is None and 0 in tensor.shape:
+            raise UnreadError(f"{tensor.name} of shape {list(tensor.shape)} has no elements", "give every axis a size")
 
 
 def _own_names(model: Model) -> Names | None:
