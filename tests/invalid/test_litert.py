@@ -264,7 +264,7 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
     ),
     "an axis of nothing": (
         one(Op("RELU", [0], [1]), int8("nothing", 0, 3), int8("result", 0, 3)),
-        ("does not read", "nothing of shape [0, 3] has no elements", "give every axis a size"),
+        ("does not read", "'nothing'", "of shape [0, 3] has no elements", "give every axis a size"),
     ),
     "no operand": (file_of([X, Y], [Op("RELU", [], [1])], [0], [1]), ("operator 0 (RELU)", "no operand 0", OTHERWISE)),
 }

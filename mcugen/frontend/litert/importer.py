@@ -58,8 +58,8 @@ def _graph(network: Network) -> Graph:
     _require_known(network)
     names = _port_names(network.model)
     inputs = [_input(network, index, names) for index in dict.fromkeys(subgraph.inputs)]
-    run_subgraph(network)
     _require_elements(network)
+    run_subgraph(network)
     outputs = [_output(network, index, names) for index in subgraph.outputs]
     if network.names is not None:
         inputs = [own.port(p.tensor) for own, p in zip(network.names.inputs, inputs, strict=True)]
@@ -71,9 +71,12 @@ def _graph(network: Network) -> Graph:
 
 
 def _require_elements(network: Network) -> None:
-    for tensor in network.tensors.values():
-        if tensor.data is None and 0 in tensor.shape:
-            raise UnreadError(f"{tensor.name} of shape {list(tensor.shape)} has no elements", "give every axis a size")
+    """Of inputs and of results: nothing could be seen of them, or tested."""
+    subgraph = network.subgraph
+    results = [index for op in subgraph.operators for index in op.outputs]
+    for tensor in (subgraph.tensors[index] for index in (*subgraph.inputs, *results) if index >= 0):
+        if 0 in tensor.shape:
+            raise UnreadError(f"{tensor} of shape {list(tensor.shape)} has no elements", "give every axis a size")
 
 
 def _own_names(model: Model) -> Names | None:
