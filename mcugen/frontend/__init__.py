@@ -300,11 +300,13 @@ def _quantize(
     for text in warnings:
         log.warning("%s", text)
     graph = graph if source == RANDOM else with_statistics(graph, samples)
+    # Where types meet, the quantized program has values that the float one has not: rescaled ones.
+    known = {node.name for node in quantized.prepared.graph.nodes}
     counterpart = Counterpart(
         original,
         quantized.prepared,
         lowered,
-        values,
+        {tensor: node for tensor, node in values.items() if node in known},
         quantized.normalizations,
         model.ports,
         model.ties,

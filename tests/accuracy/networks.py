@@ -11,6 +11,7 @@ from torch import nn
 
 from mcugen.accuracy.subject import Subject
 from mcugen.frontend import load_with_counterpart
+from mcugen.frontend.quantizer_options import QuantizerOptions
 
 
 class Branches(nn.Module):
@@ -36,12 +37,18 @@ def save(model: nn.Module, example: torch.Tensor, path: Path) -> Path:
     return path
 
 
-def subject(model: nn.Module, calibration: np.ndarray, samples: np.ndarray, folder: Path) -> Subject:
+def subject(
+    model: nn.Module,
+    calibration: np.ndarray,
+    samples: np.ndarray,
+    folder: Path,
+    options: QuantizerOptions | None = None,
+) -> Subject:
     """The model quantized, with samples of its one input, called x; both are (samples, *shape without the batch)."""
     path = save(model, torch.zeros(1, *calibration.shape[1:]), folder / "net.pt2")
     np.savez(folder / "calibration.npz", x=calibration)
     np.savez(folder / "samples.npz", x=samples)
-    graph, counterpart = load_with_counterpart(path, folder / "calibration.npz")
+    graph, counterpart = load_with_counterpart(path, folder / "calibration.npz", options=options)
     assert counterpart is not None
     return Subject(graph, counterpart, counterpart.samples(folder / "samples.npz"))
 

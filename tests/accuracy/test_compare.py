@@ -6,6 +6,7 @@ PyTorch says what is right: the float model by itself, with hooks on its modules
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from mcugen.accuracy.compare import Compared, classify, compare
 from mcugen.accuracy.figures import Comparison
 from mcugen.accuracy.subject import Subject
 from mcugen.errors import CheckFailedError
+from mcugen.frontend.precision.rules import read_rules
+from mcugen.frontend.quantizer_options import QuantizerOptions
 from mcugen.graph import reference
 from mcugen.graph.quantization import dequantize
 from mcugen.graph.tensor import Quantization
@@ -82,6 +85,17 @@ def test_all_tensors_of_a_network_in_several_layouts_have_their_value(branches: 
     for layer in compare(one).layers:
         assert layer.figures.cosine > 0.99 and layer.figures.sqnr_db > 20, layer
         assert layer.own_db >= layer.figures.sqnr_db - 3, layer
+
+
+def test_where_types_meet_layers_have_their_value(tmp_path: Path) -> None:
+    """Values that the quantized program rescales at such a border are none of the float program's."""
+    rules = tmp_path / "types.yml"
+    rules.write_text("default: int8\nrules:\n  - {layer: [conv2d, conv2d_1, add], precision: int16}\n")
+    torch.manual_seed(1)
+    options = QuantizerOptions("minmax", "off", "off", "off", read_rules(rules))
+    compared = compare(subject(Branches().eval(), images(0, 8), images(1, 2), tmp_path, options))
+    assert {layer.dtype for layer in compared.layers} == {"int8", "int16"}
+    assert all(layer.figures.sqnr_db > 20 for layer in compared.layers)
 
 
 def test_noise_that_is_put_in_enters_where_it_was_put(branches: tuple[nn.Module, Subject]) -> None:
