@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional
 
 from mcugen.frontend import compile_program
 from mcugen.frontend.importer import inputs_of
@@ -49,10 +49,10 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Results:
         x = self.before(x)
         normalized = self.layer(x + y)
-        causal = F.scaled_dot_product_attention(normalized, self.rms(x), y, is_causal=True)
+        causal = functional.scaled_dot_product_attention(normalized, self.rms(x), y, is_causal=True)
         mixed = torch.bmm(torch.softmax(x @ y.transpose(1, 2), -1), y)
         image = self.group(x.reshape(1, 4, 5, 4))
-        return causal, F.log_softmax(mixed, -1), image, F.normalize(F.gelu(x), dim=-1)
+        return causal, functional.log_softmax(mixed, -1), image, functional.normalize(functional.gelu(x), dim=-1)
 
 
 class Others(nn.Module):
@@ -68,12 +68,12 @@ class Others(nn.Module):
         x = self.before(x)
         larger = torch.where(x > y, x, y)
         quotient = x / (y.abs() + 1)
-        pooled = F.adaptive_avg_pool2d(self.slopes(x), (3, 5))
-        maxima = F.adaptive_max_pool2d(larger, (3, 5))
-        folded = F.fold(F.unfold(x, 2), (8, 8), 2)
+        pooled = functional.adaptive_avg_pool2d(self.slopes(x), (3, 5))
+        maxima = functional.adaptive_max_pool2d(larger, (3, 5))
+        folded = functional.fold(functional.unfold(x, 2), (8, 8), 2)
         return (
             quotient.cumsum(-1),
-            F.interpolate(pooled + maxima, scale_factor=2, mode="bilinear"),
+            functional.interpolate(pooled + maxima, scale_factor=2, mode="bilinear"),
             folded,
             torch.rsqrt(x.abs() + 1),
         )

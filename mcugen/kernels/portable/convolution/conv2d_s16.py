@@ -8,6 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.convolution.conv2d import Conv2d
 from mcugen.kernels.base import Invocation, Overlap, ParamValue
+from mcugen.kernels.fields import window_fields
 from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.portable.common import PortableKernel
 from mcugen.kernels.portable.convolution.conv2d import Conv2dDirectPortable, OneRun
@@ -26,22 +27,9 @@ def column_cost(depth: int, channels: int, form: int) -> float:
 
 def window_params(op: Conv2d, graph: Graph, form: int) -> dict[str, ParamValue]:
     """The fields of mcugen_conv2d_params; an input position is counted in bytes."""
-    x, weights, out = graph.tensor(op.inputs[0]), graph.tensor(op.inputs[1]), graph.tensor(op.outputs[0])
     return {
-        "input_h": x.shape[1],
-        "input_w": x.shape[2],
-        "input_c": INT16_BYTES * x.shape[3],
-        "output_h": out.shape[1],
-        "output_w": out.shape[2],
-        "output_c": out.shape[3],
-        "kernel_h": weights.shape[1],
-        "kernel_w": weights.shape[2],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "pad_top": op.padding[0],
-        "pad_left": op.padding[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
+        **window_fields(op, graph),
+        "input_c": INT16_BYTES * graph.tensor(op.inputs[0]).shape[3],
         "groups": op.groups(graph.input_tensors(op)),
         "input_zero_point": 0,
         "output_zero_point": 0,
