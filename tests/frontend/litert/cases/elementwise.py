@@ -64,7 +64,7 @@ def pair(builtin: str, table: str, result: str | None = None, same: bool = False
 
 
 def squared_difference(rng: Rng) -> Case:
-    """A square of int16 has up to 30 bits: a finer output than this would take TFLM's shift beyond the 32 that are defined."""
+    """A square of int16 has up to 30 bits: finer outputs would take TFLM's shift beyond the 32 that are defined."""
     s = shape(rng, int(rng.integers(1, 5)))
     a, b, y = real(rng, s), real(rng, tuple(1 if rng.random() < 0.2 else n for n in s)), real(rng, s)
     if is_wide():
