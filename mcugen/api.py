@@ -270,7 +270,7 @@ def load(model: Path, options: Options, progress: Progress | None = None) -> tup
 def load_beside_float(
     model: Path, options: Options, progress: Progress | None = None
 ) -> tuple[Graph, ModelEntry, Counterpart | None]:
-    """As `load`, and the float program beside the graph; None for a program that is given quantized."""
+    """As `load`, and the float program beside the graph; None for a LiteRT file."""
     # torch takes seconds to import: only the commands that read a model pay for it.
     for plugin in options.plugins:
         load_plugin(plugin)

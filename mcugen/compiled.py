@@ -7,7 +7,8 @@ with files is done here with objects; both call the same stages.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -20,7 +21,7 @@ from mcugen.boards import Board
 from mcugen.compile_options import CompileOptions, options_for
 from mcugen.emit.manifest import Manifest, ModelEntry
 from mcugen.emit.names import c_identifier
-from mcugen.errors import InputError
+from mcugen.errors import InputError, McugenError
 from mcugen.graph import reference
 from mcugen.graph.graph import Graph
 from mcugen.graph.quantization import dequantize
@@ -68,7 +69,7 @@ def compile(
         DoesNotFitError: it exceeds the board's memories or a budget.
     """
     given = options_for(str(board) if isinstance(board, Path) else board, None, options)
-    with scratch_folder("mcugen-compile-") as folder:
+    with _argument_files("mcugen-compile-") as folder:
         source, names = _model_file(model, calibration, example_inputs, folder)
         file: Path | str | None
         if calibration is None or isinstance(calibration, (str, Path)):
@@ -82,6 +83,19 @@ def compile(
         graph, entry, beside = api.load_beside_float(source, given)
         module = api.compile((graph, entry), given)
         return CompiledModule(module, None if beside is None else FloatModel(graph, entry, beside, given))
+
+
+@contextmanager
+def _argument_files(prefix: str) -> Iterator[Path]:
+    """A scratch folder for arrays in files called like the arguments that they were given as: errors name these."""
+    with scratch_folder(prefix) as folder:
+        try:
+            yield folder
+        except McugenError as error:
+            for file in folder.iterdir():
+                if error.where is not None:
+                    error.where = error.where.replace(str(file), f"argument {file.stem}")
+            raise
 
 
 def _named(samples: npt.ArrayLike | Mapping[str, npt.ArrayLike], names: Sequence[str]) -> dict[str, Any]:
@@ -143,7 +157,7 @@ def _first_samples(calibration: Any) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FloatModel:
-    """What a module was quantized from.
+    """What a module was quantized from, or of a program that came quantized the same without rounding.
 
     Attributes:
         graph, entry: as `mcugen.api.load_beside_float` gives them, before the options' ports.
@@ -162,7 +176,7 @@ class CompiledModule:
 
     Attributes:
         module: its files in memory, its manifest and its plan.
-        float_model: None of a model that came quantized.
+        float_model: None of a LiteRT file, or a graph.
     """
 
     module: api.Module
@@ -256,21 +270,21 @@ class CompiledModule:
         beside = self.float_model
         if beside is None:
             raise InputError(
-                "accuracy() compares with the float model, and this module was compiled from a quantized one",
+                "accuracy() compares with a float program, and this module was compiled from a LiteRT file or a graph",
                 hint="compile the float model with calibration samples; `mcugen accuracy --float` takes two files",
             )
         name, options = self.manifest.name, beside.options
         graph = api.at_the_borders(beside.graph, options)
         loaded = Loaded(graph, beside.graph, beside.entry, beside.counterpart, options)
         arrays = self._arrays(inputs, named)
-        with scratch_folder("mcugen-accuracy-") as folder:
-            np.savez(folder / "samples.npz", **arrays)  # type: ignore[arg-type]
+        with _argument_files("mcugen-accuracy-") as folder:
+            np.savez(folder / "inputs.npz", **arrays)  # type: ignore[arg-type]
             classes = None
             if labels is not None:
                 classes = folder / "labels.npy"
                 np.save(classes, _array(labels))
             given = Given(name, Path(beside.entry.file), options)
-            samples = folder / "samples.npz"
+            samples = folder / "inputs.npz"
             return assess(given, samples, labels=classes, reference=not emulate, runner=runner, loaded=loaded).outcome
 
     def write(self, folder: str | Path, *, force: bool = False) -> Path:

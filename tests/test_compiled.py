@@ -54,8 +54,15 @@ def test_a_module_of_pytorch() -> None:
     assert outcome.sqnr_db == pytest.approx(10 * np.log10((wanted**2).sum() / ((wanted - got) ** 2).sum()), abs=0.2)
     assert [layer.name for layer in outcome.layers] == ["x", "linear"]
     assert outcome.classes is not None
-    with pytest.raises(InputError, match="there are 30 samples"):
+    with pytest.raises(InputError, match="there are 30 samples") as error:
         compiled.accuracy(samples, labels=np.zeros(4, np.int64))
+    assert error.value.where == "argument labels"
+    with pytest.raises(InputError, match="NaN") as error:
+        compiled.accuracy(samples * np.nan)
+    assert error.value.where == "argument inputs, array 'x'"
+    with pytest.raises(InputError, match="NaN") as error:
+        mcugen.compile(model, board="nrf5340dk", calibration=samples * np.nan)
+    assert error.value.where == "argument calibration, array 'x'"
 
 
 def test_floats_and_integers_in_the_models_layout(compiled: CompiledModule) -> None:
@@ -72,7 +79,7 @@ def test_floats_and_integers_in_the_models_layout(compiled: CompiledModule) -> N
 
 
 def test_accuracy_needs_a_float_model(compiled: CompiledModule) -> None:
-    with pytest.raises(InputError, match="compiled from a quantized one"):
+    with pytest.raises(InputError, match="compiled from a LiteRT file or a graph"):
         compiled.accuracy(np.zeros((1, 3, 6, 5)))
 
 

@@ -25,8 +25,8 @@ def find_model(manifest: Manifest, folder: Path, given: Path | None) -> Path:
     Raises:
         InputError: there is none, or it is another than the module was made from.
     """
-    what = "the model file"
-    return _find(manifest.model.file, manifest.model.sha256, folder, given, what, "--model MODEL.pt2")
+    what, name = "the model file", manifest.model.file
+    return _find(name, manifest.model.sha256, folder, given, what, f"--model MODEL{Path(name).suffix}")
 
 
 def find_calibration(manifest: Manifest, folder: Path, given: Path | str | None) -> Path | str | None:

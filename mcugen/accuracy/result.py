@@ -210,6 +210,7 @@ class AccuracyOutcome:
     Attributes:
         name: of the model or module.
         board: None where the integers are the reference's without a board.
+        against: what the integers are held against, in words.
         computed_by: "reference", or the emulator that ran the firmware.
         samples, layer_samples, single_samples: how many were compared: outputs; layers; layers one by one.
         outputs, layers: in the model's and the schedule's order.
@@ -230,6 +231,7 @@ class AccuracyOutcome:
     doubts: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     search: SearchResult | None = None
+    against: str = "the float model"
     edited: tuple[str, ...] = ()
 
     @property
@@ -248,6 +250,7 @@ class AccuracyOutcome:
             "name": self.name,
             "board": self.board,
             "computed_by": self.computed_by,
+            "against": self.against,
             "samples": self.samples,
             "layer_samples": self.layer_samples,
             "single_samples": self.single_samples,

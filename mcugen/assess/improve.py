@@ -6,13 +6,25 @@ from dataclasses import replace
 
 from mcugen.accuracy.result import AccuracyOutcome
 from mcugen.api import Progress
+from mcugen.assess.opened import Loaded
 from mcugen.assess.remedies import remedies
 from mcugen.assess.run import Assessment
 from mcugen.assess.search import accuracy_target, search, sqnr_target
 from mcugen.assess.trials import Trials
+from mcugen.errors import InputError
 
 NOISY_DB = 30.0
 LOST = 0.005
+
+
+def require_open(loaded: Loaded, *, advice: bool | None = None, search: bool = False) -> None:
+    """Raises InputError where something is to be tried and the model came quantized."""
+    if (advice or search) and not loaded.counterpart.own:
+        raise InputError(
+            f"{'a search' if search else '--advice'} quantizes the model in other ways, and this one came quantized",
+            where=loaded.entry.file,
+            hint="quantize the float model with mcugen: give it with --calibration",
+        )
 
 
 def improved(
@@ -30,10 +42,12 @@ def improved(
         sqnr, top1: the target of a search, see `search.sqnr_target` and `search.accuracy_target`.
 
     Raises:
-        InputError: a target is none.
+        InputError: a target is none, or the model came quantized.
     """
     outcome = found.outcome
-    advised = advice if advice is not None else sqnr is None and top1 is None and is_poor(outcome)
+    own = found.loaded.counterpart.own
+    require_open(found.loaded, advice=advice, search=sqnr is not None or top1 is not None)
+    advised = advice if advice is not None else own and sqnr is None and top1 is None and is_poor(outcome)
     if not advised and sqnr is None and top1 is None:
         return outcome
     trials = Trials(found, progress)

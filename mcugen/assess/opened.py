@@ -46,15 +46,15 @@ class Given:
         """The model quantized, with other options than its own where they are given.
 
         Raises:
-            InputError: the model came quantized, so that there is no float program.
+            InputError: the model is a LiteRT file, so that there is no float program.
         """
         options = replace(self.options, **(changes or {}))
         graph, entry, beside = api.load_beside_float(self.model, options, progress)
         if beside is None:
             raise InputError(
-                "the model is quantized already: there is no float program to compare with",
+                "a LiteRT file is quantized already and says no float program: there is nothing to compare with",
                 where=str(self.model),
-                hint="give the float model with --calibration, or beside this one with --float MODEL.pt2",
+                hint="give the float model beside it with --float MODEL.pt2: its outputs are compared",
             )
         return Loaded(api.at_the_borders(graph, options), graph, entry, beside, options)
 

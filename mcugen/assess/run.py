@@ -94,6 +94,7 @@ def _outcome(
         layers=compared.layers,
         classes=None if labels is None else classify(labels, compared),
         doubts=tuple(doubts),
+        against=subject.counterpart.words,
         edited=given.edited,
     )
 

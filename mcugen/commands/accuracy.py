@@ -40,7 +40,7 @@ _OF_MODELS = {"board", "state", "observer", "equalize", "gptq", "bias_correction
 def accuracy(
     context: typer.Context,
     subject: Annotated[
-        Path, typer.Argument(metavar="DIR|MODEL", help="Folder that `mcugen emit` wrote, or a float model's file.")
+        Path, typer.Argument(metavar="DIR|MODEL", help="Folder that `mcugen emit` wrote, or a model's file.")
     ],
     samples: Annotated[
         Path, typer.Option(metavar="IN.npz", help="An array per input, first axis = samples, as for calibration.")
@@ -62,7 +62,7 @@ def accuracy(
         typer.Option(
             "--float",
             metavar="MODEL.pt2",
-            help="Of a model that came quantized, such as a LiteRT file: its float model.",
+            help="Of a LiteRT file, or another model that came quantized: the float model that it was made from.",
         ),
     ] = None,
     board: Annotated[
@@ -157,7 +157,7 @@ def accuracy(
         )
         given = Given(subject.stem, subject, options, on_board=board is not None)
     from mcugen.assess.beside import assess_beside
-    from mcugen.assess.improve import improved
+    from mcugen.assess.improve import improved, require_open
     from mcugen.assess.run import assess
     from mcugen.emit.details import load_details
     from mcugen.report.accuracy import text_summary
@@ -176,7 +176,17 @@ def accuracy(
                 progress=progress,
             )
         else:
-            found = assess(given, samples, labels=labels, reference=reference, runner=runner.value, progress=progress)
+            loaded = given.load(progress=progress)
+            require_open(loaded, advice=advice, search=search is not None or search_accuracy is not None)
+            found = assess(
+                given,
+                samples,
+                labels=labels,
+                reference=reference,
+                runner=runner.value,
+                progress=progress,
+                loaded=loaded,
+            )
             outcome = improved(found, advice=advice, sqnr=search, top1=search_accuracy, progress=progress)
     if report is not None and given.manifest is not None:
         write_report(compared(outcome, given.manifest, load_details(subject, given.manifest)), report)

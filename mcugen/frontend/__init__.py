@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from mcugen.frontend.litert.step import Row
     from mcugen.frontend.quantize import Progress
     from mcugen.frontend.quantizer_options import QuantizerOptions
+    from mcugen.frontend.ranges.normalize import Normalizations
     from mcugen.frontend.ranges.observe import Samples
     from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import PortNames
     from mcugen.frontend.states import Tie
+    from mcugen.frontend.unrounded import Unrounded
     from mcugen.graph.graph import Fidelity, Graph
     from mcugen.passes.states import Held
 
@@ -77,7 +79,7 @@ def load_with_counterpart(
     options: QuantizerOptions | None = None,
     custom: Mapping[str, Row] | None = None,
 ) -> tuple[Graph, Counterpart | None]:
-    """As `load_model`, and the float program beside the graph; None for a program that is given quantized."""
+    """As `load_model`, and the float program beside the graph; None for a LiteRT file."""
     path = Path(path)
     if is_litert(path):
         from mcugen.frontend.litert.importer import import_litert
@@ -120,6 +122,27 @@ class _Program:
         before, values = import_with_values(module, self.name, self.ports)
         return _finish(_with_source(before, source), held), before, values
 
+    def counterpart(
+        self,
+        original: GraphModule,
+        prepared: GraphModule,
+        lowered: Graph,
+        values: Mapping[str, str],
+        normalizations: Normalizations,
+    ) -> Counterpart:
+        from mcugen.frontend.counterpart import Counterpart
+
+        # Where types meet, the quantized program has values that the float one has not: rescaled ones.
+        known = {node.name for node in prepared.graph.nodes}
+        held = {tensor: node for tensor, node in values.items() if node in known}
+        return Counterpart(original, prepared, lowered, held, normalizations, self.ports, self.ties, self.reset_every)
+
+    def beside(self, unrounded: Unrounded, lowered: Graph, values: dict[str, str]) -> Counterpart:
+        """Of a program that came quantized."""
+        module, held = unrounded.module, unrounded.values(values)
+        found = self.counterpart(module, module, lowered, held, {})
+        return replace(found, stored=unrounded.stored, words=unrounded.words, own=False)
+
     def measured(
         self, graph: Graph, samples: Samples, compared: Sequence[int], expected: Sequence[Sequence[Tensor]]
     ) -> Fidelity:
@@ -161,6 +184,7 @@ def _compile(
     from mcugen.frontend.sequences import Sequences
     from mcugen.frontend.signature import port_names, positional_module
     from mcugen.frontend.states import tie_states
+    from mcugen.frontend.unrounded import without_rounding
 
     wanted, chosen = sequences or Sequences(), options or AUTOMATIC
     module = positional_module(program)
@@ -174,12 +198,14 @@ def _compile(
         return _quantize(model, samples, source, progress, chosen)
     left = missing(module)
     if left:
-        return _complete(model, left, calibration, progress, chosen), None
+        return _complete(model, left, calibration, progress, chosen)
     if calibration is not None:
         log.warning("the model is already quantized: --calibration is ignored")
     if chosen != AUTOMATIC:
         log.warning("the model is already quantized: its own ranges and types are kept")
-    return model.graph(module, "none"), None
+    unrounded = without_rounding(module)
+    graph, lowered, values = model.lowered(module, "none", own=False)
+    return graph, model.beside(unrounded, lowered, values)
 
 
 def _complete(
@@ -188,7 +214,7 @@ def _complete(
     calibration: Path | str | None,
     progress: Progress | None,
     options: QuantizerOptions,
-) -> Graph:
+) -> tuple[Graph, Counterpart]:
     """A quantized program with what is left in float quantized too, lowered, and compared with what it was."""
     from mcugen.frontend.calibration import RANDOM, with_statistics
     from mcugen.frontend.importer import named_inputs
@@ -197,16 +223,19 @@ def _complete(
     if calibration is None:
         raise refusal(left, named_inputs(model.module, model.ports.inputs))
     from mcugen.frontend.torch_settings import quiet
+    from mcugen.frontend.unrounded import without_rounding
 
     with quiet():
         from mcugen.frontend.completion import complete
 
     samples, source = _calibration(model, calibration)
+    unrounded = without_rounding(model.module)
     completed = complete(model.module, left, samples, progress, options)
-    graph = model.graph(completed.module, source)
+    graph, lowered, values = model.lowered(completed.module, source, own=False)
     measured = model.measured(graph, samples, completed.compared, completed.expected)
     graph = graph if source == RANDOM else with_statistics(graph, samples)
-    return replace(graph, fidelity=replace(measured, program="model as given, quantized in part"))
+    graph = replace(graph, fidelity=replace(measured, program="model as given, quantized in part"))
+    return graph, model.beside(unrounded, lowered, values)
 
 
 def _with_source(graph: Graph, source: str) -> Graph:
@@ -287,7 +316,6 @@ def _quantize(
 
     # torchao reports, as it is imported, each of its libraries for GPUs that does not load here.
     with quiet():
-        from mcugen.frontend.counterpart import Counterpart
         from mcugen.frontend.quantize import quantize_program
 
         original = copy.deepcopy(model.module)
@@ -300,16 +328,5 @@ def _quantize(
     for text in warnings:
         log.warning("%s", text)
     graph = graph if source == RANDOM else with_statistics(graph, samples)
-    # Where types meet, the quantized program has values that the float one has not: rescaled ones.
-    known = {node.name for node in quantized.prepared.graph.nodes}
-    counterpart = Counterpart(
-        original,
-        quantized.prepared,
-        lowered,
-        {tensor: node for tensor, node in values.items() if node in known},
-        quantized.normalizations,
-        model.ports,
-        model.ties,
-        model.reset_every,
-    )
+    counterpart = model.counterpart(original, quantized.prepared, lowered, values, quantized.normalizations)
     return replace(graph, fidelity=measured, warnings=warnings), counterpart

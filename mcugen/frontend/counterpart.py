@@ -2,13 +2,14 @@
 
 A quantized program is lowered value by value: each quantize node of it is one tensor of the graph before the passes, in
 the program's own layout. The value that the node quantizes has the same name in the float program that was calibrated,
-so that both can be held side by side, at the end of whatever is one operator on the device.
+so that both can be held side by side, at the end of whatever is one operator on the device. Of a program that came
+quantized the float one is the same without its quantizations (`unrounded`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,15 @@ class Counterpart:
     """A float program beside the graph that was made of it.
 
     Attributes:
-        original: the program as the model file has it, without state.
+        original: the program as the model file has it, without state; of one that came quantized, without rounding.
         prepared: what was quantized: folded, and perhaps scaled otherwise inside; its outputs are the original's.
         lowered: the graph before the passes, its tensors in the program's own layout.
         values: by tensor of `lowered`, the node of `prepared` whose value it holds.
         normalizations: of the inputs of `prepared`.
         ports, ties, reset_every: of the program's inputs, results and states.
+        stored: of inputs that the program of the model file takes as integers, the scale and the zero point of these.
+        words: what it is, for people.
+        own: whether it was mcugen that quantized it, so that it can be quantized in another way.
     """
 
     original: GraphModule
@@ -56,6 +60,9 @@ class Counterpart:
     ports: PortNames
     ties: Sequence[Tie]
     reset_every: int | None = None
+    stored: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    words: str = "the float model"
+    own: bool = True
 
     def samples(self, path: Path) -> dict[str, npt.NDArray[np.generic]]:
         """Reads samples like calibration data; those of states are what the float program leaves in them.
@@ -70,6 +77,9 @@ class Counterpart:
         inputs = [spec for spec in inputs_of(self.original, self.ports.inputs) if spec.name in given]
         names = {node.name: name for node, name in named_inputs(self.original, self.ports.inputs).items()}
         read = data.load(path, inputs, "sample")
+        for node, (scale, zero_point) in self.stored.items():
+            integers = read[names[node]].astype(np.float32)
+            read[names[node]] = (integers - np.float32(zero_point)) * np.float32(scale)
         with quiet(), single_threaded():
             return dict(with_states(self.original, names, self.ties, read, self.reset_every))
 

@@ -62,9 +62,11 @@ def import_module(module: GraphModule, name: str, names: PortNames) -> Graph:
 
 
 def import_with_values(module: GraphModule, name: str, names: PortNames) -> tuple[Graph, dict[str, str]]:
-    """As `import_module`, and by tensor of the graph the node of the program that a quantize has made the tensor of."""
+    """As `import_module`, and by tensor of the graph the node of the program whose value it holds: what a quantize has
+    made the tensor of, or what needs none."""
     # Rewriting moves quantize nodes to other values, of the same meaning.
     quantized = {node.name: node.all_input_nodes[0].name for node in module.graph.nodes if is_quantize(node)}
+    before = {node.name: node.target for node in module.graph.nodes if node.op in ("call_function", "placeholder")}
     context, outputs = lower(module, names.inputs)
     normalizations = module.meta.get(NORMALIZATIONS, {})
     inputs = [
@@ -78,6 +80,9 @@ def import_with_values(module: GraphModule, name: str, names: PortNames) -> tupl
     ports = _output_ports(context, outputs, [names.outputs[index] for index, _ in _results(end.args[0])])
     graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports)).with_changes()
     held = {tensor: quantized[node.name] for node, tensor in context.integers.items() if node.name in quantized}
+    for node, tensor in context.implied_values():
+        if before.get(node.name) == node.target and context.tensors[tensor].quantization is not None:
+            held.setdefault(tensor, node.name)
     return graph, {tensor: value for tensor, value in held.items() if tensor in graph.tensors}
 
 

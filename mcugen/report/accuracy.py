@@ -21,7 +21,7 @@ def text_summary(result: AccuracyOutcome) -> Iterator[RenderableType]:
     """Outputs, classes, the table of layers, where the error enters, and what was tried."""
     where = "the integer reference" if result.computed_by == "reference" else f"the firmware in {result.computed_by}"
     board = f" for {result.board}" if result.board else ""
-    yield Text(f"{result.name}{board}: {where} against the float model, {thousands(result.samples)} samples")
+    yield Text(f"{result.name}{board}: {where} against {result.against}, {thousands(result.samples)} samples")
     for doubt in result.doubts:
         yield Text(f"warning: {doubt}", style="yellow")
     yield _outputs(result)

@@ -8,7 +8,7 @@ that nothing quantizes is an error: there is no float path.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -295,6 +295,14 @@ class Lowering(Emission):
         if key not in self._memo:
             self._memo[key] = self._materialize(node, quantization)
         return self._memo[key]
+
+    def implied_values(self) -> Iterator[tuple[Node, str]]:
+        """Nodes with a tensor that no quantize asks for, and that tensor: integers that move or join, and float values
+        in a quantization that is their own."""
+        yield from ((node, tensor) for node, tensor in self.integers.items() if not is_quantize(node))
+        for (node, quantization), tensor in self._memo.items():
+            if not is_dequantize(node) and self.implied(node) == quantization:
+                yield node, tensor
 
     def _materialize(self, node: Node, quantization: Quantization) -> str:
         if node in self.integers:

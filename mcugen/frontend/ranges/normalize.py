@@ -18,7 +18,7 @@ from torch.fx import GraphModule, Node
 from mcugen.frontend.lowering.arguments import shape_of
 from mcugen.frontend.ranges.affine import Affine, Push
 from mcugen.frontend.ranges.observe import Samples, arguments, inputs_of, is_free, spread_evenly
-from mcugen.frontend.ranges.tail import kept_samples
+from mcugen.frontend.ranges.outliers import kept_samples
 from mcugen.graph.graph import Normalization
 from mcugen.graph.quantization import normalize
 

@@ -15,19 +15,13 @@ import torch
 from torch import Tensor
 from torchao.quantization.pt2e import MinMaxObserver
 
+from mcugen.frontend.ranges.outliers import FEWEST, SHARE, trim
+
 ONE_IN = 1000
 """Samples among which one may leave the range."""
 
-_SHARE = 8
-"""The tail is what one sample in eight reaches."""
-
-_FEWEST = 8
 _MOST_ROOM = 0.25
 """Of the range that was seen, on either side: 3.5 dB of resolution when both sides have it."""
-
-
-OUTLIER = 4.0
-"""A sample that reaches so many times further than seven in eight do is an outlier."""
 
 
 class TailObserver(MinMaxObserver):  # type: ignore[misc]
@@ -58,20 +52,6 @@ class TailObserver(MinMaxObserver):  # type: ignore[misc]
         return self._calculate_qparams(torch.tensor(low), torch.tensor(high))
 
 
-def kept_samples(lows: list[float], highs: list[float]) -> list[int]:
-    """Indices of the samples that are no outliers, by the extremes of each."""
-    reach = [max(-low, high) for low, high in zip(lows, highs, strict=True)]
-    usual = sorted(reach)[len(reach) - 1 - len(reach) // _SHARE]
-    few = len(reach) < _FEWEST or usual <= 0
-    return [index for index, r in enumerate(reach) if few or r <= OUTLIER * usual]
-
-
-def trim(lows: list[float], highs: list[float]) -> tuple[list[float], list[float]]:
-    """The extremes of the samples that are no outliers."""
-    kept = kept_samples(lows, highs) if lows else []
-    return [lows[i] for i in kept], [highs[i] for i in kept]
-
-
 def has_outliers(module: torch.nn.Module) -> bool:
     """Whether trimming would change any range of a calibrated program."""
     observers = [m for m in module.modules() if isinstance(m, TailObserver)]
@@ -97,13 +77,13 @@ def with_room(lows: list[float], highs: list[float]) -> tuple[float, float]:
 def beyond(reach: list[float]) -> float:
     """How far past the largest of `reach` one sample in `ONE_IN` gets; 0 when that many were seen."""
     count = len(reach)
-    if count < _FEWEST:
+    if count < FEWEST:
         # Too few for a tail: all the room there is, unless a bound shows in that they reach the same.
         return math.inf if count == 1 or max(reach) > min(reach) else 0.0
     if count >= ONE_IN:
         return 0.0
     ordered = sorted(reach, reverse=True)
-    tail = max(math.ceil(count / _SHARE), 2)
+    tail = max(math.ceil(count / SHARE), 2)
     threshold = ordered[tail]
     excess = sum(ordered[:tail]) / tail - threshold
     return max(threshold + excess * math.log(ONE_IN * tail / count) - ordered[0], 0.0)

@@ -18,7 +18,8 @@ def compared(outcome: AccuracyOutcome, manifest: Manifest, details: Details | No
     tone = "good" if worst is None or worst >= GOOD_DB else "poor" if worst >= POOR_DB else "bad"
     culprit = outcome.culprit
     entered = "" if culprit is None else f"; most of the error enters in {culprit.name}"
-    said = "outputs against the float model" if worst is None else f"{worst:.1f} dB (SQNR) of the float model{entered}"
+    against = outcome.against
+    said = f"outputs against {against}" if worst is None else f"{worst:.1f} dB (SQNR) of {against}{entered}"
     return Subject(
         manifest=manifest,
         verdict=said,
