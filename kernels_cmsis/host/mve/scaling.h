@@ -94,4 +94,12 @@ MCUGEN_KERNEL int16x8_t vshrq_n_s16(int16x8_t a, int32_t shift)
     MCUGEN_EACH(int16x8_t, 8, (int16_t)(a.lane[i] >> shift));
 }
 
+/* `value` shifted to the left; the low bits are those of `into`. */
+MCUGEN_KERNEL int16x8_t vsliq_n_s16(int16x8_t into, int16x8_t value, int32_t shift)
+{
+    MCUGEN_EACH(int16x8_t, 8,
+                mcugen_emulated_half((int32_t)((uint32_t)value.lane[i] << shift) |
+                                     (into.lane[i] & (int32_t)((1u << shift) - 1u))));
+}
+
 #endif

@@ -9,6 +9,9 @@
  *   bytes before them is what is shifted.
  *   Others: a step is one output row, and an output is the sum of as many patches as cover the kernel.
  *
+ * Of int4 weights a byte has two taps, the first of them in the high nibble; they become bytes in registers, where a
+ * channel begins or, with more patches than one, where a patch does.
+ *
  * A step's outputs are written after the strip of the next step has been made where `buffers` is 2: what they
  * overwrite of their own channels is not needed any more.
  */
@@ -16,7 +19,7 @@
 #include "mve/requantize.h"
 
 /* group: channels of a strip (4, 8 or 16); columns: of a strip; quads_h, quads_w: patches that cover the kernel;
- * patches: 1 for 2x2 outputs of a patch; general_requantization: 1 when a shift is above -1. */
+ * patches: 1 for 2x2 outputs of a patch; general_requantization: 1 when a shift is above -1; weight_bits: 8 or 4. */
 struct mcugen_mve_depthwise_params {
     int32_t input_h, input_w, input_c;
     int32_t output_h, output_w, output_c;
@@ -28,9 +31,10 @@ struct mcugen_mve_depthwise_params {
     int32_t clamp_min, clamp_max;
     int32_t general_requantization;
     int32_t group, columns, quads_h, quads_w, patches, buffers;
+    int32_t weight_bits;
 };
 
-enum { MCUGEN_MVE_BEHIND_ZEROS = 5, MCUGEN_MVE_NUMBERS = 3, MCUGEN_MVE_ALL_LANES = 0xffff };
+enum { MCUGEN_MVE_BEHIND_ZEROS = 5, MCUGEN_MVE_BEHIND_ZEROS_S4 = 2, MCUGEN_MVE_NUMBERS = 3, MCUGEN_MVE_ALL_LANES = 0xffff };
 
 /* What a step is for all its channels: loops over them keep it in registers. */
 struct mcugen_mve_depthwise_step {
@@ -38,6 +42,44 @@ struct mcugen_mve_depthwise_step {
     uint32x4_t places;
     struct mcugen_mve_spread words;
 };
+
+/* Sixteen taps of int4 in a vector of bytes. */
+MCUGEN_KERNEL int8x16_t mcugen_mve_depthwise_nibbles(const int8_t *taps)
+{
+    const int16x8_t pairs = vldrbq_s16(taps);
+    return vshrq_n_s8(vreinterpretq_s8_s16(vsliq_n_s16(pairs, pairs, 12)), 4);
+}
+
+/* The taps of a patch as they are, one row lower, one column to the right, and both. */
+MCUGEN_KERNEL void mcugen_mve_depthwise_shifted(const int8_t *taps, int32_t weight_bits, int8x16_t shifted[4])
+{
+    if (weight_bits == 8) {
+        shifted[0] = mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS);
+        shifted[1] = mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 1);
+        shifted[2] = mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 4);
+        shifted[3] = mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 5);
+        return;
+    }
+    /* The fourth row of each column is 0. */
+#if MCUGEN_MVE_ALL_REGISTERS
+    /* GCC keeps copies of what it makes itself. */
+    __asm__("vldrb.s16 %q0, [%4, %5]\n\t"
+            "vldrb.s16 %q2, [%4]\n\t"
+            "vsli.16 %q0, %q0, #12\n\t"
+            "vsli.16 %q2, %q2, #12\n\t"
+            "vshr.s8 %q0, %q0, #4\n\t"
+            "vshr.s8 %q2, %q2, #4\n\t"
+            "vshl.i32 %q1, %q0, #8\n\t"
+            "vshl.i32 %q3, %q2, #8"
+            : "=&w"(shifted[0]), "=&w"(shifted[1]), "=&w"(shifted[2]), "=&w"(shifted[3])
+            : "l"(taps), "i"(MCUGEN_MVE_BEHIND_ZEROS_S4), "m"(*(const int8_t(*)[10])taps));
+#else
+    shifted[0] = mcugen_mve_depthwise_nibbles(taps + MCUGEN_MVE_BEHIND_ZEROS_S4);
+    shifted[1] = vreinterpretq_s8_s32(vshlq_n_s32(vreinterpretq_s32_s8(shifted[0]), 8));
+    shifted[2] = mcugen_mve_depthwise_nibbles(taps);
+    shifted[3] = vreinterpretq_s8_s32(vshlq_n_s32(vreinterpretq_s32_s8(shifted[2]), 8));
+#endif
+}
 
 /* The next patch's sums of one channel, requantized and stored where `mask` says. numbers: bias, multiplier, shift. */
 MCUGEN_KERNEL void mcugen_mve_depthwise_patch(const struct mcugen_mve_depthwise_step *step, int8x16_t patch,
@@ -59,9 +101,8 @@ MCUGEN_KERNEL void mcugen_mve_depthwise_patches(const struct mcugen_mve_depthwis
     const int32_t two_columns = 8 * params->group;
     /* The first lane of each column of outputs. */
     const uint32_t mask = rows == 2 ? MCUGEN_MVE_ALL_LANES : 0x0f0f;
-    const int8x16_t weights[4] = {
-        mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS), mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 1),
-        mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 4), mcugen_mve_load_at(taps, MCUGEN_MVE_BEHIND_ZEROS - 5)};
+    int8x16_t weights[4];
+    mcugen_mve_depthwise_shifted(taps, params->weight_bits, weights);
     const int32_t numbers[3] = {channel[0], channel[1], channel[2]};
     struct mcugen_mve_gathered at = mcugen_mve_gathered_start(strip - two_columns, step->words);
     for (int32_t left = params->output_w / 2; left > 0; left--) {
@@ -83,7 +124,8 @@ MCUGEN_KERNEL void mcugen_mve_depthwise_row(const struct mcugen_mve_depthwise_pa
     const int32_t column = 4 * params->group, next = params->stride_w * column;
     const int32_t numbers[3] = {channel[0], channel[1], channel[2]};
     const int single = params->quads_h == 1 && params->quads_w == 1;
-    const int8x16_t only = vldrbq_s8(taps);
+    const int packed = params->weight_bits == 4;
+    const int8x16_t only = packed ? mcugen_mve_depthwise_nibbles(taps) : vldrbq_s8(taps);
     struct mcugen_mve_gathered at = mcugen_mve_gathered_start(strip, step->words);
     for (int32_t left = params->output_w; left > 0; left -= 4) {
         const int8_t *weights = taps;
@@ -92,7 +134,9 @@ MCUGEN_KERNEL void mcugen_mve_depthwise_row(const struct mcugen_mve_depthwise_pa
         for (int32_t quad_h = 0; quad_h < params->quads_h; quad_h++) {
 #pragma GCC unroll 4
             for (int32_t quad_w = 0; quad_w < params->quads_w; quad_w++) {
-                const int8x16_t lanes = single ? only : vldrbq_s8(weights);
+                const int8x16_t lanes = single   ? only
+                                        : packed ? mcugen_mve_depthwise_nibbles(weights)
+                                                 : vldrbq_s8(weights);
                 const int32_t beyond = (quad_h * params->columns + 4 * quad_w * params->dilation_w) * column;
                 const struct mcugen_mve_gathered first = beyond != 0 ? mcugen_mve_gathered_plus(at, beyond) : at;
 #pragma GCC unroll 4
@@ -102,7 +146,7 @@ MCUGEN_KERNEL void mcugen_mve_depthwise_row(const struct mcugen_mve_depthwise_pa
                     const int8x16_t patch = mcugen_mve_gathered_at(&from, near ? i * next : 0);
                     sum[i] = single ? vmladavq_s8(patch, lanes) : vmladavaq_s8(sum[i], patch, lanes);
                 }
-                weights += 16;
+                weights += 2 * params->weight_bits;
             }
         }
         int32x4_t sums = vaddq_n_s32(mcugen_mve_lanes(sum[0], sum[1], sum[2], sum[3]), numbers[0]);
@@ -150,7 +194,7 @@ MCUGEN_KERNEL void mcugen_mve_depthwise_conv2d_s8(const struct mcugen_mve_depthw
         mcugen_mve_spread(4 * params->group * params->dilation_w)};
     const int32_t rows = params->patches ? 2 : 1, multiplier = params->output_c / params->input_c;
     const int32_t strip_bytes = params->quads_h * params->columns * 4 * params->group + 64 - 4 * params->group;
-    const int32_t patch_bytes = params->patches ? 16 : 16 * params->quads_h * params->quads_w;
+    const int32_t patch_bytes = 2 * params->weight_bits * (params->patches ? 1 : params->quads_h * params->quads_w);
     int8_t *const border = scratch;
     int8_t *strip = border + 16, *next = params->buffers == 2 ? strip + strip_bytes : strip;
     mcugen_mve_fill(border, params->input_zero_point, 16);

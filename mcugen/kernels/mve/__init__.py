@@ -7,7 +7,12 @@ from mcugen.kernels.mve.batch_matmul import BatchMatMulMve
 from mcugen.kernels.mve.conv2d import Conv2dMve, Conv2dS4Mve
 from mcugen.kernels.mve.conv2d_1x1 import Conv2d1x1Mve, Conv2d1x1S4Mve
 from mcugen.kernels.mve.conv2d_s16 import Conv2d1x1Int16Mve, Conv2dInt16Mve, FullyConnectedInt16Mve
-from mcugen.kernels.mve.depthwise_conv2d import DepthwiseConv2dLittleScratchMve, DepthwiseConv2dMve
+from mcugen.kernels.mve.depthwise_conv2d import (
+    DepthwiseConv2dLittleScratchMve,
+    DepthwiseConv2dLittleScratchS4Mve,
+    DepthwiseConv2dMve,
+    DepthwiseConv2dS4Mve,
+)
 from mcugen.kernels.mve.depthwise_conv2d_s16 import DepthwiseConv2dInt16Mve
 from mcugen.kernels.mve.elementwise import (
     AddMve,
@@ -96,8 +101,10 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2dS4Mve(),
     CumulativeSumMve(),
     DepthwiseConv2dLittleScratchMve(),
+    DepthwiseConv2dLittleScratchS4Mve(),
     DepthwiseConv2dMve(),
     DepthwiseConv2dInt16Mve(),
+    DepthwiseConv2dS4Mve(),
     DivMve(),
     FullyConnectedMve(),
     FullyConnectedInt16Mve(),
@@ -160,7 +167,9 @@ __all__ = [
     "CumulativeSumMve",
     "DepthwiseConv2dInt16Mve",
     "DepthwiseConv2dLittleScratchMve",
+    "DepthwiseConv2dLittleScratchS4Mve",
     "DepthwiseConv2dMve",
+    "DepthwiseConv2dS4Mve",
     "DivMve",
     "FullyConnectedInt16Mve",
     "FullyConnectedMve",

@@ -18,6 +18,7 @@ from mcugen.kernels.images import cost_per_image, per_image
 from mcugen.kernels.mve.channels import LaneChannels, as_words, lane_channels
 from mcugen.kernels.mve.common import has_vectors
 from mcugen.kernels.overlap import overlap_distance
+from mcugen.kernels.portable.weighted import weight_bits
 
 # Strips of fewer channels take less scratch, but more instructions to make.
 _GROUPS = (16, 8, 4)
@@ -25,7 +26,7 @@ _GROUPS = (16, 8, 4)
 _SCRATCH_BYTES = 4096
 _BORDER_BYTES = 16
 _STORED_BYTES = 64  # by one VST4
-_BEHIND_ZEROS = 5
+_BEHIND_ZEROS = {8: 5, 4: 2}  # bytes, by the bits of the weights
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class DepthwiseConv2dMve(Kernel):
         channels = _packed(op, graph)
         same_lanes = x.shape[3] == out.shape[3]
         numbers = np.stack([channels.bias, channels.multiplier, channels.shift], axis=1)
+        taps = _patches(channels, cut, weights.shape[1], weight_bits(weights))
         return Invocation(
             kernel=self.name,
             function="mcugen_mve_depthwise_conv2d_s8",
@@ -99,9 +101,10 @@ class DepthwiseConv2dMve(Kernel):
                 "quads_w": cut.quads[1],
                 "patches": int(cut.patches),
                 "buffers": cut.buffers,
+                "weight_bits": weight_bits(weights),
             },
             inputs=(x.name,),
-            constants=(_patches(channels, cut, weights.shape[1]), Constant("channels", as_words(numbers.reshape(-1)))),
+            constants=(taps, Constant("channels", as_words(numbers.reshape(-1)))),
             outputs=(out.name,),
             scratch_bytes=cut.bytes,
             overlaps=(Overlap(0, lane_distance(op, graph, cut.rows, cut.buffers), exact=True),) if same_lanes else (),
@@ -118,8 +121,14 @@ class DepthwiseConv2dMve(Kernel):
         columns = min(cut.columns, x.shape[2])
         making = -(-x.shape[3] // cut.group) * cut.quads[0] * (columns * (17 if partly else 15) + 55)
         patches = cut.quads[0] * cut.quads[1]
-        row = -(-width // 2) * 15 if cut.patches else -(-width // 4) * (11 * patches + 13)
-        return steps * (making + output_c * (row + 25)) + 60
+        packed = weight_bits(graph.tensor(op.inputs[1])) == 4
+        if cut.patches:
+            row = -(-width // 2) * 15 + 25 + 4 * packed
+        elif patches == 1:
+            row = -(-width // 4) * 20 + 10 + 2 * packed
+        else:
+            row = -(-width // 4) * ((16 + 2 * packed) * patches + 4 * cut.quads[0]) + 12
+        return steps * (making + output_c * row) + 60
 
 
 class DepthwiseConv2dLittleScratchMve(DepthwiseConv2dMve):
@@ -127,6 +136,20 @@ class DepthwiseConv2dLittleScratchMve(DepthwiseConv2dMve):
 
     name: ClassVar[str] = "depthwise_conv2d_little_scratch_s8.mve"
     groups: ClassVar[tuple[int, ...]] = _GROUPS[-1:]
+
+
+class DepthwiseConv2dS4Mve(DepthwiseConv2dMve):
+    """The same with int4 weights, two a byte."""
+
+    name: ClassVar[str] = "depthwise_conv2d_s4.mve"
+    weight_dtype: ClassVar[str] = "int4"
+
+
+class DepthwiseConv2dLittleScratchS4Mve(DepthwiseConv2dLittleScratchMve):
+    """Narrow strips and int4 weights."""
+
+    name: ClassVar[str] = "depthwise_conv2d_little_scratch_s4.mve"
+    weight_dtype: ClassVar[str] = "int4"
 
 
 def strips(op: DepthwiseConv2d, graph: Graph, groups: tuple[int, ...]) -> Strips:
@@ -182,16 +205,17 @@ def _packed(op: DepthwiseConv2d, graph: Graph) -> LaneChannels:
     return lane_channels(rows, bias, op.requantization(tensors, [out]), x)
 
 
-def _patches(channels: LaneChannels, cut: Strips, kernel_h: int) -> Constant:
-    """For each channel the taps of each patch, four rows in turn from each of four columns."""
+def _patches(channels: LaneChannels, cut: Strips, kernel_h: int, bits: int) -> Constant:
+    """For each channel the taps of each patch, four rows in turn from each of four columns; of int4 the first of two in
+    the high nibble."""
     count = len(channels.weights)
     taps = channels.weights.reshape(count, kernel_h, -1)
     high, wide = cut.quads
     padded: IntArray = np.zeros((count, 4 * high, 4 * wide), np.int8)
     padded[:, :kernel_h, : taps.shape[2]] = taps
     vectors = padded.reshape(count, high, 4, wide, 4).transpose(0, 1, 3, 4, 2).reshape(count, -1)
+    stream = vectors.reshape(-1) if bits == 8 else 16 * vectors.reshape(-1)[::2] + (vectors.reshape(-1)[1::2] & 0xF)
     if cut.patches:
         # The last bytes are zeros of the fourth column: they serve as those before the next channel.
-        zeros = np.zeros(_BEHIND_ZEROS, np.int8)
-        vectors = np.concatenate([zeros, vectors.reshape(-1)])
-    return Constant("weights", np.ascontiguousarray(vectors).reshape(-1).astype(np.int8))
+        stream = np.concatenate([np.zeros(_BEHIND_ZEROS[bits], np.int8), stream])
+    return Constant("weights", np.ascontiguousarray(stream).astype(np.int8))

@@ -28,6 +28,7 @@ class Layer:
     Attributes:
         image: (height, width, channels); of a fully connected layer (1, 1, channels).
         most: cycles (of the M4 table) per MAC that must not be exceeded.
+        dtype: of the weights.
     """
 
     kind: str
@@ -37,10 +38,12 @@ class Layer:
     stride: int
     most: float
     relu: bool = True
+    dtype: str = "int8"
 
     def __str__(self) -> str:
         size = "x".join(map(str, (*self.image, self.output_c)))
-        return f"{self.kind} {size} {self.kernel[0]}x{self.kernel[1]} stride {self.stride}"
+        packed = ", int4" if self.dtype == "int4" else ""
+        return f"{self.kind} {size} {self.kernel[0]}x{self.kernel[1]} stride {self.stride}{packed}"
 
 
 LAYERS = (
@@ -97,7 +100,8 @@ def _graph(layer: Layer) -> Graph:
     elif layer.kind == "fully connected":
         shape = (layer.output_c, depth)
     terms = math.prod(shape) // layer.output_c
-    scales = rng.uniform(0.2, 1.0, layer.output_c) / 128
+    largest = {"int8": 127, "int4": 7}[layer.dtype]
+    scales = rng.uniform(0.2, 1.0, layer.output_c) / (largest + 1)
     x = Quantization.per_tensor(0.02, -128)
     y = Quantization.per_tensor(0.02 / 128 * 0.6 * 75 * 150 * math.sqrt(terms) / 60, -128 if layer.relu else 3)
     flat = layer.kind == "fully connected"
@@ -106,9 +110,9 @@ def _graph(layer: Layer) -> Graph:
         Tensor(
             "weights",
             shape,
-            "int8",
+            layer.dtype,
             Quantization.per_channel(scales, axis),
-            rng.integers(-127, 128, shape).astype(np.int8),
+            rng.integers(-largest, largest + 1, shape).astype(np.int8),
         ),
         Tensor(
             "bias",

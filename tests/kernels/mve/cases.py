@@ -100,6 +100,12 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     "transposed_conv2d": (mve.TransposedConv2dMve(), transposed_conv2d_graphs()),
     "depthwise": (mve.DepthwiseConv2dMve(), depthwise_graphs()),
     "depthwise 3x3": (mve.DepthwiseConv2dMve(), depthwise_graphs(**PATCHES)),
+    "depthwise, int4": (mve.DepthwiseConv2dS4Mve(), depthwise_graphs(dtype="int4")),
+    "depthwise 3x3, int4": (mve.DepthwiseConv2dS4Mve(), depthwise_graphs(**PATCHES, dtype="int4")),
+    "depthwise, little scratch, int4": (
+        mve.DepthwiseConv2dLittleScratchS4Mve(),
+        depthwise_graphs(multiplier=1, dtype="int4"),
+    ),
     "depthwise, little scratch": (mve.DepthwiseConv2dLittleScratchMve(), depthwise_graphs(multiplier=1)),
     "fully_connected": (mve.FullyConnectedMve(), fully_connected_graphs()),
     "fully_connected deep": (mve.FullyConnectedMve(), fully_connected_graphs(channels=DEEP)),

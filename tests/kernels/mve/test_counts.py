@@ -49,11 +49,17 @@ LAYERS = (
     Layer("conv", (1, 64, 40), 32, (1, 9), 1, 0.135),
     Layer("depthwise", (16, 16, 16), 16, (5, 5), 1, 1.05),
     Layer("conv", (7, 7, 63), 37, (1, 1), 1, 0.21),
+    # Weights of four bits.
+    Layer("depthwise", (25, 5, 64), 64, (3, 3), 1, 1.0, dtype="int4"),
+    Layer("depthwise", (24, 24, 16), 16, (3, 3), 2, 1.02, dtype="int4"),
+    Layer("depthwise", (3, 3, 256), 256, (3, 3), 1, 1.65, dtype="int4"),
+    Layer("depthwise", (16, 16, 16), 16, (5, 5), 1, 1.05, dtype="int4"),
+    Layer("depthwise", (1, 64, 32), 32, (1, 9), 1, 1.85, dtype="int4"),
 )
 
 
 # A layer for each kernel and form, for every test run.
-QUICK = (1, 3, 6, 8, 11, 13, 14)
+QUICK = (1, 3, 6, 8, 11, 13, 14, 20, 23)
 
 
 @pytest.mark.parametrize("numbers", [QUICK, pytest.param(range(len(LAYERS)), marks=pytest.mark.slow)])
