@@ -27,7 +27,16 @@ def list_boards() -> tuple[Board, ...]:
     Raises:
         InputError: a file of the installation is wrong.
     """
-    return tuple(load_board_file(path) for path in sorted(data_folder("boards").glob("*.yml")))
+    return tuple(_shipped(path) for path in _shipped_files())
+
+
+def _shipped_files() -> list[Path]:
+    return sorted(data_folder("boards").glob("*.yml"))
+
+
+@functools.cache
+def _shipped(path: Path) -> Board:
+    return load_board_file(path)
 
 
 def load_board(name: str) -> Board:
@@ -43,9 +52,13 @@ def load_board(name: str) -> Board:
     """
     if name.lower().endswith(_SUFFIXES):
         return load_board_file(Path(name))
-    boards = list_boards()
     wanted = _normalise(name)
-    for accepts in (_is_name, _is_main_spelling, _is_spelling, _is_prefix):
+    # A board is called as its file: most users read that one alone.
+    named = [path for path in _shipped_files() if wanted == _normalise(path.stem)]
+    if len(named) == 1:
+        return _shipped(named[0])
+    boards = list_boards()
+    for accepts in (_is_main_spelling, _is_spelling, _is_prefix):
         found = [b for b in boards if wanted and accepts(b, wanted)]
         if len(found) == 1:
             return found[0]
@@ -114,10 +127,6 @@ def _normalise(name: str) -> str:
 
 def _spellings(board: Board) -> set[str]:
     return {_normalise(s) for s in (board.name, board.zephyr_board, *board.aliases) if s}
-
-
-def _is_name(board: Board, wanted: str) -> bool:
-    return _normalise(board.name) == wanted
 
 
 def _is_main_spelling(board: Board, wanted: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -34,27 +35,30 @@ class ConstantArray:
     @property
     def lines(self) -> Iterator[str]:
         """The initializer's lines."""
-        line = ""
-        data = self.data.view(np.uint8) if self.data.dtype == np.bool_ else self.data
-        for value in data.tolist():
-            text = f"{_literal(value, data.dtype)},"
-            if line and len(line) + 1 + len(text) > _LINE_WIDTH:
-                yield line
-                line = text
-            else:
-                line = f"{line} {text}" if line else text
-        if line:
-            yield line
+        texts = _literals(self.data.view(np.uint8) if self.data.dtype == np.bool_ else self.data)
+        # Characters up to the end of each number, with a space after it.
+        ends = list(itertools.accumulate(len(text) + 1 for text in texts))
+        first, before = 0, 0
+        while first < len(texts):
+            after = max(first + 1, bisect.bisect_right(ends, before + _LINE_WIDTH + 1, first))
+            yield " ".join(texts[first:after])
+            first, before = after, ends[after - 1]
 
 
-def _literal(value: int | float, dtype: np.dtype[Any]) -> str:
-    """Of a finite number."""
-    if dtype.kind == "f":
-        return f"{value!r}f"
-    if value == np.iinfo(dtype).min and value < -(2**15):
+def _literals(data: IntArray) -> list[str]:
+    """Each number as a C literal and a comma; all are finite."""
+    values = data.tolist()
+    if data.dtype.kind == "f":
+        return [f"{value!r}f," for value in values]
+    if data.dtype.kind == "u":
+        return [f"{value}u," for value in values]
+    texts = [f"{value}," for value in values]
+    lowest = int(np.iinfo(data.dtype).min)
+    if lowest < -(2**15):
         # -2147483648 is no literal in C: the minus sign applies to a constant that overflows int.
-        return f"(-{-value - 1} - 1)"
-    return f"{value}u" if dtype.kind == "u" else str(value)
+        for place in np.flatnonzero(data == lowest):
+            texts[place] = f"({lowest + 1} - 1),"
+    return texts
 
 
 class ConstantPool:

@@ -82,7 +82,7 @@ class QemuRunner:
         """See `Runner.run`: one emulator run; the first inference is counted, then the counter takes itself out."""
         program = require_qemu()
         check_inputs(inputs, firmware.manifest)
-        elf = Elf(firmware.elf)
+        elf = firmware.image
         with scratch_folder("mcugen-qemu-") as folder:
             command = [program, *self._options, *_machine_options(firmware), "-kernel", str(firmware.elf)]
             if count:

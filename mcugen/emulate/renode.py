@@ -93,7 +93,7 @@ class RenodeRunner:
         if platform is None:
             raise ValueError(f"no Renode platform for {firmware.board.name}")
         check_inputs(inputs, firmware.manifest)
-        elf = Elf(firmware.elf)
+        elf = firmware.image
         labels = module_labels(firmware, elf) if count else []
         with scratch_folder("mcugen-renode-") as folder, renode_npu(folder, firmware) or _no_npu() as npu:
             _prepare(folder, platform, firmware, elf, labels, reset_every, npu)

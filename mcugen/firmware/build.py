@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -81,18 +82,19 @@ class Firmware:
     """Linked firmware: a module with the harness, or in a Zephyr image.
 
     Attributes:
-        elf: the image.
+        elf: the image's file.
+        image: what is in it.
         machine: whose addresses it is linked for: a QEMU machine, or the board itself.
         flash_bytes: the module's code, constants and initial values of variables, as linked, and what it calls of
             CMSIS-NN; no harness, no C library.
         ram_bytes: the module's static memory as linked, the arena included.
         library_bytes: C and compiler library code that the module pulls in (memcpy, memset, 64-bit helpers).
         stack_usage: the compiler's bytes of stack frame for each of the module's functions (-fstack-usage).
-        stack: how deep `<name>_run` goes by its code.
         zephyr: the image around the module; None in bare-metal firmware.
     """
 
     elf: Path
+    image: Elf
     board: Board
     machine: Machine
     manifest: Manifest
@@ -101,8 +103,12 @@ class Firmware:
     ram_bytes: int
     library_bytes: int
     stack_usage: Mapping[str, int]
-    stack: StackDepth
     zephyr: ZephyrImage | None = None
+
+    @functools.cached_property
+    def stack(self) -> StackDepth:
+        """How deep `<name>_run` goes by its code."""
+        return stack_depth(self.image, f"{self.manifest.name}_run")
 
     @property
     def kind(self) -> FirmwareKind:
@@ -161,6 +167,7 @@ def build_firmware(
     zeroed = elf.address("linker_module_bss_end") - elf.address("linker_module_bss_start")
     return Firmware(
         elf=elf_path,
+        image=elf,
         board=board,
         machine=machine,
         manifest=manifest,
@@ -169,7 +176,6 @@ def build_firmware(
         ram_bytes=variables + zeroed,
         library_bytes=elf.sections.get(".library_text", 0),
         stack_usage=_read_stack_usage(build_dir / "module"),
-        stack=stack_depth(elf, f"{manifest.name}_run"),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bisect
 import functools
 import operator
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -39,8 +40,9 @@ class Elf:
             image = ELFFile(file)
             self.sections: dict[str, int] = {s.name: int(s["sh_size"]) for s in image.iter_sections() if s.name}
             self._segments = [(int(s["p_vaddr"]), s.data()) for s in image.iter_segments() if s["p_type"] == "PT_LOAD"]
-            self.symbols = _read_symbols(image)
-            self._mapping = _read_mapping(image)
+            entries = _read_entries(image)
+            self.symbols = _read_symbols(entries)
+            self._mapping = _read_mapping(image, entries)
         self._functions = sorted((s for s in self.symbols.values() if s.is_function), key=lambda s: s.address)
         self._starts = [s.address for s in self._functions]
 
@@ -123,31 +125,55 @@ def _line_rows(program: LineProgram) -> Iterator[tuple[int, str]]:
         rows.append((state.address, f"{PurePosixPath(folder, file.name.decode(errors='replace'))}:{state.line}"))
 
 
-def _read_mapping(image: ELFFile) -> list[tuple[int, bool]]:
+@dataclass(frozen=True)
+class _Entry:
+    """A row of the symbol table (ELF specification, "Symbol Table"): `kind` is one of STT_..."""
+
+    name: str
+    value: int
+    size: int
+    kind: int
+
+
+_NO_NAMES = (3, 4)
+"""STT_SECTION and STT_FILE."""
+_FUNCTION = 2
+
+
+def _read_entries(image: ELFFile) -> list[_Entry]:
+    """The whole table at once: row by row is most of the time that a small image takes."""
+    table = image.get_section_by_name(".symtab")
+    if not isinstance(table, SymbolTableSection):
+        return []
+    names = table.stringtable.data()
+    order = "<" if image.little_endian else ">"
+    return [
+        _Entry(names[at : names.index(b"\0", at)].decode(errors="replace"), value, size, info & 0xF)
+        for at, value, size, info, _, _ in struct.iter_unpack(f"{order}IIIBBH", table.data())
+    ]
+
+
+def _read_mapping(image: ELFFile, entries: Sequence[_Entry]) -> list[tuple[int, bool]]:
     """(address, whether Thumb code begins there), ascending: the mapping symbols $t, $d and $a, which also ends of
     sections with code stand for (ELF for the Arm architecture, 5.5.5)."""
     rows: dict[int, bool] = {}
     for section in image.iter_sections():
         if section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR:
             rows[int(section["sh_addr"] + section["sh_size"])] = False
-    table = image.get_section_by_name(".symtab")
-    for entry in table.iter_symbols() if isinstance(table, SymbolTableSection) else ():
+    for entry in entries:
         if entry.name.partition(".")[0] in ("$t", "$d", "$a"):
-            address, is_code = int(entry["st_value"]), entry.name.startswith("$t")
             # Of two symbols at one address one covers nothing.
-            rows[address] = rows.get(address, False) or is_code
+            rows[entry.value] = rows.get(entry.value, False) or entry.name.startswith("$t")
     return sorted(rows.items())
 
 
-def _read_symbols(image: ELFFile) -> dict[str, Symbol]:
+def _read_symbols(entries: Sequence[_Entry]) -> dict[str, Symbol]:
     symbols: dict[str, Symbol] = {}
-    table = image.get_section_by_name(".symtab")
-    for entry in table.iter_symbols() if isinstance(table, SymbolTableSection) else ():
-        kind = entry["st_info"]["type"]
+    for entry in entries:
         # "$t", "$d": mapping symbols of the ELF for the Arm architecture, not names of anything.
-        if not entry.name or entry.name.startswith("$") or kind in ("STT_FILE", "STT_SECTION"):
+        if not entry.name or entry.name.startswith("$") or entry.kind in _NO_NAMES:
             continue
-        is_function = kind == "STT_FUNC"
-        address = int(entry["st_value"]) & (~1 if is_function else ~0)
-        symbols.setdefault(entry.name, Symbol(entry.name, address, int(entry["st_size"]), is_function))
+        is_function = entry.kind == _FUNCTION
+        address = entry.value & (~1 if is_function else ~0)
+        symbols.setdefault(entry.name, Symbol(entry.name, address, entry.size, is_function))
     return symbols

@@ -130,7 +130,6 @@ class _Walker:
             yield _Step(at + (4 if code[1] >> 3 in _WIDE else 2))
             return
         following = at + found.size
-        conditional = found.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
         if found.id in (arm.ARM_INS_BL, arm.ARM_INS_BLX):
             target = _target(found, self._elf)
             if start < target < end:
@@ -141,17 +140,17 @@ class _Walker:
                 yield _Step(following)
         elif found.id in _JUMPS:
             yield _Step(_target(found, self._elf))
-            if conditional or found.id != arm.ARM_INS_B:
+            if found.id != arm.ARM_INS_B or _conditional(found):
                 yield _Step(following)
         elif found.id in _TABLES:
             yield from self._table(following, end, _TABLES[found.id])
         elif _leaves(found, self._elf):
-            if conditional:
+            if _conditional(found):
                 yield _Step(following)
         else:
             change = _change(found, self._elf)
             yield _Step(following, change)
-            if conditional and change:
+            if change and _conditional(found):
                 yield _Step(following)
 
     def _table(self, start: int, end: int, size: int) -> Iterator[_Step]:
@@ -171,6 +170,10 @@ class _Step:
     target: int
     change: int = 0
     is_call: bool = False
+
+
+def _conditional(instruction: capstone.CsInsn) -> bool:
+    return instruction.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
 
 
 def _target(instruction: capstone.CsInsn, elf: Elf) -> int:
@@ -198,9 +201,10 @@ def _pops_pc(instruction: capstone.CsInsn) -> bool:
 def _change(instruction: capstone.CsInsn, elf: Elf) -> int:
     if instruction.id in _LISTS:
         return _LISTS[instruction.id] * sum(_register_bytes(instruction, o) for o in instruction.operands)
-    if not instruction.reg_write(arm.ARM_REG_SP) and not _writes_sp(instruction):
-        return 0
     text = instruction.op_str
+    # What it writes beside its operands is dear to ask for; none but the lists above change sp and do not name it.
+    if "sp" not in text or not (instruction.reg_write(arm.ARM_REG_SP) or _writes_sp(instruction)):
+        return 0
     summand = re.fullmatch(r"sp, (?:sp, )?#(\w+)", text)
     if instruction.id in _SUMS and summand:
         return _SUMS[instruction.id] * int(summand[1], 0)

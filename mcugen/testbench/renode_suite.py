@@ -106,7 +106,7 @@ def renode_suite(
         machine=board_machine(board),
         application=SELF_TEST,
     )
-    elf = Elf(firmware.elf)
+    elf = firmware.image
     cycles = None
     if measured.cycles is not None:
         cycles = Budget.of(measured.cycles, manifest.options.get("max_cycles"))

@@ -191,6 +191,8 @@ def instruction_size(halfword: bytes) -> int:
 def _instruction_cycles(
     instruction: capstone.CsInsn, timing: Row, previous: _Previous, refill: int
 ) -> tuple[int, _Previous]:
+    if timing.kind is Kind.PLAIN:
+        return timing.cycles, _Previous()
     operands = instruction.operands
     if timing.kind is Kind.LOAD:
         memory = next(o.mem for o in operands if o.type == arm.ARM_OP_MEM)

@@ -12,7 +12,6 @@ from mcugen.emit.manifest import Manifest
 from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, McugenError, MissingToolError
 from mcugen.firmware.build import MODE_DEFINITIONS, Firmware, Mode, ZephyrImage, render_glue
 from mcugen.firmware.elf import Elf
-from mcugen.firmware.stack import stack_depth
 from mcugen.firmware.zephyr.image import allocators, heap_size, library_size
 from mcugen.firmware.zephyr.workspace import Workspace, find_workspace
 from mcugen.kernels.cmsis_nn.locate import locate
@@ -71,6 +70,7 @@ def build_zephyr_firmware(
     size = library_size(elf_path, build_dir / "zephyr" / "zephyr.map", archives)
     return Firmware(
         elf=elf_path,
+        image=elf,
         board=board,
         machine=machine or board_machine(board),
         manifest=manifest,
@@ -79,7 +79,6 @@ def build_zephyr_firmware(
         ram_bytes=size.ram_bytes,
         library_bytes=0,
         stack_usage={},
-        stack=stack_depth(elf, f"{manifest.name}_run"),
         zephyr=ZephyrImage(
             board=board.zephyr_board,
             version=workspace.version,
