@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections import defaultdict
@@ -28,6 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # As mcugen.cli.main has it: with PyTorch there are half a million objects to look through.
+    gc.set_threshold(200_000, 30, 30)
     option = config.option
     given = getattr(config, "workerinput", {}).get("sample")
     if given is not None:

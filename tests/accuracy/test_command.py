@@ -1,4 +1,4 @@
-"""`mcugen accuracy` and what `run` says of samples, as users start them, each in a process of its own."""
+"""`mcugen accuracy` and what `run` says of samples, as users start them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from examples.models import MODELS
+from mcugen import cli
 from tests.accuracy.networks import save
 from tests.frontend.ranges import outliers
 from tests.verify.test_scaling import photos
@@ -34,20 +35,25 @@ def found(folder: Path, command: str, code: int = 0) -> dict:  # type: ignore[ty
     return result
 
 
-def test_a_wrong_scaling_is_named_by_run_and_by_accuracy(tmp_path: Path) -> None:
+def test_a_wrong_scaling_is_named_by_run_and_by_accuracy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
     save(model, torch.zeros(1, 3, 8, 8), tmp_path / "net.pt2")
     np.savez(tmp_path / "calibration.npz", input=photos(0))
     np.savez(tmp_path / "bytes.npz", input=255 * photos(1, 3))
     np.save(tmp_path / "labels.npy", np.array([0, 1, 2]))
-    assert mcugen(tmp_path, f"emit net.pt2 --board {BOARD} --calibration calibration.npz").returncode == 0
+    monkeypatch.chdir(tmp_path)
+    # These two have processes of their own in other tests.
+    assert cli._run(f"emit net.pt2 --board {BOARD} --calibration calibration.npz".split()) == 0
     (entry,) = json.loads((tmp_path / "net" / "mcugen.json").read_text())["inputs"]
     assert entry["calibration"]["high"] <= 1 and len(entry["calibration"]["channel_means"]) == 3
-    ran = mcugen(tmp_path, "run net --inputs bytes.npz --outputs out.npz --json")
-    assert ran.returncode == 0, ran.stderr
-    assert "divided by 255 they would fit" in " ".join(ran.stderr.split())
-    assert "divided by 255 they would fit" in json.loads(ran.stdout)["doubts"][0]
+    capsys.readouterr()
+    assert cli._run("run net --inputs bytes.npz --outputs out.npz --json".split()) == 0
+    ran = capsys.readouterr()
+    assert "divided by 255 they would fit" in " ".join(ran.err.split())
+    assert "divided by 255 they would fit" in json.loads(ran.out)["doubts"][0]
     compared = found(tmp_path, "accuracy net --samples bytes.npz --labels labels.npy")
     assert "divided by 255 they would fit" in compared["doubts"][0]
     # The firmware ran, and gave what the reference gives: nobody tries to better what is fed wrongly.

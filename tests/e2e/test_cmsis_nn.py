@@ -39,8 +39,8 @@ def check(mcugen: Command, exported: Export, model: str, board: str, release: Cm
 @pytest.mark.emulator
 @pytest.mark.cmsis_nn
 @pytest.mark.parametrize(("model", "board"), sorted(QUICK))
-def test_match(mcugen: Command, exported: Export, model: str, board: str, tmp_path: Path) -> None:
-    check(mcugen, exported, model, board, release_or_skip(), tmp_path / "out")
+def test_match(command: Command, exported: Export, model: str, board: str, tmp_path: Path) -> None:
+    check(command, exported, model, board, release_or_skip(), tmp_path / "out")
 
 
 @pytest.mark.slow

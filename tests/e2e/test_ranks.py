@@ -80,6 +80,7 @@ CASES: dict[str, tuple[nn.Module, dict[str, np.ndarray]]] = {
 
 
 @pytest.mark.emulator
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("case", CASES)
 def test_runs_and_matches(case: str, command: Command, tmp_path: Path) -> None:
     model, samples = CASES[case]

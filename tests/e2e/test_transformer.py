@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from mcugen.api import Options, compile
 from mcugen.frontend import load_model
+from mcugen.graph import Graph
 from tests.e2e.test_examples import Command
 
 RNG = np.random.default_rng(6)
@@ -35,20 +36,25 @@ class Network(nn.Module):
         return x, torch.einsum("bqd,bkd->bqk", x, x).softmax(-1)
 
 
-@pytest.mark.emulator
-def test_network_of_attention_matches_on_every_board(command: Command, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    folder = tmp_path_factory.mktemp("attention")
     torch.manual_seed(0)
     padding = np.zeros((4, 2, 9), bool)
     padding[1:, 0, 6:] = True
     samples = {"x": RNG.normal(size=(4, *SHAPES["x"])).astype(np.float32), "padding": padding}
     example = (torch.zeros(SHAPES["x"]), torch.zeros(SHAPES["padding"], dtype=torch.bool))
-    torch.export.save(torch.export.export(Network().eval(), example), tmp_path / "net.pt2")
-    np.savez(tmp_path / "in.npz", **samples)
-    graph = load_model(tmp_path / "net.pt2", tmp_path / "in.npz")
-    for board in ("nrf5340dk", "mps2_an385", "mps3_an547"):
-        module = tmp_path / board
-        compile(graph, Options(board=board)).write(module)
-        verified = command("verify", module, "--json")
-        assert verified.code == 0 and verified.json["match"] is True, verified.err
-        kinds = {layer["op"] for layer in verified.json["layers"]}
-        assert {"batch_matmul", "masked_softmax", "normalize"} <= kinds
+    torch.export.save(torch.export.export(Network().eval(), example), folder / "net.pt2")
+    np.savez(folder / "in.npz", **samples)
+    return load_model(folder / "net.pt2", folder / "in.npz")
+
+
+@pytest.mark.emulator
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("board", ["nrf5340dk", "mps2_an385", "mps3_an547"])
+def test_network_of_attention_matches(board: str, command: Command, graph: Graph, tmp_path: Path) -> None:
+    compile(graph, Options(board=board)).write(tmp_path / "out")
+    verified = command("verify", tmp_path / "out", "--json")
+    assert verified.code == 0 and verified.json["match"] is True, verified.err
+    kinds = {layer["op"] for layer in verified.json["layers"]}
+    assert {"batch_matmul", "masked_softmax", "normalize"} <= kinds

@@ -43,7 +43,7 @@ def check(case: Case, options: api.Options) -> None:
     assert again.files == module.files
 
 
-@settings(COMMON, max_examples=8)
+@settings(COMMON, max_examples=5)
 @given(network_graphs(), OPTIONS)
 def test_random_networks(case: Case, options: api.Options) -> None:
     check(case, options)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import compile_program, import_program
+from mcugen.frontend.quantizer_options import PLAIN
 from mcugen.graph.graph import Graph
 from mcugen.graph.ops import Table
 from mcugen.graph.ops.elementwise.table import ELEMENTS
@@ -90,13 +91,14 @@ def table_of(graph: Graph) -> tuple[np.ndarray, np.ndarray]:
     return (ELEMENTS.astype(np.float64) - x.zero_point) * x.scale, np.array(op.values)
 
 
+@pytest.mark.sampled(48)
 @pytest.mark.parametrize("decomposed", [False, True], ids=["as written", "decomposed"])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_one_table(name: str, decomposed: bool) -> None:
     program = export(seeded(Applied(FUNCTIONS[name])), (1, 6))
     if decomposed:
         program = program.run_decompositions()
-    graph = compile_program(program, "net", "random")
+    graph = compile_program(program, "net", "random", options=PLAIN)
     assert [op.kind for op in graph.operators] == ["fully_connected", "table", "fully_connected"]
     real, values = table_of(graph)
     out = graph.tensor(next(op.outputs[0] for op in graph.operators if op.kind == "table"))

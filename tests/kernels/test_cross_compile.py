@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from mcugen.graph.graph import Graph
 from mcugen.kernels import portable
@@ -101,38 +102,54 @@ void instance{number}({", ".join(parameters)})
 """
 
 
-@pytest.fixture(scope="module")
-def invocations() -> list[Typed]:
-    """A few of each portable kernel."""
+def some_of(kernel: Kernel, count: int, examples: int) -> list[Typed]:
+    """What the kernel makes of the graphs that it takes among so many random ones, at most `count`."""
     found: list[Typed] = []
 
-    def collect(kernel: Kernel) -> None:
-        before = len(found)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases_for(kernel))
+    def property_(case: Case) -> None:
+        (op,) = case.graph.operators
+        if len(found) < count and kernel.takes(op, case.graph, CORTEX_M3):
+            found.append(typed(kernel.invoke(op, case.graph), case.graph))
 
-        @settings(
-            max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-        )
-        @given(cases_for(kernel))
-        def property_(case: Case) -> None:
-            (op,) = case.graph.operators
-            if len(found) < before + 3 and kernel.takes(op, case.graph, CORTEX_M3):
-                found.append(typed(kernel.invoke(op, case.graph), case.graph))
-
-        property_()
-
-    for kernel in portable.KERNELS:
-        before = len(found)
-        collect(kernel)
-        assert len(found) > before, kernel.name
+    property_()
     return found
 
 
+@cache
+def invocations(count: int) -> list[Typed]:
+    """Of each portable kernel, at most `count`."""
+    found = []
+    for kernel in portable.KERNELS:
+        # Kernels for special cases take one in many.
+        some = some_of(kernel, count, 2 * count) or some_of(kernel, count, 20 * count)
+        assert some, kernel.name
+        found += some
+    return found
+
+
+def instances(count: int) -> str:
+    """A translation unit with all of them."""
+    found = invocations(count)
+    text = "".join(f'#include "{s}"\n' for s in sorted({i.invocation.source for i in found}))
+    return text + "".join(instance(n, i) for n, i in enumerate(found))
+
+
+COUNTS = pytest.mark.parametrize("count", [1, pytest.param(4, marks=pytest.mark.slow)])
+
+
+@COUNTS
 @pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3"])
-def test_kernels_call_only_memcpy_and_memset(core: str, invocations: list[Typed], tmp_path: Path) -> None:
-    sources = sorted({i.invocation.source for i in invocations})
-    text = "".join(f'#include "{s}"\n' for s in sources)
-    text += "".join(instance(n, i) for n, i in enumerate(invocations))
-    binary = compile_c(core, text, tmp_path)
+def test_kernels_call_only_memcpy_and_memset(core: str, count: int, tmp_path: Path) -> None:
+    binary = compile_c(core, instances(count), tmp_path)
     result = subprocess.run([NM, "--undefined-only", "--format=just-symbols", binary], capture_output=True, text=True)
     symbols = set(result.stdout.split())
     # __aeabi_ and __gnu_ functions are the compiler's own arithmetic.
@@ -142,9 +159,7 @@ def test_kernels_call_only_memcpy_and_memset(core: str, invocations: list[Typed]
 
 
 @needs_clang
+@COUNTS
 @pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m55"])
-def test_kernels_with_constant_parameters_compile_with_clang(
-    core: str, invocations: list[Typed], tmp_path: Path
-) -> None:
-    text = "".join(f'#include "{s}"\n' for s in sorted({i.invocation.source for i in invocations}))
-    compile_c(core, text + "".join(instance(n, i) for n, i in enumerate(invocations)), tmp_path, CLANG)
+def test_kernels_with_constant_parameters_compile_with_clang(core: str, count: int, tmp_path: Path) -> None:
+    compile_c(core, instances(count), tmp_path, CLANG)

@@ -41,10 +41,10 @@ def _graph(shape: tuple[int, int, int, int], transposed: bool) -> Graph:
 @pytest.mark.parametrize("board", ["nrf5340dk"])
 def test_instructions_per_mac(board: str) -> None:
     graphs = [_graph(shape, transposed) for shape, transposed, _ in SHAPES]
-    for (shape, _, most), graph, result in zip(SHAPES, graphs, run_on_target(graphs, board), strict=True):
+    for (shape, _, most), graph, result in zip(SHAPES, graphs, run_on_target(graphs, board, trace=False), strict=True):
         (op,) = graph.operators
         kernel = registry.select(op, graph, CORTEX_M4)
-        assert result.match and result.entry.kernel == kernel.name == "batch_matmul_s8.dsp"
+        assert result.entry.kernel == kernel.name == "batch_matmul_s8.dsp"
         per_mac = result.instructions / graph.macs()
         estimate = kernel.cost(op, graph) / result.instructions
         print(f"{shape!s:20} {result.instructions:8} {per_mac:5.2f} per MAC, estimate {estimate:.2f}")

@@ -49,18 +49,14 @@ def written(folder: Path) -> tuple[Path, Path]:
         pytest.param("int4", "nrf5340dk", "float32", marks=pytest.mark.slow),
     ],
 )
-def test_a_small_network(
-    mcugen: Command, command: Command, tmp_path: Path, precision: str, board: str, io: str | None
-) -> None:
-    """One of them emitted in a process of its own."""
-    to_emit = mcugen if io is None else command
+def test_a_small_network(command: Command, tmp_path: Path, precision: str, board: str, io: str | None) -> None:
     model, calibration = written(tmp_path)
     (tmp_path / "types.yml").write_text(RULES)
     given = tmp_path / precision if precision.endswith(".yml") else precision
     more = () if io is None else ("--io", io)
     folder = tmp_path / "out"
     emit = ("emit", model, "--board", board, "--calibration", calibration, "--output", folder, "--precision", given)
-    done = to_emit(*emit, *more)
+    done = command(*emit, *more)
     assert done.code == 0, done.err
     done = command("verify", folder, "--json")
     assert done.code == 0, done.err

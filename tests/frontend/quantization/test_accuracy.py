@@ -75,7 +75,11 @@ def test_a_faulty_sample_does_not_decide(trained: Trained) -> None:
     samples[7, 0, 0, 3, 3] = 1000.0
     noise = {}
     for name in ("minmax", "histogram", "best"):
-        quantized = front.quantize(float_program(trained), {"image": samples}, options=QuantizerOptions(name))
+        quantized = front.quantize(
+            float_program(trained),
+            {"image": samples},
+            options=QuantizerOptions(name, gptq="off", bias_correction="off"),
+        )
         got = integer_scores(quantized, trained.images)
         noise[name] = signal_to_noise(scores(trained), got)
     assert max(noise["minmax"], noise["histogram"]) < 10

@@ -33,7 +33,7 @@ MOST = {
 def test_instructions_per_mac_and_their_estimate(layers: Sequence[Layer]) -> None:
     graphs = [_graph(layer) for layer in layers]
     too_slow, misjudged = [], []
-    for layer, graph, result in zip(layers, graphs, run_on_target(graphs, "mps2_an385"), strict=True):
+    for layer, graph, result in zip(layers, graphs, run_on_target(graphs, "mps2_an385", trace=False), strict=True):
         (op,) = graph.operators
         kernel = registry.select(op, graph, CORTEX_M3)
         assert kernel.name == result.entry.kernel

@@ -30,7 +30,7 @@ from mcugen.templates import render_template
 from tests.graph.strategies import Case
 
 GUARD = 16
-_HOST_FLAGS = ("-g", "-O1", "-fsanitize=address", "-fno-omit-frame-pointer")
+HOST_FLAGS = ("-g", "-O1", "-fsanitize=address", "-fno-omit-frame-pointer")
 
 _PRELUDE = """
 #include <stdint.h>
@@ -234,12 +234,12 @@ def _flags(release: CmsisNn) -> list[str]:
 def run_on_host(trials: Sequence[Trial], release: CmsisNn, cache: Path) -> IntArray:
     """Runs CMSIS-NN's plain C code with the address sanitizer; one result for each trial, 0 where it is right."""
     toolchain = Toolchain(Path("/usr/bin/gcc"))
-    archive = cmsis_nn.build_archive(release, _HOST_FLAGS, toolchain, cache)
+    archive = cmsis_nn.build_archive(release, HOST_FLAGS, toolchain, cache)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "program.c").write_text(program(trials) + _HOST_MAIN)
-        toolchain.compile(work / "program.c", work / "program.o", [*_flags(release), *_HOST_FLAGS], cwd=work)
-        toolchain.link([*_HOST_FLAGS, "program.o", str(archive), "-o", "program"], cwd=work)
+        toolchain.compile(work / "program.c", work / "program.o", [*_flags(release), *HOST_FLAGS], cwd=work)
+        toolchain.link([*HOST_FLAGS, "program.o", str(archive), "-o", "program"], cwd=work)
         done = subprocess.run([work / "program"], capture_output=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr.decode(errors="replace")[:3000]
     return np.frombuffer(done.stdout, np.int8)

@@ -62,6 +62,7 @@ EVERYWHERE = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("where", EVERYWHERE)
 def test_equals_the_reference(where: str, release: CmsisNn) -> None:
     assert check(where, 5, 1, release) == {k.name for k in kernels(cpu_of(TARGETS[where]), release)}

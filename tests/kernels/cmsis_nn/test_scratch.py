@@ -24,6 +24,7 @@ from mcugen.kernels.cmsis_nn.fully_connected import FullyConnectedPerTensor
 from mcugen.kernels.cmsis_nn.interface import HeliumSums
 from tests.graph import strategies
 from tests.kernels.cmsis_nn.cases import collect, release_name, release_or_skip, releases
+from tests.kernels.cmsis_nn.program import HOST_FLAGS
 
 pytestmark = pytest.mark.cmsis_nn
 
@@ -96,10 +97,10 @@ def release(request: pytest.FixtureRequest) -> CmsisNn:
 def run_c(source: str, lines: list[str], release: CmsisNn, folder: Path) -> list[list[int]]:
     """Output lines of a C program, linked with CMSIS-NN for this machine, that reads input lines."""
     gcc = Toolchain(Path("/usr/bin/gcc"))
-    archive = build_archive(release, (), gcc, default_cache())
+    archive = build_archive(release, HOST_FLAGS, gcc, default_cache())
     (folder / "program.c").write_text(source)
     includes = [f"-I{path}" for path in include_dirs(release)]
-    gcc.link([*includes, "program.c", str(archive), "-o", "program"], cwd=folder)
+    gcc.link([*HOST_FLAGS, *includes, "program.c", str(archive), "-o", "program"], cwd=folder)
     done = subprocess.run(
         [folder / "program"], input="\n".join(lines), capture_output=True, text=True, timeout=60, check=True
     )

@@ -138,7 +138,7 @@ def _functions(folder: Path) -> dict[str, int]:
         return {s.name: s["st_size"] for s in symbols if s["st_info"]["type"] == "STT_FUNC"}
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("optimization", ["-O0", "-Og", "-Os", "-O2", "-O3"])
 def test_compiles(core: str, optimization: str, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_needs_a_core_with_dsp(name: str) -> None:
     kernel, strategy = CASES[name]
     supported = []
 
-    @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def property_(case: Case) -> None:
         (op,) = case.graph.operators

@@ -32,10 +32,12 @@ def test_instructions_per_element_and_their_estimate(names: Collection[str]) -> 
     too_slow, misjudged = [], []
     for first in range(0, len(chosen), TOGETHER):
         part = chosen[first : first + TOGETHER]
-        for (name, graph, most), result in zip(part, run_on_target([g for _, g, _ in part], "mps3_an547"), strict=True):
+        for (name, graph, most), result in zip(
+            part, run_on_target([g for _, g, _ in part], "mps3_an547", trace=False), strict=True
+        ):
             (op,) = graph.operators
             kernel = registry.select(op, graph, CORTEX_M55)
-            assert result.match and kernel.library == "mve" and kernel.name == result.entry.kernel
+            assert kernel.library == "mve" and kernel.name == result.entry.kernel
             elements = max(graph.tensor(n).elements for n in (op.inputs[0], op.outputs[0]))
             each = result.instructions / elements
             estimate = kernel.cost(op, graph) / result.instructions

@@ -74,7 +74,7 @@ def test_kernels_have_unique_names() -> None:
 
 @_KERNELS
 def test_cost_is_a_finite_number(kernel: Kernel) -> None:
-    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(cases_for(kernel))
     def property_(case) -> None:  # type: ignore[no-untyped-def]
         (op,) = case.graph.operators
