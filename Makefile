@@ -10,6 +10,9 @@ INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Tests of less than a minute together: pages, boards, reports, emitted text, the way data flows.
 QUICK ?= tests/test_architecture.py tests/boards tests/report tests/docs tests/emit/test_golden.py tests/emit/test_names.py
 EXAMPLES := build/bench/ds_cnn.pt2
+# Tests that stand together go to one process, which makes once what they share. With bytecode kept, the many commands that
+# tests start do not compile the package anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: help demo test test-all quick lint format bench bench-check hooks dist docs setup clean
 
@@ -21,11 +24,11 @@ demo: setup ## a keyword-spotting network from PyTorch to verified, counted firm
 	$(BIN)/mcugen emit $(DEMO)/ds_cnn.pt2 --board $(BOARD) --calibration $(DEMO)/ds_cnn_cal.npz --output $(DEMO)/ds_cnn
 	$(BIN)/mcugen verify $(DEMO)/ds_cnn --layers --report $(DEMO)/ds_cnn.html
 
-test: setup lint ## lint, types, and every test that is not slow: minutes
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+test: setup lint ## lint, types, and every test that is not slow: less than ten minutes on two cores
+	$(PYTEST) -m "not slow"
 
 test-all: setup lint ## the long sweeps too, which CI draws samples of: hours
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST)
 
 quick: setup ## tests of less than a minute, as the hook before a push runs them
 	$(BIN)/python -m pytest -q -n 0 -m "not slow and not emulator" $(QUICK)

@@ -20,7 +20,7 @@ def test_every_operator_has_a_strategy() -> None:
 
 @pytest.mark.parametrize("kind", sorted(ALL))
 def test_reference_keeps_shape_dtype_and_clamp(kind: str) -> None:
-    @settings(max_examples=40, deadline=None, derandomize=True)
+    @settings(max_examples=20, deadline=None, derandomize=True)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         graph, inputs = data.draw(ALL[kind]())
@@ -41,7 +41,7 @@ def test_reference_keeps_shape_dtype_and_clamp(kind: str) -> None:
 def test_networks_run() -> None:
     kinds: set[str] = set()
 
-    @settings(max_examples=400, deadline=None, derandomize=True)
+    @settings(max_examples=200, deadline=None, derandomize=True)
     @given(network_graphs())
     def check(case: Case) -> None:
         values = run(*case)

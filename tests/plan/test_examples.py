@@ -25,6 +25,7 @@ def network(request: pytest.FixtureRequest) -> Graph:
     return NETWORKS[request.param]()
 
 
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("optimize", ["speed", "ram", "size"])
 def test_the_arena_is_at_its_bound_on_every_class_of_core(network: Graph, board: str, optimize: str) -> None:
@@ -57,6 +58,7 @@ def test_a_budget_below_the_fast_kernels_turns_to_smaller_ones(network: Graph) -
         assert plan.arena.size <= budget
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "name",
     [

@@ -1,19 +1,21 @@
-"""`mcugen emit` as users start it: what it says about accuracy and samples, and what the module's folder says of it."""
+"""`mcugen emit`: what it says about accuracy and samples, and what the module's folder says of it."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
+from mcugen import cli
 from tests.frontend.ranges.test_accuracy import Autoencoder, features, trained
 
 
-def test_accuracy_warnings_and_normalised_inputs_are_told(tmp_path: Path) -> None:
+def test_accuracy_warnings_and_normalised_inputs_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     model = trained(Autoencoder(), features(rng, 512)).eval()
@@ -22,12 +24,11 @@ def test_accuracy_warnings_and_normalised_inputs_are_told(tmp_path: Path) -> Non
     data[11] += 20 * (data[11] - data.mean(axis=0))
     np.savez(tmp_path / "samples.npz", x=data)
     command = "emit readings.pt2 --board nrf5340dk --calibration samples.npz --output out --observer tail,mse"
-    done = subprocess.run(
-        [sys.executable, "-m", "mcugen", *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "input 'x': calibration sample 11 alone reaches" in " ".join(done.stderr.split())
-    assert "dB (SQNR) of the float model" in done.stdout and "FACTORS" in done.stdout
+    monkeypatch.chdir(tmp_path)
+    code, said = cli._run(command.split()), capsys.readouterr()
+    assert code == 0, said.err
+    assert "input 'x': calibration sample 11 alone reaches" in " ".join(said.err.split())
+    assert "dB (SQNR) of the float model" in said.out and "FACTORS" in said.out
     manifest = json.loads((tmp_path / "out" / "mcugen.json").read_text())
     assert manifest["accuracy"]["samples"] == 32 and set(manifest["accuracy"]["sqnr_db"]) == {"linear_1"}
     assert manifest["options"]["observer"] == "tail,mse" and "equalize" not in manifest["options"]

@@ -46,6 +46,7 @@ ALWAYS = (
 )
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.slow) for n in CASES])
 def test_kernel_gives_the_reference_bits(name: str) -> None:
     _property(*CASES[name], examples=20)
