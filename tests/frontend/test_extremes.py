@@ -299,11 +299,11 @@ def check(kind: str, seeds: range, caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("kind", LAYERS)
 def test_any_numbers(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        check(kind, range(8), caplog)
+        check(kind, range(5), caplog)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", LAYERS)
 def test_any_numbers_long(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        check(kind, range(8, 1000), caplog)
+        check(kind, range(5, 1000), caplog)

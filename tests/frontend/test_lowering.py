@@ -236,6 +236,7 @@ CASES: dict[str, Case] = {
 }
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("name", CASES)
 def test_case(name: str) -> None:
     case = CASES[name]

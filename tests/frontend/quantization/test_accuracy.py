@@ -18,7 +18,7 @@ from mcugen.frontend.torch_settings import single_threaded
 from mcugen.graph import reference
 from mcugen.passes import optimize
 
-IMAGES = 300
+IMAGES = 200
 
 
 @pytest.fixture(scope="module")
