@@ -431,9 +431,7 @@ MCUGEN_KERNEL uint32_t mcugen_pack_bytes(int32_t first, int32_t second, int32_t 
 /* A constant that stays in a register: where a shifted operand leaves an instruction no room for it, GCC would shift first. */
 MCUGEN_KERNEL int32_t mcugen_in_register(int32_t constant)
 {
-#if MCUGEN_HAS_DSP
-    __asm__("" : "+r"(constant));
-#endif
+    MCUGEN_KEEP(constant);
     return constant;
 }
 

@@ -28,6 +28,14 @@
 #define MCUGEN_UNROLL(count) MCUGEN_PRAGMA(GCC unroll count)
 #endif
 
+/* A number or address that a loop keeps in a register, though it is a constant or a sum with one: compilers would make it anew
+ * at each use. */
+#if defined(__GNUC__) && defined(__OPTIMIZE__)
+#define MCUGEN_KEEP(variable) __asm__("" : "+r"(variable))
+#else
+#define MCUGEN_KEEP(variable) (void)(variable)
+#endif
+
 /* Thumb-1 (Cortex-M0, M0+): eight registers for arithmetic, no long multiply. */
 #ifndef MCUGEN_SMALL_CORE
 #if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1

@@ -59,17 +59,27 @@ MCUGEN_KERNEL int32_t mcugen_to_integer(int64_t value, int32_t zero_point, int32
     return value < lowest ? lowest : value > highest ? highest : (int32_t)value;
 }
 
-/* Saturates to int8: one instruction from Armv7-M on. */
-MCUGEN_KERNEL int32_t mcugen_saturate8(int32_t value)
-{
+/* mcugen_saturate<bits>: to so many bits, one instruction from Armv7-M on. */
 #if defined(__ARM_FEATURE_SAT)
-    int32_t saturated;
-    __asm__("ssat %0, #8, %1" : "=r"(saturated) : "r"(value));
-    return saturated;
+#define MCUGEN_SATURATE(bits)                                               \
+    MCUGEN_KERNEL int32_t mcugen_saturate##bits(int32_t value)              \
+    {                                                                       \
+        int32_t saturated;                                                  \
+        __asm__("ssat %0, #" #bits ", %1" : "=r"(saturated) : "r"(value));  \
+        return saturated;                                                   \
+    }
 #else
-    return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+#define MCUGEN_SATURATE(bits)                                                 \
+    MCUGEN_KERNEL int32_t mcugen_saturate##bits(int32_t value)                \
+    {                                                                         \
+        const int32_t most = (1 << ((bits) - 1)) - 1;                         \
+        return value < -most - 1 ? -most - 1 : value > most ? most : value;   \
+    }
 #endif
-}
+
+MCUGEN_SATURATE(8)
+MCUGEN_SATURATE(9)
+MCUGEN_SATURATE(16)
 
 /* (x * 2m + 2**31) >> 32 + addend for multiplier = 2m - 2**32, as in mcugen_requantize_fast; the sum fits 32 bits. */
 MCUGEN_KERNEL int32_t mcugen_scale_and_add(int32_t x, int32_t multiplier, uint32_t addend)

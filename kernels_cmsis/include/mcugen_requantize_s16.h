@@ -14,18 +14,6 @@ enum {
     MCUGEN_SUMS_OF_64_BITS = 4     /* the same of accumulators of 64 bits */
 };
 
-/* Saturates to int16: one instruction from Armv7-M on. */
-MCUGEN_KERNEL int32_t mcugen_saturate16(int32_t value)
-{
-#if defined(__ARM_FEATURE_SAT)
-    int32_t saturated;
-    __asm__("ssat %0, #16, %1" : "=r"(saturated) : "r"(value));
-    return saturated;
-#else
-    return value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value;
-#endif
-}
-
 /* To int16 within the clamp. */
 MCUGEN_KERNEL int16_t mcugen_limit_s16(int32_t value, int32_t lowest, int32_t highest)
 {

@@ -11,7 +11,7 @@
 MCUGEN_KERNEL int32x4_t mcugen_mve_sigmoid(const struct mcugen_sigmoid_params *params, int32x4_t input,
                                            const uint16_t *table)
 {
-    const int32_t bits = params->tangent ? 8 : 9, half = (1 << params->shift) >> 1;
+    const int32_t bits = params->tangent ? 8 : 9, half = mcugen_sigmoid_half(params);
     int32x4_t x = vmlasq_n_s32(input, vdupq_n_s32(params->multiplier), half);
     x = params->shift == 0 ? x : vshlq_r_s32(x, -params->shift);
     const int32x4_t sign = vshrq_n_s32(x, 31);

@@ -11,4 +11,9 @@ struct mcugen_sigmoid_params {
     int32_t tangent;
 };
 
+MCUGEN_KERNEL int32_t mcugen_sigmoid_half(const struct mcugen_sigmoid_params *params)
+{
+    return params->shift > 0 ? 1 << (params->shift - 1) : 0;
+}
+
 #endif

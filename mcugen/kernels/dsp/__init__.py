@@ -44,6 +44,7 @@ from mcugen.kernels.dsp.recurrent import (
     SequenceLstmDsp,
     SvdfDsp,
 )
+from mcugen.kernels.dsp.softmax_s16 import SoftmaxInt16Dsp
 from mcugen.kernels.dsp.winograd import Conv2dWinogradDsp, Conv2dWinogradLightDsp
 from mcugen.kernels.dsp.winograd_row import Conv2dWinogradRowDsp
 
@@ -89,6 +90,7 @@ KERNELS: tuple[Kernel, ...] = (
     RnnDsp(),
     RnnS16Dsp(),
     SequenceLstmDsp(),
+    SoftmaxInt16Dsp(),
     SubTableDsp(),
     SvdfDsp(),
 )
@@ -134,6 +136,7 @@ __all__ = [
     "RnnDsp",
     "RnnS16Dsp",
     "SequenceLstmDsp",
+    "SoftmaxInt16Dsp",
     "SubInt16Dsp",
     "SubTableDsp",
     "SvdfDsp",

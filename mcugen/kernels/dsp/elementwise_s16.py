@@ -93,7 +93,7 @@ class TableInt16Dsp(InWords, TableInt16Portable):
     source: ClassVar[str] = "dsp/elementwise/interpolate_s16.c"
 
     def cost(self, op: Operator, graph: Graph) -> float:
-        return 11.0 * graph.tensor(op.outputs[0]).elements
+        return 9.0 * graph.tensor(op.outputs[0]).elements
 
 
 class RequantizeWideDsp(AnotherFunction, RequantizeWidePortable):

@@ -107,6 +107,7 @@ ON_HALVES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
         dsp.MeanInt16Dsp(),
         dsp.MulInt16Dsp(),
         dsp.ReduceSumInt16Dsp(),
+        dsp.SoftmaxInt16Dsp(),
         dsp.TableInt16Dsp(),
     )
 }

@@ -55,4 +55,4 @@ class SoftmaxInt16Portable(PortableKernel):
 
     def cost(self, op: Operator, graph: Graph) -> float:
         out = graph.tensor(op.outputs[0])
-        return 40.0 * out.elements + 60.0 * (out.elements // out.shape[-1])
+        return 28.5 * out.elements + 65.0 * (out.elements // out.shape[-1])
