@@ -481,4 +481,15 @@ MCUGEN_KERNEL uint32_t mcugen_sxtab16_odd(uint32_t pair, uint32_t bytes)
 #endif
 }
 
+/* sum + both products of halves, modulo 2**64. */
+MCUGEN_KERNEL int64_t mcugen_smlald(uint32_t a, uint32_t b, int64_t sum)
+{
+#if MCUGEN_HAS_DSP
+    return __smlald((int16x2_t)a, (int16x2_t)b, sum);
+#else
+    const int64_t low = mcugen_low(a) * mcugen_low(b), high = mcugen_high(a) * mcugen_high(b);
+    return (int64_t)((uint64_t)sum + (uint64_t)(low + high));
+#endif
+}
+
 #endif

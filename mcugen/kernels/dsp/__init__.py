@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
 from mcugen.kernels.dsp.add import AddTableDsp, SubTableDsp
-from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp
+from mcugen.kernels.dsp.batch_matmul import BatchMatMulDsp, BatchMatMulInt16Dsp
 from mcugen.kernels.dsp.conv2d import Conv2dDsp, Conv2dPairedDsp
 from mcugen.kernels.dsp.conv2d_1x1 import Conv2d1x1Dsp, Conv2d1x1PairedDsp
 from mcugen.kernels.dsp.conv2d_s4 import Conv2d1x1S4Dsp, Conv2dS4Dsp
@@ -65,6 +65,7 @@ KERNELS: tuple[Kernel, ...] = (
     AddTableDsp(),
     AveragePool2dDsp(),
     BatchMatMulDsp(),
+    BatchMatMulInt16Dsp(),
     Conv2d1x1Dsp(),
     Conv2d1x1PairedDsp(),
     Conv2d1x1S4Dsp(),
@@ -102,6 +103,7 @@ __all__ = [
     "AveragePool2dDsp",
     "AveragePool2dInt16Dsp",
     "BatchMatMulDsp",
+    "BatchMatMulInt16Dsp",
     "ClampInt16Dsp",
     "Conv2d1x1Dsp",
     "Conv2d1x1PairedDsp",

@@ -10,7 +10,9 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.linear.batch_matmul import BatchMatMul
 from mcugen.kernels.base import Invocation, Kernel
 from mcugen.kernels.dsp import gemm
+from mcugen.kernels.dsp.common import InWords
 from mcugen.kernels.portable.linear.batch_matmul import invocation
+from mcugen.kernels.portable.linear.batch_matmul_s16 import BatchMatMulInt16Portable
 
 
 class BatchMatMulDsp(Kernel):
@@ -35,3 +37,12 @@ class BatchMatMulDsp(Kernel):
         matrices, pairs = out.elements // (rows * columns), -(-columns // 2)
         widen = 2 * gemm.quads(depth) * (11 if op.transposed else 22) + 40
         return matrices * pairs * (widen + -(-rows // 2) * (17.6 * gemm.quads(depth) + 34)) + 40
+
+
+class BatchMatMulInt16Dsp(InWords, BatchMatMulInt16Portable):
+    """mcugen_dsp_batch_matmul_s16: two products in one instruction."""
+
+    name: ClassVar[str] = "batch_matmul_s16.dsp"
+    own_function: ClassVar[str] = "mcugen_dsp_batch_matmul_s16"
+    source: ClassVar[str] = "dsp/linear/batch_matmul_s16.c"
+    per_product: ClassVar[float] = 1.65

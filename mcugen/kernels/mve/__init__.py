@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcugen.kernels.base import Kernel
-from mcugen.kernels.mve.batch_matmul import BatchMatMulMve
+from mcugen.kernels.mve.batch_matmul import BatchMatMulInt16Mve, BatchMatMulMve
 from mcugen.kernels.mve.conv2d import Conv2dMve, Conv2dS4Mve
 from mcugen.kernels.mve.conv2d_1x1 import Conv2d1x1Mve, Conv2d1x1S4Mve
 from mcugen.kernels.mve.conv2d_s16 import Conv2d1x1Int16Mve, Conv2dInt16Mve, FullyConnectedInt16Mve
@@ -91,6 +91,7 @@ KERNELS: tuple[Kernel, ...] = (
     ArgMinMve(),
     AveragePool2dMve(),
     BatchMatMulMve(),
+    BatchMatMulInt16Mve(),
     ClampMve(),
     CompareMve(),
     Conv2d1x1Mve(),
@@ -154,6 +155,7 @@ __all__ = [
     "ArgMinMve",
     "AveragePool2dInt16Mve",
     "AveragePool2dMve",
+    "BatchMatMulInt16Mve",
     "BatchMatMulMve",
     "ClampInt16Mve",
     "ClampMve",

@@ -11,8 +11,9 @@ from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.linear.batch_matmul import BatchMatMul
 from mcugen.kernels.base import Invocation, Kernel
 from mcugen.kernels.mve import gemm
-from mcugen.kernels.mve.common import has_vectors
+from mcugen.kernels.mve.common import InLanes, has_vectors
 from mcugen.kernels.portable.linear.batch_matmul import invocation
+from mcugen.kernels.portable.linear.batch_matmul_s16 import BatchMatMulInt16Portable
 
 # Steps of gathered bytes have 16 bits.
 _MOST_COLUMNS = 0xFFFF // 7
@@ -54,3 +55,18 @@ class BatchMatMulMve(Kernel):
         block = 4 * count * (7 if op.transposed else 20) + rows // 2 * (14 * count + 38 + 2 * copies)
         block += rows % 2 * (10 * count + 30 + copies)
         return out.elements // (rows * columns) * (-(-columns // 4) * block + rows * (2 * count + 6)) + 40
+
+
+class BatchMatMulInt16Mve(InLanes, BatchMatMulInt16Portable):
+    """mcugen_mve_batch_matmul_s16: eight products in one instruction."""
+
+    name: ClassVar[str] = "batch_matmul_s16.mve"
+    own_function: ClassVar[str] = "mcugen_mve_batch_matmul_s16"
+    source: ClassVar[str] = "mve/linear/batch_matmul_s16.c"
+    per_copy: ClassVar[float] = 0.9
+    per_product: ClassVar[float] = 0.46
+
+    def fits(self, op: Operator, graph: Graph) -> bool:
+        assert isinstance(op, BatchMatMul)
+        columns = op.sizes(graph.input_tensors(op))[2]
+        return super().fits(op, graph) and (op.transposed or columns <= _MOST_COLUMNS)

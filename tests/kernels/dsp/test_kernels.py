@@ -102,6 +102,7 @@ ON_HALVES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
     f"{kernel.operator.kind} of int16": (kernel, int16.ALL[kernel.operator.kind]())
     for kernel in (
         dsp.AveragePool2dInt16Dsp(),
+        dsp.BatchMatMulInt16Dsp(),
         dsp.ClampInt16Dsp(),
         dsp.MaxPool2dInt16Dsp(),
         dsp.MeanInt16Dsp(),

@@ -84,6 +84,7 @@ CASES: dict[str, tuple[Kernel, st.SearchStrategy[Case]]] = {
         for kernel in (
             mve.AddInt16Mve(),
             mve.AveragePool2dInt16Mve(),
+            mve.BatchMatMulInt16Mve(),
             mve.ClampInt16Mve(),
             mve.LogisticMve(),
             mve.MaxPool2dInt16Mve(),

@@ -19,6 +19,8 @@ class BatchMatMulInt16Portable(OnInt16):
 
     name: ClassVar[str] = "batch_matmul_s16.portable"
     operator: ClassVar[type[Operator]] = BatchMatMul
+    per_copy: ClassVar[float] = 5.5
+    per_product: ClassVar[float] = 3.2
 
     def invoke(self, op: Operator, graph: Graph) -> Invocation:
         assert isinstance(op, BatchMatMul)
@@ -35,5 +37,5 @@ class BatchMatMulInt16Portable(OnInt16):
         tensors, out = graph.input_tensors(op), graph.tensor(op.outputs[0])
         rows, depth, columns = op.sizes(tensors)
         matrices = out.elements // (rows * columns)
-        copy = 0 if op.transposed else 7 * depth
-        return matrices * columns * (copy + rows * (3.2 * depth + 26)) + 40
+        copy = 0 if op.transposed else self.per_copy * depth
+        return matrices * 2 * -(-columns // 2) * (copy + rows * (self.per_product * depth + 11)) + 40
