@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from tests.fuzz import mutations as m
 from tests.fuzz.tables import damage_tables
@@ -43,6 +42,8 @@ class Kind:
 
 def _good_models(folder: Path) -> tuple[bytes, ...]:
     """Mostly a program that is quantized already, which is lowered at once; and a float one."""
+    # Here alone: processes for files that are read without PyTorch do not wait for it, nor have its memory.
+    import torch
     from torch.export import export, save
 
     from tests.frontend.archives import small_archive

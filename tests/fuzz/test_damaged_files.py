@@ -16,7 +16,7 @@ from tests.fuzz.worker import MEMORY, damaged
 
 ROOT = Path(__file__).parents[2]
 # Of each kind, how many are read by one process: a model takes a quarter of a second, the others some milliseconds.
-COUNTS = {"model": 12, "arrays": 120, "board": 30, "litert": 60, "manifest": 40, "vectors": 40}
+COUNTS = {"model": 12, "arrays": 120, "board": 60, "litert": 100, "manifest": 80, "vectors": 80}
 SWEEP, CHUNK = 5000, 500
 # LiteRT files are small and read in milliseconds.
 LITERT_SWEEP, LITERT_CHUNK = 20_000, 2000

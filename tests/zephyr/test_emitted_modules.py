@@ -81,6 +81,7 @@ def test_modules_for_another_core_run_on_the_workstation(
     assert found == [("gesture", "2", "2"), ("keyword", "2", "2")]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [

@@ -107,6 +107,7 @@ _TOO_SMALL = {
 _QUICK = ("slot of the bootloader", "external flash")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("board", "arguments", "overlay", "configuration", "words"),
     [

@@ -54,6 +54,7 @@ _REFUSED = {
 _QUICK = ("name", "region")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [pytest.param(*row, id=name, marks=[] if name in _QUICK else [pytest.mark.slow]) for name, row in _REFUSED.items()],
