@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch.fx import GraphModule
 
-from mcugen.frontend.bias_correction import correct_biases
+from mcugen.frontend.fitting.bias_correction import correct_biases
+from mcugen.frontend.fitting.gptq import round_weights
+from mcugen.frontend.fitting.joint import adjust_jointly
 from mcugen.frontend.functional import is_known
-from mcugen.frontend.gptq import round_weights
 from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.context import Lowering
@@ -110,6 +111,7 @@ def quantize_program(
         losses = Losses(expected, compared)
         best = min(candidates, key=losses.of) if len(candidates) > 1 else candidates[0]
         best = _fitted(best, losses, round_weights, options.gptq)
+        best = _fitted(best, losses, adjust_jointly, options.gptq)
         best = _fitted(best, losses, correct_biases, options.bias_correction)
         chosen, program = best.variant, best.program
         program.meta[NORMALIZATIONS] = chosen.normalizations

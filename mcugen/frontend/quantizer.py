@@ -43,9 +43,9 @@ from mcugen.frontend.ranges.flat import needed_range
 from mcugen.frontend.ranges.least_squares import PerChannelLeastSquaresObserver
 from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.ranges.observers import CLASSES, arguments_of
+from mcugen.frontend.ranges.rounding import SCALE_OF_ZERO, restricted, rounded
 from mcugen.frontend.ranges.shares import SHARES
 from mcugen.frontend.ranges.tail import TailObserver
-from mcugen.frontend.rounding import SCALE_OF_ZERO, restricted, rounded
 from mcugen.frontend.wide import row_of, wide_values
 from mcugen.graph.tensor import Quantization
 

@@ -49,9 +49,9 @@ class QuantizerOptions:
     Attributes:
         observer: what `parse_observers` reads.
         equalize: whether channels of activations are brought to like ranges (`mcugen.frontend.ranges.equalize`).
-        gptq: whether weights are rounded for their layer's results (`mcugen.frontend.gptq`), not each to its nearest
+        gptq: whether weights are rounded for results (`mcugen.frontend.fitting.gptq`, `joint`), not each to its nearest
             integer.
-        bias_correction: whether biases take up the mean error of their channel (`mcugen.frontend.bias_correction`).
+        bias_correction: whether biases take up the mean error of their channel (`mcugen.frontend.fitting`).
         rules: each layer's types (`precision`).
     """
 

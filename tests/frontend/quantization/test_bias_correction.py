@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.fx import GraphModule
 
-from mcugen.frontend.bias_correction import FEWEST, correct_biases
+from mcugen.frontend.fitting.bias_correction import FEWEST, correct_biases
 from mcugen.frontend.quantize import quantize_program
 from mcugen.frontend.quantizer_options import PLAIN
 from tests.frontend.programs import export, seeded

@@ -15,8 +15,8 @@ from examples.models import MODELS
 from mcugen.accuracy.compare import compare
 from mcugen.accuracy.subject import Subject
 from mcugen.frontend import load_with_counterpart
-from mcugen.frontend.gptaq import LEAST_TO_MOST, Moments, Trust, fitted
-from mcugen.frontend.gptq import rounded
+from mcugen.frontend.fitting.gptaq import LEAST_TO_MOST, Moments, Trust, fitted
+from mcugen.frontend.fitting.gptq import rounded
 from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantizer_options import QuantizerOptions
 
@@ -34,8 +34,8 @@ def drawn(seed: int) -> tuple[Tensor, Tensor, torch.Generator]:
 
 
 def rounding(weights: Tensor, moments: Tensor, damping: float) -> Tensor:
-    scales = weights[0].abs().amax(1) / 127
-    return (rounded(weights[0], scales, moments[0], -127, 127, damping) * scales[:, None])[None]
+    scales = weights.abs().amax(2) / 127
+    return rounded(weights, scales, moments, -127, 127, damping) * scales[:, :, None]
 
 
 def errors(floats: Tensor, inputs: Tensor, weights: Tensor) -> tuple[float, float]:
@@ -104,5 +104,6 @@ def test_figures_of_the_documentation(name: str, tmp_path: Path) -> None:
             assert compared.outputs[0].figures is not None
             found.append(compared.outputs[0].figures.sqnr_db)
     print(f"| {name} | {' | '.join(f'{value:.1f}' for value in found)} |")
+    assert found[2] >= found[0] + 25
     # Other CPUs add in another order, which now and then rounds a weight in another way.
     assert found == pytest.approx(written()[name], abs=1.5)

@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mcugen.frontend.gptq import _layer, round_weights, rounded
+from mcugen.frontend.fitting.gptq import round_weights, rounded
+from mcugen.frontend.fitting.layer import layer_of
+from mcugen.frontend.fitting.stepwise import FEWEST, run_stepwise
 from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantize import quantize_program
 from mcugen.frontend.quantizer_options import PLAIN, QuantizerOptions
 from mcugen.frontend.rewrites.folding import weighted
-from mcugen.frontend.stepwise import FEWEST, run_stepwise
 from tests.frontend.programs import export, seeded
 from tests.frontend.ranges import outliers
 from tests.frontend.ranges.deploy import deploy
@@ -41,7 +42,7 @@ def test_rows_times_weights_are_the_layer(name: str) -> None:
     found = quantize_program(module, samples, options=PLAIN)
     twins = {node.name: node for node in found.prepared.graph.nodes}
     (node,) = (n for n in found.module.graph.nodes if weighted(n))
-    layer = _layer(found.module, node, found.prepared, twins[node.name])
+    layer = layer_of(found.module, node, found.prepared, twins[node.name])
     assert layer is not None
     seen: dict[str, list[Tensor]] = {}
     with torch.no_grad():
@@ -52,7 +53,7 @@ def test_rows_times_weights_are_the_layer(name: str) -> None:
             before=lambda n, operands: seen.update(x=operands[layer.arguments["input"]]) if n is node else None,
         )
         for x in seen["x"]:
-            groups = zip(layer._rows(x), layer.weights.flatten(1).chunk(layer.groups), strict=True)
+            groups = zip(layer.rows(x), layer.weights.flatten(1).chunk(layer.groups), strict=True)
             got = torch.cat([rows @ weights.T for rows, weights in groups], dim=1)
             floats = model.double()(x) - (0 if model.bias is None else model(torch.zeros_like(x)))
             wanted = floats.movedim(-1 if name == "linear" else 1, -1).reshape(got.shape)
@@ -71,7 +72,7 @@ def test_rounding_is_between_nearest_and_the_best_there_is() -> None:
         weights = torch.randn(4, depth, generator=generator, dtype=torch.float64)
         scales = weights.abs().amax(1) / 7
         moments, nearest = inputs.T @ inputs, (weights / scales[:, None]).round()
-        found = rounded(weights, scales, moments, -7, 7)
+        found = rounded(weights[None], scales[None], moments[None], -7, 7)[0]
         assert found.abs().max() <= 7 and torch.equal(found, found.round())
         # (roundings, O, I)
         tried = torch.cat([found[None], nearest[None], (nearest + steps[:, None]).clamp(-7, 7)])
@@ -88,7 +89,8 @@ def test_inputs_without_anything_in_common_round_to_nearest() -> None:
     weights = torch.randn(6, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     scales = weights.abs().amax(1) / 127
     for moments in (torch.eye(9, dtype=torch.float64), torch.zeros(9, 9, dtype=torch.float64)):
-        assert torch.equal(rounded(weights, scales, moments, -127, 127), (weights / scales[:, None]).round())
+        found = rounded(weights[None], scales[None], moments[None], -127, 127)[0]
+        assert torch.equal(found, (weights / scales[:, None]).round())
 
 
 def test_few_samples_say_nothing() -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torchao.quantization.pt2e import HistogramObserver, MinMaxObserver
 
-from mcugen.frontend.rounding import SIGNIFICANT_BITS, _up, rounded
+from mcugen.frontend.ranges.rounding import SIGNIFICANT_BITS, _up, rounded
 
 ARGUMENTS = {"dtype": torch.int8, "quant_min": -128, "quant_max": 127, "qscheme": torch.per_tensor_affine}
 

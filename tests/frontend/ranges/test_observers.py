@@ -13,7 +13,7 @@ from torch import Tensor
 from mcugen.errors import InputError
 from mcugen.frontend.quantizer_options import COMPARED, OBSERVERS, Observer, parse_observers
 from mcugen.frontend.ranges.observers import CLASSES, arguments_of
-from mcugen.frontend.rounding import rounded
+from mcugen.frontend.ranges.rounding import rounded
 
 Floats = npt.NDArray[np.float32]
 SHAPE = (8, 1500)

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule, Node
 
+from mcugen.frontend.fitting.stepwise import FEWEST, run_stepwise
 from mcugen.frontend.lowering.arguments import bind, target_name
 from mcugen.frontend.ranges.observe import Samples
 from mcugen.frontend.rewrites.folding import attribute, is_transposed, new_constant, weighted, with_arguments
-from mcugen.frontend.stepwise import FEWEST, run_stepwise
 
 SIGNIFICANT = 2.0
 """A mean error counts when it is so many times its own standard error, over the samples."""
