@@ -205,6 +205,8 @@ def _compile(
         log.warning("the model is already quantized: its own ranges and types are kept")
     unrounded = without_rounding(module)
     graph, lowered, values = model.lowered(module, "none", own=False)
+    for text in graph.warnings:
+        log.warning("%s", text)
     return graph, model.beside(unrounded, lowered, values)
 
 
@@ -324,7 +326,8 @@ def _quantize(
     graph = replace(graph, metadata={**graph.metadata, OBSERVER_KEY: str(quantized.observer)})
     measured = model.measured(graph, samples, quantized.compared, quantized.expected)
     # Random samples say nothing about the user's data.
-    warnings = () if source == RANDOM else (*quantized.warnings, *fidelity.poor(measured))
+    of_samples = () if source == RANDOM else (*quantized.warnings, *fidelity.poor(measured))
+    warnings = (*quantized.told, *graph.warnings, *of_samples)
     for text in warnings:
         log.warning("%s", text)
     graph = graph if source == RANDOM else with_statistics(graph, samples)

@@ -19,9 +19,10 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
-from mcugen.frontend.lowering.row import KEPT
+from mcugen.frontend.lowering.row import KEPT, NARROW
+from mcugen.frontend.provenance import origin
 from mcugen.frontend.ranges.observe import STATE
-from mcugen.frontend.refusals import row_missing
+from mcugen.frontend.refusals import row_missing, short_name, without_form
 from mcugen.frontend.rewrites.canonical import canonicalize
 from mcugen.frontend.rewrites.masks import rewrite_masks
 from mcugen.frontend.rewrites.recurrent import expand
@@ -78,7 +79,15 @@ def import_with_values(module: GraphModule, name: str, names: PortNames) -> tupl
         raise InputError("the model has no inputs: its results are constants", hint="compute them beforehand")
     (end,) = (node for node in module.graph.nodes if node.op == "output")
     ports = _output_ports(context, outputs, [names.outputs[index] for index, _ in _results(end.args[0])])
-    graph = Graph(name, context.tensors, tuple(context.operators), tuple(inputs), tuple(ports)).with_changes()
+    untold = [node for node in context.narrowed if NARROW not in node.meta]
+    graph = Graph(
+        name,
+        context.tensors,
+        tuple(context.operators),
+        tuple(inputs),
+        tuple(ports),
+        warnings=without_form("int16", [(short_name(node), origin(node)) for node in untold]),
+    ).with_changes()
     held = {tensor: quantized[node.name] for node, tensor in context.integers.items() if node.name in quantized}
     for node, tensor in context.implied_values():
         if before.get(node.name) == node.target and context.tensors[tensor].quantization is not None:

@@ -51,7 +51,8 @@ class Quantized:
         prepared: the float program that it was made of, with the same names.
         expected: the float program's results for the samples of `compared`, by (sample, output).
         compared: indices of calibration samples.
-        warnings: what will cost accuracy.
+        told: what does not compute in the type that was asked for.
+        warnings: what will cost accuracy, as the samples say.
         observer: of those that were tried, the one by which its ranges were found.
     """
 
@@ -60,6 +61,7 @@ class Quantized:
     normalizations: Normalizations
     expected: list[list[torch.Tensor]]
     compared: list[int]
+    told: list[str]
     warnings: list[str]
     observer: Observer
 
@@ -115,10 +117,12 @@ def quantize_program(
         best = _fitted(best, losses, correct_biases, options.bias_correction)
         chosen, program = best.variant, best.program
         program.meta[NORMALIZATIONS] = chosen.normalizations
-        warnings = [*best.told, *diagnose(chosen.module, chosen.samples, chosen.inputs, given, titles)]
+        warnings = diagnose(chosen.module, chosen.samples, chosen.inputs, given, titles)
         if options.equalize == "on" and not chosen.equalized:
             warnings.append("--equalize on: there are no two layers that channels could be equalized between")
-        return Quantized(program, chosen.module, chosen.normalizations, expected, compared, warnings, best.observer)
+        return Quantized(
+            program, chosen.module, chosen.normalizations, expected, compared, best.told, warnings, best.observer
+        )
 
 
 @dataclass

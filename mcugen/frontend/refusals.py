@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch.fx import Node
 
 from mcugen.errors import UnsupportedOperatorError
@@ -27,3 +29,18 @@ def row_missing(node: Node) -> UnsupportedOperatorError:
 def no_integer_form(name: str, where: Origin) -> UnsupportedOperatorError:
     """As `row_missing`, for an operator that is known by its name alone."""
     return UnsupportedOperatorError(f"{name}: this operator has no integer form", where=str(where), hint=instead(name))
+
+
+def short_name(node: Node) -> str:
+    """ "conv2d" of "aten.conv2d.padding"."""
+    parts = target_name(node).split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def without_form(precision: str, places: Sequence[tuple[str, Origin]]) -> tuple[str, ...]:
+    """The warning about operators, by name and origin, that compute in int8 instead; none where there are none."""
+    told: dict[str, None] = {}
+    for name, place in places:
+        at = ", ".join(part for part in (place.module, place.source) if part)
+        told[f"{name} ({at})" if at else name] = None
+    return (f"no {precision} form, computed with int8 and requantized around: {'; '.join(told)}",) if told else ()

@@ -24,11 +24,12 @@ from mcugen.frontend.lowering.emission import Emission
 from mcugen.frontend.lowering.functions import Functions, fixed_range
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
 from mcugen.frontend.lowering.row import KEPT, PROBABILITY, Role, Row
+from mcugen.frontend.lowering.truth import truth
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.refusals import row_missing
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Cast, Clamp, Table
-from mcugen.graph.ops.elementwise.table import ELEMENTS, tabulate
+from mcugen.graph.ops.elementwise.table import tabulate
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, MAX_RANK, Quantization
 
@@ -77,6 +78,7 @@ class Lowering(Emission):
         input_names: the model's inputs with their names in the program's signature.
         ports: the graph's inputs so far.
         integers: the tensor of each integer node of the program: quantizes, and what moves their results.
+        narrowed: nodes that read int16 as int8.
     """
 
     module: GraphModule
@@ -85,6 +87,7 @@ class Lowering(Emission):
     input_names: dict[Node, str] = field(default_factory=dict)
     ports: dict[Node, Port] = field(default_factory=dict)
     integers: dict[Node, str] = field(default_factory=dict)
+    narrowed: list[Node] = field(default_factory=list)
     _memo: dict[tuple[Node, Quantization], str] = field(default_factory=dict)
     _bits: dict[Node, int] = field(default_factory=dict)
 
@@ -168,7 +171,7 @@ class Lowering(Emission):
             return self.constant(name, constant.numpy(), None)
         assert isinstance(value, Node)
         if value not in self.integers and self.functions.source(value) is not None:
-            self.integers[value] = self._counted(value)
+            self.integers[value] = self.counted(value)
         if value not in self.integers:
             if value.op != "placeholder" or dtype_of(value) not in INTEGERS:
                 raise self.unsupported(user, f"{value.name!r} is {dtype_of(value)}, must be integers", "check its type")
@@ -330,30 +333,42 @@ class Lowering(Emission):
         finer = Quantization.per_tensor(reach(quantization) / 32767, 0, 16)
         return self.requantize(node, row.build(self, node, finer), quantization)
 
-    def _counted(self, node: Node) -> str:
+    def counted(self, node: Node) -> str:
         """Booleans or plain integers made of one real tensor: a comparison with numbers, a conversion, what follows."""
         source, dtype = self.functions.source(node), dtype_of(node)
         x = self.operand(source, node)
         q = self.tensors[x].quantization
         assert q is not None and dtype is not None
         if q.bits == 16:
+            whole = self._whole(node, q)
+            flags = truth(self, node, x, whole) if np.isin(whole, (0, 1)).all() else None
+            if flags is not None and dtype == torch.bool:
+                return flags
+            if flags is not None:
+                return self.emit(Cast, node, (flags,), self.tensors[x].shape, None, dtype=INTEGERS[dtype])
             # There is a table for each of 256 integers.
+            self.narrowed.append(node)
             q = Quantization.per_tensor(reach(q) / 127, 0)
             x = self.requantize(node, x, q)
-        real = (ELEMENTS.astype(np.float64) - q.zero_point) * q.scale
-        if dtype != torch.bool:
-            # Where a fraction is cut off, the number that PyTorch has decides.
-            real = real.astype(np.float32).astype(np.float64)
-        found = self.functions.evaluate(node, real)
-        if np.isnan(found).any():
-            at = real[np.isnan(found)][0]
-            raise self.unsupported(node, f"it has no value at {at:g}, which its input can take", _LIMIT)
-        values = tuple(int(v) for v in found)
+        values = tuple(int(v) for v in self._whole(node, q))
         shape, wanted = self.tensors[x].shape, INTEGERS[dtype]
         # A table of narrow numbers takes less flash.
         stored = wanted if dtype == torch.bool else narrowest(values)
         table = self.emit(Table, node, (x,), shape, None, "" if stored == wanted else "_table", stored, values=values)
         return table if stored == wanted else self.emit(Cast, node, (table,), shape, None, dtype=wanted)
+
+    def _whole(self, node: Node, q: Quantization) -> npt.NDArray[np.float64]:
+        """Booleans or plain integers that a node makes of each integer of the quantization."""
+        low, high = q.integer_range
+        real = (np.arange(low, high + 1, dtype=np.float64) - q.zero_point) * q.scale
+        if dtype_of(node) != torch.bool or q.bits == 16:
+            # Where a fraction is cut off, or steps are fine, the number that PyTorch has decides.
+            real = real.astype(np.float32).astype(np.float64)
+        found = self.functions.evaluate(node, real)
+        if np.isnan(found).any():
+            at = real[np.isnan(found)][0]
+            raise self.unsupported(node, f"it has no value at {at:g}, which its input can take", _LIMIT)
+        return found
 
     def function(self, node: Node, quantization: Quantization) -> str:
         """A function of one tensor: a table."""

@@ -28,6 +28,9 @@ class Role(Enum):
 KEPT = "mcugen_kept"
 """Key of a node's meta: its value is never quantized; between steps it stays in its operator's own numbers."""
 
+NARROW = "mcugen_narrow"
+"""Key of a node's meta: it computes in int8 beside others in int16, and the user has been told."""
+
 PROBABILITY = {8: Quantization.per_tensor(1.0 / 256.0, -128), 16: Quantization.per_tensor(1.0 / 32768.0, 0, 16)}
 """The output quantization that the integer softmax has by definition, by bits (LiteRT 8-bit specification)."""
 

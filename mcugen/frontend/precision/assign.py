@@ -17,11 +17,12 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import INTEGERS, dtype_of, target_name
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.functions import Functions
-from mcugen.frontend.lowering.row import KEPT, Role, Row
+from mcugen.frontend.lowering.row import KEPT, NARROW, Role, Row
 from mcugen.frontend.precision.forms import Forms, kinds
 from mcugen.frontend.precision.rules import CONDITIONS, EVERYTHING_INT8, Rule, Rules
 from mcugen.frontend.precision.types import INT8, PRECISIONS, Precision
 from mcugen.frontend.provenance import origin
+from mcugen.frontend.refusals import short_name, without_form
 from mcugen.graph.tensor import Origin
 
 
@@ -52,11 +53,14 @@ class Layer:
 @dataclass(frozen=True)
 class Assignment:
     """Attributes:
+    default: of what no rule is about.
     precisions: by node; what is not there is int8.
-    refused: layers that have no form in the precision that was asked for, with that.
+    refused: layers that have no form in the precision that was asked for, with that; and what else reads or moves
+        values of int16 as int8 where everything is to be int16.
     narrow: operators that only move values, and have no form for int16 ones.
     """
 
+    default: Precision = INT8
     precisions: Mapping[Node, Precision] = field(default_factory=dict)
     refused: tuple[tuple[Layer, Precision], ...] = ()
     narrow: frozenset[Node] = frozenset()
@@ -65,11 +69,12 @@ class Assignment:
         return self.precisions.get(node, INT8)
 
     def bits_read(self, node: Node) -> int:
-        """Of a value that is given: 16 where any layer that reads it, or what it moves to, has int16 activations."""
+        """Of a value that is given: 16 where any layer that reads it, or what it moves to, has int16 activations, or,
+        where everything is to be int16, the model returns it."""
         todo = list(node.users)
         while todo:
             user = todo.pop()
-            if self.of(user).activations == 16:
+            if self.of(user).activations == 16 or (user.op == "output" and self.default.activations == 16):
                 return 16
             row = ROWS.get(target_name(user)) if user.op == "call_function" else None
             if row is not None and follows(user, row):
@@ -78,17 +83,11 @@ class Assignment:
 
     def warnings(self) -> list[str]:
         """A sentence for each precision that some layers do not have."""
-        told = []
+        told: list[str] = []
         for wanted in dict.fromkeys(precision for _, precision in self.refused):
             layers = [layer for layer, precision in self.refused if precision == wanted]
-            places = "; ".join(dict.fromkeys(_place(layer) for layer in layers))
-            told.append(f"no {wanted.name} form, computed with int8 and requantized around: {places}")
+            told += without_form(wanted.name, [(layer.operators[0], layer.origin) for layer in layers])
         return told
-
-
-def _place(layer: Layer) -> str:
-    at = ", ".join(part for part in (layer.origin.module, layer.origin.source) if part)
-    return f"{layer.operators[0]} ({at})" if at else layer.operators[0]
 
 
 def follows(node: Node, row: Row[Lowering]) -> bool:
@@ -114,15 +113,9 @@ def layers_of(
         elif row is None or follows(node, row):
             continue
         weighted = row is not None and row.weight is not None and functions.source(node) is None
-        names = (_short(target_name(node)), *sorted(kinds(forms.operators(node, INT8))))
+        names = (short_name(node), *sorted(kinds(forms.operators(node, INT8))))
         found.append(Layer(node, tuple(dict.fromkeys(names)), origin(node), weighted))
     return found
-
-
-def _short(target: str) -> str:
-    """ "conv2d" of "aten.conv2d.padding"."""
-    parts = target.split(".")
-    return parts[1] if len(parts) > 1 else target
 
 
 def require_layers(rules: Rules, module: GraphModule) -> None:
@@ -164,12 +157,17 @@ def assign(
             refused.append((layer, precision))
             precision = INT8
         precisions[layer.node] = precision
-    _add_inner(precisions, module, functions)
+    wide = any(precision.activations == 16 for precision in (*precisions.values(), rules.default))
+    narrow = _narrow(module, functions, forms) if wide else []
     if rules.default.activations == 16:
-        precisions |= _reading(module, functions, forms)
-    wide = any(precision.activations == 16 for precision in precisions.values())
-    narrow = _narrow(module, functions, forms) if wide else frozenset()
-    return Assignment(precisions, tuple(refused), narrow)
+        readers = _readers(module, constant_value, functions)
+        takes = {node: forms.reads(node, 16) for node in readers}
+        precisions |= {node: PRECISIONS["int16"] for node in readers if takes[node]}
+        for node in (*narrow, *(node for node in readers if not takes[node])):
+            node.meta[NARROW] = True
+            refused.append((Layer(node, (short_name(node),), origin(node), False), PRECISIONS["int16"]))
+    _add_inner(precisions, module, functions)
+    return Assignment(rules.default, precisions, tuple(refused), frozenset(narrow))
 
 
 def _add_inner(precisions: dict[Node, Precision], module: GraphModule, functions: Functions) -> None:
@@ -180,27 +178,32 @@ def _add_inner(precisions: dict[Node, Precision], module: GraphModule, functions
             precisions[node] = max(of_ends, key=lambda precision: precision.activations, default=INT8)
 
 
-def _reading(module: GraphModule, functions: Functions, forms: Forms) -> dict[Node, Precision]:
-    """Comparisons, places of extremes and the like, which make plain integers, where they take int16."""
-    found = {}
+def _readers(
+    module: GraphModule, constant_value: Callable[[Any], torch.Tensor | None], functions: Functions
+) -> list[Node]:
+    """Comparisons, conversions, places of extremes and the like, which make plain integers of real numbers."""
+    found = []
     for node in module.graph.nodes:
-        if node.op == "call_function" and dtype_of(node) in INTEGERS and functions.source(node) is None:
-            real = [n for n in node.all_input_nodes if dtype_of(n) not in INTEGERS]
-            if real and forms.reads(node, 16):
-                found[node] = PRECISIONS["int16"]
+        if node.op != "call_function" or dtype_of(node) not in INTEGERS or constant_value(node) is not None:
+            continue
+        if functions.source(node) is not None:
+            if not functions.is_inner(node):
+                found.append(node)
+        elif any(dtype_of(n) not in INTEGERS and constant_value(n) is None for n in node.all_input_nodes):
+            found.append(node)
     return found
 
 
-def _narrow(module: GraphModule, functions: Functions, forms: Forms) -> frozenset[Node]:
+def _narrow(module: GraphModule, functions: Functions, forms: Forms) -> list[Node]:
     """Operators that would have the type of int16 operands, and have no form in it."""
-    found = set()
+    found = []
     for node in module.graph.nodes:
         row = ROWS.get(target_name(node)) if node.op == "call_function" else None
         if row is None or dtype_of(node) in INTEGERS or KEPT in node.meta or functions.source(node) is not None:
             continue
         if follows(node, row) and forms.operators(node, PRECISIONS["int16"]) is None:
-            found.add(node)
-    return frozenset(found)
+            found.append(node)
+    return found
 
 
 def _chosen(rule: Rule, layers: Iterable[Layer]) -> list[Layer]:

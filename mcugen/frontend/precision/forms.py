@@ -37,17 +37,20 @@ class Forms:
     def reads(self, node: Node, bits: int) -> bool:
         """Whether a node whose results are plain integers (a comparison, a place) takes activations of so many bits."""
         row = ROWS.get(target_name(node))
-        if row is None or row.integers is None:
-            return False
         stage = Rehearsal(self._module, ROWS, is_known, stand_in=_stand_in(bits))
         try:
-            row.integers(stage, node)
+            if stage.functions.source(node) is not None:
+                stage.counted(node)
+            elif row is not None and row.integers is not None:
+                row.integers(stage, node)
+            else:
+                return False
             for op in stage.operators:
                 inputs, outputs = ([stage.tensors[n] for n in names] for names in (op.inputs, op.outputs))
                 op.validate(inputs, outputs)
         except (UnsupportedOperatorError, ValueError):
             return False
-        return True
+        return not stage.narrowed
 
     def _tried(self, node: Node, precision: Precision) -> tuple[Operator, ...] | None:
         wanted = _stand_in(precision.activations)
