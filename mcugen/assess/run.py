@@ -43,12 +43,14 @@ def assess(
     runner: str = "auto",
     progress: Progress | None = None,
     loaded: Loaded | None = None,
+    by_layer: bool = True,
 ) -> Assessment:
     """Quantizes the model as it was, and compares it with the float model.
 
     Args:
         reference: leave the firmware out.
         loaded: what the model is when it is quantized, where that is known.
+        by_layer: compare layers too.
 
     Raises:
         InputError: the samples, the labels or what is given is wrong.
@@ -69,6 +71,7 @@ def assess(
         firmware, computed_by = given.firmware(loaded, subject, runner, progress)
     compared = compare(
         subject,
+        by_layer=by_layer,
         firmware=firmware,
         progress=None if progress is None else lambda done, total: progress("comparing", done, total),
     )

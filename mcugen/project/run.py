@@ -113,7 +113,7 @@ class _Run:
         if verified["error"] is not None:
             return replace(found, checks=tuple(checks))
         record = Record.model_validate_json(json.dumps(verified["record"]))
-        checks += judge(record, entry.budgets, verified.get("top_1"))
+        checks += judge(record, entry.budgets, verified.get("top_1"), verified.get("sqnr"))
         old, limit = (self.baseline or {}).get(key), entry.budgets.fail_over
         change = None if old is None else compare_records(old, record, limit)
         if limit is not None and self.baseline is not None:

@@ -123,7 +123,8 @@ class OptionFields(Fields):
 
 class BudgetFields(Fields):
     """Upper bounds of a module's figures, as `mcugen verify` measures them; the share of `inputs` that must get their
-    class in `labels`; and what figures may have grown by since the `baseline`."""
+    class in `labels`, and the decibels that outputs must have on them against the float model, as `mcugen accuracy`
+    measures them; and what figures may have grown by since the `baseline`."""
 
     flash: Size = None
     ram: Size = None
@@ -133,6 +134,7 @@ class BudgetFields(Fields):
     cycles: Count = None
     milliseconds: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None = None
     top_1: Share | None = None
+    sqnr: Annotated[float, pydantic.Field(gt=0, le=120, allow_inf_nan=False)] | None = None
     fail_over: Percent | None = None
 
 

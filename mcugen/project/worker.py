@@ -16,15 +16,20 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from mcugen import api
+from mcugen.assess.opened import open_folder
+from mcugen.assess.run import assess
 from mcugen.borders.failures import BUG, system_error
 from mcugen.errors import McugenError
 from mcugen.project.entries import Entry
 from mcugen.scratch import scratch_folder
 from mcugen.verify.run import run_samples
 from mcugen.verify.verify import verify_module
+
+log = logging.getLogger(__name__)
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -89,7 +94,7 @@ def emit(task: Task, say: Say) -> None:
 
 
 def verify(task: Task, say: Say) -> None:
-    """Verifies each module, and runs its labelled samples where a budget asks for that."""
+    """Verifies each module, and runs the user's samples where a budget asks for that."""
     for entry in task.entries:
         with _told(say, model=entry.model, board=entry.board) as message:
             outcome = verify_module(
@@ -106,6 +111,8 @@ def verify(task: Task, say: Say) -> None:
             }
             if entry.budgets.top_1 is not None and entry.inputs is not None and entry.labels is not None:
                 message["top_1"] = _top_1(entry, task)
+            if entry.budgets.sqnr is not None and entry.inputs is not None:
+                message["sqnr"] = _sqnr(entry, entry.inputs, task)
 
 
 def _top_1(entry: Entry, task: Task) -> list[int]:
@@ -122,6 +129,26 @@ def _top_1(entry: Entry, task: Task) -> list[int]:
         ).classification
     assert found is not None
     return [found.correct, found.samples]
+
+
+def _sqnr(entry: Entry, inputs: Path, task: Task) -> float | str:
+    """Of the worst output of the integer reference, which the firmware equals, against the float model; or why not."""
+    calibration = entry.options.calibration
+    try:
+        given = open_folder(
+            entry.folder,
+            model=entry.file,
+            calibration=None if calibration is None else str(calibration),
+            plugins=entry.options.plugins,
+            reset_every=entry.options.reset_every,
+            allow_edited=task.allow_edited,
+        )
+        outcome = assess(given, inputs, reference=True, by_layer=False).outcome
+    except McugenError as error:
+        return error.what
+    for doubt in outcome.doubts:
+        log.warning("%s", doubt)
+    return "its outputs are integers and flags" if outcome.sqnr_db is None else outcome.sqnr_db
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def _word(module: ModuleResult) -> str:
     if module.ok:
         return "passed"
     words = {"emit": "not emitted", "verify": "not verified" if module.record is None else "MISMATCH"}
-    words |= {"growth": "grew", "top-1": "below top-1"}
+    words |= {"growth": "grew", "top-1": "below top-1", "sqnr": "below sqnr"}
     return ", ".join(words.get(check.name, f"over {check.name}") for check in module.bad)
 
 

@@ -43,10 +43,12 @@ def failed(name: str, detail: str, text: str = "", seconds: float = 0.0) -> Chec
 
 @dataclass(frozen=True)
 class Budgets:
-    """Upper bounds, each None for no bound. Bytes; instructions, cycles and milliseconds of one inference.
+    """Each None for no bound; upper bounds, but `top_1` and `sqnr`. Bytes; instructions, cycles and milliseconds of one
+    inference.
 
     Attributes:
         top_1: percent of the labelled samples that must get their class.
+        sqnr: decibels that each output must have against the float model.
         fail_over: percent by which figures may have grown.
     """
 
@@ -58,6 +60,7 @@ class Budgets:
     cycles: int | None = None
     milliseconds: float | None = None
     top_1: Fraction | None = None
+    sqnr: float | None = None
     fail_over: Fraction | None = None
 
 
@@ -72,11 +75,14 @@ _FIGURES: tuple[tuple[str, Callable[[Record], int | None], str], ...] = (
 )
 
 
-def judge(record: Record, budgets: Budgets, top_1: Sequence[int] | None = None) -> Iterator[Check]:
+def judge(
+    record: Record, budgets: Budgets, top_1: Sequence[int] | None = None, sqnr: float | str | None = None
+) -> Iterator[Check]:
     """A check for each budget that is set, but growth.
 
     Args:
         top_1: two numbers, of the samples that got their class, and of all; None where they were not run.
+        sqnr: of the worst output, in decibels; or why there is none; None where there are no samples.
     """
     for name, figure, unit in _FIGURES:
         limit = getattr(budgets, name)
@@ -86,6 +92,8 @@ def judge(record: Record, budgets: Budgets, top_1: Sequence[int] | None = None) 
         yield _held("milliseconds", record.milliseconds, budgets.milliseconds, " ms", record)
     if budgets.top_1 is not None:
         yield _accurate(top_1, budgets.top_1)
+    if budgets.sqnr is not None:
+        yield _close(sqnr, budgets.sqnr)
 
 
 def _held(name: str, used: float | None, limit: float, unit: str, record: Record) -> Check:
@@ -111,6 +119,13 @@ def _accurate(found: Sequence[int] | None, limit: Fraction) -> Check:
     if 100 * right < limit * samples:
         return failed("top-1", f"{said}, {percent_text(limit)} must")
     return Check("top-1", "passed", f"{said}, {percent_text(limit)} must")
+
+
+def _close(found: float | str | None, limit: float) -> Check:
+    if not isinstance(found, float):
+        return failed("sqnr", f"cannot be held: {found or 'the model has no `inputs`'}")
+    said = f"the worst output is at {found:.2f} dB (SQNR) of the float model, {limit:g} dB must be"
+    return failed("sqnr", said) if found < limit else Check("sqnr", "passed", said)
 
 
 def growth(result: Comparison | None, limit: Fraction) -> Check:

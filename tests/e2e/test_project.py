@@ -37,7 +37,7 @@ models:
     inputs: cal.npz
     labels: y.npy
 boards: [nrf5340dk]
-budgets: {flash: 100K, stack: 1K, milliseconds: 5, top-1: 90%}
+budgets: {flash: 100K, stack: 1K, milliseconds: 5, top-1: 90%, sqnr: 20}
 """
 
 
@@ -59,7 +59,9 @@ def test_a_model_that_is_not_there(mcugen: Command, tmp_path: Path) -> None:
 @pytest.mark.emulator
 def test_a_violated_budget_ends_with_1_and_readable_reports(mcugen: Command, tmp_path: Path) -> None:
     export(tmp_path)
-    (tmp_path / "mcugen.yml").write_text(PROJECT.replace("flash: 100K", "flash: 64").replace(", top-1: 90%", ""))
+    (tmp_path / "mcugen.yml").write_text(
+        PROJECT.replace("flash: 100K", "flash: 64").replace("top-1: 90%, sqnr: 20", "sqnr: 100")
+    )
     (tmp_path / "summary").write_text("before\n")
     files = ("--junit", "report.xml", "--markdown", "report.md", "--results", "results.json")
     done = mcugen("ci", *files, cwd=tmp_path, GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
@@ -68,10 +70,11 @@ def test_a_violated_budget_ends_with_1_and_readable_reports(mcugen: Command, tmp
     assert "error: kws on nrf5340dk: flash:" in done.err and "over the budget of 64 B" in done.err
     root = ElementTree.parse(tmp_path / "report.xml").getroot()
     cases = {case.attrib["name"].split()[0]: case for case in root.iter("testcase")}
-    assert list(cases) == ["emit", "verify", "flash", "stack", "milliseconds"]
-    assert [name for name, case in cases.items() if case.find("failure") is not None] == ["flash"]
+    assert list(cases) == ["emit", "verify", "flash", "stack", "milliseconds", "sqnr"]
+    assert [name for name, case in cases.items() if case.find("failure") is not None] == ["flash", "sqnr"]
+    assert "dB (SQNR) of the float model, 100 dB must be" in ElementTree.tostring(cases["sqnr"], "unicode")
     page = (tmp_path / "report.md").read_text()
-    assert "**over flash**" in page and (tmp_path / "summary").read_text() == f"before\n{page}"
+    assert "**over flash, below sqnr**" in page and (tmp_path / "summary").read_text() == f"before\n{page}"
     (result,) = json.loads((tmp_path / "results.json").read_text())["results"]
     assert result["record"]["match"] is True and result["record"]["flash_bytes"] > 64
     assert (tmp_path / "build" / "nrf5340dk" / "kws" / "mcugen.json").is_file()
@@ -94,7 +97,7 @@ def test_every_command_works_without_arguments(mcugen: Command, tmp_path: Path) 
 
     assert "1 module passed" in run("ci", "--update-baseline").out
     kept = json.loads((tmp_path / "base.json").read_text())["results"][0]["checks"]
-    assert [check["name"] for check in kept] == ["emit", "verify", "flash", "stack", "milliseconds", "top-1"]
+    assert [check["name"] for check in kept] == ["emit", "verify", "flash", "stack", "milliseconds", "top-1", "sqnr"]
     assert "build/nrf5340dk/kws" in run("emit").out
     assert run("verify", "--json").json["ok"] is True
     assert "match" in run("verify", "--layers").out

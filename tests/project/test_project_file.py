@@ -32,7 +32,7 @@ models:
     inputs: x.npz
     labels: y.npy
     options: {optimize: size, state: h=h0}
-    budgets: {flash: 128K, top-1: 90%}
+    budgets: {flash: 128K, top-1: 90%, sqnr: 30}
     boards:
       nrf5340dk: {budgets: {flash: 0x8000, milliseconds: 2}}
       fast:
@@ -79,7 +79,7 @@ def test_what_is_nearer_goes_before(tmp_path: Path) -> None:
     # A file is one of the project's; another word is the name of an entry point.
     assert near.options.plugins == (str(tmp_path / "ops.py"), "installed")
     assert (near.budgets.flash, near.budgets.stack, near.budgets.milliseconds) == (0x8000, 2048, 2)
-    assert (near.budgets.top_1, near.budgets.fail_over) == (Fraction(90), Fraction(2))
+    assert (near.budgets.top_1, near.budgets.sqnr, near.budgets.fail_over) == (Fraction(90), 30, Fraction(2))
     assert fast.target.name == "nucleo_h743zi" and fast.options.kernels == "portable"
     # YAML's plain `off` is a truth value; `null` takes a bound back.
     assert fast.options.npu == "off" and fast.budgets.milliseconds is None and fast.budgets.cycles == 10**6
@@ -130,6 +130,9 @@ def test_short_forms(tmp_path: Path) -> None:
         ),
         ("models: a.pt2\nboards: nrf5340dk\nbudgets: {fail-over: much}\n", "is not a percentage", "fail-over"),
         ("models: a.pt2\nboards: nrf5340dk\nbudgets: {top-1: 101%}\n", "at most 100%", "field budgets.top-1"),
+        ("models: a.pt2\nboards: nrf5340dk\nbudgets: {sqrn: 30}\n", "did you mean 'sqnr'?", "field budgets.sqrn"),
+        ("models: a.pt2\nboards: nrf5340dk\nbudgets: {sqnr: 121}\n", "less than or equal to 120", "budgets.sqnr"),
+        ("models: a.pt2\nboards: nrf5340dk\nbudgets: {sqnr: 0}\n", "greater than 0", "budgets.sqnr"),
         ("models: a.pt2\nboards: nrf5340dk\noptions: {kernels: fast}\n", "'native'", "field options.kernels"),
         ("models: a.pt2\nboards: nrf5340dk\noptions: [x]\n", "must hold fields such as", "field options"),
         ("models: {}\nboards: nrf5340dk\n", "at least 1", "field models"),

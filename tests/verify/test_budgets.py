@@ -21,8 +21,10 @@ def record(instructions: int = 1000, **figures: object) -> Record:
     return Record.model_validate_json(json.dumps(found | {"milliseconds": 2.5}))
 
 
-def judged(budgets: Budgets, top_1: tuple[int, int] | None = None, **figures: object) -> dict[str, Check]:
-    return {check.name: check for check in judge(record(**figures), budgets, top_1)}
+def judged(
+    budgets: Budgets, top_1: tuple[int, int] | None = None, sqnr: float | str | None = None, **figures: object
+) -> dict[str, Check]:
+    return {check.name: check for check in judge(record(**figures), budgets, top_1, sqnr)}
 
 
 def test_no_budget_is_no_check() -> None:
@@ -46,6 +48,8 @@ def test_what_cannot_be_held_fails() -> None:
     assert "no timing model for cortex-m33" in judged(Budgets(cycles=10**9), cycles=None)["cycles"].detail
     assert "`inputs` and `labels`" in judged(Budgets(top_1=Fraction(50)))["top-1"].detail
     assert judged(Budgets(top_1=Fraction(50)))["top-1"].status == "failed"
+    assert judged(Budgets(sqnr=30))["sqnr"].detail == "cannot be held: the model has no `inputs`"
+    assert judged(Budgets(sqnr=30), sqnr="no float program")["sqnr"].text == "cannot be held: no float program"
 
 
 def test_accuracy_is_a_lower_bound_and_exact() -> None:
@@ -55,6 +59,13 @@ def test_accuracy_is_a_lower_bound_and_exact() -> None:
     assert judged(Budgets(top_1=Fraction(90)), (89, 100))["top-1"].detail == (
         "89 of 100 samples (89.0 %) get their class, 90 % must"
     )
+
+
+def test_distance_from_the_float_model_is_a_lower_bound() -> None:
+    found = judged(Budgets(sqnr=30.0), sqnr=29.96)["sqnr"]
+    assert (found.status, found.exit_code) == ("failed", 1)
+    assert found.detail == "the worst output is at 29.96 dB (SQNR) of the float model, 30 dB must be"
+    assert judged(Budgets(sqnr=30.0), sqnr=30.0)["sqnr"].status == "passed"
 
 
 def test_growth() -> None:
