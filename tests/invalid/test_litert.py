@@ -41,10 +41,11 @@ def linear(x: T, weights: T, y: T, bias: T | None = None) -> bytes:
     return one(op, x, weights, y, *([] if bias is None else [bias]))
 
 
-def depthwise(bias: T) -> bytes:
+def depthwise(bias: T, multiplier: int = 1) -> bytes:
     """Of int16 with weights of int8."""
     image = T((1, 4, 4, 2), "INT16", 0.1, name="image")
-    options = {"strideH": 1, "strideW": 1, "dilationWFactor": 1, "dilationHFactor": 1, "depthMultiplier": 1}
+    options = {"strideH": 1, "strideW": 1, "dilationWFactor": 1, "dilationHFactor": 1}
+    options["depthMultiplier"] = multiplier
     weights = int8("weights", 1, 1, 1, 2, data=np.ones((1, 1, 1, 2), np.int8))
     op = Op("DEPTHWISE_CONV_2D", [0, 1, 2], [3], options, "DepthwiseConv2DOptions")
     return one(op, image, weights, bias, T((1, 4, 4, 2), "INT16", 0.1, name="result"))
@@ -221,6 +222,10 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
     "depthwise int16 with a bias of 32 bits": (
         depthwise(T((2,), "INT32", 0.01, data=np.ones(2, np.int32), name="bias")),
         ("operator 0 (DEPTHWISE_CONV_2D)", "bias of 32 bits behind int16", "convert the model again"),
+    ),
+    "a depth multiplier that its shapes do not have": (
+        depthwise(T((2,), "INT64", 0.01, data=np.ones(2, np.int64), name="bias"), multiplier=0),
+        ("operator 0 (DEPTHWISE_CONV_2D)", "depth multiplier 0", "2 channels of 2", "convert the model again"),
     ),
     "computed bias": (
         linear(X, WEIGHTS, int8("result", 1, 3), T((3,), "INT32", 0.01, name="bias")),

@@ -58,6 +58,13 @@ def _depthwise(step: Step) -> None:
     out = step.out()
     if len(x.shape) != 4 or len(weights.shape) != 4:
         step.fail(f"takes four axes, has {list(x.shape)} and weights of {list(weights.shape)}")
+    multiplier = step.option(table, "depth_multiplier")
+    if multiplier * x.shape[3] != weights.shape[3]:
+        step.fail(
+            f"has the depth multiplier {multiplier}, its weights make {weights.shape[3]} channels of {x.shape[3]}: "
+            "TensorFlow Lite Micro goes by the one and leaves results out",
+            "convert the model again",
+        )
     kernel, dilation = (weights.shape[1], weights.shape[2]), dilations(step, table)
     padding = padding_of(step, table, x.shape[1:3], kernel, dilation)
     attributes = {"stride": strides(step, table), "dilation": dilation, "padding": padding}
