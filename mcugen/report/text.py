@@ -70,7 +70,9 @@ def accuracy(manifest: Manifest) -> str:
     known = manifest.accuracy
     if known is None:
         dropped = manifest.options.get("final_softmax") == "drop"
-        made = "its ports were made coarser" if manifest.options.get("io") == "int8" else "the model came quantized"
+        own = manifest.model.calibration in ("file", "random")
+        coarser = own and manifest.options.get("io") == "int8"
+        made = "its ports were made coarser" if coarser else "the model came quantized"
         return f"not known: {'its softmax was dropped' if dropped else made}"
     values = ", ".join(f"{name} {value:.1f} dB" for name, value in known.sqnr_db.items())
     shares = ", ".join(f"{name} in {share:.1%}" for name, share in known.differing.items())

@@ -11,7 +11,7 @@ from rich.console import Console
 from mcugen.emit.manifest import AccuracyEntry
 from mcugen.report.html import write_report
 from mcugen.report.page.subjects import verified
-from mcugen.report.text import verify_summary
+from mcugen.report.text import accuracy, verify_summary
 from mcugen.verify.result import VerifyOutcome
 from tests.verify.outcomes import layer, outcome
 
@@ -20,8 +20,8 @@ def measured(
     sqnr_db: dict[str, float] | None, *warnings: str, differing: dict[str, float] | None = None
 ) -> VerifyOutcome:
     result = outcome([layer("stem")])
-    accuracy = None if sqnr_db is None else AccuracyEntry(samples=32, sqnr_db=sqnr_db, differing=differing or {})
-    manifest = result.manifest.model_copy(update={"accuracy": accuracy, "warnings": warnings})
+    entry = None if sqnr_db is None else AccuracyEntry(samples=32, sqnr_db=sqnr_db, differing=differing or {})
+    manifest = result.manifest.model_copy(update={"accuracy": entry, "warnings": warnings})
     return replace(result, manifest=manifest)
 
 
@@ -54,6 +54,11 @@ def test_integers_are_counted() -> None:
 
 
 def test_unknown() -> None:
+    manifest = measured(None).manifest
+    narrow = manifest.model_copy(update={"options": {**manifest.options, "io": "int8"}})
+    for source, words in (("none", "the model came quantized"), ("file", "its ports were made coarser")):
+        model = manifest.model.model_copy(update={"calibration": source})
+        assert accuracy(narrow.model_copy(update={"model": model})) == f"not known: {words}"
     assert "not known" in printed(measured(None))
 
 
