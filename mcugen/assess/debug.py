@@ -83,12 +83,19 @@ def debug(
             for port in bordered.inputs
             for text in doubts_of_input(port.name, subject.samples[port.name], port.seen)
         ]
-    if progress is not None:
-        progress("running firmware", 0, 1)
+    report = progress or (lambda stage, done, total: None)
     with scratch_folder("mcugen-debug-") as scratch:
-        _, run = build_and_run(folder, manifest, steps, mode="trace", kind=firmware, runner=runner, scratch=scratch)
-    if progress is not None:
-        progress("running firmware", 1, 1)
+        _, run = build_and_run(
+            folder,
+            manifest,
+            steps,
+            mode="trace",
+            kind=firmware,
+            runner=runner,
+            scratch=scratch,
+            progress=lambda done, total: report("running firmware", done, total),
+            building=lambda done, total: report("building Zephyr", done, total),
+        )
     found = _tensors(manifest, wanted, device, run, values, floats)
     board = manifest.target.name
     return DebugOutcome(manifest.name, board, sample, f"{run.runner}: {run.machine}", found, doubts, given.edited)

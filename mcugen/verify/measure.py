@@ -37,6 +37,7 @@ def build_and_run(
     runner: str,
     scratch: Path,
     progress: RunProgress | None = None,
+    building: RunProgress | None = None,
     reset_every: int | None = None,
 ) -> tuple[Firmware, RunResult]:
     """Builds a module's firmware and runs all samples in it; in mode "measure" the first one is counted.
@@ -45,13 +46,18 @@ def build_and_run(
         inputs: one integer array per input, (samples, *device shape).
         runner: "auto", or the name of one.
         scratch: build folders go below it.
+        progress: called with the samples that have run, and all.
+        building: called with the steps of a Zephyr build, which takes minutes, that are done, and all.
         reset_every: samples after which the state starts again.
     """
     has_jobs = manifest.npu is not None and bool(manifest.npu.parts)
     chosen = select_runner(runner, manifest.target, kind, npu=has_jobs)
     build_dir = scratch / _BUILD_FOLDERS[kind].format(mode=mode)
     machine = chosen.machine(manifest.target)
-    firmware = _BUILDERS[kind](folder, manifest, manifest.target, mode=mode, build_dir=build_dir, machine=machine)
+    told = {"progress": building} if kind == "zephyr" else {}
+    firmware = _BUILDERS[kind](
+        folder, manifest, manifest.target, mode=mode, build_dir=build_dir, machine=machine, **told
+    )
     return firmware, chosen.run(firmware, inputs, count=mode == "measure", progress=progress, reset_every=reset_every)
 
 

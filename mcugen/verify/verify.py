@@ -49,6 +49,10 @@ def verify_module(
     expected = vectors.outputs_from(reset_every)
     inputs = [vectors.inputs[p.name] for p in manifest.inputs]
     report = progress or (lambda stage, done, total: None)
+
+    def building(done: int, total: int) -> None:
+        report("building Zephyr", done, total)
+
     with scratch_folder("mcugen-verify-") as scratch:
         report("verifying", 0, 2)
         built, result = build_and_run(
@@ -59,6 +63,7 @@ def verify_module(
             kind=firmware,
             runner=runner,
             scratch=scratch,
+            building=building,
             reset_every=reset_every,
         )
         report("verifying", 1, 2)
@@ -66,7 +71,14 @@ def verify_module(
         if trace:
             first = [i[:1] for i in inputs]
             _, traced = build_and_run(
-                folder, manifest, first, mode="trace", kind=firmware, runner=runner, scratch=scratch
+                folder,
+                manifest,
+                first,
+                mode="trace",
+                kind=firmware,
+                runner=runner,
+                scratch=scratch,
+                building=building,
             )
             assert traced.layer_outputs is not None
             matches = _compare_layers(vectors, traced.layer_outputs, manifest)

@@ -185,6 +185,21 @@ def test_boards_that_renode_alone_has(tmp_path: Path, monkeypatch: pytest.Monkey
     assert select_runner("auto", load_board(name), "zephyr").name == "renode"
 
 
+def test_a_build_tells_its_steps_as_they_come(tmp_path: Path) -> None:
+    body = 'echo "-- west build"; echo "[1/3] Building a.c"; echo "note: [9/9]"; echo "[3/3] Linking"; exit 4'
+    workspace = find_workspace(make_workspace(tmp_path, body))
+    steps: list[tuple[int, int]] = []
+    code, text = workspace.run_west(["build"], progress=lambda done, total: steps.append((done, total)))
+    assert (code, steps) == (4, [(1, 3), (3, 3)])
+    assert text.splitlines()[0] == "-- west build" and text.splitlines()[-1] == "[3/3] Linking"
+
+
+def test_a_build_without_end_is_ended(tmp_path: Path) -> None:
+    workspace = find_workspace(make_workspace(tmp_path, "echo begun; sleep 300"))
+    with pytest.raises(MissingToolError, match=r"west build did not end within 0\.2 s"):
+        workspace.run_west(["build"], seconds=0.2)
+
+
 def test_an_interrupted_build_leaves_no_process(tmp_path: Path) -> None:
     environment = make_workspace(tmp_path, f"sleep 300 & echo $! > {tmp_path / 'pid'}; wait")
     code = (

@@ -13,7 +13,7 @@ from mcugen.errors import CheckFailedError, DoesNotFitError, InputError, McugenE
 from mcugen.firmware.build import MODE_DEFINITIONS, Firmware, Mode, ZephyrImage, render_glue
 from mcugen.firmware.elf import Elf
 from mcugen.firmware.zephyr.image import allocators, heap_size, library_size
-from mcugen.firmware.zephyr.workspace import Workspace, find_workspace
+from mcugen.firmware.zephyr.workspace import Progress, Workspace, find_workspace
 from mcugen.kernels.cmsis_nn.locate import locate
 
 _APPLICATION = Path(__file__).resolve().parent / "app"
@@ -36,6 +36,7 @@ def build_zephyr_firmware(
     mode: Mode = "measure",
     build_dir: Path,
     machine: Machine | None = None,
+    progress: Progress | None = None,
 ) -> Firmware:
     """Builds the verification image with west: the emitted folder as an extra Zephyr module of a small application.
 
@@ -45,6 +46,7 @@ def build_zephyr_firmware(
         build_dir: west's build folder; made when missing. Building the other mode in the same folder afterwards
             compiles only what differs. The image is copied to <mode>.elf, so both stay.
         machine: what will run the image; Zephyr links it for the board itself, which this then must be.
+        progress: called with the steps of the build that are done, and all of them.
 
     Raises:
         MissingToolError: no workspace, west or toolchain.
@@ -58,7 +60,7 @@ def build_zephyr_firmware(
     _check_cmsis_nn(manifest, workspace)
     build_dir = build_dir.resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
-    elf_path = _build(workspace, folder.resolve(), manifest, board, mode, build_dir)
+    elf_path = _build(workspace, folder.resolve(), manifest, board, mode, build_dir, progress)
     elf = Elf(elf_path)
     found = allocators(elf, npu=_has_npu(manifest))
     if found:
@@ -89,7 +91,15 @@ def build_zephyr_firmware(
     )
 
 
-def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board, mode: Mode, build_dir: Path) -> Path:
+def _build(
+    workspace: Workspace,
+    folder: Path,
+    manifest: Manifest,
+    board: Board,
+    mode: Mode,
+    build_dir: Path,
+    progress: Progress | None,
+) -> Path:
     glue, mode_header = build_dir / "mcugen_glue.c", build_dir / "mcugen_mode.h"
     glue.write_text(render_glue(manifest, mode))
     mode_header.write_text("".join(f"#define {name} 1\n" for name in MODE_DEFINITIONS[mode]))
@@ -109,7 +119,9 @@ def _build(workspace: Workspace, folder: Path, manifest: Manifest, board: Board,
     configured = record.exists() and record.read_text() == repr(arguments)
     # Whatever the user's west configuration says of these.
     fixed = ["build", "-p", "never", "--no-sysbuild", "-d", str(build_dir)]
-    code, output = workspace.run_west([*fixed, *([] if configured else arguments)])
+    if progress is not None:
+        progress(0, 1)  # CMake goes first, and tells no steps
+    code, output = workspace.run_west([*fixed, *([] if configured else arguments)], progress=progress)
     if code:
         raise _explain(output, workspace, board)
     record.write_text(repr(arguments))

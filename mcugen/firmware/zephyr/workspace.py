@@ -8,7 +8,8 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,11 @@ from mcugen.errors import MissingToolError
 _QUERY_SECONDS = 60
 _BUILD_SECONDS = 3600
 _GUIDE = "https://docs.zephyrproject.org/latest/develop/getting_started"
+_STEP = re.compile(r"\[(\d+)/(\d+)\] ")
+"""What ninja puts before a step of a build."""
 _PROGRAMS = {"cmake": "apt-get install cmake", "ninja": "apt-get install ninja-build"}
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -34,18 +39,25 @@ class Workspace:
     base: Path
     version: str
 
-    def run_west(self, arguments: Sequence[str], *, seconds: float = _BUILD_SECONDS) -> tuple[int, str]:
+    def run_west(
+        self, arguments: Sequence[str], *, seconds: float = _BUILD_SECONDS, progress: Progress | None = None
+    ) -> tuple[int, str]:
         """Runs west in the workspace; its exit code, and what it and its children printed.
+
+        Args:
+            progress: called with the steps of a build that are done, and all of them, as ninja tells them.
 
         Raises:
             MissingToolError: it does not run, or not in time.
         """
         environment = {**os.environ, "ZEPHYR_BASE": str(self.base), "LC_ALL": "C"}
         try:
-            with _group([str(self.west), *arguments], self.base.parent, environment) as child:
-                output = child.communicate(timeout=seconds)[0]
-        except subprocess.TimeoutExpired as error:
-            raise MissingToolError(f"west {arguments[0]} did not end within {seconds:g} s") from error
+            group = _group([str(self.west), *arguments], self.base.parent, environment)
+            with group as child, _ended_after(child, seconds) as late:
+                output = _read(child, progress)
+                child.wait()
+            if late.is_set():
+                raise MissingToolError(f"west {arguments[0]} did not end within {seconds:g} s")
         except OSError as error:
             raise MissingToolError(f"{self.west} does not run: {error}", hint="pip install 'mcugen[zephyr]'") from error
         return child.returncode, output
@@ -123,6 +135,40 @@ def _group(command: Sequence[str], folder: Path, environment: Mapping[str, str])
         yield child
     finally:
         if child.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+            _kill(child)
             child.wait()
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _ended_after(child: subprocess.Popen[str], seconds: float) -> Iterator[threading.Event]:
+    """Kills a child that runs longer than the block may; gives whether it came to that."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _kill(child)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+
+
+def _read(child: subprocess.Popen[str], progress: Progress | None) -> str:
+    """All that a child prints, to its end."""
+    lines = []
+    assert child.stdout is not None
+    for line in child.stdout:
+        lines.append(line)
+        step = _STEP.match(line)
+        if step is not None and progress is not None:
+            progress(int(step[1]), int(step[2]))
+    return "".join(lines)
