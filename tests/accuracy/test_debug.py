@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mcugen import api
+from mcugen.accuracy.module import find_model
 from mcugen.assess.debug import find_results
 from mcugen.errors import InputError
 from tests.accuracy.networks import Branches, images, save
@@ -33,6 +34,14 @@ def test_names() -> None:
     with pytest.raises(InputError) as error:
         found("q")
     assert "there are stem" in str(error.value.hint)
+
+
+def test_a_file_that_moved_is_asked_for_by_its_kind(tmp_path: Path) -> None:
+    manifest = api.compile(tiny(), api.Options(board="nrf5340dk")).manifest
+    moved = manifest.model.model_copy(update={"file": "gone.tflite", "sha256": "0" * 64})
+    with pytest.raises(InputError, match=r"'gone\.tflite' of the module is not there") as error:
+        find_model(manifest.model_copy(update={"model": moved}), tmp_path, None)
+    assert error.value.hint == "say where it is with --model MODEL.tflite"
 
 
 def mcugen(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
