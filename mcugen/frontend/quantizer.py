@@ -195,8 +195,13 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             self._annotate_compute(node, row, fused)
 
     def _annotate_function(self, node: Node, source: Node, fused: set[Node]) -> None:
+        functions = self._functions
         # The source is observed by its own annotation; inner steps read what its observer gives.
         inputs = {source: self._given(source, node)} if source in node.all_input_nodes else {}
+        steps = [step for step in source.users if functions.source(step) is source and functions.is_inner(step)]
+        if not inputs and len(steps) == 1 and self._observed_wide(source) and not self._takes_int16(steps[0]):
+            # A function without an int16 form reads int8 where it begins, which is not where it ends.
+            self._set(steps[0], {source: self._given(source, steps[0])}, None)
         fixed = fixed_range(node, self._assigned.of(node).activations)
         if dtype_of(node) in INTEGERS:
             self._set(node, inputs, None)
@@ -233,15 +238,20 @@ class McuQuantizer(Quantizer):  # type: ignore[misc]
             source = spec.edge_or_node
             node = source[0] if isinstance(source, tuple) else source
 
+    def _observed_wide(self, source: Node) -> QuantizationSpec | None:
+        """How a value is observed that is int16; None of another one."""
+        root = self._observed(source)
+        observed = root.meta[ANNOTATION].output_qspec if root is not None else None
+        return observed if observed is not None and observed.dtype == torch.int16 else None
+
     def _given(self, source: Node, reader: Node) -> QuantizationSpec:
         """What a reader of `source` asks for: to share its observer, or the fixed quantization that it has."""
         if source in self._wide:
             takes = reader in self._wide or self._normalizes(reader) or self._assigned.of(reader).activations == 16
             return self._wide_activation if takes else self._activation
-        root = self._observed(source)
-        observed = root.meta[ANNOTATION].output_qspec if root is not None else None
-        if observed is not None and observed.dtype == torch.int16:
-            return observed if self._takes_int16(reader) else self._activation
+        wide = self._observed_wide(source)
+        if wide is not None:
+            return wide if self._takes_int16(reader) else self._activation
         annotation = source.meta.get(ANNOTATION)
         given = annotation.output_qspec if annotation is not None else None
         own = isinstance(given, QuantizationSpec | FixedQParamsQuantizationSpec)
