@@ -15,7 +15,7 @@ from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import dtype_of, target_name
 from mcugen.frontend.lowering.functions import is_pointwise
 from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize
-from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
+from mcugen.frontend.lowering.rows.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.refusals import row_missing, unsupported
 from mcugen.frontend.rewrites.canonical import REWRITES

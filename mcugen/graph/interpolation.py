@@ -51,10 +51,7 @@ def entries_of(function: FloatFunction, x: Quantization, out: Quantization) -> t
         ValueError: the function has no value (NaN) at an input that the table must hold; names the input.
     """
     real = GRID.astype(np.float64) * x.scale
-    values = np.asarray(function(real), np.float64).copy()
-    for beside in (2.0**-30, -(2.0**-30)):
-        gaps = np.isnan(values) & (real == 0)
-        values = np.where(gaps, function(np.where(gaps, beside * x.scale, real)), values)
+    values = _values(function, real, x.scale)
     if np.isnan(values).any():
         raise ValueError(f"it has no value at {real[np.isnan(values)][0]:g}, which its input can take")
     low, high = out.integer_range
@@ -62,6 +59,30 @@ def entries_of(function: FloatFunction, x: Quantization, out: Quantization) -> t
     steps = np.rint(steps * 2.0**_FRACTIONAL_BITS) / 2.0**_FRACTIONAL_BITS
     rounded = np.trunc(steps + np.copysign(0.5, steps))
     return tuple(int(v) for v in np.clip(rounded, low, high))
+
+
+def _values(function: FloatFunction, real: npt.NDArray[np.float64], scale: float) -> npt.NDArray[np.float64]:
+    values = np.asarray(function(real), np.float64).copy()
+    for beside in (2.0**-30, -(2.0**-30)):
+        gaps = np.isnan(values) & (real == 0)
+        values = np.where(gaps, function(np.where(gaps, beside * scale, real)), values)
+    return values
+
+
+def furthest(
+    function: FloatFunction, x: Quantization, out: Quantization, entries: tuple[int, ...]
+) -> tuple[float, float]:
+    """Where `look_up` is furthest from the function, as far as the output can hold it: (input, output steps).
+
+    Args:
+        function, x, out: of `entries_of`, which made the entries.
+    """
+    integers = np.arange(-32768, 32768)
+    real = integers.astype(np.float64) * x.scale
+    wanted = np.clip(_values(function, real, x.scale) / out.scale, *out.integer_range)
+    error = np.nan_to_num(np.abs(look_up(integers, np.asarray(entries, np.int64)) - wanted))
+    worst = int(error.argmax())
+    return float(real[worst]), float(error[worst])
 
 
 def litert_entries(function: FloatFunction, scale: float, zero_point: int, out_scale: float) -> IntArray:

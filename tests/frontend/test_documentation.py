@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcugen.frontend.definitions import COMPOSED, DEFINITIONS
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
+from mcugen.frontend.lowering.rows.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.rewrites.canonical import REWRITES
 from mcugen.frontend.rewrites.composites import EXPANSIONS
 from mcugen.frontend.rewrites.folding import BATCH_NORMS, DROPOUTS

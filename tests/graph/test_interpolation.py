@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from mcugen.graph import Tensor
-from mcugen.graph.interpolation import GRID, entries_of
+from mcugen.graph.interpolation import GRID, entries_of, furthest
 from mcugen.graph.ops import Table
 from mcugen.graph.ops.elementwise.table import tabulate
 from mcugen.graph.reference import run
@@ -54,3 +54,15 @@ def test_limit_at_0_and_values_that_are_missing() -> None:
         assert entries_of(lambda x: np.sin(x) / x, q, quantization(2.0**-14))[256] == 1 << 14
         with pytest.raises(ValueError, match="has no value at -"):
             entries_of(np.log, q, q)
+
+
+def test_a_jump_between_entries_is_where_the_lines_are_furthest() -> None:
+    x, out = quantization(1 / 20000), quantization(1 / 20000)
+    jumps: Function = lambda real: np.where(real > 0.3, real, -real)  # noqa: E731
+    at, steps = furthest(jumps, x, out, entries_of(jumps, x, out))
+    # 6000 lies between the entries 5888 and 6016: the line rises over the whole jump of 12000 steps.
+    assert 5888 / 20000 < at < 6016 / 20000 and 6000 < steps < 12000
+    assert furthest(np.sin, x, out, entries_of(np.sin, x, out))[1] < 2
+    # What the output cannot hold makes no difference.
+    steep: Function = lambda real: np.where(real > 0.3, 1e9, 2e9)  # noqa: E731
+    assert furthest(steep, x, out, entries_of(steep, x, out))[1] == 0

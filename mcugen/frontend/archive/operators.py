@@ -18,7 +18,7 @@ from mcugen.frontend.archive.fields import fields
 from mcugen.frontend.definitions import COMPOSED, DEFINITIONS
 from mcugen.frontend.faults import together
 from mcugen.frontend.lowering import ROWS
-from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
+from mcugen.frontend.lowering.rows.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import module_path_of_text, source_line
 from mcugen.frontend.quantized_operators import NAMESPACE
 from mcugen.frontend.refusals import no_integer_form

@@ -1,11 +1,13 @@
-"""The lowering table: one row per aten operator, in the file of its family.
+"""The lowering table: one row per aten operator, in the file of its family in `rows`.
 
 Adding an operator to the front end is adding a row to its family's `ROWS`; a new family is one more name in `FAMILIES`.
 """
 
 from __future__ import annotations
 
-from mcugen.frontend.lowering import (
+from mcugen.frontend.lowering.context import Lowering
+from mcugen.frontend.lowering.row import Row
+from mcugen.frontend.lowering.rows import (
     activation,
     adaptive,
     convolution,
@@ -26,8 +28,6 @@ from mcugen.frontend.lowering import (
     selection,
     softmax,
 )
-from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.row import Row
 
 FAMILIES = (
     activation,

@@ -24,12 +24,12 @@ from mcugen.frontend.lowering.emission import Emission
 from mcugen.frontend.lowering.functions import Functions, fixed_range
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
 from mcugen.frontend.lowering.row import KEPT, PROBABILITY, Role, Row
+from mcugen.frontend.lowering.tables import table_values
 from mcugen.frontend.lowering.truth import truth
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.refusals import row_missing
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Cast, Clamp, Table
-from mcugen.graph.ops.elementwise.table import tabulate
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, MAX_RANK, Quantization
 
@@ -382,7 +382,7 @@ class Lowering(Emission):
             finer = Quantization.per_tensor(reach(quantization) / 32767, 0, 16)
             return self.requantize(node, self.function(node, finer), quantization)
         try:
-            values = tabulate(lambda real: self.functions.evaluate(node, real), given, quantization)
+            values = table_values(self.functions, node, given, quantization)
         except ValueError as error:
             raise self.unsupported(node, str(error), _LIMIT) from error
         return self.emit(Table, node, (x,), self.tensors[x].shape, quantization, values=values)

@@ -21,7 +21,7 @@ from mcugen.frontend.functional import is_known
 from mcugen.frontend.lowering import ROWS
 from mcugen.frontend.lowering.arguments import bind, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.recurrent import CELLS, SEQUENCES
+from mcugen.frontend.lowering.rows.recurrent import CELLS, SEQUENCES
 from mcugen.frontend.provenance import module_path, sequence_module
 from mcugen.frontend.refusals import unsupported
 from mcugen.graph.ops.recurrent.layer import CELL, HIDDEN, SEQUENCE

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import compile_program, import_program, load_model
-from mcugen.frontend.lowering import recurrent
+from mcugen.frontend.lowering.rows import recurrent
 from mcugen.graph import reference
 from mcugen.graph.quantization import dequantize, quantize
 from tests.frontend.programs import export, post_training, samples, seeded

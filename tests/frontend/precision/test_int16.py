@@ -141,6 +141,26 @@ def test_what_has_no_form_is_named_once_and_stays_int8(tmp_path: Path) -> None:
     assert made["moment"] == ["int8"]
 
 
+def test_a_jump_that_int16_loses_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Jumps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(8, 8), nn.Linear(8, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = torch.sigmoid(self.first(x))
+            return self.second(torch.where(y > 0.3, y, -y))
+
+    np.savez(tmp_path / "c.npz", x=samples((1, 8), 16))
+    for precision, told in (("int16", 1), ("int8", 0)):
+        options = QuantizerOptions(PLAIN.observer, "off", "off", "off", read_rules(precision))
+        caplog.clear()
+        compile_program(export(seeded(Jumps()), (1, 8)), "net", tmp_path / "c.npz", options=options)
+        found = [text for text in caplog.messages if "jumps" in text]
+        assert len(found) == told
+        assert all("aten.where" in text and "test_int16.py" in text and "near -0.8" in text for text in found)
+
+
 def test_accumulators_are_wide_only_where_32_bits_may_not_do() -> None:
     """The form with 64 bits is for layers that some input could overflow."""
     model = nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 3000), nn.ReLU(), nn.Linear(3000, 4))

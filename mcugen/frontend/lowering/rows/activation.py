@@ -10,8 +10,8 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import bind
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.integers import limited
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.rows.integers import limited
 from mcugen.graph.ops import Clamp
 from mcugen.graph.tensor import Quantization
 

@@ -8,9 +8,9 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.movement import moving
 from mcugen.frontend.lowering.row import Row
-from mcugen.frontend.lowering.selection import select, take
+from mcugen.frontend.lowering.rows.movement import moving
+from mcugen.frontend.lowering.rows.selection import select, take
 from mcugen.graph.ops import Gather, GatherElements
 
 

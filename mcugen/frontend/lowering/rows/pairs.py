@@ -9,9 +9,9 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.elementwise import operand
-from mcugen.frontend.lowering.integers import Integers, combined, integer_row, plain, ranked
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.rows.elementwise import operand
+from mcugen.frontend.lowering.rows.integers import Integers, combined, integer_row, plain, ranked
 from mcugen.graph.ops import Compare, Maximum, Minimum, Operator, Prelu, Where
 from mcugen.graph.ops.elementwise.integer import COMPARISONS
 from mcugen.graph.tensor import Quantization

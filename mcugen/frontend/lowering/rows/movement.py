@@ -11,8 +11,8 @@ from torch.fx import Node
 from mcugen.frontend.advice import BYTES
 from mcugen.frontend.lowering.arguments import axis, bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.integers import converted
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.rows.integers import converted
 from mcugen.graph.ops import Concatenation
 from mcugen.graph.tensor import Quantization
 

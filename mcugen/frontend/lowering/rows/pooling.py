@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from torch.fx import Node
 
-from mcugen.frontend.lowering.adaptive import places_of_maxima, spanned_maximum, uneven_average
 from mcugen.frontend.lowering.arguments import bind, ints, shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.integers import integer_row
 from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.rows.adaptive import places_of_maxima, spanned_maximum, uneven_average
+from mcugen.frontend.lowering.rows.integers import integer_row
 from mcugen.graph.ops import AveragePool2d, DepthwiseConv2d, MaxPool2d, Mean, Pad
 from mcugen.graph.ops.pooling.adaptive_average_pool2d import Spans
 from mcugen.graph.tensor import Quantization

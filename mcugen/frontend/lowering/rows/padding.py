@@ -11,7 +11,7 @@ from torch.fx import Node
 from mcugen.frontend.lowering.arguments import bind, shape_of
 from mcugen.frontend.lowering.context import Lowering
 from mcugen.frontend.lowering.row import Role, Row
-from mcugen.frontend.lowering.selection import integers_by_index, moved_by_index, take
+from mcugen.frontend.lowering.rows.selection import integers_by_index, moved_by_index, take
 from mcugen.graph.ops import Integer, Pad
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, Quantization

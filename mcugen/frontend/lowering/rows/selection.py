@@ -17,8 +17,8 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import axis, bind, ints, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.movement import moving
 from mcugen.frontend.lowering.row import Row
+from mcugen.frontend.lowering.rows.movement import moving
 from mcugen.graph.ops import Pad, Take
 from mcugen.graph.tensor import Quantization
 

@@ -6,9 +6,9 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import shape_of, target_name
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.integers import integer_row
 from mcugen.frontend.lowering.layout import from_nhwc, nhwc_shape, to_nhwc
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.rows.integers import integer_row
 from mcugen.graph.ops import AdaptiveAveragePool2d, MaxPool2d, MaxPoolPlaces2d, SpannedMaxPool2d
 from mcugen.graph.ops.pooling.adaptive_average_pool2d import Spans
 from mcugen.graph.tensor import Quantization

@@ -15,9 +15,9 @@ from mcugen.frontend.lowering.arguments import INTEGERS, bind, dtype_of, shape_o
 from mcugen.frontend.lowering.channels import Float64Array
 from mcugen.frontend.lowering.constants import covering
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.integers import combined, ranked
 from mcugen.frontend.lowering.qdq import is_dequantize
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.rows.integers import combined, ranked
 from mcugen.frontend.provenance import origin
 from mcugen.graph.ops import Add, Div, FromInteger, Mul, Operator, Sub, WideSum
 from mcugen.graph.quantization import quantize

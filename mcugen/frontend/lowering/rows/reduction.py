@@ -12,8 +12,8 @@ from torch.fx import Node
 
 from mcugen.frontend.lowering.arguments import INTEGERS, axes, axis, bind, dtype_of, shape_of
 from mcugen.frontend.lowering.context import Lowering
-from mcugen.frontend.lowering.integers import cast, integer_row
 from mcugen.frontend.lowering.row import Role, Row
+from mcugen.frontend.lowering.rows.integers import cast, integer_row
 from mcugen.graph.ops import (
     ArgMax,
     ArgMin,
