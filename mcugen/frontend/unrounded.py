@@ -21,6 +21,7 @@ from mcugen.frontend.lowering.qdq import is_dequantize, is_quantize, quantizatio
 from mcugen.frontend.lowering.row import Role
 from mcugen.frontend.ranges.observe import STATE
 from mcugen.frontend.rewrites.rewriting import constant
+from mcugen.frontend.torch_settings import quiet
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def without_rounding(module: GraphModule) -> Unrounded:
     Where an operator computes with quantized integers themselves, their quantization is part of what the program
     means, and stays.
     """
-    module = copy.deepcopy(module)
+    # PyTorch remarks, as it copies a program, that it will change.
+    with quiet():
+        module = copy.deepcopy(module)
     constants = Constants(module, is_known)
     bound = _bound(module, constants)
     names: dict[str, str] = {}
