@@ -8,9 +8,7 @@ from mcugen.graph.graph import Graph
 from mcugen.graph.ops.base import Operator
 from mcugen.graph.ops.elementwise.add import Sub
 from mcugen.graph.tensor import DTYPES
-from mcugen.kernels.mve.common import InLanes
-from mcugen.kernels.portable.broadcast import broadcast_all
-from mcugen.kernels.portable.common import operands
+from mcugen.kernels.mve.common import AlongAll, AlongRows
 from mcugen.kernels.portable.elementwise.add import AddPortable
 from mcugen.kernels.portable.elementwise.clamp import ClampPortable
 from mcugen.kernels.portable.elementwise.integer import MaximumPortable, MinimumPortable
@@ -25,22 +23,13 @@ from mcugen.kernels.portable.elementwise.where import WherePortable
 from mcugen.kernels.portable.functions.table import TablePortable
 
 
-def row_cost(op: Operator, graph: Graph, per_vector: float, lanes: int = 4) -> float:
-    """Of rows along the innermost axis, some elements at a time."""
-    out = graph.tensor(op.outputs[0])
-    shape = broadcast_all([t.shape for t in operands(op, graph).tensors], out.shape).shape or (1,)
-    return out.elements // shape[-1] * (per_vector * -(-shape[-1] // lanes) + 12) + 30
-
-
-class AddMve(InLanes, AddPortable):
+class AddMve(AlongRows, AddPortable):
     """mcugen_mve_add_s8: four elements at a time, without tables."""
 
     name: ClassVar[str] = "add_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_add_s8"
     source: ClassVar[str] = "mve/elementwise/add_s8.c"
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return row_cost(op, graph, 17)
+    vector: ClassVar[float] = 17
 
 
 class SubMve(AddMve):
@@ -50,83 +39,70 @@ class SubMve(AddMve):
     operator: ClassVar[type[Operator]] = Sub
 
 
-class MulMve(InLanes, MulPortable):
+class MulMve(AlongRows, MulPortable):
     """mcugen_mve_mul_s8: four elements at a time."""
 
     name: ClassVar[str] = "mul_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_mul_s8"
     source: ClassVar[str] = "mve/elementwise/mul_s8.c"
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return row_cost(op, graph, 14)
+    vector: ClassVar[float] = 14
 
 
-class RequantizeMve(InLanes, RequantizePortable):
+class RequantizeMve(AlongAll, RequantizePortable):
     """mcugen_mve_requantize_s8: four elements at a time."""
 
     name: ClassVar[str] = "requantize_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_requantize_s8"
     source: ClassVar[str] = "mve/elementwise/requantize_s8.c"
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return 10.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
+    vector: ClassVar[float] = 10
 
 
-class RequantizeWideMve(InLanes, RequantizeWidePortable):
+class RequantizeWideMve(AlongAll, RequantizeWidePortable):
     """mcugen_mve_requantize_wide: four elements at a time."""
 
     name: ClassVar[str] = "requantize_wide.mve"
     own_function: ClassVar[str] = "mcugen_mve_requantize_wide"
     source: ClassVar[str] = "mve/elementwise/requantize_wide.c"
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return 12.0 * -(-graph.tensor(op.outputs[0]).elements // 4) + 25
+    vector: ClassVar[float] = 12
 
 
-class PreluMve(InLanes, PreluPortable):
+class PreluMve(AlongRows, PreluPortable):
     """mcugen_mve_prelu_s8: four elements at a time."""
 
     name: ClassVar[str] = "prelu_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_prelu_s8"
     source: ClassVar[str] = "mve/elementwise/prelu_s8.c"
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return row_cost(op, graph, 26)
+    vector: ClassVar[float] = 26
 
 
-class DivMve(InLanes, DivPortable):
+class DivMve(AlongRows, DivPortable):
     """mcugen_mve_div_s8: four elements at a time, their reciprocals gathered from a kilobyte."""
 
     name: ClassVar[str] = "div_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_div_s8"
     source: ClassVar[str] = "mve/elementwise/div_s8.c"
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return row_cost(op, graph, 13)
+    vector: ClassVar[float] = 13
 
 
-class CompareMve(InLanes, ComparePortable):
+class CompareMve(AlongRows, ComparePortable):
     """mcugen_mve_compare_s8: eight elements at a time, their ranks gathered from a kilobyte."""
 
     name: ClassVar[str] = "compare_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_compare_s8"
     source: ClassVar[str] = "mve/elementwise/compare_s8.c"
+    vector: ClassVar[float] = 9
+    lanes: ClassVar[int] = 8
 
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return row_cost(op, graph, 9, 8)
 
-
-class _Bytes(InLanes):
+class _Bytes(AlongRows):
     """Of elements of one byte; `vector`: instructions for sixteen of them."""
 
     vector: ClassVar[float] = 10
+    lanes: ClassVar[int] = 16
     limits: ClassVar[str] = "elements of one byte"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return super().fits(op, graph) and DTYPES[graph.tensor(op.outputs[0]).dtype].itemsize == 1
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return row_cost(op, graph, self.vector, 16)
 
 
 class WhereMve(_Bytes, WherePortable):
@@ -162,15 +138,16 @@ class MinimumMve(_Signed, MinimumPortable):
     own_function: ClassVar[str] = "mcugen_mve_minimum_s8"
 
 
-class _Lookup(InLanes):
+class _Lookup(AlongAll):
     own_function: ClassVar[str] = "mcugen_mve_lookup_s8"
     source: ClassVar[str] = "mve/elementwise/lookup_s8.c"
 
     def fits(self, op: Operator, graph: Graph) -> bool:
         return super().fits(op, graph) and DTYPES[graph.tensor(op.outputs[0]).dtype].itemsize == 1
 
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return 4.0 * -(-graph.tensor(op.outputs[0]).elements // 16) + 20
+    vector: ClassVar[float] = 4
+    lanes: ClassVar[int] = 16
+    once: ClassVar[float] = 20
 
 
 class TableMve(_Lookup, TablePortable):
@@ -185,12 +162,12 @@ class RequantizeLookupMve(_Lookup, RequantizeLookupPortable):
     name: ClassVar[str] = "lookup_s8.mve"
 
 
-class ClampMve(InLanes, ClampPortable):
+class ClampMve(AlongAll, ClampPortable):
     """mcugen_mve_clamp_s8: sixteen elements at a time."""
 
     name: ClassVar[str] = "clamp_s8.mve"
     own_function: ClassVar[str] = "mcugen_mve_clamp_s8"
     source: ClassVar[str] = "mve/elementwise/clamp_s8.c"
-
-    def cost(self, op: Operator, graph: Graph) -> float:
-        return 5.0 * -(-graph.tensor(op.outputs[0]).elements // 16) + 20
+    vector: ClassVar[float] = 5
+    lanes: ClassVar[int] = 16
+    once: ClassVar[float] = 20
