@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import time
 from collections import defaultdict
@@ -29,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A worker has a core; threads of PyTorch that share it wait for each other, five times as long on a busy machine.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     # As mcugen.cli.main has it: with PyTorch there are half a million objects to look through.
     gc.set_threshold(200_000, 30, 30)
     option = config.option

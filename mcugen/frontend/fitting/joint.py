@@ -166,9 +166,13 @@ class _Fit:
         return found
 
     def new_scales(self, slopes: Array, errors: Array) -> Array:
-        sizes = [layer.stored[0].numel() for layer in self.layers for _ in layer.stored]
-        starts = np.cumsum([0, *sizes[:-1]])
-        channels = np.add.reduceat(slopes * _joined(layer.real for layer in self.layers)[:, None], starts)
+        parts = np.split(slopes, np.cumsum([layer.stored.numel() for layer in self.layers[:-1]]))
+        channels = np.concatenate(
+            [
+                np.einsum("cwr,cw->cr", part.reshape(*layer.real.flatten(1).shape, -1), layer.real.flatten(1).numpy())
+                for layer, part in zip(self.layers, parts, strict=True)
+            ]
+        )
         moments = channels @ channels.T
         moments[np.diag_indices_from(moments)] += RIDGE * np.trace(moments) / len(moments) + 1e-30
         change = np.round(np.linalg.solve(moments, -channels @ errors) * SCALE_STEPS) / SCALE_STEPS
