@@ -224,8 +224,8 @@ CASES: dict[str, tuple[bytes, Sequence[str]]] = {
         ("operator 0 (DEPTHWISE_CONV_2D)", "bias of 32 bits behind int16", "convert the model again"),
     ),
     "a depth multiplier that its shapes do not have": (
-        depthwise(T((2,), "INT64", 0.01, data=np.ones(2, np.int64), name="bias"), multiplier=0),
-        ("operator 0 (DEPTHWISE_CONV_2D)", "depth multiplier 0", "2 channels of 2", "convert the model again"),
+        depthwise(T((2,), "INT64", 0.01, data=np.ones(2, np.int64), name="bias"), multiplier=2),
+        ("operator 0 (DEPTHWISE_CONV_2D)", "depth multiplier 2", "2 channels of 2", "convert the model again"),
     ),
     "computed bias": (
         linear(X, WEIGHTS, int8("result", 1, 3), T((3,), "INT32", 0.01, name="bias")),

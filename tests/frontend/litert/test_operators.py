@@ -13,6 +13,7 @@ from mcugen.frontend.litert.operators import ROWS
 from mcugen.frontend.litert.operators.types import TYPES
 from mcugen.passes import optimize
 from tests.frontend.litert.cases import CASES
+from tests.frontend.litert.cases.weighted import convolution
 from tests.frontend.litert.files import Array, litert, ours, read, retyped, tflm
 
 REFUSED = {
@@ -75,6 +76,16 @@ def check(name: str, seed: int) -> None:
 def test_bytes(name: str) -> None:
     for seed in range(2):
         check(name, seed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_depth_multiplier_may_be_left_out(seed: int) -> None:
+    """The schema has it as redundant."""
+    data, inputs = convolution(depthwise=True)(np.random.default_rng(seed))
+    left_out, same = convolution(depthwise=True, stated=False)(np.random.default_rng(seed))
+    np.testing.assert_array_equal(inputs[0], same[0])
+    assert data != left_out
+    assert_same(ours(read(left_out), same), tflm(data, inputs))
 
 
 @pytest.mark.slow

@@ -58,11 +58,12 @@ def _depthwise(step: Step) -> None:
     out = step.out()
     if len(x.shape) != 4 or len(weights.shape) != 4:
         step.fail(f"takes four axes, has {list(x.shape)} and weights of {list(weights.shape)}")
+    # To the schema the option is redundant, and a file may leave it out (0). TFLM, which goes by it, then leaves its
+    # output as it was.
     multiplier = step.option(table, "depth_multiplier")
-    if multiplier * x.shape[3] != weights.shape[3]:
+    if multiplier not in (0, weights.shape[3] / x.shape[3]):
         step.fail(
-            f"has the depth multiplier {multiplier}, its weights make {weights.shape[3]} channels of {x.shape[3]}: "
-            "TensorFlow Lite Micro goes by the one and leaves results out",
+            f"has the depth multiplier {multiplier}, its weights make {weights.shape[3]} channels of {x.shape[3]}",
             "convert the model again",
         )
     kernel, dilation = (weights.shape[1], weights.shape[2]), dilations(step, table)

@@ -43,7 +43,9 @@ def _window(rng: Rng) -> tuple[dict[str, Any], tuple[int, int], tuple[int, int],
     return options, kernel, dilation, size
 
 
-def convolution(depthwise: bool) -> Maker:
+def convolution(depthwise: bool, stated: bool = True) -> Maker:
+    """`stated`: with the depth multiplier in its options."""
+
     def make(rng: Rng) -> Case:
         options, kernel, dilation, size = _window(rng)
         n, h, w, c = 1, *(int(v) for v in rng.integers(5, 9, 2)), int(rng.integers(1, 5))
@@ -54,7 +56,7 @@ def convolution(depthwise: bool) -> Maker:
         y = real(rng, (n, *size(h, w), outputs), out_scale(x, filters, kernel[0] * kernel[1] * c))
         options |= {"dilationHFactor": dilation[0], "dilationWFactor": dilation[1]}
         options["fusedActivationFunction"] = int(rng.integers(0, 4))
-        if depthwise:
+        if depthwise and stated:
             options["depthMultiplier"] = multiplier
         builtin, table = ("DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions") if depthwise else ("CONV_2D", "Conv2DOptions")
         return case(rng, builtin, [x, filters, bias_of(rng, x, filters, outputs)], [y], table, **options)
