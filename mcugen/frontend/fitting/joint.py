@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 LARGEST = 1 << 25
 """Derivatives that are held, of 8 bytes each: one for each result on each sample by each weight."""
 
-RIDGE = 0.01
+RIDGE = 0.1
 """Of the mean second moment of the derivatives by scales: few samples say little about many channels."""
 
 RELUCTANCE = 0.5
