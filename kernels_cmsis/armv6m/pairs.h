@@ -64,7 +64,7 @@ struct mcugen_armv6m_sums {
     }
 #define MCUGEN_ARMV6M_PART(number, text)                                                                     \
     if ((steps & (number)) != 0) {                                                                           \
-        MCUGEN_ARMV6M_STEPS(text);                                                                           \
+        MCUGEN_ARMV6M_STEPS(text, );                                                                         \
     }
 #if defined(__OPTIMIZE_SIZE__)
 #define MCUGEN_ARMV6M_ALL_STEPS(step)                                                                        \
@@ -92,7 +92,7 @@ MCUGEN_KERNEL struct mcugen_armv6m_sums mcugen_armv6m_dot(const mcugen_armv6m_wo
         MCUGEN_ARMV6M_ALL_STEPS(MCUGEN_ARMV6M_SINGLE)
     }
     if (depth % 2 != 0) {
-        MCUGEN_ARMV6M_STEPS(MCUGEN_ARMV6M_LAST);
+        MCUGEN_ARMV6M_STEPS(MCUGEN_ARMV6M_LAST, );
     }
     sums.total = total;
     return sums;
