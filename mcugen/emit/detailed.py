@@ -97,7 +97,9 @@ def _words(value: Any) -> str:
 
 
 def _is_weights(tensor: Tensor) -> bool:
-    return tensor.data is not None and tensor.quantization is not None and tensor.elements > 1
+    """Constants whose distribution says something; biases of 64 bits have any size, where a channel's weights are 0."""
+    counted = tensor.quantization is not None and tensor.dtype != "int64"
+    return tensor.data is not None and counted and tensor.elements > 1
 
 
 def _weights(tensor: Tensor) -> WeightsDetail:

@@ -86,7 +86,10 @@ def import_with_values(module: GraphModule, name: str, names: PortNames) -> tupl
         tuple(context.operators),
         tuple(inputs),
         tuple(ports),
-        warnings=without_form("int16", [(short_name(node), origin(node)) for node in untold]),
+        warnings=(
+            *without_form("int16", [(short_name(node), origin(node)) for node in untold]),
+            *dict.fromkeys(context.lost.values()),
+        ),
     ).with_changes()
     held = {tensor: quantized[node.name] for node, tensor in context.integers.items() if node.name in quantized}
     for node, tensor in context.implied_values():

@@ -12,6 +12,7 @@ from torch.fx import GraphModule
 from mcugen.frontend.fitting.bias_correction import correct_biases
 from mcugen.frontend.fitting.gptq import round_weights
 from mcugen.frontend.fitting.joint import adjust_jointly
+from mcugen.frontend.fitting.stepwise import FEWEST
 from mcugen.frontend.functional import is_known
 from mcugen.frontend.importer import NORMALIZATIONS
 from mcugen.frontend.lowering import ROWS
@@ -22,7 +23,7 @@ from mcugen.frontend.quantizer_options import AUTOMATIC, Observer, QuantizerOpti
 from mcugen.frontend.ranges.diagnose import diagnose
 from mcugen.frontend.ranges.finite import finite_results, require_coverable
 from mcugen.frontend.ranges.normalize import Normalizations
-from mcugen.frontend.ranges.observe import Samples, consecutive_or_spread, count, inputs_of, results
+from mcugen.frontend.ranges.observe import STATE, Samples, consecutive_or_spread, count, evenly, inputs_of, results
 from mcugen.frontend.ranges.observers import cuts
 from mcugen.frontend.ranges.tail import has_outliers, trim_outliers
 from mcugen.frontend.ranges.variants import Variant, variants
@@ -41,6 +42,9 @@ COMPARED_SAMPLES = 32
 FITTED = 1.1
 """By which constants fitted to the compared samples must reduce the noise power (0.4 dB): a part is the fit alone."""
 
+AS_GOOD = 1.05
+"""By which they may raise it on samples that they were not fitted to (0.2 dB)."""
+
 
 @dataclass(frozen=True)
 class Quantized:
@@ -50,7 +54,8 @@ class Quantized:
         module: in q/dq form; takes the inputs as `normalizations` leave them.
         prepared: the float program that it was made of, with the same names.
         expected: the float program's results for the samples of `compared`, by (sample, output).
-        compared: indices of calibration samples.
+        compared: indices of calibration samples; of those that nothing was fitted to, where there are more than
+            `COMPARED_SAMPLES`.
         told: what does not compute in the type that was asked for.
         warnings: what will cost accuracy, as the samples say.
         observer: of those that were tried, the one by which its ranges were found.
@@ -105,23 +110,37 @@ def quantize_program(
         given = {name: samples[title] for name, title in titles.items()}
         compared = consecutive_or_spread(module, given, COMPARED_SAMPLES)
         expected = finite_results(module, given, compared)
+        unseen = _unseen(module, given, compared)
         observers = options.observers
         found = variants(module, given, options.equalize)
         steps = Steps(progress, count(given) * len(observers) * len(found))
         tried = [(variant, observer) for variant in found for observer in observers]
         candidates = [candidate for variant, o in tried for candidate in _try(variant, o, options.rules, steps)]
-        losses = Losses(expected, compared)
-        best = min(candidates, key=losses.of) if len(candidates) > 1 else candidates[0]
-        best = _fitted(best, losses, round_weights, options.gptq)
-        best = _fitted(best, losses, adjust_jointly, options.gptq)
-        best = _fitted(best, losses, correct_biases, options.bias_correction)
+        seen = Losses(expected, compared)
+        best = min(candidates, key=seen.of) if len(candidates) > 1 else candidates[0]
+        trial = _Trial(best, best, seen, unseen)
+        for fit, switch in (
+            (round_weights, options.gptq),
+            (adjust_jointly, options.gptq),
+            (correct_biases, options.bias_correction),
+        ):
+            trial = trial.fitted(fit, switch)
+        best = trial.candidate
+        last = unseen or seen
         chosen, program = best.variant, best.program
         program.meta[NORMALIZATIONS] = chosen.normalizations
         warnings = diagnose(chosen.module, chosen.samples, chosen.inputs, given, titles)
         if options.equalize == "on" and not chosen.equalized:
             warnings.append("--equalize on: there are no two layers that channels could be equalized between")
         return Quantized(
-            program, chosen.module, chosen.normalizations, expected, compared, best.told, warnings, best.observer
+            program,
+            chosen.module,
+            chosen.normalizations,
+            last.expected,
+            last.compared,
+            best.told,
+            warnings,
+            best.observer,
         )
 
 
@@ -166,20 +185,58 @@ class Losses:
         got = [results(candidate.program, candidate.variant.inputs, index) for index in self.compared]
         return candidate.variant.handicap * candidate.handicap * error_between(self.expected, got)
 
+    def half(self, which: int) -> Losses:
+        """Every second sample, from the first or the second one on."""
+        return Losses(self.expected[which::2], self.compared[which::2])
+
 
 Fit = Callable[[GraphModule, GraphModule, Samples, Sequence[int]], Collection[str]]
 """(quantized program, float program, samples, indices) -> names of the layers that it changed in the quantized one."""
 
 
-def _fitted(candidate: _Candidate, losses: Losses, fit: Fit, switch: Switch) -> _Candidate:
-    """With constants fitted to the samples: always, never, or where that gains."""
-    if switch == "off":
-        return candidate
+def _unseen(module: GraphModule, samples: Samples, compared: Collection[int]) -> Losses | None:
+    """Samples beside the compared ones; None where they are few, or steps of a sequence."""
+    others = [index for index in range(count(samples)) if index not in compared]
+    if len(others) < FEWEST or any(STATE in node.meta for node in module.graph.nodes):
+        return None
+    chosen = [others[index] for index in evenly(len(others), COMPARED_SAMPLES)]
+    return Losses(finite_results(module, samples, chosen), chosen)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A candidate whose constants are fitted to samples, and how it does on samples that they were not fitted to.
+
+    Attributes:
+        half: the same, fitted to half of the samples; where there are no others, the other half judges.
+    """
+
+    candidate: _Candidate
+    half: _Candidate
+    seen: Losses
+    unseen: Losses | None
+
+    def fitted(self, fit: Fit, switch: Switch) -> _Trial:
+        """With constants fitted: always, never, or where that gains on the samples seen, and costs little on others."""
+        if switch == "off" or (fitted := _with(self.candidate, self.seen, fit)) is None:
+            return self
+        half = self.half if self.unseen else _with(self.half, self.seen.half(0), fit) or self.half
+        trial = replace(self, candidate=fitted, half=half)
+        gains = self.seen.of(fitted) * FITTED < self.seen.of(self.candidate)
+        return trial if switch == "on" or (gains and self._is_as_good(trial)) else self
+
+    def _is_as_good(self, trial: _Trial) -> bool:
+        if self.unseen is not None:
+            return self.unseen.of(trial.candidate) <= AS_GOOD * self.unseen.of(self.candidate)
+        other = self.seen.half(1)
+        return other.of(trial.half) <= AS_GOOD * other.of(self.half)
+
+
+def _with(candidate: _Candidate, losses: Losses, fit: Fit) -> _Candidate | None:
+    """With constants fitted to the samples; None where nothing is to be fitted."""
     variant, program = candidate.variant, copy.deepcopy(candidate.program)
-    if not fit(program, variant.module, variant.inputs, losses.compared):
-        return candidate
-    fitted = replace(candidate, program=program)
-    return fitted if switch == "on" or losses.of(fitted) * FITTED < losses.of(candidate) else candidate
+    changed = fit(program, variant.module, variant.inputs, losses.compared)
+    return replace(candidate, program=program) if changed else None
 
 
 def _try(variant: Variant, observer: Observer, rules: Rules, steps: Steps) -> list[_Candidate]:

@@ -37,6 +37,9 @@ Array = NDArray[np.float64]
 LARGEST = 1 << 25
 """Derivatives that are held, of 8 bytes each: one for each result on each sample by each weight."""
 
+MOST_RESULTS = 1024
+"""Over all samples: each costs a pass back through the program."""
+
 RIDGE = 0.1
 """Of the mean second moment of the derivatives by scales: few samples say little about many channels."""
 
@@ -63,14 +66,14 @@ def adjust_jointly(program: GraphModule, reference: GraphModule, samples: Sample
 
     Returns:
         The names of the layers that were changed: none with fewer than `FEWEST` samples, in programs with states, where
-        a layer does not read int16, and where there are more derivatives than `LARGEST`.
+        a layer does not read int16, and where there are more than `MOST_RESULTS`, or derivatives than `LARGEST`.
     """
     layers = [layer for layer in layers_of(program, reference).values() if layer.stored.numel()]
     if len(indices) < FEWEST or not _is_function_of(layers, program):
         return []
     wanted = [_real_results(results(reference, samples, index)) for index in indices]
     rows = sum(map(len, wanted))
-    if not 0 < rows * sum(layer.stored.numel() for layer in layers) <= LARGEST:
+    if not 0 < rows * sum(layer.stored.numel() for layer in layers) <= LARGEST or rows > MOST_RESULTS:
         return []
     before = [(layer.stored.clone(), layer.scales.clone()) for layer in layers]
     fit = _Fit(program, reference, layers, samples, indices, wanted)

@@ -24,12 +24,13 @@ from mcugen.frontend.lowering.emission import Emission
 from mcugen.frontend.lowering.functions import Functions, fixed_range
 from mcugen.frontend.lowering.qdq import Affine, is_dequantize, is_quantize, quantization_of
 from mcugen.frontend.lowering.row import KEPT, PROBABILITY, Role, Row
-from mcugen.frontend.lowering.tables import table_values
+from mcugen.frontend.lowering.tables import lost_between
 from mcugen.frontend.lowering.truth import truth
 from mcugen.frontend.provenance import origin
 from mcugen.frontend.refusals import row_missing
 from mcugen.graph.graph import Port
 from mcugen.graph.ops import Cast, Clamp, Table
+from mcugen.graph.ops.elementwise.table import tabulate
 from mcugen.graph.quantization import quantize
 from mcugen.graph.tensor import DTYPES, MAX_RANK, Quantization
 
@@ -79,6 +80,7 @@ class Lowering(Emission):
         ports: the graph's inputs so far.
         integers: the tensor of each integer node of the program: quantizes, and what moves their results.
         narrowed: nodes that read int16 as int8.
+        lost: by node, what its form in integers loses.
     """
 
     module: GraphModule
@@ -88,6 +90,7 @@ class Lowering(Emission):
     ports: dict[Node, Port] = field(default_factory=dict)
     integers: dict[Node, str] = field(default_factory=dict)
     narrowed: list[Node] = field(default_factory=list)
+    lost: dict[Node, str] = field(default_factory=dict)
     _memo: dict[tuple[Node, Quantization], str] = field(default_factory=dict)
     _bits: dict[Node, int] = field(default_factory=dict)
 
@@ -382,9 +385,11 @@ class Lowering(Emission):
             finer = Quantization.per_tensor(reach(quantization) / 32767, 0, 16)
             return self.requantize(node, self.function(node, finer), quantization)
         try:
-            values = table_values(self.functions, node, given, quantization)
+            values = tabulate(lambda real: self.functions.evaluate(node, real), given, quantization)
         except ValueError as error:
             raise self.unsupported(node, str(error), _LIMIT) from error
+        if given.bits == 16 and (lost := lost_between(self.functions, node, given, quantization, values)) is not None:
+            self.lost.setdefault(node, lost)
         return self.emit(Table, node, (x,), self.tensors[x].shape, quantization, values=values)
 
     def moved(self, node: Node, operand: Node, quantization: Quantization) -> str:

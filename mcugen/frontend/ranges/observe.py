@@ -40,11 +40,15 @@ def count(samples: Samples) -> int:
     return len(next(iter(samples.values())))
 
 
-def spread_evenly(samples: Samples, most: int) -> list[int]:
-    """Up to `most` indices of samples."""
-    total = count(samples)
+def evenly(total: int, most: int) -> list[int]:
+    """Up to `most` of so many indices."""
     chosen = min(total, most)
     return sorted({index * total // chosen for index in range(chosen)})
+
+
+def spread_evenly(samples: Samples, most: int) -> list[int]:
+    """Up to `most` indices of samples."""
+    return evenly(count(samples), most)
 
 
 STATE = "mcugen_state"

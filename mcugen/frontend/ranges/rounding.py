@@ -20,11 +20,14 @@ numbers that a difference of a few last bits still shows."""
 SCALE_OF_ZERO = 2.0**-24
 """Steps of a value that is zero in all samples: the biases that meet it then still have an integer form."""
 
+RANGE_OF_ZERO = 1.0
+"""The same of int16, whose 64-bit sums go to no steps that are much finer than those of the products."""
+
 
 class RangeRounding:
     """Mixin for an observer of torchao: its range is rounded outwards before it is used, by one part in 512 at most.
 
-    A range that is only zero gets steps of `SCALE_OF_ZERO`.
+    A range that is only zero gets steps of `SCALE_OF_ZERO`, or `RANGE_OF_ZERO`.
 
     Attributes:
         needed: given the ends of a range, those of the part that makes a difference to whoever reads the value.
@@ -36,7 +39,8 @@ class RangeRounding:
         if self.needed is not None:
             low, high = (torch.tensor(end) for end in self.needed(float(low), float(high)))
         if not bool(low.any() or high.any()):
-            high = torch.full_like(high, 255 * SCALE_OF_ZERO)
+            wide = self.quant_max - self.quant_min > 255  # type: ignore[attr-defined]
+            high = torch.full_like(high, RANGE_OF_ZERO if wide else 255 * SCALE_OF_ZERO)
         return super()._calculate_qparams(-_up(-low), _up(high))  # type: ignore[misc]
 
 

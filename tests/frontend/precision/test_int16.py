@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import mcugen
 from mcugen.errors import UnsupportedOperatorError
 from mcugen.frontend import compile_program
 from mcugen.frontend.precision.rules import Rule, Rules, read_rules
@@ -155,10 +156,34 @@ def test_a_jump_that_int16_loses_is_told(tmp_path: Path, caplog: pytest.LogCaptu
     for precision, told in (("int16", 1), ("int8", 0)):
         options = QuantizerOptions(PLAIN.observer, "off", "off", "off", read_rules(precision))
         caplog.clear()
-        compile_program(export(seeded(Jumps()), (1, 8)), "net", tmp_path / "c.npz", options=options)
-        found = [text for text in caplog.messages if "jumps" in text]
+        graph = compile_program(export(seeded(Jumps()), (1, 8)), "net", tmp_path / "c.npz", options=options)
+        found = [text for text in graph.warnings if "jumps" in text]
+        assert [text for text in caplog.messages if "jumps" in text] == found
         assert len(found) == told
         assert all("aten.where" in text and "test_int16.py" in text and "near -0.8" in text for text in found)
+
+
+def test_channels_and_results_that_are_always_zero(tmp_path: Path) -> None:
+    """A channel without weights has the finest scale there is, and a huge bias; a dead layer has no range."""
+
+    class Dead(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second, self.third = nn.Linear(8, 8), nn.Linear(8, 4), nn.Linear(4, 3)
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            y = self.second(torch.relu(self.first(x)))
+            return y, self.third(torch.relu(y - 1000))
+
+    model = seeded(Dead())
+    with torch.no_grad():
+        model.first.weight[1] = 0  # type: ignore[index, union-attr]
+    module = quantized(model, read_rules("int16"), (1, 8), count=32)
+    found = compare(module, (1, 8))
+    assert found.layer <= 1, found.where
+    mcugen.compile(
+        model, board="mps2_an386", calibration=samples((8,), 16), name="dead", precision="int16", kernels="portable"
+    ).write(tmp_path / "dead")
 
 
 def test_accumulators_are_wide_only_where_32_bits_may_not_do() -> None:

@@ -16,7 +16,9 @@ from mcugen.frontend.fitting.stepwise import FEWEST, run_stepwise
 from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantize import quantize_program
 from mcugen.frontend.quantizer_options import PLAIN, QuantizerOptions
+from mcugen.frontend.ranges.observe import results
 from mcugen.frontend.rewrites.folding import weighted
+from mcugen.frontend.torch_settings import single_threaded
 from tests.frontend.programs import export, seeded
 from tests.frontend.ranges import outliers
 from tests.frontend.ranges.deploy import deploy
@@ -110,3 +112,24 @@ def test_int4_weights_on_images_that_calibration_has_not_seen(tmp_path: Path) ->
         return deploy(trained.model, *data, tmp_path, options).decibels["linear"]
 
     assert decibels("auto") >= decibels("off") + 4
+
+
+@pytest.mark.parametrize("precision", ["int4", "int16"])
+def test_what_only_the_samples_show_is_not_kept(precision: str) -> None:
+    """Noise has nothing in common but by chance: 32 samples of 64 numbers are easily learnt by heart."""
+    model = seeded(nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)))
+    noise = np.random.default_rng(3).standard_normal((96 + 100, 1, 64)).astype(np.float32)
+    errors: dict[str, float] = {}
+    for gptq in ("auto", "on", "off"):
+        module = export(model, (1, 64)).module(check_guards=False)
+        (title,) = (n.name for n in module.graph.nodes if n.op == "placeholder")
+        options = QuantizerOptions("minmax", "off", gptq, "off", read_rules(precision))  # type: ignore[arg-type]
+        found = quantize_program(module, {title: noise[:96]}, options=options)
+        with single_threaded(), torch.no_grad():
+            wanted = [results(found.prepared, {title: noise}, i)[0] for i in range(96, 196)]
+            got = [results(found.module, {title: noise}, i)[0] for i in range(96, 196)]
+        errors[gptq] = float(torch.stack([(w - g).square().sum() for w, g in zip(wanted, got, strict=True)]).sum())
+        # Neither what was fitted to nor what judges is measured twice.
+        assert set(found.compared).isdisjoint(range(0, 96, 3))
+    print(errors)
+    assert errors["auto"] <= 1.05 * errors["off"] < errors["on"]
