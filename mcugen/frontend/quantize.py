@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -222,14 +223,17 @@ class _Trial:
             return self
         half = self.half if self.unseen else _with(self.half, self.seen.half(0), fit) or self.half
         trial = replace(self, candidate=fitted, half=half)
-        gains = self.seen.of(fitted) * FITTED < self.seen.of(self.candidate)
-        return trial if switch == "on" or (gains and self._is_as_good(trial)) else self
+        good = trial.loss * FITTED < self.loss and trial.loss_of_others <= AS_GOOD * self.loss_of_others
+        return trial if switch == "on" or good else self
 
-    def _is_as_good(self, trial: _Trial) -> bool:
-        if self.unseen is not None:
-            return self.unseen.of(trial.candidate) <= AS_GOOD * self.unseen.of(self.candidate)
-        other = self.seen.half(1)
-        return other.of(trial.half) <= AS_GOOD * other.of(self.half)
+    @functools.cached_property
+    def loss(self) -> float:
+        """On the samples that constants are fitted to."""
+        return self.seen.of(self.candidate)
+
+    @functools.cached_property
+    def loss_of_others(self) -> float:
+        return self.unseen.of(self.candidate) if self.unseen else self.seen.half(1).of(self.half)
 
 
 def _with(candidate: _Candidate, losses: Losses, fit: Fit) -> _Candidate | None:

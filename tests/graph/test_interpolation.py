@@ -58,11 +58,17 @@ def test_limit_at_0_and_values_that_are_missing() -> None:
 
 def test_a_jump_between_entries_is_where_the_lines_are_furthest() -> None:
     x, out = quantization(1 / 20000), quantization(1 / 20000)
-    jumps: Function = lambda real: np.where(real > 0.3, real, -real)  # noqa: E731
+
+    def jumps(real: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.where(real > 0.3, real, -real)
+
     at, steps = furthest(jumps, x, out, entries_of(jumps, x, out))
     # 6000 lies between the entries 5888 and 6016: the line rises over the whole jump of 12000 steps.
     assert 5888 / 20000 < at < 6016 / 20000 and 6000 < steps < 12000
     assert furthest(np.sin, x, out, entries_of(np.sin, x, out))[1] < 2
+
     # What the output cannot hold makes no difference.
-    steep: Function = lambda real: np.where(real > 0.3, 1e9, 2e9)  # noqa: E731
-    assert furthest(steep, x, out, entries_of(steep, x, out))[1] == 0
+    def beyond(real: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.where(real > 0.3, 1e9, 2e9)
+
+    assert furthest(beyond, x, out, entries_of(beyond, x, out))[1] == 0

@@ -98,12 +98,9 @@ def _is_function_of(layers: Sequence[Layer], program: GraphModule) -> bool:
 
 def _real_results(found: Any) -> Tensor:
     """The results of one sample that are real numbers, float64 (results,)."""
-    real = [leaf.double().reshape(-1) for leaf in tree_leaves(found) if _is_real(leaf)]
+    tensors = [leaf for leaf in tree_leaves(found) if isinstance(leaf, Tensor)]
+    real = [tensor.double().reshape(-1) for tensor in tensors if tensor.is_floating_point()]
     return torch.cat(real) if real else torch.zeros(0, dtype=torch.float64)
-
-
-def _is_real(leaf: Any) -> bool:
-    return isinstance(leaf, Tensor) and leaf.is_floating_point()
 
 
 class _Given(Double):

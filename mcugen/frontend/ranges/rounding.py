@@ -30,16 +30,19 @@ class RangeRounding:
     A range that is only zero gets steps of `SCALE_OF_ZERO`, or `RANGE_OF_ZERO`.
 
     Attributes:
+        quant_min, quant_max: the observer's, limits of the integers.
         needed: given the ends of a range, those of the part that makes a difference to whoever reads the value.
     """
 
     needed: Callable[[float, float], tuple[float, float]] | None = None
+    quant_min: int
+    quant_max: int
 
     def _calculate_qparams(self, low: Tensor, high: Tensor) -> Any:
         if self.needed is not None:
             low, high = (torch.tensor(end) for end in self.needed(float(low), float(high)))
         if not bool(low.any() or high.any()):
-            wide = self.quant_max - self.quant_min > 255  # type: ignore[attr-defined]
+            wide = self.quant_max - self.quant_min > 255
             high = torch.full_like(high, RANGE_OF_ZERO if wide else 255 * SCALE_OF_ZERO)
         return super()._calculate_qparams(-_up(-low), _up(high))  # type: ignore[misc]
 

@@ -15,7 +15,7 @@ from mcugen.frontend.fitting.layer import layer_of
 from mcugen.frontend.fitting.stepwise import FEWEST, run_stepwise
 from mcugen.frontend.precision.rules import read_rules
 from mcugen.frontend.quantize import quantize_program
-from mcugen.frontend.quantizer_options import PLAIN, QuantizerOptions
+from mcugen.frontend.quantizer_options import PLAIN, QuantizerOptions, Switch
 from mcugen.frontend.ranges.observe import results
 from mcugen.frontend.rewrites.folding import weighted
 from mcugen.frontend.torch_settings import single_threaded
@@ -120,10 +120,11 @@ def test_what_only_the_samples_show_is_not_kept(precision: str) -> None:
     model = seeded(nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)))
     noise = np.random.default_rng(3).standard_normal((96 + 100, 1, 64)).astype(np.float32)
     errors: dict[str, float] = {}
-    for gptq in ("auto", "on", "off"):
+    switches: tuple[Switch, ...] = ("auto", "on", "off")
+    for gptq in switches:
         module = export(model, (1, 64)).module(check_guards=False)
         (title,) = (n.name for n in module.graph.nodes if n.op == "placeholder")
-        options = QuantizerOptions("minmax", "off", gptq, "off", read_rules(precision))  # type: ignore[arg-type]
+        options = QuantizerOptions("minmax", "off", gptq, "off", read_rules(precision))
         found = quantize_program(module, {title: noise[:96]}, options=options)
         with single_threaded(), torch.no_grad():
             wanted = [results(found.prepared, {title: noise}, i)[0] for i in range(96, 196)]

@@ -107,13 +107,12 @@ def test_what_it_is_not_for_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_change_that_does_not_help_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     found, samples = quantized("int16")
-    (before,) = (
-        [(layer.stored.clone(), layer.scales.clone()) for layer in layers_of(found.module, found.prepared).values()],
-    )
+    layers = layers_of(found.module, found.prepared).values()
+    before = [(layer.stored.clone(), layer.scales.clone()) for layer in layers]
     honest = _Fit.slopes
     monkeypatch.setattr(_Fit, "slopes", lambda self: -honest(self))
     assert adjust_jointly(found.module, found.prepared, samples, range(16)) == []
-    for layer, (stored, scales) in zip(layers_of(found.module, found.prepared).values(), before, strict=True):
+    for layer, (stored, scales) in zip(layers, before, strict=True):
         assert torch.equal(layer.stored, stored) and torch.equal(layer.scales, scales)
 
 
